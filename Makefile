@@ -1,0 +1,63 @@
+# Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
+.DEFAULT_GOAL := setup
+.PHONY: setup demo run up down test check format lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+# The certificates this machine trusts, so that installing works behind a company's TLS proxy too.
+CERTS := $(or $(PIP_CERT),$(SSL_CERT_FILE),$(firstword $(wildcard \
+	/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem)))
+export UV_SYSTEM_CERTS ?= 1
+ifneq ($(CERTS),)
+export PIP_CERT ?= $(CERTS)
+endif
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+setup: $(STAMP) ## Make .venv with the locked dependencies
+	@echo "Ready. Next: make demo (see it work), make run (serve it), make test."
+
+$(STAMP): requirements/uv.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Installing the locked dependencies into .venv ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/uv.txt requirements/dev.txt
+	@touch $@
+
+demo: $(STAMP) ## Import a bundled feed through the whole pipeline and show the outcome
+	@$(BIN)/python -m config.embedded during manage.py demo
+
+run: $(STAMP) ## Serve the platform until Ctrl-C
+	@$(BIN)/python -m config.embedded during manage.py serve
+
+up: $(STAMP) ## Start services, worker and beat in the background
+	@$(BIN)/python -m config.embedded up
+
+down: $(STAMP) ## Stop what `make up` started
+	@$(BIN)/python -m config.embedded down
+
+test: $(STAMP) ## Run every test, with coverage
+	@$(BIN)/python -m pytest --cov
+
+check: $(STAMP) ## Lint, types, migrations, Django's own checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+
+format: $(STAMP) ## Put the code into the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMP) ## Compile requirements/*.in to hash-locked *.txt
+	@for name in uv base prod dev; do \
+		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+clean: ## Stop everything and delete .venv, data and caches
+	@if test -x $(BIN)/python; then $(BIN)/python -m config.embedded down; fi
+	rm -rf .venv var staticfiles htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

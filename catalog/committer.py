@@ -1,0 +1,270 @@
+"""Step 6: the only writer of products that come from feeds.
+
+`commit` decides for each draft, in the order given, whether it inserts, updates, leaves unchanged, comes too late
+or clashes, and writes the outcome, all inside the transaction of its caller. Deciding is pure (`decide`): it looks
+at a snapshot and at nothing else, so a preview can ask the same question without writing.
+
+What makes it safe beside other workers:
+
+1. A transaction-level advisory lock per vendor, taken in sorted order: one batch of a vendor at a time.
+2. The snapshot is read after the locks, so it shows everything that an earlier batch of the vendor committed.
+3. Only another vendor can still take a SKU in between. The unique index catches that (23505); the caller rolls
+   back and tries again, and then the snapshot shows the winner.
+4. New rows go in by COPY in SKU order, with ids drawn first: two vendors who claim the same SKUs meet them in the
+   same order, so one waits and no deadlock arises.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from uploads.feed.problems import Problem
+from uploads.feed.validator import ProductDraft, duplicate_in_file, sku_taken
+
+
+class Candidate(NamedTuple):
+    """A draft that wants into the catalog, and where it comes from.
+
+    `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
+    upload, the first row that was accepted for a product wins.
+    """
+
+    vendor_id: str
+    sequence: int
+    row_number: int
+    draft: ProductDraft
+
+
+class Verdict(NamedTuple):
+    """What became of a candidate: inserted, updated, unchanged, superseded or error. An error says why."""
+
+    outcome: str
+    product_id: int | None
+    problem: Problem | None = None
+
+
+class Origin(NamedTuple):
+    """The newest upload that touched a product, and the row in it."""
+
+    sequence: int
+    row_number: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """A product as it stands, or as it will stand after the batch. `product_id` is None until it is drawn."""
+
+    product_id: int | None
+    vendor_id: str
+    values: ProductDraft
+    origin: Origin | None = None
+    stored_sku: str | None = None
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The products that a batch can touch or clash with, by both of their unique keys."""
+
+    by_key: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    by_sku: dict[str, Entry] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        self.by_key[entry.vendor_id, entry.values.vendor_product_id] = entry
+        self.by_sku[entry.values.sku] = entry
+
+
+Origins = Callable[[list[int]], Mapping[int, Origin]]
+
+
+def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
+    """Write a batch of drafts; returns one verdict per candidate, in their order.
+
+    Must run inside a transaction. `origins` tells which upload last touched which product. Raises IntegrityError
+    (23505) when another vendor took a SKU meanwhile: roll back and call again.
+    """
+    lock_vendors({candidate.vendor_id for candidate in candidates})
+    snapshot = read_snapshot(candidates, origins)
+    decided = [(decide(candidate, snapshot), candidate) for candidate in candidates]
+    entries = list(snapshot.by_key.values())
+    _update([entry for entry in entries if entry.dirty and entry.product_id is not None])
+    _insert([entry for entry in entries if entry.product_id is None])
+    return [
+        verdict if verdict.problem else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
+        for verdict, candidate in decided
+    ]
+
+
+def _entry(snapshot: Snapshot, candidate: Candidate) -> Entry:
+    return snapshot.by_key[candidate.vendor_id, candidate.draft.vendor_product_id]
+
+
+def lock_vendors(vendor_ids: Iterable[str]) -> None:
+    """Take the vendors' locks until the transaction ends; in sorted order, so that two batches can't deadlock."""
+    with connection.cursor() as cursor:
+        for vendor_id in sorted(vendor_ids):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"vendor:{vendor_id}"])
+
+
+# --- deciding --------------------------------------------------------------------------------------------------
+
+
+def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
+    """The verdict on one draft, given the products as they stand; the snapshot then stands as after it.
+
+    Pure but for the snapshot. Later candidates see what earlier ones did, so a batch decides exactly as its rows
+    would one by one, wherever a page of the stream happens to end.
+    """
+    draft = candidate.draft
+    entry = snapshot.by_key.get((candidate.vendor_id, draft.vendor_product_id))
+    if entry is not None and entry.origin is not None:
+        if entry.origin.sequence > candidate.sequence:
+            return Verdict("superseded", entry.product_id)
+        if _same_upload_other_row(entry, candidate):
+            problem = duplicate_in_file("vendor_product_id", draft.vendor_product_id, entry.origin.row_number)
+            return Verdict("error", None, problem)
+    holder = snapshot.by_sku.get(draft.sku)
+    if holder is not None and holder is not entry:
+        return Verdict("error", None, _sku_problem(candidate, holder))
+    origin = Origin(candidate.sequence, candidate.row_number)
+    if entry is None:
+        snapshot.add(Entry(None, candidate.vendor_id, draft, origin, dirty=True))
+        return Verdict("inserted", None)
+    entry.origin = origin
+    wanted = merged(draft, entry.values)
+    if wanted == entry.values:
+        return Verdict("unchanged", entry.product_id)
+    del snapshot.by_sku[entry.values.sku]
+    entry.values, entry.dirty = wanted, True
+    snapshot.add(entry)
+    return Verdict("updated", entry.product_id)
+
+
+def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
+    origin = entry.origin
+    return origin is not None and origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
+
+
+def _sku_problem(candidate: Candidate, holder: Entry) -> Problem:
+    """Say who holds the SKU as far as this vendor may know: a row of the same file, or a product of its own."""
+    own = holder.vendor_id == candidate.vendor_id
+    if own and holder.origin is not None and _same_upload_other_row(holder, candidate):
+        return duplicate_in_file("sku", candidate.draft.sku, holder.origin.row_number)
+    return sku_taken(candidate.draft.sku, holder.values.vendor_product_id if own else None)
+
+
+def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
+    """The draft with what its feed has no column for taken from the product as it stands."""
+    if draft.brand is None or draft.description is None:
+        return draft._replace(
+            brand=current.brand if draft.brand is None else draft.brand,
+            description=current.description if draft.description is None else draft.description,
+        )
+    return draft
+
+
+# --- reading and writing ---------------------------------------------------------------------------------------
+
+# Relies on products_vendor_id_vendor_product_id_key for the first half and products_sku_key for the second.
+_SNAPSHOT = """
+SELECT product_id, p.vendor_id, p.vendor_product_id, product_name, category, sku, brand, description, price,
+       stock_quantity
+  FROM products p
+  JOIN unnest(%s::text[], %s::text[]) AS k (vendor_id, vendor_product_id)
+    ON p.vendor_id = k.vendor_id AND p.vendor_product_id = k.vendor_product_id
+UNION
+SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
+       stock_quantity
+  FROM products
+ WHERE sku = ANY (%s)
+"""
+
+
+def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot:
+    """The products that these candidates would touch or clash with, and where each comes from."""
+    keys = {(c.vendor_id, c.draft.vendor_product_id) for c in candidates}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SNAPSHOT, [[key[0] for key in keys], [key[1] for key in keys], list({c.draft.sku for c in candidates})]
+        )
+        entries = [_stored(row) for row in cursor.fetchall()]
+    touched = origins([entry.product_id for entry in entries if entry.product_id is not None])
+    snapshot = Snapshot()
+    for entry in entries:
+        entry.origin = touched.get(entry.product_id or 0)
+        snapshot.add(entry)
+    return snapshot
+
+
+def _stored(row: Sequence[Any]) -> Entry:
+    product_id, vendor_id, key, name, category, sku, brand, description, price, stock = row
+    # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
+    values = ProductDraft(key, name, category, sku, brand or "", description or "", Decimal(price), stock)
+    return Entry(product_id, vendor_id, values, stored_sku=sku)
+
+
+_COPY = """
+COPY products (product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
+               stock_quantity) FROM STDIN
+"""
+
+
+def _insert(entries: list[Entry]) -> None:
+    """New products, in SKU order; each entry gets its id."""
+    if not entries:
+        return
+    entries.sort(key=lambda entry: entry.values.sku)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('products_product_id_seq') FROM generate_series(1, %s)",
+            [len(entries)],
+        )
+        for entry, (product_id,) in zip(entries, cursor.fetchall(), strict=True):
+            entry.product_id = product_id
+        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+            for entry in entries:
+                copy.write_row((entry.product_id, entry.vendor_id, *_columns(entry.values)))
+
+
+def _columns(values: ProductDraft) -> tuple[Any, ...]:
+    key, name, category, sku, brand, description, price, stock = values
+    return key, name, category, sku, brand or None, description or None, price, stock
+
+
+_UPDATE = """
+UPDATE products p
+   SET product_name = d.product_name, category = d.category, sku = d.sku, brand = d.brand,
+       description = d.description, price = d.price, stock_quantity = d.stock_quantity
+  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::integer[])
+    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity)
+ WHERE p.product_id = d.product_id
+"""
+
+
+class ProductVanished(Exception):
+    """A product was deleted while its batch was being committed: roll back and decide again."""
+
+
+def _update(entries: list[Entry]) -> None:
+    """Changed products, in one statement."""
+    if not entries:
+        return
+    with connection.cursor() as cursor:
+        _make_way(cursor, entries)
+        rows = [(entry.product_id, *_columns(entry.values)[1:]) for entry in entries]
+        cursor.execute(_UPDATE, [list(column) for column in zip(*rows, strict=True)])
+        if cursor.rowcount != len(entries):
+            raise ProductVanished
+
+
+def _make_way(cursor: Any, entries: list[Entry]) -> None:
+    """Free the SKUs that wander between products of this batch: the index is checked row by row, not at the end."""
+    moving = [entry for entry in entries if entry.stored_sku != entry.values.sku]
+    wanted = {entry.values.sku for entry in moving}
+    leaving = [entry.product_id for entry in moving if entry.stored_sku in wanted]
+    if leaving:
+        # No feed can hold this spelling: a SKU has no spaces.
+        cursor.execute("UPDATE products SET sku = 'moving ' || product_id WHERE product_id = ANY (%s)", [leaving])

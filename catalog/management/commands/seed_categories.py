@@ -1,0 +1,44 @@
+"""The 20 categories that validation knows from the start."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from catalog.models import ProductCategory
+
+# name → parent
+CATEGORIES: dict[str, str | None] = {
+    "Electronics": None,
+    "Computers & Accessories": "Electronics",
+    "Mobile Phones": "Electronics",
+    "Clothing": None,
+    "Shoes": "Clothing",
+    "Jewelry & Watches": "Clothing",
+    "Home & Garden": None,
+    "Furniture": "Home & Garden",
+    "Kitchen & Dining": "Home & Garden",
+    "Tools & Hardware": "Home & Garden",
+    "Sports & Outdoors": None,
+    "Toys & Games": None,
+    "Books": None,
+    "Music & Movies": None,
+    "Health & Beauty": None,
+    "Grocery & Food": None,
+    "Baby Products": None,
+    "Pet Supplies": None,
+    "Automotive": None,
+    "Office Supplies": None,
+}
+
+
+class Command(BaseCommand):
+    help = "Load the 20 product categories. Running it again changes nothing, whatever was edited meanwhile."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        before = ProductCategory.objects.count()
+        ProductCategory.objects.bulk_create(
+            [ProductCategory(category_name=name, parent_category=parent) for name, parent in CATEGORIES.items()],
+            ignore_conflicts=True,
+        )
+        total = ProductCategory.objects.count()
+        self.stdout.write(f"{total - before} categories added, {total} in all.")

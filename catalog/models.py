@@ -1,0 +1,102 @@
+"""The validated catalog, the category whitelist, and the catalog as people read it."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Concat, Now
+
+from vendors.models import Vendor
+
+
+class ProductCategory(models.Model):
+    """One entry of the whitelist that validation uses. An inactive one is refused with a reason of its own."""
+
+    category_id = models.AutoField(primary_key=True)
+    category_name = models.CharField(max_length=100, unique=True)
+    parent_category = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001 - nullable by contract
+    is_active = models.BooleanField(default=True, db_default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "product_categories"
+        verbose_name_plural = "product categories"
+        ordering = ["category_name"]
+
+    def __str__(self) -> str:
+        return self.category_name
+
+
+class Product(models.Model):
+    """A product that passed validation. Feeds write it through committer.py alone.
+
+    SKUs are unique across the whole platform; a vendor's own id is unique within that vendor.
+    """
+
+    product_id = models.AutoField(primary_key=True)
+    vendor = models.ForeignKey(Vendor, models.PROTECT, db_index=False, related_name="products")
+    vendor_product_id = models.CharField("vendor product ID", max_length=100)
+    product_name = models.CharField(max_length=200)
+    category = models.CharField(max_length=100)
+    sku = models.CharField("SKU", max_length=100, unique=True)
+    brand = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001 - nullable by contract
+    description = models.TextField(blank=True, null=True)  # noqa: DJ001
+    price = models.DecimalField(max_digits=10, decimal_places=2)
+    stock_quantity = models.IntegerField(validators=[MinValueValidator(0)])
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "products"
+        ordering = ["-product_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor", "vendor_product_id"], name="products_vendor_id_vendor_product_id_key"
+            ),
+            models.CheckConstraint(condition=Q(price__gt=0), name="products_price_check"),
+            models.CheckConstraint(condition=Q(stock_quantity__gte=0), name="products_stock_quantity_check"),
+        ]
+        indexes = [
+            models.Index(fields=["vendor"], name="idx_products_vendor"),
+            models.Index(fields=["category"], name="idx_products_category"),
+            models.Index(fields=["sku"], name="idx_products_sku"),
+            # The migration's SQL is what stands in the database; this says the same to Django.
+            GinIndex(
+                SearchVector(
+                    Concat(F("product_name"), Value(" "), Coalesce(F("description"), Value(""))), config="english"
+                ),
+                name="idx_products_search",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.product_name}"
+
+
+class ProductCatalog(models.Model):
+    """The view `product_catalog`: products of active vendors, with vendor name and parent category."""
+
+    product_id = models.IntegerField(primary_key=True)
+    vendor_id = models.CharField("vendor ID", max_length=50)
+    vendor_name = models.CharField(max_length=200)
+    vendor_product_id = models.CharField("vendor product ID", max_length=100)
+    product_name = models.CharField(max_length=200)
+    category = models.CharField(max_length=100)
+    parent_category = models.CharField(max_length=100)
+    sku = models.CharField("SKU", max_length=100)
+    brand = models.CharField(max_length=100)
+    description = models.TextField()
+    price = models.DecimalField(max_digits=10, decimal_places=2)
+    stock_quantity = models.IntegerField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "product_catalog"
+        verbose_name_plural = "product catalog"
+        ordering = ["-product_id"]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.product_name}"

@@ -1,0 +1,34 @@
+"""One sentence for a service that isn't there, and how to start it."""
+
+import os
+
+REMEDY = "Start the services with: make up"
+
+
+def explain(error: BaseException) -> str | None:
+    """What to tell the person at the terminal if the error means that a service is away; None for any other error.
+
+    Looks through the chain of causes, since each library wraps the refusal in its own exception.
+    """
+    import botocore.exceptions
+    import kombu.exceptions
+    import psycopg
+    import redis.exceptions
+
+    away: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
+        ("PostgreSQL", "DATABASE_URL", (psycopg.OperationalError,)),
+        ("Redis", "REDIS_URL", (redis.exceptions.ConnectionError, kombu.exceptions.OperationalError)),
+        (
+            "The AWS endpoint",
+            "AWS_ENDPOINT_URL",
+            (botocore.exceptions.HTTPClientError, botocore.exceptions.NoCredentialsError),
+        ),
+    )
+    cause: BaseException | None = error
+    while cause is not None:
+        for name, variable, kinds in away:
+            if isinstance(cause, kinds) and getattr(cause, "sqlstate", None) is None:
+                remedy = f"Check {variable}." if os.environ.get(variable) else REMEDY
+                return f"{name} isn't reachable. {remedy}"
+        cause = cause.__cause__ or cause.__context__
+    return None

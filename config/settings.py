@@ -1,0 +1,218 @@
+"""All settings, from the environment. What isn't set falls back to the embedded services of config.embedded.
+
+README.md has the table of variables; .env.example a file to copy. A `.env` beside manage.py is read if there is one.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def _local_secret(name: str) -> str:
+    """A secret made once for this machine's own use and kept beside the embedded data, for its owner only."""
+    path = embedded.data_dir() / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+# --- the web application ---------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", False)
+# A deployment names its database; there the key must be given too, since every process needs the same one.
+SECRET_KEY = env.str("SECRET_KEY", "") or ("" if "DATABASE_URL" in os.environ else _local_secret("secret-key"))
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "import_export",
+    "vendors",
+    "catalog",
+    "uploads",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Serves the admin's files without a collectstatic step first.
+WHITENOISE_USE_FINDERS = True
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+# Behind TLS, one variable turns on everything that only makes sense there.
+HTTPS = env.bool("HTTPS", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------
+
+EMBEDDED_DATABASE = not os.environ.get("DATABASE_URL")
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=embedded.database_url())}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Named cursors outlive their transaction, which proxies that pool by transaction don't allow.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+
+# --- Redis and Celery ------------------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", embedded.redis_url())
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # KiB; a process that grew past it is replaced between two tasks
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5}
+# A broker that is away must not hold up a request or a commit: the schedule finds the work again.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_TIME_LIMIT = 280
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_TASK_ROUTES = {
+    "uploads.tasks.stage_upload": {"queue": "staging"},
+    "uploads.tasks.consume_stream": {"queue": "stream"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "consume the stream": {
+        "task": "uploads.tasks.consume_stream",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+    "go on with what was left": {
+        "task": "uploads.tasks.upkeep",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+}
+
+# --- AWS: DynamoDB, its streams, S3 ----------------------------------------------------------------------------
+
+AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "") or None
+AWS_REGION = env.str("AWS_REGION", "") or env.str("AWS_DEFAULT_REGION", "") or "us-east-1"
+EMBEDDED_AWS = not any(os.environ.get(variable) for variable in embedded.AWS_ELSEWHERE)
+if EMBEDDED_AWS:
+    AWS_ENDPOINT_URL = embedded.aws_endpoint_url()
+# boto3 finds its own credentials on AWS; the embedded endpoint takes any.
+AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"} if EMBEDDED_AWS else {}
+
+UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
+UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
+
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": UPLOAD_BUCKET,
+            "endpoint_url": AWS_ENDPOINT_URL,
+            "region_name": AWS_REGION,
+            "access_key": AWS_CREDENTIALS.get("aws_access_key_id"),
+            "secret_key": AWS_CREDENTIALS.get("aws_secret_access_key"),
+            "addressing_style": "path" if AWS_ENDPOINT_URL else "auto",
+            "default_acl": None,
+            "file_overwrite": False,
+            "querystring_auth": True,
+            "querystring_expire": 300,
+            # Above this a file that is being read lies on disk, not in memory.
+            "max_memory_size": 2 * 1024 * 1024,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- mail ------------------------------------------------------------------------------------------------------
+
+_mail = env.email_url("EMAIL_URL", default="filemail:///")
+vars().update(_mail)
+if EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":  # type: ignore[name-defined]  # noqa: F821 - set by the line above
+    EMAIL_FILE_PATH = str(embedded.data_dir() / "mail")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vendor onboarding <onboarding@localhost>")
+
+# --- limits of one upload --------------------------------------------------------------------------------------
+
+MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", 512 * 1024 * 1024)
+MAX_FILE_ROWS = env.int("MAX_FILE_ROWS", 2_000_000)
+MAX_FILE_COLUMNS = env.int("MAX_FILE_COLUMNS", 500)
+MAX_ROW_CHARS = env.int("MAX_ROW_CHARS", 262_144)
+MAX_CELL_CHARS = env.int("MAX_CELL_CHARS", 100_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- spreadsheets, logs ----------------------------------------------------------------------------------------
+
+IMPORT_EXPORT_SKIP_ADMIN_LOG = False
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "loggers": {name: {"level": "INFO"} for name in ("uploads", "catalog", "vendors")},
+}

@@ -1,0 +1,120 @@
+"""What holds for every file there could be."""
+
+import csv
+import io
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uploads.feed.columns import FIELDS, map_headers
+from uploads.feed.parser import DELIMITERS, Layout, Limits, Position, Row, inspect, rows
+from uploads.feed.problems import FeedError
+
+HEADER = ",".join(FIELDS).encode()
+SMALL = Limits(max_columns=20, max_row_chars=200, max_cell_chars=40, max_row_lines=4)
+
+# Bytes that matter to a CSV parser are frequent, all others possible
+pieces = st.sampled_from(
+    [b",", b'"', b'""', b'","', b"\n", b"\r", b"\r\n", b"\0", b" ", b"\xff", b"\xe9", "é".encode(), b"\xef\xbb\xbf"]
+    + [b"a,b,c,d,e,f,g,h\n", b"x" * 50, b";", b"\t", HEADER, b"\xe2\x80\xa8", b"\x1a"]
+)
+hostile = st.lists(pieces | st.binary(max_size=4), max_size=40).map(b"".join)
+
+
+def read(data: bytes, limits: Limits = SMALL) -> tuple[Layout, list[Row]] | FeedError:
+    file = io.BytesIO(data)
+    try:
+        layout = inspect(file, limits)
+        return layout, list(rows(file, layout, limits=limits))
+    except FeedError as error:
+        return error
+
+
+@given(st.binary(max_size=400) | hostile, st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"sep=;\n"]))
+def test_any_bytes_are_rows_or_one_refusal(data: bytes, beginning: bytes) -> None:
+    read(beginning + data)
+
+
+@given(hostile | st.binary(max_size=200), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
+@settings(max_examples=300)
+def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes, encoding: str) -> None:
+    """In UTF-16 the bytes stand below a header as they are: whatever they mean there."""
+    result = read((HEADER + b"\n").decode().encode(encoding) + data)
+    if isinstance(result, FeedError):
+        assert result.code in {"no_rows", "missing_columns", "duplicate_column"}
+        return
+    layout, whole = result
+    file = io.BytesIO((HEADER + b"\n").decode().encode(encoding) + data)
+    assert [row.number for row in whole] == list(range(1, len(whole) + 1))
+    for done, row in enumerate(whole, 1):
+        assert list(rows(file, layout, Position(row.end, row.number), SMALL)) == whole[done:]
+        assert bool(row.problem) != bool(row.cells)
+        assert len(row.raw) <= 2000
+        assert "\0" not in row.raw
+        row.raw.encode()
+
+
+@given(hostile)
+@settings(max_examples=300)
+def test_no_line_is_dropped(data: bytes) -> None:
+    """Between the ends of two rows there is the later row, blank lines before it, and nothing else."""
+    data = HEADER + b"\n" + data
+    result = read(data)
+    if isinstance(result, FeedError):
+        return
+    layout, found = result
+    position = layout.first_row.offset
+    for row in found:
+        span = data[position : row.end].decode(
+            "utf-8" if layout.encoding == "utf-8" else layout.encoding, "surrogateescape"
+        )
+        records = [cells for cells in csv.reader(span.splitlines(keepends=True)) if any(cell.strip() for cell in cells)]
+        if row.problem is None:
+            lines = [part.decode(layout.encoding) for part in data[position : row.end].splitlines(keepends=True)]
+            (only,) = [cells for cells in csv.reader(lines, strict=True) if any(cell.strip() for cell in cells)]
+            assert only[: len(FIELDS)] == list(row.cells.values())
+        else:
+            assert records
+            assert row.raw.strip() or row.problem
+        position = row.end
+    rest = data[position:].decode(layout.encoding, "surrogateescape")
+    assert not rest.replace(",", "").replace('"', "").strip()
+
+
+printable = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+tables = st.lists(st.lists(st.text(printable, max_size=8), min_size=8, max_size=8), min_size=1, max_size=6)
+
+
+@given(
+    tables,
+    st.sampled_from(sorted(DELIMITERS)),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_csv_writes_is_read_back(
+    table: list[list[str]], delimiter: str, encoding: str, end: str, quoting: int
+) -> None:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter=delimiter, lineterminator=end, quoting=quoting)  # type: ignore[arg-type]
+    writer.writerow(FIELDS)
+    for number, row in enumerate(table):
+        writer.writerow([f"P{number}", *row[1:]])
+    result = read(written.getvalue().encode(encoding), Limits())
+    assert not isinstance(result, FeedError)
+    layout, found = result
+    assert layout.delimiter == delimiter
+    assert [list(row.cells.values()) for row in found] == [[f"P{n}", *row[1:]] for n, row in enumerate(table)]
+
+
+@given(
+    tables.map(lambda table: [cell for row in table for cell in row]),
+    st.dictionaries(st.text(), st.sampled_from(["", *FIELDS])),
+)
+def test_any_headers_can_be_mapped(headers: list[str], saved: dict[str, str]) -> None:
+    try:
+        mapping = map_headers(headers, saved)
+    except FeedError as error:
+        assert error.code == "duplicate_column"
+        return
+    assert len(mapping.fields) + len(mapping.ignored) == len(headers)

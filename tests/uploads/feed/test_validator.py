@@ -1,0 +1,469 @@
+"""What makes a row a product draft, and what is said about one that is none."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uploads.feed import validator
+from uploads.feed.columns import FIELDS, REQUIRED
+from uploads.feed.problems import Code, Problem
+from uploads.feed.validator import LIMITS, MAX_STOCK, ProductDraft, Rules, category_key, validate
+
+NBSP, ZERO_WIDTH_SPACE, BOM, RIGHT_TO_LEFT_MARK = "\u00a0", "\u200b", "\ufeff", "\u200f"
+
+NAMES = [
+    "Electronics",
+    "Home & Garden",
+    "Clothing",
+    "Shoes",
+    "Books",
+    "Mobile Phones",
+    "Toys & Games",
+    "Tools & Hardware",
+]
+RULES = Rules.from_names(NAMES, inactive=["Fireworks"])
+GOOD = {
+    "vendor_product_id": "P-1",
+    "product_name": "Acme Lamp",
+    "category": "Home & Garden",
+    "sku": "VEND001-HOM-1",
+    "brand": "Acme",
+    "description": "A lamp.",
+    "price": "12.99",
+    "stock_quantity": "5",
+}
+
+
+def draft(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> ProductDraft:
+    outcome = validate({**GOOD, **cells}, RULES, numeric)
+    assert isinstance(outcome, ProductDraft), outcome
+    return outcome
+
+
+def problems(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> list[Problem]:
+    outcome = validate({**GOOD, **cells}, RULES, numeric)
+    assert isinstance(outcome, list), outcome
+    return outcome
+
+
+def only_problem(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> Problem:
+    (problem,) = problems(numeric, **cells)
+    assert problem.field in cells
+    return problem
+
+
+def test_a_good_row_becomes_a_draft() -> None:
+    assert validate(GOOD, RULES) == ProductDraft(
+        "P-1", "Acme Lamp", "Home & Garden", "VEND001-HOM-1", "Acme", "A lamp.", Decimal("12.99"), 5
+    )
+
+
+def test_draft_limits_and_labels_follow_the_fields() -> None:
+    assert ProductDraft._fields == FIELDS
+    assert tuple(validator.LABELS) == FIELDS
+    assert tuple(LIMITS) == FIELDS[:6]
+
+
+def test_all_problems_of_a_row_come_at_once_in_the_order_of_the_fields() -> None:
+    bad = dict.fromkeys(reversed(FIELDS), "\ud800")
+    assert [problem.field for problem in problems(**bad)] == list(FIELDS)
+
+
+@pytest.mark.parametrize("cell", [None, "", "  ", f"{NBSP}\t{ZERO_WIDTH_SPACE}\n", BOM])
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_required_cell_may_not_be_empty(field: str, cell: str | None) -> None:
+    problem = only_problem(**{field: cell})
+    assert (problem.field, problem.code) == (field, Code.MISSING_VALUE)
+    assert problem.message == f"The {validator.LABELS[field]} is missing."
+
+
+def test_a_row_without_any_column_misses_the_six_required_fields() -> None:
+    outcome = validate({}, RULES)
+    assert isinstance(outcome, list)
+    assert [(p.field, p.code) for p in outcome] == [(field, Code.MISSING_VALUE) for field in REQUIRED]
+
+
+@pytest.mark.parametrize("field", ["brand", "description"])
+def test_a_missing_optional_column_differs_from_an_empty_cell(field: str) -> None:
+    without = {name: cell for name, cell in GOOD.items() if name != field}
+    outcome = validate(without, RULES)
+    assert isinstance(outcome, ProductDraft)
+    assert getattr(outcome, field) is None
+    assert getattr(draft(**{field: " "}), field) == ""
+    assert getattr(draft(**{field: None}), field) == ""
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("around", [" ", NBSP, ZERO_WIDTH_SPACE, BOM, f" {BOM}\t{ZERO_WIDTH_SPACE} "])
+def test_white_space_and_invisible_characters_around_a_cell_do_not_count(field: str, around: str) -> None:
+    assert draft(**{field: around + GOOD[field] + around}) == draft()
+
+
+def test_every_white_space_that_python_knows_is_trimmed() -> None:
+    assert {chr(c) for c in range(0x110000) if chr(c).isspace()} <= set(validator.EDGES)
+
+
+@pytest.mark.parametrize("field", ["vendor_product_id", "product_name", "brand", "description"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "<script>alert(1)</script>",
+        "=HYPERLINK(1)",
+        "'; DROP TABLE products; --",
+        f"{RIGHT_TO_LEFT_MARK}عربي{RIGHT_TO_LEFT_MARK}",
+        "👩‍👩‍👧 e\u0301 \x01",
+        f"two  spaces, {NBSP} and\nlines",
+        "{{ template }} %s \\",
+    ],
+)
+def test_what_stands_inside_a_text_stays_as_it_came(field: str, cell: str) -> None:
+    assert getattr(draft(**{field: cell}), field) == cell
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("cell", ["a\0b", "\0", "ab\ud83d", "é\udcff"])
+def test_nul_and_half_surrogates_cannot_be_stored(field: str, cell: str) -> None:
+    problem = only_problem(**{field: cell})
+    assert (problem.field, problem.code) == (field, Code.INVALID_CHARACTERS)
+    assert problem.message.isprintable()
+
+
+@pytest.mark.parametrize("field", LIMITS)
+def test_a_text_may_have_as_many_characters_as_its_limit_and_no_more(field: str) -> None:
+    problem = only_problem(**{field: "x" * (LIMITS[field] + 1)})
+    assert problem.code == Code.TOO_LONG
+    assert f"at most {LIMITS[field]:,}" in problem.message
+    if field != "category":
+        assert getattr(draft(**{field: "x" * LIMITS[field]}), field) == "x" * LIMITS[field]
+
+
+def test_length_is_counted_in_characters_not_in_bytes() -> None:
+    assert draft(product_name="😀" * 200).product_name == "😀" * 200
+    assert only_problem(product_name="😀" * 201).code == Code.TOO_LONG
+
+
+def test_white_space_that_is_trimmed_does_not_count_for_the_length() -> None:
+    assert draft(brand=" " * 500 + "Acme").brand == "Acme"
+
+
+# SKU and product id
+
+
+@pytest.mark.parametrize("sku", ["A", "0", "abc-DEF_1.2/3", "-A-", "4006381333931", "1E5"])
+def test_a_sku_has_letters_digits_and_four_marks_and_keeps_its_case(sku: str) -> None:
+    assert draft(sku=sku).sku == sku
+
+
+@pytest.mark.parametrize(
+    ("sku", "suggestion"),
+    [
+        ("AB 12", "AB-12"),
+        ("AB  12 \t c", "AB-12-c"),
+        (f"AB{NBSP}12", "AB-12"),
+        ("AB–12", "AB-12"),
+        ("'00123", "00123"),
+        ('"AB"', "AB"),
+        ("AB#12", ""),
+        ("AB,12", ""),
+        ("=1+2", ""),
+        ("Größe-1", ""),
+        ("ＡＢ", ""),
+        ("١٢", ""),
+        (f"AB{ZERO_WIDTH_SPACE}12", ""),
+        ("-", ""),
+        ("./_-", ""),
+        ("x" * 99 + " x", ""),
+    ],
+)
+def test_a_sku_of_another_shape_is_refused_with_the_obvious_repair(sku: str, suggestion: str) -> None:
+    problem = problems(sku=sku)[-1]
+    assert (problem.field, problem.code, problem.suggestion) == ("sku", Code.INVALID_SKU, suggestion)
+    assert "letters A to Z" in problem.message
+
+
+def test_a_sku_can_be_too_long_and_of_the_wrong_shape_at_once() -> None:
+    assert [p.code for p in problems(sku="a b" * 50)] == [Code.TOO_LONG, Code.INVALID_SKU]
+
+
+@pytest.mark.parametrize("field", ["sku", "vendor_product_id"])
+@pytest.mark.parametrize("cell", ["1.23E+11", "1,23E+11", "4E+12", "4.00638e+12"])
+def test_a_number_cut_short_by_a_spreadsheet_is_recognised(field: str, cell: str) -> None:
+    problem = only_problem(**{field: cell})
+    assert (problem.field, problem.code, problem.suggestion) == (field, Code.INVALID_SKU, "")
+    assert "scientific notation" in problem.message
+    assert "Format the column as text" in problem.message
+
+
+@pytest.mark.parametrize("product_id", ["A+B", "1+1", "gid://shopify/Product/1", "Nr. 12 (blau)", "1E5"])
+def test_a_product_id_is_any_text(product_id: str) -> None:
+    assert draft(vendor_product_id=product_id).vendor_product_id == product_id
+
+
+# Category
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Home & Garden",
+        "home & garden",
+        "HOME AND GARDEN",
+        "Home&Garden",
+        "home  &\tgarden",
+        f"home{NBSP}&{NBSP}garden",
+        "Home &amp; Garden",
+        "Ｈｏｍｅ & Garden",
+    ],
+)
+def test_a_category_is_found_however_it_is_spelled_and_gets_its_canonical_name(cell: str) -> None:
+    assert draft(category=cell).category == "Home & Garden"
+
+
+@pytest.mark.parametrize(
+    ("cell", "suggestion"),
+    [
+        ("Electroncs", "Electronics"),
+        ("electronic", "Electronics"),
+        ("Elektronik", "Electronics"),
+        ("Home Garden", "Home & Garden"),
+        ("Garden", "Home & Garden"),
+        ("Phones", "Mobile Phones"),
+        ("Toys and Game", "Toys & Games"),
+        ("Apparel > Shoes", "Shoes"),
+        ("Clothing > Shoes", "Shoes"),
+        ("Electronics > Phones", "Electronics"),
+        ("Wohnen/home and garden", "Home & Garden"),
+        ("Electronics » Foo | Bar", "Electronics"),
+    ],
+)
+def test_an_unknown_category_comes_with_the_one_that_is_likely_meant(cell: str, suggestion: str) -> None:
+    problem = only_problem(category=cell)
+    assert (problem.code, problem.suggestion) == (Code.UNKNOWN_CATEGORY, suggestion)
+    assert problem.message == f"“{cell}” is not a category on our list. Did you mean {suggestion}?"
+
+
+@pytest.mark.parametrize(
+    "cell", ["Xyzzy", "a", "and", "&", "> >", "12345", "Bananas", "🍌", "<b>", "N/A", "Hardware and Books"]
+)
+def test_nonsense_gets_no_suggestion_but_examples(cell: str) -> None:
+    problem = only_problem(category=cell)
+    assert (problem.code, problem.suggestion) == (Code.UNKNOWN_CATEGORY, "")
+    assert "such as Electronics, Home & Garden, Clothing." in problem.message
+
+
+@pytest.mark.parametrize("cell", ["&", "and", "And and"])
+def test_the_word_and_points_to_no_category(cell: str) -> None:
+    outcome = validate({**GOOD, "category": cell}, Rules.from_names(["Home & Garden"]))
+    assert isinstance(outcome, list)
+    assert outcome[0].suggestion == ""
+
+
+def test_a_word_of_several_categories_points_to_none() -> None:
+    rules = Rules.from_names(["Garden Tools", "Garden Seeds"])
+    outcome = validate({**GOOD, "category": "garden"}, rules)
+    assert isinstance(outcome, list)
+    assert outcome[0].suggestion == ""
+
+
+@pytest.mark.parametrize("cell", ["Fireworks", "FIREWORKS"])
+def test_an_inactive_category_says_so(cell: str) -> None:
+    problem = only_problem(category=cell)
+    assert problem.code == Code.INACTIVE_CATEGORY
+    assert problem.message == "The category “Fireworks” takes no products at present."
+
+
+def test_an_inactive_category_is_never_suggested() -> None:
+    assert only_problem(category="Firework").suggestion == ""
+
+
+def test_an_active_category_wins_over_an_inactive_one_of_the_same_name() -> None:
+    rules = Rules.from_names(["Books"], inactive=["books"])
+    assert isinstance(validate({**GOOD, "category": "BOOKS"}, rules), ProductDraft)
+
+
+def test_without_any_category_every_row_is_refused_without_examples() -> None:
+    outcome = validate(GOOD, Rules.from_names([]))
+    assert isinstance(outcome, list)
+    assert outcome[0].message == "“Home & Garden” is not a category on our list."
+
+
+def test_suggestions_follow_the_rules_of_the_call_not_those_of_an_earlier_one() -> None:
+    for name in ("Electronics", "Electronica"):
+        outcome = validate({**GOOD, "category": "Electronic"}, Rules.from_names([name]))
+        assert isinstance(outcome, list)
+        assert outcome[0].suggestion == name
+
+
+def test_a_million_wrong_categories_would_not_fill_the_memory() -> None:
+    for number in range(validator._CACHED + 10):
+        problems(category=f"wrong {number}")
+    assert category_key.cache_info().currsize <= validator._CACHED
+    assert validator._closest.cache_info().currsize <= validator._CACHED
+
+
+# Price
+
+
+def test_a_problem_with_the_price_carries_code_message_and_suggestion() -> None:
+    problem = only_problem(price="1,299")
+    assert problem == (
+        "price",
+        Code.INVALID_PRICE,
+        "“1,299” can be thousands or decimals. Write 1299.00 or 1.30.",
+        "1299.00 or 1.30",
+    )
+
+
+def test_a_price_that_was_a_number_is_read_as_one() -> None:
+    numbers = frozenset({"price", "stock_quantity"})
+    assert draft(numbers, price="1E+2").price == Decimal(100)
+    assert only_problem(numbers, price="1.299").code == Code.PRICE_TOO_PRECISE
+    assert only_problem(price="1.299").code == Code.INVALID_PRICE
+
+
+# Stock
+
+
+@pytest.mark.parametrize(
+    ("cell", "stock"),
+    [
+        ("0", 0),
+        ("-0", 0),
+        ("5", 5),
+        ("007", 7),
+        ("12.0", 12),
+        ("12,00", 12),
+        ("0.000", 0),
+        ("2147483647", MAX_STOCK),
+        ("1 200", 1200),
+        ("1'200", 1200),
+        ("1,200,000", 1_200_000),
+        ("1.200.000", 1_200_000),
+        ("1,200.00", 1200),
+        ("0000000000012", 12),
+    ],
+)
+def test_a_whole_number_is_a_stock_quantity(cell: str, stock: int) -> None:
+    assert draft(stock_quantity=cell).stock_quantity == stock
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "suggestion"),
+    [
+        ("12.5", Code.INVALID_STOCK, ""),
+        ("0.500", Code.INVALID_STOCK, ""),
+        ("in stock", Code.INVALID_STOCK, ""),
+        ("n/a", Code.INVALID_STOCK, ""),
+        ("10+", Code.INVALID_STOCK, ""),
+        ("+10", Code.INVALID_STOCK, ""),
+        ("1e3", Code.INVALID_STOCK, ""),
+        ("12 pcs", Code.INVALID_STOCK, ""),
+        ("１２", Code.INVALID_STOCK, ""),
+        ("²", Code.INVALID_STOCK, ""),
+        ("-", Code.INVALID_STOCK, ""),
+        ("9" * 5000, Code.INVALID_STOCK, ""),
+        ("Out of stock", Code.INVALID_STOCK, "0"),
+        ("outofstock", Code.INVALID_STOCK, "0"),
+        ("1,200", Code.INVALID_STOCK, "1200"),
+        ("1.200", Code.INVALID_STOCK, "1200"),
+        ("12.000", Code.INVALID_STOCK, "12000 or 12"),
+        ("-3", Code.NEGATIVE_STOCK, "0"),
+        ("−3", Code.NEGATIVE_STOCK, "0"),
+        ("-0.5", Code.NEGATIVE_STOCK, "0"),
+        ("-1,200", Code.NEGATIVE_STOCK, "0"),
+        ("2147483648", Code.STOCK_TOO_LARGE, ""),
+        ("3 000 000 000", Code.STOCK_TOO_LARGE, ""),
+    ],
+)
+def test_anything_else_is_refused_with_its_own_code(cell: str, code: Code, suggestion: str) -> None:
+    problem = only_problem(stock_quantity=cell)
+    assert (problem.code, problem.suggestion) == (code, suggestion)
+    assert f"“{cell[:20]}" in problem.message
+
+
+@pytest.mark.parametrize(("cell", "stock"), [("12.000", 12), ("1E+2", 100), ("12", 12)])
+def test_a_stock_that_was_a_number_is_read_as_one(cell: str, stock: int) -> None:
+    assert draft(frozenset({"stock_quantity"}), stock_quantity=cell).stock_quantity == stock
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("1.200", Code.INVALID_STOCK),
+        ("1E-130", Code.INVALID_STOCK),
+        ("NaN", Code.INVALID_STOCK),
+        ("Infinity", Code.INVALID_STOCK),
+        ("1E+125", Code.STOCK_TOO_LARGE),
+        ("1E+999999999999", Code.STOCK_TOO_LARGE),
+        ("-1E+125", Code.NEGATIVE_STOCK),
+    ],
+)
+def test_a_stock_number_out_of_bounds_is_refused(cell: str, code: Code) -> None:
+    assert only_problem(frozenset({"stock_quantity"}), stock_quantity=cell).code == code
+
+
+# Clashes with other data
+
+
+def test_a_duplicate_names_the_first_row() -> None:
+    problem = validator.duplicate_in_file("sku", "A-1", 12)
+    assert problem == ("sku", Code.DUPLICATE_IN_FILE, "The SKU “A-1” is already used in row 12 of this file.", "")
+
+
+def test_a_taken_sku_names_the_vendors_own_product_but_never_another_vendor() -> None:
+    assert validator.sku_taken("A-1", "P-7").message == "The SKU “A-1” already belongs to your product “P-7”."
+    assert validator.sku_taken("A-1", None).message == "The SKU “A-1” already belongs to another vendor."
+
+
+def test_problems_with_the_vendor_concern_the_whole_row() -> None:
+    assert validator.vendor_unknown("VEND9")[:2] == ("", Code.VENDOR_UNKNOWN)
+    inactive = validator.vendor_not_active("VEND9", "suspended")
+    assert inactive[:2] == ("", Code.VENDOR_NOT_ACTIVE)
+    assert "“VEND9” is suspended" in inactive.message
+    mismatch = validator.vendor_mismatch("VEND9", "UPLOAD_1")
+    assert mismatch[:2] == ("", Code.VENDOR_MISMATCH)
+    assert "“VEND9”" in mismatch.message
+
+
+# Any row at all
+
+CELLS = st.none() | st.text() | st.characters() | st.text(alphabet="0123456789.,-E+²٣ \0\ud800\u200b", max_size=12)
+CELLS |= st.sampled_from([*GOOD.values(), *NAMES, "x" * 101, "y" * 201, "z" * 10_001])
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), CELLS), st.frozensets(st.sampled_from(FIELDS)))
+def test_any_row_gives_problems_that_can_be_stored_or_a_draft_that_can(
+    values: dict[str, str | None], numeric: frozenset[str]
+) -> None:
+    check_outcome(validate(values, RULES, numeric))
+
+
+@given(st.sampled_from(FIELDS), CELLS)
+def test_a_good_row_with_any_one_cell_changed_has_problems_in_that_cell_only(field: str, cell: str | None) -> None:
+    outcome = validate({**GOOD, field: cell}, RULES)
+    check_outcome(outcome)
+    if isinstance(outcome, list):
+        assert {problem.field for problem in outcome} == {field}
+
+
+def check_outcome(outcome: ProductDraft | list[Problem]) -> None:
+    if isinstance(outcome, list):
+        assert outcome
+        assert [p.field for p in outcome] == sorted((p.field for p in outcome), key=FIELDS.index)
+        for problem in outcome:
+            assert problem.message.isprintable()
+            (problem.message + problem.suggestion).encode()
+        return
+    for field, limit in LIMITS.items():
+        text = getattr(outcome, field)
+        assert text or field not in REQUIRED
+        assert len(text or "") <= limit
+        assert "\0" not in (text or "")
+        (text or "").encode()
+    assert outcome.category in NAMES
+    assert outcome.sku.isascii()
+    assert 0 < outcome.price < 10**8
+    assert outcome.price == round(outcome.price, 2)
+    assert 0 <= outcome.stock_quantity <= MAX_STOCK

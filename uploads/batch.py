@@ -1,0 +1,446 @@
+"""Steps 5 and 6: a batch of records → validated → committed, in one transaction with all that depends on it.
+
+The stream and the reconciler feed the same function. What it guarantees (the numbers are DESIGN's invariants):
+
+1. Products, ledger, errors, counters and the stream's checkpoint change together or not at all. A record that the
+   ledger knows already changes nothing, so records may be delivered any number of times.
+3. Bad data is an outcome. Broken infrastructure is an exception, and then nothing of the batch stays. A record that
+   makes the code itself fail is found by halving the batch and becomes an `internal_error`.
+7. `valid + error = total`, since one statement moves all counters.
+"""
+
+import json
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
+
+from catalog import committer
+from catalog.committer import Candidate, Origin, ProductVanished, Verdict
+from catalog.models import ProductCategory
+from uploads.feed import columns
+from uploads.feed.parser import Layout
+from uploads.feed.problems import Code, FeedError, Problem
+from uploads.feed.validator import (
+    ProductDraft,
+    Rules,
+    validate,
+    vendor_mismatch,
+    vendor_not_active,
+    vendor_unknown,
+)
+from uploads.records import Record
+from vendors.models import Vendor
+
+logger = logging.getLogger(__name__)
+
+# Serialization failure, deadlock, and a SKU that another vendor took first: decide again from a fresh snapshot.
+TRY_AGAIN = {"40001", "40P01", "23505"}
+ATTEMPTS = 20
+INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryError)
+LEASE_SECONDS = 15
+
+
+class LeaseLost(Exception):
+    """Another worker holds the shard by now: nothing was written, and this one must stop reading it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a shard's reader stands after the batch, and the lease epoch that entitles it to say so.
+
+    `sequence_number` "" only checks the lease: the batch is a part of a page.
+    """
+
+    shard: int
+    epoch: int
+    sequence_number: str
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a batch needs to know of an upload."""
+
+    upload_id: str
+    vendor_id: str
+    sequence: int
+    fields: Mapping[str, str] | None  # field → header in the file; None where each record brings its own
+
+
+class Judged(NamedTuple):
+    """A record after validation. `upload` is None for one that belongs to no upload we could count it under."""
+
+    record: Record
+    upload: Upload | None
+    draft: ProductDraft | None
+    problems: list[Problem]
+
+
+class Outcome(NamedTuple):
+    """What the ledger now says of a record, for the write-back to DynamoDB."""
+
+    upload_id: str
+    record_id: str
+    outcome: str
+    error_reason: str
+
+
+class Committed(NamedTuple):
+    """The outcomes now owed to DynamoDB, and the uploads whose last row this batch settled."""
+
+    owed: list[Outcome]
+    finished: list[str]
+
+
+def commit_isolating(batch: Sequence[Record], checkpoint: Checkpoint | None = None) -> Committed:
+    """Commit a batch; a record that makes the code fail is isolated by halving and ends as `internal_error`.
+
+    Raises LeaseLost, and Django's database errors when the database is away or broken: then the batch as a whole,
+    or the part of it that didn't commit yet, must be delivered again.
+    """
+    try:
+        return commit_batch(batch, checkpoint)
+    except (LeaseLost, *INFRASTRUCTURE):
+        raise
+    except Exception as error:
+        if len(batch) == 1:
+            logger.exception("Record %s of %s makes the code fail", batch[0].record_id, batch[0].upload_id)
+            return commit_batch([_poisoned(batch[0], error)], checkpoint)
+    middle = len(batch) // 2
+    first = commit_isolating(batch[:middle], checkpoint and replace(checkpoint, sequence_number=""))
+    second = commit_isolating(batch[middle:], checkpoint)
+    return Committed(first.owed + second.owed, first.finished + second.finished)
+
+
+def _poisoned(record: Record, error: Exception) -> Record:
+    message = f"Something on our side failed on this row ({type(error).__name__}). We look into it; nothing to mend."
+    return replace(record, problem=Problem("", Code.INTERNAL_ERROR, message))
+
+
+def commit_batch(batch: Sequence[Record], checkpoint: Checkpoint | None = None) -> Committed:
+    """Validate a batch of records and commit it in one transaction, tried again when others were in the way."""
+    judged = judge(batch) if batch else []
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _write(judged, checkpoint)
+        except (IntegrityError, OperationalError) as error:
+            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN or attempt == ATTEMPTS - 1:
+                raise
+        except ProductVanished:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+# --- step 5: judging, in memory --------------------------------------------------------------------------------
+
+
+def judge(batch: Sequence[Record]) -> list[Judged]:
+    """Validate each record against the whitelist, its vendor and its upload as they stand now."""
+    uploads, statuses = _uploads_of(batch), _vendor_statuses({record.vendor_id for record in batch})
+    rules = category_rules()
+    return [_judge(record, uploads.get(record.upload_id), statuses.get(record.vendor_id), rules) for record in batch]
+
+
+def category_rules() -> Rules:
+    """The category whitelist, as validation wants it."""
+    names: dict[bool, list[str]] = defaultdict(list)
+    for name, active in ProductCategory.objects.values_list("category_name", "is_active"):
+        names[active].append(name)
+    return Rules.from_names(names[True], names[False])
+
+
+def _judge(record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules) -> Judged:
+    if upload is None:
+        return Judged(record, None, None, [_homeless(record)])
+    if record.vendor_id != upload.vendor_id:
+        return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
+    if record.problem is not None:
+        return Judged(record, upload, None, [record.problem])
+    if vendor_status != Vendor.Status.ACTIVE:
+        return Judged(record, upload, None, [vendor_not_active(record.vendor_id, str(vendor_status))])
+    fields = upload.fields
+    if fields is None:
+        fields, clash = _own_fields(tuple(record.data))
+        if clash:
+            return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
+    values = {field: record.data[header] for field, header in fields.items() if header in record.data}
+    numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
+    result = validate(values, rules, numeric) if record.numeric else validate(values, rules)
+    return Judged(record, upload, None, result) if isinstance(result, list) else Judged(record, upload, result, [])
+
+
+def _homeless(record: Record) -> Problem:
+    """Why a record could not be given an upload: no such vendor, or keys that can't be an upload's."""
+    if not record.vendor_id:
+        return Problem("vendor_id", Code.MALFORMED_RECORD, "The record has no vendor_id. Put it there as text.")
+    if len(record.upload_id) > 100:
+        return Problem("upload_id", Code.MALFORMED_RECORD, "The upload_id is longer than 100 characters.")
+    return vendor_unknown(record.vendor_id)
+
+
+@lru_cache(maxsize=256)
+def _own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
+    """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
+    try:
+        return columns.map_headers(headers).fields, ""
+    except FeedError as error:
+        return {}, error.message
+
+
+def _vendor_statuses(vendor_ids: Iterable[str]) -> dict[str, str]:
+    return dict(Vendor.objects.filter(vendor_id__in=vendor_ids).values_list("vendor_id", "status"))
+
+
+def _uploads_of(batch: Sequence[Record]) -> dict[str, Upload]:
+    """The uploads of these records; those that nobody opened are adopted on the way."""
+    upload_ids = {record.upload_id for record in batch}
+    found = _read_uploads(upload_ids)
+    if missing := upload_ids - set(found):
+        _adopt([record for record in batch if record.upload_id in missing])
+        found |= _read_uploads(missing)
+    return found
+
+
+def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT upload_id, vendor_id, sequence, layout FROM upload_history WHERE upload_id = ANY (%s)",
+            [list(upload_ids)],
+        )
+        return {row[0]: Upload(*row[:3], fields=_file_fields(row[3])) for row in cursor.fetchall()}
+
+
+def _file_fields(layout: str | None) -> Mapping[str, str] | None:
+    return Layout.from_json(json.loads(layout)).mapping.fields if layout else None
+
+
+def _adopt(batch: Iterable[Record]) -> None:
+    """Open an upload for records that another program put into the table, where their vendor exists."""
+    vendors = {record.upload_id: record.vendor_id for record in reversed(list(batch)) if len(record.upload_id) <= 100}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO upload_history (upload_id, vendor_id, file_name, source)
+            SELECT k.upload_id, k.vendor_id, 'Records put into DynamoDB', 'dynamodb'
+              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, vendor_id)
+              JOIN vendors USING (vendor_id)
+                ON CONFLICT (upload_id) DO NOTHING
+            """,
+            [list(vendors), list(vendors.values())],
+        )
+
+
+# --- step 6: writing, in one transaction -----------------------------------------------------------------------
+
+
+def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
+    """All effects of a batch, in this order:
+
+    1. check the lease, and hold its row so that nobody takes the shard over before we are done;
+    2. take the vendors' locks: from here on the ledger can't change for these vendors;
+    3. leave out what the ledger knows;
+    4. products; 5. ledger and errors; 6. counters; 7. checkpoint.
+    """
+    if checkpoint is not None:
+        _check_lease(checkpoint)
+    if not judged:  # a page of nothing but our own write-backs
+        return _done(Committed([], []), checkpoint)
+    committer.lock_vendors({item.record.vendor_id for item in judged})
+    known = _known([item.record for item in judged])
+    fresh = list({_key(item.record): item for item in reversed(judged) if _key(item.record) not in known}.values())
+    fresh.reverse()
+    verdicts = _commit_products(fresh)
+    outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
+    _write_ledger(fresh, verdicts, outcomes)
+    _write_errors(fresh, verdicts)
+    finished = _count(fresh, verdicts)
+    return _done(Committed(outcomes + _owe_again(known, judged), finished), checkpoint)
+
+
+def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
+    if checkpoint is not None and checkpoint.sequence_number:
+        _move_checkpoint(checkpoint)
+    return committed
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return record.upload_id, record.record_id
+
+
+def _check_lease(checkpoint: Checkpoint) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM stream_shards WHERE id = %s AND lease_epoch = %s FOR UPDATE",
+            [checkpoint.shard, checkpoint.epoch],
+        )
+        if cursor.fetchone() is None:
+            raise LeaseLost
+
+
+def _move_checkpoint(checkpoint: Checkpoint) -> None:
+    """The work of the batch renews the lease as well. By the clock of the database, which all workers share."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE stream_shards
+               SET checkpoint = %s, checkpoint_at = %s,
+                   lease_expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE id = %s
+            """,
+            [checkpoint.sequence_number, checkpoint.written_at, LEASE_SECONDS, checkpoint.shard],
+        )
+
+
+def _known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
+    """What the ledger has of these records (through record_outcomes_key)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT o.upload_id, o.record_id, o.outcome, o.error_reason
+              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+              JOIN record_outcomes o USING (upload_id, record_id)
+             WHERE o.attempt = 1
+            """,
+            [[record.upload_id for record in batch], [record.record_id for record in batch]],
+        )
+        return {(row[0], row[1]): Outcome(*row) for row in cursor.fetchall()}
+
+
+def origins(product_ids: list[int]) -> dict[int, Origin]:
+    """The newest upload that touched each product, from the ledger (through idx_record_outcomes_product)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.product_id, o.upload_sequence, o.row_number
+              FROM unnest(%s::integer[]) AS p (product_id)
+             CROSS JOIN LATERAL (SELECT upload_sequence, row_number
+                                   FROM record_outcomes o
+                                  WHERE o.product_id = p.product_id AND o.upload_sequence IS NOT NULL
+                                  ORDER BY upload_sequence DESC
+                                  LIMIT 1) AS o
+            """,
+            [product_ids],
+        )
+        return {product_id: Origin(sequence, row) for product_id, sequence, row in cursor.fetchall()}
+
+
+def _commit_products(fresh: list[Judged]) -> list[Verdict]:
+    candidates = [
+        Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft)
+        for item in fresh
+        if item.upload is not None and item.draft is not None
+    ]
+    decided = iter(committer.commit(candidates, origins) if candidates else [])
+    return [next(decided) if item.draft is not None else Verdict("error", None) for item in fresh]
+
+
+def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
+    return [verdict.problem] if verdict.problem is not None else item.problems
+
+
+def _outcome(item: Judged, verdict: Verdict) -> Outcome:
+    reason = "; ".join(problem.message for problem in _problems(item, verdict))[:1000]
+    return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason)
+
+
+def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[Outcome]) -> None:
+    _copy(
+        "record_outcomes (upload_id, record_id, upload_sequence, vendor_id, row_number, outcome, product_id,"
+        " error_reason)",
+        (
+            (
+                item.record.upload_id, item.record.record_id, item.upload.sequence if item.upload else None,
+                item.record.vendor_id, item.record.row_number, verdict.outcome, verdict.product_id,
+                outcome.error_reason,
+            )
+            for item, verdict, outcome in zip(fresh, verdicts, outcomes, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
+    """One row per problem, for records that belong to an upload; the ledger alone has the others."""
+    rows = [
+        (
+            item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
+            str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
+        )
+        for item, verdict in zip(fresh, verdicts, strict=True)
+        if item.upload is not None
+        for problem in _problems(item, verdict)
+    ]  # fmt: skip
+    _copy(
+        "validation_errors (upload_id, vendor_id, record_id, row_number, error_type, error_message, original_data,"
+        " field, suggestion)",
+        rows,
+    )
+
+
+def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {target} FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
+    """Move the counters by exactly the ledger rows just written; returns the uploads that have all their rows now.
+
+    An adopted upload has no file to be complete against: it is complete whenever all that came has an outcome.
+    """
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for item, verdict in zip(fresh, verdicts, strict=True):
+        if item.upload is not None:
+            counts[item.upload.upload_id][verdict.outcome] += 1
+    if not counts:
+        return []
+    kinds = ("inserted", "updated", "unchanged", "superseded", "error")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history u
+               SET total_records = total_records + n.inserted + n.updated + n.unchanged + n.superseded + n.error,
+                   valid_records = valid_records + n.inserted + n.updated + n.unchanged + n.superseded,
+                   error_records = error_records + n.error,
+                   inserted_records = inserted_records + n.inserted,
+                   updated_records = updated_records + n.updated,
+                   unchanged_records = unchanged_records + n.unchanged,
+                   superseded_records = superseded_records + n.superseded
+              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
+                   AS n (upload_id, inserted, updated, unchanged, superseded, error)
+             WHERE u.upload_id = n.upload_id
+         RETURNING u.upload_id, u.source = 'dynamodb' OR u.total_records = u.file_rows
+            """,
+            [list(counts), *([count[kind] for count in counts.values()] for kind in kinds)],
+        )
+        return [upload_id for upload_id, complete in cursor.fetchall() if complete]
+
+
+def _owe_again(known: Mapping[tuple[str, str], Outcome], judged: list[Judged]) -> list[Outcome]:
+    """Records that the ledger knows but that came as pending: their status in DynamoDB is owed once more.
+
+    That is a record delivered twice, or put again by a staging that was resumed, which reset its status.
+    """
+    again = [known[key] for key in dict.fromkeys(_key(item.record) for item in judged) if key in known]
+    if again:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE record_outcomes o SET written_back_at = NULL
+                  FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+                 WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt = 1
+                """,
+                [[outcome.upload_id for outcome in again], [outcome.record_id for outcome in again]],
+            )
+    return again

@@ -1,0 +1,72 @@
+"""What can be wrong with a file or a row: one code each, and the shape in which problems travel.
+
+A problem speaks to the person who made the file: what is wrong, where, and what to do about it. The codes are
+public: they are the `error_type` of `validation_errors`, so people filter and count by them.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Code(StrEnum):
+    """The kinds of row problem. Values are stable; labels are for lists and charts."""
+
+    # A row that could not be read
+    WRONG_COLUMN_COUNT = "wrong_column_count"
+    UNCLOSED_QUOTE = "unclosed_quote"
+    STRAY_QUOTE = "stray_quote"
+    INVALID_ENCODING = "invalid_encoding"
+    NUL_CHARACTER = "nul_character"
+    REPEATED_HEADER = "repeated_header"
+    ROW_TOO_LONG = "row_too_long"
+    CELL_TOO_LONG = "cell_too_long"
+    # A value that is missing or wrong in itself
+    MISSING_VALUE = "missing_value"
+    TOO_LONG = "too_long"
+    INVALID_CHARACTERS = "invalid_characters"
+    INVALID_SKU = "invalid_sku"
+    INVALID_PRICE = "invalid_price"
+    PRICE_NOT_POSITIVE = "price_not_positive"
+    PRICE_TOO_PRECISE = "price_too_precise"
+    PRICE_TOO_LARGE = "price_too_large"
+    INVALID_STOCK = "invalid_stock"
+    NEGATIVE_STOCK = "negative_stock"
+    STOCK_TOO_LARGE = "stock_too_large"
+    UNKNOWN_CATEGORY = "unknown_category"
+    INACTIVE_CATEGORY = "inactive_category"
+    # A row that clashes with other data
+    DUPLICATE_IN_FILE = "duplicate_in_file"
+    SKU_TAKEN = "sku_taken"
+    VENDOR_UNKNOWN = "vendor_unknown"
+    VENDOR_NOT_ACTIVE = "vendor_not_active"
+    VENDOR_MISMATCH = "vendor_mismatch"
+    # A record that another program put into the table in a shape we can't use
+    MALFORMED_RECORD = "malformed_record"
+    # Our fault, never the vendor's
+    INTERNAL_ERROR = "internal_error"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize().replace("Sku", "SKU")
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with one row.
+
+    `field` is a field's name from columns.FIELDS, or "" for the row as a whole; `message` is a sentence for
+    the vendor; `suggestion` is what to write instead, or "" where nothing is obvious.
+    """
+
+    field: str
+    code: Code
+    message: str
+    suggestion: str = ""
+
+
+class FeedError(Exception):
+    """The file can't be read as a feed at all. `code` is for programs, the message is one clear sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,151 @@
+"""Step 8: an upload whose last row has its outcome: error report, status, notification.
+
+The report is stored before the status changes, so that "completed" always means that it can be fetched; each step
+can be done again after a crash.
+"""
+
+import csv
+import io
+import logging
+import tempfile
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TextIO
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import connection
+
+from uploads import spreadsheet, storage
+from uploads.feed.columns import REPORT_COLUMNS
+from uploads.models import UploadHistory, ValidationError
+
+logger = logging.getLogger(__name__)
+
+
+def finish(upload_id: str) -> bool:
+    """Complete the upload if every row of its file has an outcome; True if this call did it."""
+    upload = UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).first()
+    if upload is None or not _all_settled(upload):
+        return False
+    report_key = _store_report(upload) if upload.error_records and upload.storage_key else ""
+    if not _complete(upload_id, report_key):
+        return False  # another process got there first
+    upload.refresh_from_db()
+    notify(upload)
+    return True
+
+
+def _all_settled(upload: UploadHistory) -> bool:
+    if upload.source == UploadHistory.Source.DYNAMODB:
+        return upload.total_records > 0
+    return upload.file_rows is not None and upload.total_records == upload.file_rows
+
+
+def _complete(upload_id: str, report_key: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history
+               SET status = 'completed', completed_at = now(), error_report_key = %s
+             WHERE upload_id = %s AND status = 'processing'
+               AND (total_records = file_rows OR source = 'dynamodb')
+            """,
+            [report_key, upload_id],
+        )
+        return cursor.rowcount == 1
+
+
+def fail(upload_id: str, code: str, reason: str) -> None:
+    """End the upload as failed, with one sentence for people. What was committed stays, and is counted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history
+               SET status = 'failed', completed_at = now(), failure_code = %s, failure_reason = %s
+             WHERE upload_id = %s AND status = 'processing'
+            """,
+            [code, reason, upload_id],
+        )
+        changed = cursor.rowcount == 1
+    if changed:
+        notify(UploadHistory.objects.select_related("vendor").get(upload_id=upload_id))
+
+
+# --- the error report ------------------------------------------------------------------------------------------
+
+
+def _store_report(upload: UploadHistory) -> str:
+    key = upload.storage_key.replace("feeds/", "reports/", 1)
+    with tempfile.TemporaryFile() as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
+        write_report(upload, text)
+        text.flush()
+        storage.save(key, file)
+        text.detach()
+    return key
+
+
+def write_report(upload: UploadHistory, out: TextIO) -> None:
+    """The failed rows as CSV: the columns of the file, then number, code, field, message and suggestion.
+
+    It can be mended and sent back as it is: the added columns are ignored on the way in.
+    """
+    headers = [header for header in (upload.layout or {}).get("headers", []) if header not in REPORT_COLUMNS]
+    headers = headers or _headers_seen(upload)
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*headers, *REPORT_COLUMNS])
+    for problems in _problems_by_row(upload):
+        data = problems[0].original_data or {}
+        raw = data.get("raw") if set(data) == {"raw"} else None
+        messages = [problem.error_message for problem in problems] + ([f"The line was: {raw}"] if raw else [])
+        cells = [
+            *("" if raw else data.get(header) or "" for header in headers),
+            str(problems[0].row_number),
+            *("; ".join(dict.fromkeys(filter(None, column))) for column in (
+                [problem.error_type for problem in problems],
+                [problem.field for problem in problems],
+                messages,
+                [problem.suggestion for problem in problems],
+            )),
+        ]  # fmt: skip
+        writer.writerow([spreadsheet.guard(cell) for cell in cells])
+
+
+def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:
+    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by("row_number", "error_id")
+    for _, group in groupby(problems.iterator(chunk_size=2000), key=lambda problem: problem.row_number):
+        yield list(group)
+
+
+def _headers_seen(upload: UploadHistory) -> list[str]:
+    """The columns of records that came without a file."""
+    seen: dict[str, None] = {}
+    for data in ValidationError.objects.filter(upload=upload).values_list("original_data", flat=True)[:1000]:
+        seen.update(dict.fromkeys(data or {}))
+    return [header for header in seen if header != "raw"]
+
+
+# --- the notification ------------------------------------------------------------------------------------------
+
+
+def notify(upload: UploadHistory) -> None:
+    """Tell the vendor by mail. A mail server that is away is noted and holds nothing up."""
+    try:
+        send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [upload.vendor.email])
+    except OSError:  # smtplib's errors are OSErrors
+        logger.exception("The notification about %s could not be sent", upload.upload_id)
+
+
+def _summary(upload: UploadHistory) -> str:
+    if upload.status == UploadHistory.Status.FAILED:
+        return f"Your file {upload.file_name} could not be imported.\n\n{upload.failure_reason}\n"
+    lines = [
+        f"Your file {upload.file_name} has been imported.",
+        "",
+        f"{upload.total_records:,} rows: {upload.inserted_records:,} new, {upload.updated_records:,} updated,"
+        f" {upload.unchanged_records:,} unchanged, {upload.error_records:,} with errors.",
+    ]
+    if upload.error_records:
+        lines += ["", f"The error report lists each of these rows and what to do: {settings.SITE_URL}"]
+    return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

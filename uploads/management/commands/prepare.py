@@ -1,0 +1,29 @@
+"""Bring a fresh set of services to where the platform can run."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from uploads import dynamo, storage
+
+
+class Command(BaseCommand):
+    help = (
+        "Migrate, seed the categories, and create the table and the bucket; locally, the demo vendors and logins too."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="seed the demo vendors and logins in any case")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("seed_categories", stdout=self.stdout)
+        if options["demo"] or settings.EMBEDDED_DATABASE:
+            call_command("seed_demo", stdout=self.stdout)
+        created = dynamo.create_table("PAY_PER_REQUEST", 0)
+        dynamo.await_table(lambda table: table["TableStatus"] == "ACTIVE")
+        self.stdout.write(f"Table {settings.UPLOAD_RECORDS_TABLE} {'created' if created else 'is there'}.")
+        created = storage.ensure_bucket()
+        self.stdout.write(f"Bucket {settings.UPLOAD_BUCKET} {'created' if created else 'is there'}.")

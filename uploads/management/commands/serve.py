@@ -1,0 +1,41 @@
+"""Serve the platform on this machine."""
+
+import os
+import socket
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from vendors.management.commands.seed_demo import logins
+
+
+class Command(BaseCommand):
+    help = "Serve the web application on loopback until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = _free(options["port"])
+        self.stdout.write(f"\n  Admin   http://127.0.0.1:{port}/admin/\n  Logins  {logins()}\n\nCtrl-C stops it.\n")
+        self.stdout.flush()
+        # This process becomes the server, so that whoever started it stops that.
+        os.execv(  # noqa: S606 - the arguments are ours
+            sys.executable,
+            [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}", "--workers=1",
+             "--threads=8", "--log-level=warning"],
+        )  # fmt: skip
+
+
+def _free(port: int) -> int:
+    """The wanted port, or a free one where that is taken."""
+    for candidate in (port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return port

@@ -1,0 +1,160 @@
+"""The whole checklist: is everything that the platform needs there and as it should be?"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+
+from catalog.models import ProductCategory
+from config.celery import app
+from config.outages import explain
+from uploads import dynamo, storage
+from vendors.models import Vendor
+
+TABLES = {"vendors", "products", "upload_history", "product_categories", "validation_errors"}
+VIEWS = {"vendor_summary", "recent_uploads", "product_catalog"}
+TRIGGERS = {"vendors_set_updated_at", "products_set_updated_at", "upload_history_set_updated_at"}
+INDEXES = {
+    "idx_vendors_email", "idx_vendors_status", "idx_products_vendor", "idx_products_category", "idx_products_sku",
+    "idx_products_search",
+}  # fmt: skip
+MIGRATE = "Run: manage.py migrate"
+CREATE = "Run: manage.py dynamodb create"
+
+
+class Check(NamedTuple):
+    """One line of the checklist. `look` returns what is wrong, or "" for all well; `remedy` mends it."""
+
+    name: str
+    look: Callable[[], str]
+    remedy: str
+
+
+def _names(sql: str, wanted: set[str]) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        missing = wanted - {row[0] for row in cursor.fetchall()}
+    return f"missing: {', '.join(sorted(missing))}" if missing else ""
+
+
+def _tables() -> str:
+    return _names("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", TABLES)
+
+
+def _views() -> str:
+    return _names("SELECT viewname FROM pg_views WHERE schemaname = current_schema()", VIEWS)
+
+
+def _triggers() -> str:
+    return _names("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal", TRIGGERS)
+
+
+def _indexes() -> str:
+    return _names("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()", INDEXES)
+
+
+def _vendors() -> str:
+    found = Vendor.objects.count()
+    return "" if found >= 3 else f"{found} vendors"
+
+
+def _categories() -> str:
+    found = ProductCategory.objects.count()
+    return "" if found >= 20 else f"{found} categories"
+
+
+def _database() -> str:
+    connection.ensure_connection()
+    return ""
+
+
+def _table() -> str:
+    status = dynamo.describe_table()["TableStatus"]
+    return "" if status == "ACTIVE" else f"the table is {status}"
+
+
+def _stream() -> str:
+    stream = dynamo.describe_table().get("StreamSpecification") or {}
+    if not stream.get("StreamEnabled"):
+        return "the stream is off"
+    return "" if stream["StreamViewType"] == "NEW_IMAGE" else f"the view type is {stream['StreamViewType']}"
+
+
+def _index(name: str) -> Callable[[], str]:
+    def look() -> str:
+        indexes = dynamo.describe_table().get("GlobalSecondaryIndexes") or []
+        states = {index["IndexName"]: index["IndexStatus"] for index in indexes}
+        return "" if states.get(name) == "ACTIVE" else f"{name} is {states.get(name, 'missing')}"
+
+    return look
+
+
+def _bucket() -> str:
+    return "" if storage.bucket_exists() else "the bucket doesn't exist"
+
+
+def _broker() -> str:
+    with app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=0, timeout=3)
+    return ""
+
+
+def _worker() -> str:
+    return "" if app.control.ping(timeout=5.0, limit=1) else "no worker answers"
+
+
+UP = "Run: make up"
+CHECKS = (
+    Check("PostgreSQL is reachable", _database, UP),
+    Check("5 tables", _tables, MIGRATE),
+    Check("3 views", _views, MIGRATE),
+    Check("Triggers that keep updated_at", _triggers, MIGRATE),
+    Check("Indexes", _indexes, MIGRATE),
+    Check("3 sample vendors", _vendors, "Run: manage.py seed_demo"),
+    Check("20 product categories", _categories, "Run: manage.py seed_categories"),
+    Check("DynamoDB table UploadRecords is ACTIVE", _table, CREATE),
+    Check("Its stream is enabled with NEW_IMAGE", _stream, "Enable it, or delete and create the table again."),
+    Check("VendorIndex is ACTIVE", _index("VendorIndex"), CREATE),
+    Check("StatusIndex is ACTIVE", _index("StatusIndex"), CREATE),
+    Check("The bucket for files exists", _bucket, "Run: manage.py prepare"),
+    Check("The broker answers", _broker, UP),
+    Check("A worker answers", _worker, UP),
+)
+
+
+class Command(BaseCommand):
+    help = "Check everything that the platform needs; exit status 1 if anything is missing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print the list for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        results = [(check, _look(check)) for check in CHECKS]
+        if options["json"]:
+            rows = [
+                {"check": check.name, "ok": not wrong, "problem": wrong, "remedy": check.remedy if wrong else ""}
+                for check, wrong in results
+            ]
+            self.stdout.write(json.dumps({"ok": not any(wrong for _, wrong in results), "checks": rows}, indent=2))
+        else:
+            for check, wrong in results:
+                self._tell(check, wrong)
+        if any(wrong for _, wrong in results):
+            sys.exit(1)
+
+    def _tell(self, check: Check, wrong: str) -> None:
+        if wrong:
+            self.stdout.write(self.style.ERROR(f"✗ {check.name}: {wrong}") + f"\n    {check.remedy}")
+        else:
+            self.stdout.write(f"{self.style.SUCCESS('✓')} {check.name}")
+
+
+def _look(check: Check) -> str:
+    """What is wrong, also where looking itself fails: a service that is away is one of the answers sought."""
+    try:
+        return check.look()
+    except Exception as error:
+        return explain(error) or str(error).splitlines()[0]

@@ -1,0 +1,105 @@
+"""Where an upload stands, in the words and numbers that every surface shows: command line, admin, vendor pages."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection
+
+from uploads.models import UploadHistory
+
+
+@dataclass(frozen=True)
+class ErrorKind:
+    """One kind of error of an upload: how many problems of it there are, and one as an example."""
+
+    code: str
+    count: int
+    row_number: int
+    message: str
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging."""
+
+    upload: UploadHistory
+    fraction: float
+    seconds: float
+    errors: tuple[ErrorKind, ...]
+
+    @property
+    def ended(self) -> bool:
+        return self.upload.status != UploadHistory.Status.PROCESSING
+
+    @property
+    def sentence(self) -> str:
+        """What is going on, in plain words."""
+        upload = self.upload
+        if upload.status == UploadHistory.Status.FAILED:
+            return upload.failure_reason
+        rows = f"{upload.total_records:,} of {upload.file_rows:,} rows" if upload.file_rows else "rows"
+        if self.ended:
+            return (
+                f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.error_records:,} with errors."
+            )
+        if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
+            return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
+        return f"Checking: {rows} have an outcome."
+
+    def as_json(self) -> dict[str, object]:
+        """What programs get from `import_feed --json`."""
+        upload = self.upload
+        return {
+            "upload_id": upload.upload_id,
+            "status": upload.status,
+            "file_rows": upload.file_rows,
+            "total_records": upload.total_records,
+            "valid_records": upload.valid_records,
+            "error_records": upload.error_records,
+            "inserted": upload.inserted_records,
+            "updated": upload.updated_records,
+            "unchanged": upload.unchanged_records,
+            "superseded": upload.superseded_records,
+            "errors_by_type": {kind.code: kind.count for kind in self.errors},
+            "error_report": upload.error_report_key,
+            "failure_reason": upload.failure_reason,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def of(upload_id: str) -> Progress:
+    """The upload's progress as it stands. Raises UploadHistory.DoesNotExist."""
+    upload = UploadHistory.objects.select_related("vendor").get(upload_id=upload_id)
+    until = upload.completed_at or datetime.now(UTC)
+    return Progress(
+        upload, _fraction(upload), (until - upload.created_at).total_seconds(), tuple(error_kinds(upload_id))
+    )
+
+
+def _fraction(upload: UploadHistory) -> float:
+    if upload.status != UploadHistory.Status.PROCESSING:
+        return 1.0
+    if upload.file_rows:
+        return upload.total_records / upload.file_rows
+    if upload.file_size and upload.staged_rows:
+        read = upload.staged_offset / upload.file_size
+        return min(1.0, read * upload.total_records / upload.staged_rows)
+    return 0.0
+
+
+def error_kinds(upload_id: str) -> list[ErrorKind]:
+    """The kinds of error of an upload, most frequent first (through idx_validation_errors_upload)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT error_type, count(*), min(row_number),
+                   (array_agg(error_message ORDER BY row_number))[1], (array_agg(suggestion ORDER BY row_number))[1]
+              FROM validation_errors
+             WHERE upload_id = %s AND resolved_at IS NULL
+             GROUP BY error_type
+             ORDER BY count(*) DESC, error_type
+            """,
+            [upload_id],
+        )
+        return [ErrorKind(*row) for row in cursor.fetchall()]

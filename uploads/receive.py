@@ -1,0 +1,136 @@
+"""Step 1: take a file in: check it, store it, open its upload, wake staging.
+
+Either an upload is open and its file is stored, or nothing has happened and the caller has one sentence to show.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+
+from uploads import storage, tasks
+from uploads.feed import parser
+from uploads.feed.problems import FeedError
+from uploads.models import UploadHistory
+from vendors.models import Vendor
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+CHUNK = 1024 * 1024
+
+
+class Refused(Exception):
+    """The file was not taken in; the message says why and what to do. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What one pass over a file told: its size in bytes, SHA-256, and at most how many rows it can have."""
+
+    size: int
+    sha256: str
+    lines: int
+
+
+def receive(file: BinaryIO, file_name: str, vendor_id: str, user: "User | None" = None) -> UploadHistory:
+    """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage."""
+    vendor = active_vendor(vendor_id)
+    contents = examine(file)
+    layout = inspect(file, contents)
+    upload_id = new_upload_id()
+    key = f"feeds/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}.csv"
+    storage.save(key, file)
+    try:
+        with transaction.atomic():
+            upload = UploadHistory.objects.create(
+                upload_id=upload_id,
+                vendor=vendor,
+                file_name=_base_name(file_name),
+                storage_key=key,
+                file_size=contents.size,
+                sha256=contents.sha256,
+                layout=layout.to_json(),
+                staged_offset=layout.first_row.offset,
+                uploaded_by=user,
+            )
+            transaction.on_commit(lambda: tasks.enqueue(tasks.stage_upload, upload_id))
+    except BaseException:
+        storage.delete(key)
+        raise
+    return upload
+
+
+def active_vendor(vendor_id: str) -> Vendor:
+    """The vendor, if it may send files. Raises Refused."""
+    vendor = Vendor.objects.filter(vendor_id=vendor_id).first()
+    if vendor is None:
+        raise Refused(f"There is no vendor {vendor_id}.")
+    if vendor.status != Vendor.Status.ACTIVE:
+        raise Refused(f"The vendor {vendor_id} is {vendor.status}. Only active vendors can send files.")
+    return vendor
+
+
+def examine(file: BinaryIO) -> Contents:
+    """Size, SHA-256 and number of lines, in constant memory. Raises Refused for a file over the size limit."""
+    size, lines, digest = 0, 0, hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        size += len(chunk)
+        if size > settings.MAX_FILE_BYTES:
+            limit = settings.MAX_FILE_BYTES // (1024 * 1024)
+            raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
+        lines += chunk.count(b"\n") + chunk.count(b"\r")
+        digest.update(chunk)
+    file.seek(0)
+    return Contents(size, digest.hexdigest(), lines)
+
+
+def inspect(file: BinaryIO, contents: Contents) -> parser.Layout:
+    """How the file is to be read. Raises Refused for one that can't be read as a feed, or has too many rows."""
+    try:
+        layout = parser.inspect(file, limits())
+        # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
+        if contents.lines > settings.MAX_FILE_ROWS:
+            for _ in parser.rows(file, layout, limits=limits()):
+                pass
+    except FeedError as error:
+        raise Refused(error.message) from error
+    finally:
+        file.seek(0)
+    return layout
+
+
+def limits() -> parser.Limits:
+    """The parser's limits as configured."""
+    return parser.Limits(
+        max_columns=settings.MAX_FILE_COLUMNS,
+        max_row_chars=settings.MAX_ROW_CHARS,
+        max_cell_chars=settings.MAX_CELL_CHARS,
+        max_rows=settings.MAX_FILE_ROWS,
+    )
+
+
+def sent_before(vendor_id: str, sha256: str) -> UploadHistory | None:
+    """The newest upload of the very same file by this vendor, if there is one that didn't fail."""
+    return (
+        UploadHistory.objects.filter(vendor_id=vendor_id, sha256=sha256)
+        .exclude(status=UploadHistory.Status.FAILED)
+        .order_by("-created_at")
+        .first()
+    )
+
+
+def new_upload_id() -> str:
+    """`UPLOAD_20241221_103045_k3f9q2`: readable and in order of time, with a suffix for uploads of one second."""
+    return f"UPLOAD_{datetime.now(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(3)}"
+
+
+def _base_name(file_name: str) -> str:
+    """The name without folders of either kind and without control characters, for show only."""
+    name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(character for character in name if character.isprintable())[-255:] or "feed.csv"

@@ -1,0 +1,159 @@
+"""A record of `UploadRecords`: what a row looks like in the table, and how it is read back.
+
+We write these items while staging, but any program may put its own, so reading assumes nothing: an item in a
+shape that we can't use becomes a record that says why, never an exception.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from uploads.feed.parser import Row
+from uploads.feed.problems import Code, Problem
+
+PENDING = "pending_validation"
+VALIDATED = "validated"
+ERROR = "error"
+
+# DynamoDB's wire format: {"S": "text"}, {"N": "12.5"}, {"M": {...}}.
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as the consumer sees it.
+
+    `data` is the row as it came, by the file's own headers; `numeric` names the headers whose value was a number
+    in the table. `problem` says why the row can't be validated at all (unreadable in the file, or malformed here).
+    """
+
+    upload_id: str
+    record_id: str
+    vendor_id: str
+    row_number: int
+    status: str = PENDING
+    data: dict[str, str | None] = field(default_factory=dict)
+    numeric: frozenset[str] = frozenset()
+    raw: str = ""
+    problem: Problem | None = None
+
+    @property
+    def original(self) -> dict[str, str | None]:
+        """What is kept beside an error for people: the row by header, or its raw text."""
+        if self.raw:
+            return {"raw": self.raw}
+        return {storable(header): cell and storable(cell) for header, cell in self.data.items()}
+
+
+def record_id(row_number: int) -> str:
+    """`REC_0000001`: sorts by row up to ten million rows, and stays unique beyond."""
+    return f"REC_{row_number:07d}"
+
+
+def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:
+    """The item for one row of a file. `created_at` is ISO 8601 in UTC with a Z."""
+    item: Item = {
+        "upload_id": {"S": upload_id},
+        "record_id": {"S": record_id(row.number)},
+        "vendor_id": {"S": vendor_id},
+        "row_number": {"N": str(row.number)},
+        "product_data": {"M": {header: {"S": cell} for header, cell in row.cells.items()}},
+        "status": {"S": PENDING},
+        "created_at": {"S": created_at},
+    }
+    if row.problem is not None:
+        item["raw_row"] = {"S": row.raw}
+        item["read_problem"] = {"S": json.dumps(row.problem)}
+    return item
+
+
+def now_iso() -> str:
+    """The present, as `created_at` wants it: `2026-01-31T10:30:45.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def decode(item: Mapping[str, Any]) -> Record:
+    """Read an item, whoever put it. Never raises for what stands in it."""
+    rec_id = _text(item, "record_id")
+    record = Record(
+        upload_id=_text(item, "upload_id"),
+        record_id=rec_id,
+        vendor_id=_text(item, "vendor_id"),
+        row_number=_row_number(item, rec_id),
+        # Programs that leave the status out mean the same as those that write it.
+        status=_text(item, "status") or PENDING,
+        raw=_text(item, "raw_row"),
+        problem=_read_problem(item),
+    )
+    if record.problem is not None:
+        return record
+    return _with_data(record, item.get("product_data"))
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    text = value.get("S") if isinstance(value, dict) else None
+    return storable(text) if isinstance(text, str) else ""
+
+
+def storable(text: str) -> str:
+    """The text with what PostgreSQL can't store made visible: NUL as ␀, half a surrogate pair as \\udXXX."""
+    if text.isascii():
+        return text.replace("\0", "␀")
+    return text.replace("\0", "␀").encode(errors="backslashreplace").decode()
+
+
+def _integer(item: Mapping[str, Any], name: str) -> int | None:
+    value = item.get(name)
+    number = (value.get("N") or value.get("S")) if isinstance(value, dict) else None
+    return int(number) if isinstance(number, str) and re.fullmatch(r"[0-9]{1,18}", number) else None
+
+
+def _row_number(item: Mapping[str, Any], rec_id: str) -> int:
+    """The row's number; a program that leaves it out usually has it at the end of its record_id."""
+    number = _integer(item, "row_number")
+    if number is None:
+        digits = re.search(r"([0-9]{1,18})$", rec_id)
+        number = int(digits[1]) if digits else 0
+    return number if number < 2**31 else 0
+
+
+def _read_problem(item: Mapping[str, Any]) -> Problem | None:
+    """The problem that the parser found, as `encode` wrote it. Another program's text under that name says nothing."""
+    text = _text(item, "read_problem")
+    if not text:
+        return None
+    try:
+        field_name, code, message, suggestion = json.loads(text)
+        return Problem(str(field_name), Code(code), str(message), str(suggestion))
+    except (ValueError, TypeError):
+        return None
+
+
+def _with_data(record: Record, product_data: object) -> Record:
+    values = product_data.get("M") if isinstance(product_data, dict) else None
+    if not isinstance(values, dict):
+        return _malformed(
+            record, "product_data is missing or not a map. Put the row there as a map of column to value."
+        )
+    data: dict[str, str | None] = {}
+    numeric = set()
+    for header, value in values.items():
+        kind, content = next(iter(value.items()))
+        if kind == "S":
+            data[header] = content
+        elif kind == "N":
+            data[header] = content
+            numeric.add(header)
+        elif kind == "NULL":
+            data[header] = None
+        else:
+            return _malformed(record, f"product_data.{header} is neither text nor a number (its type is {kind}).")
+    return replace(record, data=data, numeric=frozenset(numeric))
+
+
+def _malformed(record: Record, message: str) -> Record:
+    return replace(record, problem=Problem("", Code.MALFORMED_RECORD, message))

@@ -1,0 +1,166 @@
+"""Step 3: the rows of a stored file → items in DynamoDB.
+
+Staging works in slices of some seconds, so that a huge file doesn't keep a small one waiting, and can be gone on
+with by any worker from what stands in PostgreSQL: how many rows are in the table, and at which byte the next one
+starts. A row may be put twice when a worker died in between; the ledger makes that harmless.
+"""
+
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import connection
+
+from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
+from uploads.feed import parser
+from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.parser import Layout, Position, Row
+from uploads.records import Item, encode, now_iso
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 30
+SLICE_SECONDS = 15.0
+# Rows between two notes of the progress; what is staged again after a crash is at most this much.
+CHUNK_ROWS = 500
+WRITERS = 4
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to stage one upload, and where to go on."""
+
+    upload_id: str
+    vendor_id: str
+    storage_key: str
+    layout: Layout
+    position: Position
+    epoch: int
+
+
+class ClaimLost(Exception):
+    """Another worker stages this upload by now."""
+
+
+def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> bool:
+    """Stage for at most that long; True when there is more to do. False too when somebody else is at it.
+
+    Raises Unavailable or StorageUnavailable when a service is away: the upload waits, and staging goes on later.
+    """
+    claim = _claim(upload_id)
+    if claim is None:
+        return False
+    more = True
+    try:
+        more = _stage_slice(claim, time.monotonic() + seconds)
+    except ClaimLost:
+        logger.warning("Staging of %s was taken over by another worker", upload_id)
+        more = False
+    except storage.FileMissing:
+        finish.fail(upload_id, "file_missing", "The stored file is gone. Send it again.")
+        more = False
+    finally:
+        _release(claim)
+    return more
+
+
+def _stage_slice(claim: Claim, deadline: float) -> bool:
+    """Stage until the deadline or the end of the file; True when there is more."""
+    woken = False
+    unguard = any(column in claim.layout.headers for column in REPORT_COLUMNS)
+    with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(WRITERS) as writers:
+        rows = parser.rows(file, claim.layout, claim.position, receive.limits())
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            _put(claim, [_unguarded(row) for row in chunk] if unguard else chunk, writers)
+            _note_progress(claim, chunk[-1])
+            if not woken:  # once a slice: a consumer stays as long as rows are on their way
+                tasks.enqueue(tasks.consume_stream)
+                woken = True
+            if time.monotonic() > deadline:
+                return True
+    _note_end(claim)
+    return False
+
+
+def _unguarded(row: Row) -> Row:
+    """A file made from our error report: take back what made its cells safe to open in a spreadsheet."""
+    return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
+
+
+def _put(claim: Claim, rows: Sequence[Row], writers: ThreadPoolExecutor) -> None:
+    created_at = now_iso()
+    items: list[Item] = [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in rows]
+    batches = [items[start : start + dynamo.BATCH] for start in range(0, len(items), dynamo.BATCH)]
+    for _ in writers.map(dynamo.put_records, batches):
+        pass
+
+
+# --- the claim: a lease on the upload's row --------------------------------------------------------------------
+
+
+def _claim(upload_id: str) -> Claim | None:
+    """Take the upload if it needs staging and nobody is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history
+               SET staging_owner = %s, staging_epoch = staging_epoch + 1,
+                   staging_expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE upload_id = %s AND status = 'processing' AND source = 'file' AND file_rows IS NULL
+               AND (staging_expires_at IS NULL OR staging_expires_at < clock_timestamp())
+         RETURNING vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch
+            """,
+            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS, upload_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    vendor_id, key, layout, offset, rows, epoch = row
+    return Claim(upload_id, vendor_id, key, Layout.from_json(json.loads(layout)), Position(offset, rows), epoch)
+
+
+def _note_progress(claim: Claim, last: Row) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history
+               SET staged_rows = %s, staged_offset = %s,
+                   staging_expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing'
+            """,
+            [last.number, last.end, LEASE_SECONDS, claim.upload_id, claim.epoch],
+        )
+        if cursor.rowcount == 0:
+            raise ClaimLost
+
+
+def _note_end(claim: Claim) -> None:
+    """The file's rows are all staged; where they all have outcomes already, the consumer left the finish to us."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history SET file_rows = staged_rows
+             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing'
+         RETURNING total_records = file_rows
+            """,
+            [claim.upload_id, claim.epoch],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise ClaimLost
+    if row[0]:
+        tasks.enqueue(tasks.finish_upload, claim.upload_id)
+
+
+def _release(claim: Claim) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE upload_history SET staging_expires_at = NULL WHERE upload_id = %s AND staging_epoch = %s",
+            [claim.upload_id, claim.epoch],
+        )

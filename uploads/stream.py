@@ -1,0 +1,246 @@
+"""Step 4: the table's stream → batches. Shards, leases, checkpoints.
+
+Only the holder of a lease reads a shard (invariant 4). The lease is a row in PostgreSQL: taken by a conditional
+UPDATE that raises its epoch, by the database's clock; every batch checks the epoch in its own transaction, so a
+worker that was paused and overtaken writes nothing. A child is read only after its parent is drained (5). A
+position that is gone is recorded as a gap, never skipped in silence (6).
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from uploads import dynamo, tasks, writeback
+from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating
+from uploads.records import PENDING, Record, decode
+
+logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 20.0
+PAGE_RECORDS = 1000
+# Five reads a second is what a shard allows; an empty one is asked less often.
+PAUSE_SECONDS = 0.2
+# How long a worker stays after the last record, so that a file that comes in small pieces has no gaps between them.
+LINGER_SECONDS = 1.0
+DISCOVER_SECONDS = 10.0
+RENEW_SECONDS = LEASE_SECONDS / 3
+
+
+@dataclass(slots=True)
+class Reader:
+    """A shard whose lease this worker holds, and where it reads."""
+
+    shard: int  # stream_shards.id
+    arn: str
+    shard_id: str
+    epoch: int
+    checkpoint: str
+    renewed: float
+    iterator: str | None = None
+    drained: bool = False
+
+
+def consume(seconds: float = SLICE_SECONDS) -> bool:
+    """Work on all shards that are free for at most that long; True when there is more to do.
+
+    Returns at once when other workers hold every shard. Raises Unavailable when DynamoDB is away.
+    """
+    deadline = time.monotonic() + seconds
+    linger_until = time.monotonic() + LINGER_SECONDS
+    with _readers() as readers:
+        discover_at = 0.0
+        while time.monotonic() < deadline:
+            if time.monotonic() >= discover_at:
+                discover()
+                discover_at = time.monotonic() + DISCOVER_SECONDS
+                readers.extend(claim_all())
+            if not readers:
+                return False
+            received = sum(_advance(reader, readers) for reader in list(readers))
+            if any(reader.drained for reader in readers):
+                readers[:] = [reader for reader in readers if not reader.drained]
+                discover_at = 0.0  # its children can be read now
+            if received:
+                linger_until = time.monotonic() + LINGER_SECONDS
+            elif time.monotonic() > linger_until and not rows_on_their_way():
+                return False
+            else:
+                time.sleep(PAUSE_SECONDS)
+        return True
+
+
+@contextmanager
+def _readers() -> Iterator[list[Reader]]:
+    """The shards held during a slice; their leases are given back at its end, whatever ended it."""
+    readers: list[Reader] = []
+    try:
+        yield readers
+    finally:
+        for reader in readers:
+            _release(reader)
+
+
+def _advance(reader: Reader, readers: list[Reader]) -> int:
+    """Read and commit one page of one shard; returns the number of records in it."""
+    try:
+        return read_page(reader)
+    except LeaseLost:
+        logger.warning("The lease of shard %s was lost to another worker", reader.shard_id)
+        readers.remove(reader)
+    except dynamo.IteratorExpired:
+        reader.iterator = None  # the checkpoint says where to go on
+    except dynamo.PositionTrimmed as error:
+        _record_gap(reader, f"The records behind {reader.checkpoint or 'the start'} are gone from the stream: {error}")
+        reader.iterator, reader.checkpoint = None, ""
+    except dynamo.StreamGone as error:
+        _record_gap(reader, f"The shard is gone from the stream: {error}")
+        _drain(reader)
+    return 0
+
+
+def read_page(reader: Reader) -> int:
+    """One page: read, commit, write back, move on. Returns the number of stream records in it.
+
+    1. get the page; 2. commit its records together with the checkpoint; 3. only then write statuses back, wake the
+    finish, and step the iterator. After a crash at any point the same page is read again, and the ledger knows it.
+    """
+    if reader.iterator is None:
+        reader.iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
+    page = dynamo.Page([], None) if reader.iterator is None else dynamo.get_records(reader.iterator, PAGE_RECORDS)
+    if page.records:
+        last = page.records[-1]["dynamodb"]
+        checkpoint = Checkpoint(reader.shard, reader.epoch, last["SequenceNumber"], _written_at(last))
+        committed = commit_isolating(pending(page.records), checkpoint)
+        reader.checkpoint, reader.renewed = last["SequenceNumber"], time.monotonic()
+        if committed.owed:
+            writeback.write(committed.owed)
+        for upload_id in committed.finished:
+            tasks.enqueue(tasks.finish_upload, upload_id)
+    elif time.monotonic() - reader.renewed > RENEW_SECONDS:
+        _renew(reader)
+    reader.iterator = page.next_iterator
+    if reader.iterator is None:  # closed, and these were its last records
+        _drain(reader)
+    return len(page.records)
+
+
+def pending(stream_records: list[dict[str, Any]]) -> list[Record]:
+    """The records that want validation: not our own write-backs, nor removals, which have no new image.
+
+    Whether an event is an INSERT doesn't matter: a row that is staged again arrives as MODIFY.
+    """
+    images = (record["dynamodb"].get("NewImage") for record in stream_records)
+    records = (decode(image) for image in images if image)
+    return [record for record in records if record.status == PENDING]
+
+
+def _written_at(record: dict[str, Any]) -> datetime | None:
+    seconds = record.get("ApproximateCreationDateTime")
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def rows_on_their_way() -> bool:
+    """Whether an open upload has rows that are staged, or still to be staged, without an outcome."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM upload_history
+                            WHERE status = 'processing' AND source = 'file'
+                              AND (staged_rows > total_records OR staging_expires_at > now()))
+            """
+        )
+        return bool(cursor.fetchone()[0])
+
+
+# --- shards and leases -----------------------------------------------------------------------------------------
+
+
+def discover() -> None:
+    """Note the stream's shards; a stream that took the place of an older one leaves a gap behind on that one."""
+    arn = dynamo.stream_arn()
+    shards = list(dynamo.list_shards(arn))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO stream_shards (stream_arn, shard_id, parent_shard_id)
+            SELECT %s, s.shard_id, s.parent_id FROM unnest(%s::text[], %s::text[]) AS s (shard_id, parent_id)
+                ON CONFLICT (stream_arn, shard_id) DO NOTHING
+            """,
+            [arn, [shard.shard_id for shard in shards], [shard.parent_id for shard in shards]],
+        )
+        cursor.execute(
+            """
+            UPDATE stream_shards
+               SET state = 'drained', gap_found_at = now(),
+                   gap_reason = 'The table has a new stream; what was not read of this one is gone.'
+             WHERE stream_arn <> %s AND state = 'open'
+            """,
+            [arn],
+        )
+        if cursor.rowcount:
+            logger.warning("The table has a new stream, %s: a gap is recorded on the old one's shards", arn)
+
+
+def claim_all() -> list[Reader]:
+    """Take the lease of every open shard that is free and whose parent has been read to its end."""
+    now = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE stream_shards s
+               SET lease_owner = %s, lease_epoch = lease_epoch + 1,
+                   lease_expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE s.id IN (SELECT c.id
+                              FROM stream_shards c
+                             WHERE c.state = 'open'
+                               AND (c.lease_expires_at IS NULL OR c.lease_expires_at < clock_timestamp())
+                               AND NOT EXISTS (SELECT FROM stream_shards p
+                                                WHERE p.stream_arn = c.stream_arn
+                                                  AND p.shard_id = c.parent_shard_id AND p.state = 'open')
+                               FOR UPDATE SKIP LOCKED)
+         RETURNING s.id, s.stream_arn, s.shard_id, s.lease_epoch, s.checkpoint
+            """,
+            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS],
+        )
+        return [Reader(*row, renewed=now) for row in cursor.fetchall()]
+
+
+def _change(reader: Reader, assignments: str, *values: Any) -> None:
+    """Change the shard's row while the lease is ours. Raises LeaseLost."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE stream_shards SET {assignments} WHERE id = %s AND lease_epoch = %s",  # noqa: S608 - fixed texts below
+            [*values, reader.shard, reader.epoch],
+        )
+        if cursor.rowcount == 0:
+            raise LeaseLost
+
+
+def _renew(reader: Reader) -> None:
+    _change(reader, "lease_expires_at = clock_timestamp() + make_interval(secs => %s)", LEASE_SECONDS)
+    reader.renewed = time.monotonic()
+
+
+def _release(reader: Reader) -> None:
+    try:
+        _change(reader, "lease_expires_at = NULL")
+    except LeaseLost:
+        logger.info("Shard %s had been taken over already", reader.shard_id)
+
+
+def _drain(reader: Reader) -> None:
+    _change(reader, "state = 'drained', lease_expires_at = NULL")
+    reader.drained = True
+
+
+def _record_gap(reader: Reader, reason: str) -> None:
+    logger.error("Gap in shard %s: %s", reader.shard_id, reason)
+    _change(reader, "checkpoint = '', gap_reason = %s, gap_found_at = now(), gap_healed_at = NULL", reason)

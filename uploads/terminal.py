@@ -1,0 +1,116 @@
+"""What the commands show at a terminal: the progress of an upload, live, and its outcome."""
+
+import time
+from typing import TextIO
+
+from django.db import OperationalError, connection
+from kombu.exceptions import OperationalError as BrokerDown
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from config.celery import app
+from uploads import progress
+from uploads.progress import Progress as UploadProgress
+
+POLL_SECONDS = 0.2
+# After that long without anything moving, say what it may be waiting for.
+STILL_SECONDS = 5.0
+
+
+def console(out: TextIO) -> Console:
+    """A console on a command's own stream; without colour and movement where that is no terminal."""
+    return Console(file=out, highlight=False, soft_wrap=not out.isatty())
+
+
+def follow(upload_id: str, out: TextIO) -> UploadProgress:
+    """Show the upload's progress until it has ended; returns how it ended. A service that is away is waited for."""
+    shown = console(out)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
+        console=shown, transient=True, disable=not shown.is_terminal,
+    ) as bars:  # fmt: skip
+        bar = bars.add_task("Waiting for a worker", total=1.0)
+        return _watch(upload_id, shown, bars, bar)
+
+
+def _watch(upload_id: str, shown: Console, bars: Progress, bar: TaskID) -> UploadProgress:
+    moved_at, before, told = time.monotonic(), (-1, -1), False
+    while True:
+        try:
+            state = progress.of(upload_id)
+        except OperationalError:
+            connection.close()
+            moved_at, told = _explain(shown, "PostgreSQL isn't reachable; the upload waits for it.", moved_at, told)
+        else:
+            bars.update(bar, completed=state.fraction, description=state.sentence)
+            if state.ended:
+                return state
+            now = (state.upload.staged_rows, state.upload.total_records)
+            if now != before:
+                moved_at, before, told = time.monotonic(), now, False
+            elif not told and time.monotonic() - moved_at > STILL_SECONDS:
+                moved_at, told = _explain(shown, _what_is_missing(), moved_at, told)
+        time.sleep(POLL_SECONDS)
+
+
+def _explain(shown: Console, sentence: str, moved_at: float, told: bool) -> tuple[float, bool]:
+    """Say it once per standstill."""
+    if sentence and not told:
+        shown.print(sentence)
+    return moved_at, True
+
+
+def _what_is_missing() -> str:
+    try:
+        if app.control.ping(timeout=1.0, limit=1):
+            return ""
+    except (BrokerDown, OSError):
+        return "Redis isn't reachable; the upload waits for it."
+    return "No worker answers; the upload waits for one. Start it with: make up"
+
+
+def print_outcome(state: UploadProgress, out: TextIO) -> None:
+    """The numbers of an upload that ended, and its errors by type with an example each."""
+    shown = console(out)
+    upload = state.upload
+    if upload.status == upload.Status.FAILED:
+        shown.print(f"[red]{upload.file_name} failed:[/] {upload.failure_reason}", soft_wrap=True)
+        return
+    shown.print(_numbers(state))
+    if state.errors:
+        shown.print(_errors(state))
+    if upload.error_report_key:
+        shown.print(
+            f"Error report: {upload.error_report_key} in the bucket, or Uploads → {upload.upload_id} in the admin"
+        )
+
+
+def _numbers(state: UploadProgress) -> Table:
+    upload = state.upload
+    table = Table(title=f"{upload.upload_id}: {upload.status}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for label, number in (
+        ("Rows in the file", upload.file_rows),
+        ("Inserted", upload.inserted_records),
+        ("Updated", upload.updated_records),
+        ("Unchanged", upload.unchanged_records),
+        ("Superseded by a newer upload", upload.superseded_records or None),
+        ("Rows with errors", upload.error_records),
+    ):
+        if number is not None:
+            table.add_row(label, f"{number:,}")
+    table.add_row("Seconds", f"{state.seconds:.1f}")
+    return table
+
+
+def _errors(state: UploadProgress) -> Table:
+    table = Table(title="Errors by type, with an example each", title_justify="left")
+    table.add_column("Type", no_wrap=True)
+    table.add_column("Count", justify="right")
+    table.add_column("Row", justify="right")
+    table.add_column("Example")
+    for kind in state.errors:
+        table.add_row(kind.code, f"{kind.count:,}", f"{kind.row_number:,}", kind.message)
+    return table

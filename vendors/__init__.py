@@ -1,0 +1,1 @@
+"""Who may send products: vendors, and who may see which of them (access.py)."""

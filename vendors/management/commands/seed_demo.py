@@ -1,0 +1,74 @@
+"""Three sample vendors, and logins to look around with."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.core.management.base import BaseCommand
+
+from config import embedded
+from vendors.models import Vendor
+
+VENDORS = [
+    {
+        "vendor_id": "VEND001", "vendor_name": "Northwind Traders", "email": "feeds@northwind.example",
+        "business_name": "Northwind Traders LLC", "tax_id": "91-1144442", "phone": "+1 206 555 0100",
+        "address": "410 Harbor Ave", "city": "Seattle", "state": "WA", "postal_code": "98101",
+    },
+    {
+        "vendor_id": "VEND002", "vendor_name": "Kaufhaus Becker", "email": "katalog@becker.example",
+        "business_name": "Becker Handels GmbH", "tax_id": "DE123456789", "phone": "+49 30 5550100",
+        "address": "Torstraße 12", "city": "Berlin", "state": "BE", "country": "Germany", "postal_code": "10119",
+    },
+    {
+        "vendor_id": "VEND003", "vendor_name": "Casa Moreno", "email": "productos@moreno.example",
+        "business_name": "Moreno e Hijos S.L.", "tax_id": "B12345678", "phone": "+34 91 555 0100",
+        "address": "Calle Mayor 5", "city": "Madrid", "state": "MD", "country": "Spain", "postal_code": "28013",
+    },
+]  # fmt: skip
+STAFF_APPS = ("vendors", "catalog", "uploads")
+
+
+class Command(BaseCommand):
+    help = "Add three sample vendors and two logins, admin and operations. What exists already stays as it is."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for vendor in VENDORS:
+            Vendor.objects.get_or_create(vendor_id=vendor["vendor_id"], defaults=vendor)
+        passwords = known_passwords()
+        for username in ("admin", "operations"):
+            if not User.objects.filter(username=username).exists():
+                passwords[username] = secrets.token_urlsafe(9)
+                _make(username, passwords[username])
+        _keep(passwords)
+        self.stdout.write(f"{Vendor.objects.count()} vendors. Logins: {logins()}")
+
+
+def _make(username: str, password: str) -> None:
+    if username == "admin":
+        User.objects.create_superuser(username, f"{username}@localhost", password)
+        return
+    user = User.objects.create_user(username, f"{username}@localhost", password, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=STAFF_APPS))
+
+
+def _file() -> Path:
+    return embedded.data_dir() / "demo-logins.json"
+
+
+def known_passwords() -> dict[str, str]:
+    """The demo logins made on this machine, by user name."""
+    return dict(json.loads(_file().read_text())) if _file().exists() else {}
+
+
+def _keep(passwords: dict[str, str]) -> None:
+    _file().parent.mkdir(parents=True, exist_ok=True)
+    _file().touch(mode=0o600)
+    _file().write_text(json.dumps(passwords))
+
+
+def logins() -> str:
+    """The demo logins in one line, as people type them."""
+    return ", ".join(f"{name} / {password}" for name, password in known_passwords().items()) or "none made here"

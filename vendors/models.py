@@ -1,0 +1,43 @@
+"""Vendors: who may send products."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Vendor(models.Model):
+    """A company that sends feeds. It must be active before its products are accepted.
+
+    The table is a public contract and made by SQL (see the migration): defaults, checks and the `updated_at`
+    trigger live in the database, so that rows inserted by hand come out right too.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+
+    vendor_id = models.CharField("vendor ID", max_length=50, primary_key=True, help_text="Like VEND001.")
+    vendor_name = models.CharField(max_length=200)
+    email = models.EmailField(max_length=255, unique=True)
+    phone = models.CharField(max_length=20, blank=True, null=True)  # noqa: DJ001 - nullable by contract
+    business_name = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001
+    tax_id = models.CharField("tax ID", max_length=50, blank=True, null=True)  # noqa: DJ001
+    address = models.TextField(blank=True, null=True)  # noqa: DJ001
+    city = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001
+    state = models.CharField(max_length=50, blank=True, null=True)  # noqa: DJ001
+    country = models.CharField(max_length=50, blank=True, null=True, default="USA", db_default="USA")  # noqa: DJ001
+    postal_code = models.CharField(max_length=20, blank=True, null=True)  # noqa: DJ001
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE, db_default="active")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "vendors"
+        ordering = ["vendor_id"]
+        indexes = [
+            models.Index(fields=["email"], name="idx_vendors_email"),
+            models.Index(fields=["status"], name="idx_vendors_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id} {self.vendor_name}"
