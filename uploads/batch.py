@@ -215,7 +215,7 @@ def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
             "SELECT upload_id, vendor_id, sequence, layout FROM upload_history WHERE upload_id = ANY (%s)",
             [list(upload_ids)],
         )
-        return {row[0]: Upload(*row[:3], fields=_file_fields(row[3])) for row in cursor.fetchall()}
+        return {row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3])) for row in cursor.fetchall()}
 
 
 def _file_fields(layout: str | None) -> Mapping[str, str] | None:

@@ -6,6 +6,7 @@ against 13 µs), so a response parser that leaves the body as it is takes its pl
 credentials stay botocore's.
 """
 
+import json
 import os
 import random
 import time
@@ -69,16 +70,15 @@ class PositionTrimmed(DynamoError):
     """The records after this position are older than the stream's 24 hours, and gone from it."""
 
 
-class _RawJSONParser(JSONParser):  # type: ignore[misc] # botocore's stubs leave the class untyped
+class _RawJSONParser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: object) -> Any:
-        return self._parse_body_as_json(raw_body)
+        return json.loads(raw_body) if raw_body else {}
 
 
 class _RawJSONParserFactory(ResponseParserFactory):
     def create_parser(self, protocol_name: str) -> ResponseParser:
         if protocol_name == "json":
-            parser: ResponseParser = _RawJSONParser(**self._defaults)
-            return parser
+            return _RawJSONParser()
         return super().create_parser(protocol_name)
 
 
@@ -95,18 +95,28 @@ _CONFIG = Config(
 )
 
 
-@cache
-def _db(pid: int) -> "DynamoDBClient":
-    return _session(pid).client(
-        "dynamodb", endpoint_url=settings.AWS_ENDPOINT_URL, config=_CONFIG, **settings.AWS_CREDENTIALS
-    )
+def _options() -> dict[str, Any]:
+    return {"endpoint_url": settings.AWS_ENDPOINT_URL, "config": _CONFIG, **settings.AWS_CREDENTIALS}
 
 
 @cache
-def _streams(pid: int) -> "DynamoDBStreamsClient":
-    return _session(pid).client(
-        "dynamodbstreams", endpoint_url=settings.AWS_ENDPOINT_URL, config=_CONFIG, **settings.AWS_CREDENTIALS
-    )
+def _db_client(pid: int) -> "DynamoDBClient":
+    client: DynamoDBClient = _session(pid).client("dynamodb", **_options())
+    return client
+
+
+@cache
+def _streams_client(pid: int) -> "DynamoDBStreamsClient":
+    client: DynamoDBStreamsClient = _session(pid).client("dynamodbstreams", **_options())
+    return client
+
+
+def _db() -> "DynamoDBClient":
+    return _db_client(os.getpid())
+
+
+def _streams() -> "DynamoDBStreamsClient":
+    return _streams_client(os.getpid())
 
 
 @contextmanager
@@ -145,7 +155,7 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
     )
     try:
         with _translated():
-            _db(os.getpid()).create_table(
+            _db().create_table(
                 TableName=_table(),
                 BillingMode=billing,
                 KeySchema=_keys("upload_id", "record_id"),
@@ -153,26 +163,7 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
                     {"AttributeName": name, "AttributeType": "S"}
                     for name in ("upload_id", "record_id", "vendor_id", "status")
                 ],
-                GlobalSecondaryIndexes=[
-                    # Answers "which uploads are this vendor's" from its keys alone; they never change.
-                    {
-                        "IndexName": "VendorIndex",
-                        "KeySchema": _keys("vendor_id", "upload_id"),
-                        "Projection": {"ProjectionType": "KEYS_ONLY"},
-                        **provisioned,
-                    },
-                    # The error records of an upload, with what a list of them shows. error_reason changes only
-                    # together with the status, which is a key here and is paid for anyway.
-                    {
-                        "IndexName": "StatusIndex",
-                        "KeySchema": _keys("upload_id", "status"),
-                        "Projection": {
-                            "ProjectionType": "INCLUDE",
-                            "NonKeyAttributes": ["row_number", "error_reason"],
-                        },
-                        **provisioned,
-                    },
-                ],
+                GlobalSecondaryIndexes=_indexes(provisioned),
                 StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
                 **provisioned,
             )
@@ -185,6 +176,27 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
     return True
 
 
+def _indexes(provisioned: dict[str, Any]) -> Any:
+    """The two indexes, each with no more projected than its queries need: what changes there is paid for again."""
+    return [
+        # "Which uploads are this vendor's", from its keys alone; they never change.
+        {
+            "IndexName": "VendorIndex",
+            "KeySchema": _keys("vendor_id", "upload_id"),
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+            **provisioned,
+        },
+        # The error records of an upload, with what a list of them shows. error_reason changes only together with
+        # the status, which is a key here and is paid for anyway.
+        {
+            "IndexName": "StatusIndex",
+            "KeySchema": _keys("upload_id", "status"),
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row_number", "error_reason"]},
+            **provisioned,
+        },
+    ]
+
+
 def _keys(partition: str, sort: str) -> Any:
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
@@ -192,13 +204,13 @@ def _keys(partition: str, sort: str) -> Any:
 def describe_table() -> dict[str, Any]:
     """DescribeTable's `Table`, as it came. Raises TableMissing."""
     with _translated():
-        return dict(_db(os.getpid()).describe_table(TableName=_table())["Table"])
+        return dict(_db().describe_table(TableName=_table())["Table"])
 
 
 def delete_table() -> None:
     """Delete the table with all it holds. Raises TableMissing."""
     with _translated():
-        _db(os.getpid()).delete_table(TableName=_table())
+        _db().delete_table(TableName=_table())
 
 
 def await_table(ready: Callable[[dict[str, Any]], bool], seconds: float = 120) -> dict[str, Any]:
@@ -219,7 +231,7 @@ def put_records(items: Sequence[Item]) -> None:
     requests: Any = [{"PutRequest": {"Item": item}} for item in items]
     for attempt in range(ATTEMPTS):
         with _translated():
-            answer = _db(os.getpid()).batch_write_item(RequestItems={_table(): requests})
+            answer = _db().batch_write_item(RequestItems={_table(): requests})
         requests = answer.get("UnprocessedItems", {}).get(_table())
         if not requests:
             return
@@ -254,7 +266,7 @@ def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
     error's code, to be tried again later. Raises Unavailable when the request as a whole can't be made.
     """
     with _translated():
-        answer = _db(os.getpid()).batch_execute_statement(Statements=[_statement(update) for update in updates])
+        answer = _db().batch_execute_statement(Statements=[_statement(update) for update in updates])
     return [_refusal(response) for response in answer["Responses"]]
 
 
@@ -274,7 +286,7 @@ def _refusal(response: Any) -> str | None:
 def get_record(upload_id: str, record_id: str) -> Item | None:
     """One item by its key, or None."""
     with _translated():
-        answer = _db(os.getpid()).get_item(
+        answer = _db().get_item(
             TableName=_table(),
             Key={"upload_id": {"S": upload_id}, "record_id": {"S": record_id}},
             ConsistentRead=True,
@@ -300,7 +312,7 @@ def _query(condition: str, names: dict[str, str], values: Item, **options: Any) 
     start: dict[str, Any] = {}
     while True:
         with _translated():
-            page = _db(os.getpid()).query(
+            page = _db().query(
                 TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values, **options, **start,
             )  # fmt: skip
@@ -343,7 +355,7 @@ def list_shards(arn: str) -> Iterable[Shard]:
     start: dict[str, Any] = {}
     while True:
         with _translated():
-            description = _streams(os.getpid()).describe_stream(StreamArn=arn, **start)["StreamDescription"]
+            description = _streams().describe_stream(StreamArn=arn, **start)["StreamDescription"]
         for shard in description["Shards"]:
             ended = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
             yield Shard(shard["ShardId"], shard.get("ParentShardId", ""), ended)
@@ -360,12 +372,12 @@ def shard_iterator(arn: str, shard_id: str, checkpoint: str) -> str | None:
         else {"ShardIteratorType": "TRIM_HORIZON"}
     )
     with _translated():
-        answer = _streams(os.getpid()).get_shard_iterator(StreamArn=arn, ShardId=shard_id, **position)
+        answer = _streams().get_shard_iterator(StreamArn=arn, ShardId=shard_id, **position)
     return answer.get("ShardIterator")
 
 
 def get_records(iterator: str, limit: int) -> Page:
     """One page of stream records in the service's own shape. Raises IteratorExpired, PositionTrimmed, StreamGone."""
     with _translated():
-        answer: Any = _streams(os.getpid()).get_records(ShardIterator=iterator, Limit=limit)
+        answer: Any = _streams().get_records(ShardIterator=iterator, Limit=limit)
     return Page(answer.get("Records", []), answer.get("NextShardIterator") or None)

@@ -53,7 +53,7 @@ def _complete(upload_id: str, report_key: str) -> bool:
             """,
             [report_key, upload_id],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def fail(upload_id: str, code: str, reason: str) -> None:

@@ -3,6 +3,10 @@
 Staging works in slices of some seconds, so that a huge file doesn't keep a small one waiting, and can be gone on
 with by any worker from what stands in PostgreSQL: how many rows are in the table, and at which byte the next one
 starts. A row may be put twice when a worker died in between; the ledger makes that harmless.
+
+Rows reach the stream in the order of the file, which decides which of two rows with the same SKU is the first: one
+request at a time, and never two rows that claim the same thing in one request, since DynamoDB orders nothing within
+one (docs/decisions/0003).
 """
 
 import json
@@ -10,8 +14,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,7 +25,7 @@ from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Layout, Position, Row
-from uploads.records import Item, encode, now_iso
+from uploads.records import encode, now_iso
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +33,6 @@ LEASE_SECONDS = 30
 SLICE_SECONDS = 15.0
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
-WRITERS = 4
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,10 @@ def _stage_slice(claim: Claim, deadline: float) -> bool:
     """Stage until the deadline or the end of the file; True when there is more."""
     woken = False
     unguard = any(column in claim.layout.headers for column in REPORT_COLUMNS)
-    with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(WRITERS) as writers:
+    with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(1) as writer:
         rows = parser.rows(file, claim.layout, claim.position, receive.limits())
         while chunk := list(islice(rows, CHUNK_ROWS)):
-            _put(claim, [_unguarded(row) for row in chunk] if unguard else chunk, writers)
+            _put(claim, [_unguarded(row) for row in chunk] if unguard else chunk, writer)
             _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 tasks.enqueue(tasks.consume_stream)
@@ -93,12 +96,31 @@ def _unguarded(row: Row) -> Row:
     return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
 
 
-def _put(claim: Claim, rows: Sequence[Row], writers: ThreadPoolExecutor) -> None:
+def _put(claim: Claim, rows: Sequence[Row], writer: Executor) -> None:
+    """Put the rows into the table, in their order; the next request is encoded while one is under way."""
     created_at = now_iso()
-    items: list[Item] = [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in rows]
-    batches = [items[start : start + dynamo.BATCH] for start in range(0, len(items), dynamo.BATCH)]
-    for _ in writers.map(dynamo.put_records, batches):
+    requests = (
+        [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group]
+        for group in _groups(rows, claim.layout)
+    )
+    for _ in writer.map(dynamo.put_records, requests):
         pass
+
+
+def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
+    """The rows in groups for one request each, none with the same SKU or product ID twice."""
+    headers = [layout.mapping.fields[field] for field in ("sku", "vendor_product_id")]
+    group: list[Row] = []
+    claimed: set[tuple[str, str]] = set()
+    for row in rows:
+        claims = {(header, row.cells[header].strip()) for header in headers if header in row.cells}
+        if len(group) == dynamo.BATCH or claims & claimed:
+            yield group
+            group, claimed = [], set()
+        group.append(row)
+        claimed |= claims
+    if group:
+        yield group
 
 
 # --- the claim: a lease on the upload's row --------------------------------------------------------------------

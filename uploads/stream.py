@@ -210,7 +210,10 @@ def claim_all() -> list[Reader]:
             """,
             [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS],
         )
-        return [Reader(*row, renewed=now) for row in cursor.fetchall()]
+        return [
+            Reader(shard, arn, shard_id, epoch, checkpoint, now)
+            for shard, arn, shard_id, epoch, checkpoint in cursor.fetchall()
+        ]
 
 
 def _change(reader: Reader, assignments: str, *values: Any) -> None:

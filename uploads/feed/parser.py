@@ -175,6 +175,7 @@ def rows(
     lines = _Lines(file, layout.encoding, position.offset, limits)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous = {"", headers[0], BOM + headers[0]}
+    taken = lines.taken
     reader = _reader(lines, layout)
     while True:
         lines.start_row()
@@ -191,7 +192,7 @@ def rows(
             if (
                 len(cells) != width
                 or lines.flawed
-                or len(lines.taken) > 1
+                or len(taken) > 1
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
                 or first.isspace()

@@ -59,7 +59,7 @@ EDGES = (
     "\u200b\u2060\ufeff"
 )
 
-_SKU = re.compile(r"[A-Za-z0-9._/-]*[A-Za-z0-9][A-Za-z0-9._/-]*")
+_SKU = re.compile(r"[A-Za-z0-9._/-]+")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 # 123456789012 as a spreadsheet shows it in a narrow or unformatted column.
 _SPREADSHEET_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}")
@@ -194,9 +194,13 @@ def _sku(values: Mapping[str, str | None], problems: list[Problem]) -> str:
     cell = _text(values, "sku", problems)
     if cell.isascii() and cell.replace("-", "").isalnum():  # nearly all, at a third of the regex's cost
         return cell
-    if cell and not _SKU.fullmatch(cell):
+    if cell and not _is_sku(cell):
         problems.append(_invalid_sku(cell))
     return cell
+
+
+def _is_sku(cell: str) -> bool:
+    return bool(_SKU.fullmatch(cell) and cell.strip("._-/"))
 
 
 def _invalid_sku(cell: str) -> Problem:
@@ -217,7 +221,7 @@ def _cut_short(field: str, cell: str) -> Problem:
 def _repaired_sku(cell: str) -> str:
     """The SKU with plain dashes, and dashes for spaces, if that is all it takes; else ""."""
     sku = "-".join(cell.translate(_DASHES).strip("'\"").split())
-    return sku if len(sku) <= LIMITS["sku"] and _SKU.fullmatch(sku) else ""
+    return sku if len(sku) <= LIMITS["sku"] and _is_sku(sku) else ""
 
 
 # Category

@@ -80,8 +80,18 @@ def test_a_well_known_export_is_understood(headers: list[str], fields: list[str]
 
 @pytest.mark.parametrize(
     "header",
-    ["Sale price", "Compare at price", "Variant Compare At Price", "Cost", "Cost per item", "In stock?", "GTIN", "EAN"]
-    + ["Barcode", "Availability", "vendor_id", "Vendor ID", "Price note", "Old price", "", "???"],
+    [
+        *(
+            "Sale price",
+            "Compare at price",
+            "Variant Compare At Price",
+            "Cost",
+            "Cost per item",
+            "Old price",
+            "Price note",
+        ),
+        *("GTIN", "EAN", "Barcode", "In stock?", "Availability", "vendor_id", "Vendor ID", "", "???"),
+    ],
 )
 def test_a_column_that_only_resembles_a_field_is_ignored(header: str) -> None:
     mapping = map_headers([header])

@@ -1,5 +1,6 @@
 """What makes a row a product draft, and what is said about one that is none."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -181,6 +182,15 @@ def test_a_sku_of_another_shape_is_refused_with_the_obvious_repair(sku: str, sug
     problem = problems(sku=sku)[-1]
     assert (problem.field, problem.code, problem.suggestion) == ("sku", Code.INVALID_SKU, suggestion)
     assert "letters A to Z" in problem.message
+
+
+@pytest.mark.parametrize(
+    "cell", ["a" * 200_000 + "#", "-" * 200_000 + "#", "1," * 100_000, "1E+" * 70_000, "> " * 100_000]
+)
+def test_a_huge_cell_costs_no_more_than_its_length(cell: str) -> None:
+    start = time.process_time()
+    problems(**dict.fromkeys(FIELDS, cell))
+    assert time.process_time() - start < 0.5
 
 
 def test_a_sku_can_be_too_long_and_of_the_wrong_shape_at_once() -> None:

@@ -1,0 +1,83 @@
+"""What many tests start from: vendors, categories, a table of their own, and the pipeline driven step by step."""
+
+import io
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from uploads import dynamo, finish, receive, stage, storage, stream
+from uploads.models import UploadHistory
+from vendors.models import Vendor
+
+
+@pytest.fixture
+def vendor(db: None) -> Vendor:
+    """An active vendor, VEND001."""
+    return Vendor.objects.create(vendor_id="VEND001", vendor_name="Northwind", email="feeds@northwind.example")
+
+
+@pytest.fixture
+def other_vendor(db: None) -> Vendor:
+    """A second active vendor, VEND002."""
+    return Vendor.objects.create(vendor_id="VEND002", vendor_name="Becker", email="katalog@becker.example")
+
+
+@pytest.fixture
+def categories(db: None) -> None:
+    """The 20 seeded categories."""
+    call_command("seed_categories", stdout=io.StringIO())
+
+
+@pytest.fixture
+def table(settings: Any) -> Iterator[str]:
+    """A DynamoDB table of the test's own."""
+    settings.UPLOAD_RECORDS_TABLE = f"UploadRecords-{uuid.uuid4().hex[:8]}"
+    dynamo.create_table("PAY_PER_REQUEST", 0)
+    yield settings.UPLOAD_RECORDS_TABLE
+    dynamo.delete_table()
+
+
+@pytest.fixture(scope="session")
+def bucket() -> None:
+    """The bucket for files."""
+    storage.ensure_bucket()
+
+
+@pytest.fixture
+def pipeline(
+    transactional_db: None, vendor: Vendor, categories: None, table: str, bucket: None, monkeypatch: pytest.MonkeyPatch
+) -> "Pipeline":
+    """The steps of the journey on real services, one after the other in this process."""
+    monkeypatch.setattr(stream, "LINGER_SECONDS", 0.0)
+    return Pipeline()
+
+
+class Pipeline:
+    """Drives uploads through the steps that workers take."""
+
+    def send(self, text: str | bytes, vendor_id: str = "VEND001", name: str = "feed.csv") -> UploadHistory:
+        """Step 1 for a file with this content."""
+        content = text.encode() if isinstance(text, str) else text
+        return receive.receive(io.BytesIO(content), name, vendor_id)
+
+    def run(self, text: str | bytes, vendor_id: str = "VEND001") -> UploadHistory:
+        """The whole journey of a file; returns its upload as it ended."""
+        upload = self.send(text, vendor_id)
+        self.stage(upload)
+        self.settle()
+        upload.refresh_from_db()
+        return upload
+
+    def stage(self, upload: UploadHistory) -> None:
+        while stage.stage(upload.upload_id):
+            pass
+
+    def settle(self) -> None:
+        """Consume what is in the stream, and finish the uploads that are complete by then."""
+        while stream.consume():
+            pass
+        for upload in UploadHistory.objects.filter(status="processing"):
+            finish.finish(upload.upload_id)
