@@ -5,11 +5,21 @@ schedule below finds it again.
 """
 
 import os
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("onboarding")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _say_ready(**_: Any) -> None:
+    """Tell whoever started this worker, by the file it named, that tasks are taken from now on."""
+    if path := os.environ.get("WORKER_READY_FILE"):
+        Path(path).touch()

@@ -339,17 +339,20 @@ def _celery(*arguments: str) -> list[str]:
 
 
 def _start_worker() -> None:
-    marker = f"worker-{secrets.token_hex(4)}"
+    ready = data_dir() / "worker-ready"
+    ready.unlink(missing_ok=True)
     _spawn(
         "worker",
-        _celery("worker", "-Q", "staging,stream,upkeep", "-c", "4", "-n", f"{marker}@%h", "--loglevel=INFO",
+        _celery("worker", "-Q", "staging,stream,upkeep", "-c", "4", "-n", f"worker-{secrets.token_hex(4)}@%h",
                 "--without-gossip", "--without-mingle"),
+        {"WORKER_READY_FILE": str(ready)},
     )  # fmt: skip
+    _wait_until("worker", ready.exists)
 
 
 def _start_beat() -> None:
     schedule = data_dir() / "beat-schedule"
-    _spawn("beat", _celery("beat", "--schedule", str(schedule), "--pidfile=", "--loglevel=INFO"))
+    _spawn("beat", _celery("beat", "--schedule", str(schedule), "--pidfile="))
 
 
 @dataclass(frozen=True)

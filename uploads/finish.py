@@ -130,7 +130,12 @@ def _headers_seen(upload: UploadHistory) -> list[str]:
 
 
 def notify(upload: UploadHistory) -> None:
-    """Tell the vendor by mail. A mail server that is away is noted and holds nothing up."""
+    """Tell the vendor by mail. A mail server that is away is noted and holds nothing up.
+
+    Nobody waits for a mail about records that a program put into the table; there may be one upload a record.
+    """
+    if upload.source != UploadHistory.Source.FILE:
+        return
     try:
         send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [upload.vendor.email])
     except OSError:  # smtplib's errors are OSErrors

@@ -29,7 +29,7 @@ from uploads.records import encode, now_iso
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 30
+LEASE_SECONDS = 20
 SLICE_SECONDS = 15.0
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500

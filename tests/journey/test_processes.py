@@ -1,0 +1,185 @@
+"""The whole platform as people run it: real processes, started, killed, and started again."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import psycopg
+import pytest
+
+from config import embedded
+from tests.conftest import Pipeline
+
+DEADLINE_SECONDS = 180
+PRODUCTS = """
+    SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity
+      FROM products ORDER BY sku
+"""
+ERRORS = "SELECT row_number, error_type, field, error_message FROM validation_errors ORDER BY 1, 2, 3"
+COUNTS = """
+    SELECT status, file_rows, total_records, valid_records, error_records, inserted_records, updated_records
+      FROM upload_history
+"""
+
+
+class Platform:
+    """A set of services, worker and beat of its own, driven by the commands that people type."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {**os.environ, "EMBEDDED_DIR": str(folder)}
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=embedded.ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+
+    def up(self) -> None:
+        done = self.python("-m", "config.embedded", "up")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def down(self) -> None:
+        self.python("-m", "config.embedded", "down")
+
+    @property
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.folder / "services.json").read_text())
+        return state
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, as the kernel does it when memory runs out: no chance to clean up."""
+        process = psutil.Process(self.state[name]["pid"])
+        process.kill()
+        process.wait(10)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        known = self.state["postgres"]
+        url = f"postgresql://app:{known['password']}@127.0.0.1:{known['port']}/onboarding"
+        with psycopg.connect(url) as connection:
+            return connection.execute(sql).fetchall()
+
+    def table(self) -> Any:
+        return boto3.resource(
+            "dynamodb",
+            endpoint_url=f"http://127.0.0.1:{self.state['aws']['port']}",
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        ).Table("UploadRecords")
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until the condition holds; the deadline is only there so that a failure ends."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"still not: {what}"
+        time.sleep(0.1)
+    return result
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    platform = Platform(tmp_path_factory.mktemp("platform"))
+    platform.up()
+    yield platform
+    platform.down()
+
+
+def test_after_set_up_the_checklist_has_only_ticks(platform: Platform) -> None:
+    done = platform.python("manage.py", "verify_setup", "--json")
+
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["ok"]
+
+
+def test_a_record_that_a_script_puts_into_the_table_becomes_a_product(platform: Platform) -> None:
+    platform.table().put_item(
+        Item={
+            "upload_id": "ERP_1",
+            "record_id": "REC_0000001",
+            "vendor_id": "VEND003",
+            "row_number": 1,
+            "product_data": {
+                "vendor_product_id": "E-1",
+                "product_name": "Put by a script",
+                "category": "Books",
+                "sku": "ERP-1",
+                "price": 19,
+                "stock_quantity": 7,
+            },
+            "status": "pending_validation",
+        }
+    )
+
+    eventually(lambda: platform.rows("SELECT 1 FROM products WHERE sku = 'ERP-1'"), "the product is there")
+
+
+@pytest.mark.usefixtures("other_vendor")
+def test_a_worker_killed_in_the_middle_ends_with_the_same_tables_as_an_undisturbed_run(
+    platform: Platform, pipeline: Pipeline, tmp_path: Path, django_db_blocker: Any
+) -> None:
+    path = tmp_path / "feed.csv"
+    platform.python("manage.py", "generate_feed", "--rows", "6000", "--vendor", "VEND002", "-o", str(path))
+    undisturbed = pipeline.run(path.read_bytes(), "VEND002")
+    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND002", "--json")
+    upload_id = json.loads(opened.stdout)["upload_id"]
+
+    mine = f"WHERE upload_id = '{upload_id}'"
+    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND total_records > 500"), "under way")
+    platform.kill("worker")
+    assert platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'processing'")
+    platform.up()
+    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
+
+    assert _counts(platform, upload_id) == _django_rows(f"{COUNTS} WHERE upload_id = '{undisturbed.upload_id}'")
+    own = PRODUCTS.replace("ORDER", "WHERE vendor_id = 'VEND002' ORDER")
+    assert platform.rows(own) == _django_rows(own)
+    errors = ERRORS.replace("ORDER", f"{mine} ORDER")
+    assert platform.rows(errors) == _django_rows(ERRORS)
+    eventually(lambda: not platform.rows("SELECT 1 FROM record_outcomes WHERE written_back_at IS NULL"), "written back")
+
+
+def _counts(platform: Platform, upload_id: str) -> list[tuple[Any, ...]]:
+    return platform.rows(f"{COUNTS} WHERE upload_id = '{upload_id}'")
+
+
+def _django_rows(sql: str) -> list[tuple[Any, ...]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def test_services_that_go_away_in_the_middle_are_waited_for(platform: Platform, tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    platform.python("manage.py", "generate_feed", "--rows", "3000", "--vendor", "VEND003", "-o", str(path))
+    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
+    mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
+
+    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND total_records > 0"), "under way")
+    platform.kill("postgres")
+    platform.kill("redis")
+    platform.up()
+
+    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
+    assert platform.rows(f"SELECT total_records, error_records FROM upload_history {mine}") == [(3000, 150)]
+
+
+def test_stopping_leaves_no_process_behind(platform: Platform) -> None:
+    family = [
+        process
+        for service in platform.state.values()
+        for process in [psutil.Process(service["pid"]), *psutil.Process(service["pid"]).children(recursive=True)]
+    ]
+    assert len(family) > 5
+    platform.down()
+
+    assert [process for process in family if process.is_running()] == []
