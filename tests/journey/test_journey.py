@@ -26,7 +26,7 @@ def test_good_rows_become_products_and_bad_rows_become_explained_errors(pipeline
         (3, "category", "unknown_category"),
     ]
     assert "Electronics" in errors[1].suggestion
-    assert errors[0].original_data["price"] == "free"
+    assert (errors[0].original_data or {})["price"] == "free"
     assert statuses(upload.upload_id) == {
         "REC_0000001": "validated",
         "REC_0000002": "error",

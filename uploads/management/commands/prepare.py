@@ -22,8 +22,18 @@ class Command(BaseCommand):
         call_command("seed_categories", stdout=self.stdout)
         if options["demo"] or settings.EMBEDDED_DATABASE:
             call_command("seed_demo", stdout=self.stdout)
-        created = dynamo.create_table("PAY_PER_REQUEST", 0)
-        dynamo.await_table(lambda table: table["TableStatus"] == "ACTIVE")
+        created = _ensure_table()
         self.stdout.write(f"Table {settings.UPLOAD_RECORDS_TABLE} {'created' if created else 'is there'}.")
         created = storage.ensure_bucket()
         self.stdout.write(f"Bucket {settings.UPLOAD_BUCKET} {'created' if created else 'is there'}.")
+
+
+def _ensure_table() -> bool:
+    """Create the table where it doesn't exist; looking first, since the right to create one may be missing."""
+    try:
+        dynamo.describe_table()
+    except dynamo.TableMissing:
+        dynamo.create_table("PAY_PER_REQUEST", 0)
+        dynamo.await_table(lambda table: bool(table["TableStatus"] == "ACTIVE"))
+        return True
+    return False
