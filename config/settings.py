@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from boto3.s3.transfer import TransferConfig
 from celery.schedules import schedule
 
 from config import embedded
@@ -180,6 +181,8 @@ STORAGES = {
             "querystring_expire": 300,
             # Above this a file that is being read lies on disk, not in memory.
             "max_memory_size": 2 * 1024 * 1024,
+            # Ten parts of a big file at once, boto3's default, would be a hundred megabytes in memory.
+            "transfer_config": TransferConfig(max_concurrency=2),
         },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

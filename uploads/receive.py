@@ -4,6 +4,7 @@ Either an upload is open and its file is stored, or nothing has happened and the
 """
 
 import hashlib
+import io
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,13 +78,13 @@ def active_vendor(vendor_id: str) -> Vendor:
 
 def examine(file: BinaryIO) -> Contents:
     """Size, SHA-256 and number of lines, in constant memory. Raises Refused for a file over the size limit."""
-    size, lines, digest = 0, 0, hashlib.sha256()
+    size = file.seek(0, io.SEEK_END)
+    if size > settings.MAX_FILE_BYTES:
+        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
+        raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
+    lines, digest = 0, hashlib.sha256()
     file.seek(0)
     while chunk := file.read(CHUNK):
-        size += len(chunk)
-        if size > settings.MAX_FILE_BYTES:
-            limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-            raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
         lines += chunk.count(b"\n") + chunk.count(b"\r")
         digest.update(chunk)
     file.seek(0)
