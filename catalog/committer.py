@@ -131,7 +131,7 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
         return Verdict("error", None, _sku_problem(candidate, holder))
     origin = Origin(candidate.sequence, candidate.row_number)
     if entry is None:
-        snapshot.add(Entry(None, candidate.vendor_id, draft, origin, dirty=True))
+        snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
         return Verdict("inserted", None)
     entry.origin = origin
     wanted = merged(draft, entry.values)
@@ -154,6 +154,11 @@ def _sku_problem(candidate: Candidate, holder: Entry) -> Problem:
     if own and holder.origin is not None and _same_upload_other_row(holder, candidate):
         return duplicate_in_file("sku", candidate.draft.sku, holder.origin.row_number)
     return sku_taken(candidate.draft.sku, holder.values.vendor_product_id if own else None)
+
+
+def _as_stored(draft: ProductDraft) -> ProductDraft:
+    """A new product without a brand reads like one with an empty brand, in this batch as from the table."""
+    return draft._replace(brand=draft.brand or "", description=draft.description or "")
 
 
 def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:

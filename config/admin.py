@@ -1,5 +1,7 @@
 """What the admin's lists have in common: exports, filters that stay cheap on millions of rows, and links."""
 
+import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,7 +13,7 @@ from django.forms import ModelForm
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
@@ -30,6 +32,14 @@ else:
 NOTHING = "–"
 
 
+class TableExportForm(ExportForm):  # type: ignore[misc] # import-export has no types
+    """The choice of a format, with the first one made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("format", "0")
+
+
 class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export has no types
     """One table: shown to those who may see its vendors, exportable by all who may view it."""
 
@@ -38,7 +48,7 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
     # Columns that exports leave out.
     export_leaves_out: tuple[str, ...] = ()
 
-    export_form_class = ExportForm
+    export_form_class = TableExportForm
     export_formats = (CSV, XLSX)
     list_per_page = 50
     # Both would count the whole table for every page.
@@ -99,7 +109,7 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
-def page_url(page: str, key: object) -> str:
+def page_url(page: str, key: int | str) -> str:
     """Where one object is shown: `page_url("uploads_uploadhistory", upload_id)`."""
     return reverse(f"admin:{page}_change", args=[quote(key)])
 
@@ -107,6 +117,16 @@ def page_url(page: str, key: object) -> str:
 def list_url(page: str, **filters: object) -> str:
     """A list with these filters set: `list_url("catalog_product", vendor="VEND001")`."""
     return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
+
+
+def count_link(count: int, url: str) -> SafeString | str:
+    """A number that leads to what it counts; none leads nowhere."""
+    return link(url, f"{count:,}") if count else "0"
+
+
+def breakable(key: str) -> SafeString:
+    """A long ID that narrow columns may wrap at its underscores."""
+    return format_html_join(format_html("_<wbr>"), "{}", ((part,) for part in key.split("_")))
 
 
 def vendor_link(row: Any) -> SafeString:
@@ -117,6 +137,22 @@ def vendor_link(row: Any) -> SafeString:
 def tag(value: str, label: str = "") -> SafeString:
     """A status, an outcome or a verdict as a coloured word; the colours are in uploads/admin.css."""
     return format_html('<span class="tag tag-{}">{}</span>', value, label or value)
+
+
+def visible(text: str) -> str:
+    """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩."""
+    return "".join(
+        f"⟨U+{ord(char):04X}⟩" if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r" else char
+        for char in text
+    )
+
+
+def pairs_table(pairs: Iterable[tuple[object, object]]) -> SafeString:
+    """Names and values as a small table, whatever stands in them."""
+    rows = format_html_join(
+        "", '<tr><th scope="row">{}</th><td>{}</td></tr>', ((visible(str(a)), visible(str(b))) for a, b in pairs)
+    )
+    return format_html('<div class="scroll"><table class="pairs">{}</table></div>', rows)
 
 
 # --- filters ---------------------------------------------------------------------------------------------------
@@ -159,13 +195,9 @@ class VendorFilter(ValueFilter):
         return [(vendor_id, f"{vendor_id} {name}") for vendor_id, name in vendors]
 
     def choices(self, changelist: Any) -> Any:
-        """Besides what stock filters tell the template: the vendors' IDs, and what else the list was asked for."""
-        choices = list(super().choices(changelist))
-        kept = {name: value for name, value in changelist.params.items() if name not in (self.parameter_name, "p")}
-        choices[0] |= {"vendor": self.value() or "", "kept": kept}
-        for choice, (vendor_id, _) in zip(choices[1:], self.lookup_choices, strict=True):
-            choice["vendor"] = vendor_id
-        return choices
+        """Also notes what else the list was asked for, which the input has to keep."""
+        self.kept = {k: value for k, value in changelist.params.items() if k not in (self.parameter_name, "p")}
+        return super().choices(changelist)
 
 
 def choice_filter(name: str, options: list[tuple[str, str]]) -> type[admin.SimpleListFilter]:

@@ -151,18 +151,39 @@ def _tail(path: Path) -> str:
 
 def _stop(name: str, stop_signal: int = signal.SIGTERM) -> None:
     """Ask the process to stop, wait, and end whatever of its family is left."""
-    import psutil
-
     process = _running(name)
     if process is None:
         return
     family = [process, *process.children(recursive=True)]
     process.send_signal(stop_signal)
-    psutil.wait_procs([process], timeout=DEADLINE_SECONDS)
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _await_end([process], DEADLINE_SECONDS)
+    alive = _await_end(family, 5)
     for straggler in alive:
         straggler.kill()
-    psutil.wait_procs(alive, timeout=5)
+    _await_end(alive, 5)
+    if name in _children:
+        _children[name].poll()
+
+
+def _await_end(processes: list[Any], seconds: float) -> list[Any]:
+    """Wait until the processes have ended; returns those that haven't by then.
+
+    One that has ended may stay listed until its parent asks for its exit status, and in a container whose first
+    process never asks that is for ever. So what counts is that it ended, not that it disappeared.
+    """
+    deadline = time.monotonic() + seconds
+    while (alive := [process for process in processes if _lives(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def _lives(process: Any) -> bool:
+    import psutil
+
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
@@ -237,6 +258,7 @@ def _start_postgres() -> None:
     prefix, uid = _postgres_user()
     if uid is not None:  # the folder may have been made by another user of this machine, or moved here
         _chown_tree(folder, uid)
+    _drop_stale_lock(folder)
     port = _free_port("postgres")
     _remember("postgres", port=port)
     _spawn(
@@ -247,6 +269,23 @@ def _start_postgres() -> None:
     _wait_until("postgres", lambda: _connect_postgres("postgres"))
     if not _connect_postgres("onboarding"):
         _create_database()
+
+
+def _drop_stale_lock(folder: Path) -> None:
+    """Remove PostgreSQL's lock file where no process works in its folder any more.
+
+    PostgreSQL itself looks only whether some process has the number in it: also one that was killed and whose exit
+    status nobody asked for, or, in a container that was started again, one that has nothing to do with it.
+    """
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder):
+                return
+        except psutil.Error:  # it has ended, or is another user's
+            continue
+    (folder / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _chown_tree(folder: Path, uid: int) -> None:
@@ -393,11 +432,15 @@ def start_application() -> list[str]:
 
 
 def _start(services: tuple[Service, ...]) -> list[str]:
-    started = []
-    for service in services:
-        if not service.elsewhere and _running(service.name) is None:
-            service.start()
-            started.append(service.name)
+    started: list[str] = []
+    try:
+        for service in services:
+            if not service.elsewhere and _running(service.name) is None:
+                started.append(service.name)
+                service.start()
+    except BaseException:
+        stop(started)  # a start that fails or is interrupted leaves nothing behind
+        raise
     return started
 
 

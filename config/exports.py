@@ -16,8 +16,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from import_export.fields import Field
 from import_export.resources import Resource
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl import Workbook  # type: ignore[import-untyped] # no types of its own
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped] # as above
 
 from uploads import spreadsheet
 
@@ -28,6 +28,14 @@ BOM = "\ufeff"  # makes Excel read UTF-8
 
 class TableResource(Resource):  # type: ignore[misc] # import-export has no types
     """What import-export writes of one table, with every cell made harmless."""
+
+    @classmethod
+    def get_display_name(cls) -> str:
+        return cls.__name__
+
+    def get_user_visible_fields(self) -> list[Field]:
+        """The columns that the export page names."""
+        return list(self.get_export_fields())
 
     def export_field(self, field: Field, instance: Model, **kwargs: Any) -> object:
         return cell(field.get_value(instance), native=kwargs.get("force_native_type", False))
@@ -76,7 +84,7 @@ class _Line:
 def csv_lines(resource: TableResource, rows: "QuerySet[Any]") -> Iterator[str]:
     """The list as the lines of a CSV file."""
     writer = csv.writer(cast(Any, _Line()), lineterminator="\r\n")
-    yield BOM + writer.writerow(resource.get_export_headers())  # type: ignore[operator] # it returns what write does
+    yield BOM + writer.writerow(resource.get_export_headers())
     for row in in_pages(rows):
         yield cast(str, writer.writerow(resource.export_resource(row)))
 
@@ -90,7 +98,7 @@ def xlsx_file(resource: TableResource, rows: "QuerySet[Any]") -> IO[bytes]:
         if number > XLSX_ROWS:
             raise ValueError(f"An XLSX sheet holds {XLSX_ROWS:,} rows. Filter the list, or choose CSV.")
         sheet.append(resource.export_resource(row, force_native_type=True))
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
     return file

@@ -21,14 +21,22 @@ def explain(error: BaseException) -> str | None:
         (
             "The AWS endpoint",
             "AWS_ENDPOINT_URL",
-            (botocore.exceptions.HTTPClientError, botocore.exceptions.NoCredentialsError),
+            (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError),
         ),
     )
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, botocore.exceptions.NoCredentialsError):
+            return "There are no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role."
         for name, variable, kinds in away:
             if isinstance(cause, kinds) and getattr(cause, "sqlstate", None) is None:
                 remedy = f"Check {variable}." if os.environ.get(variable) else REMEDY
-                return f"{name} isn't reachable. {remedy}"
+                return f"{name} {_complaint(cause)}. {remedy}"
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _complaint(error: BaseException) -> str:
+    """What it does; PostgreSQL says FATAL when it is there but lets nobody in."""
+    _, fatal, reason = str(error).partition("FATAL:  ")
+    return f"refuses the connection: {reason.splitlines()[0]}" if fatal else "isn't reachable"

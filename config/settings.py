@@ -11,12 +11,15 @@ from typing import Any
 import environ
 from boto3.s3.transfer import TransferConfig
 from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+# A variable that is set to nothing, as a template for deployments may have it, counts as not set.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 
 def _local_secret(name: str) -> str:
@@ -32,8 +35,16 @@ def _local_secret(name: str) -> str:
 # --- the web application ---------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", False)
-# A deployment names its database; there the key must be given too, since every process needs the same one.
-SECRET_KEY = env.str("SECRET_KEY", "") or ("" if "DATABASE_URL" in os.environ else _local_secret("secret-key"))
+SECRET_KEY = env.str("SECRET_KEY", "")
+EMBEDDED_DATABASE = "DATABASE_URL" not in env.ENVIRON
+if not SECRET_KEY:
+    # A deployment names its database; there the key must be given too, since every process needs the same one.
+    if not EMBEDDED_DATABASE:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set, but DATABASE_URL is. Set SECRET_KEY to a long random text, the same for every "
+            "process, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    SECRET_KEY = _local_secret("secret-key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")
@@ -109,7 +120,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
 
-EMBEDDED_DATABASE = not os.environ.get("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=embedded.database_url())}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -208,8 +218,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------
 
-IMPORT_EXPORT_SKIP_ADMIN_LOG = False
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+# import-export's own escaping drops the sign that starts a formula; config.exports keeps it and makes it harmless.
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = False
 
 LOGGING = {
     "version": 1,

@@ -24,6 +24,7 @@ from catalog import committer
 from catalog.committer import Candidate, Origin, ProductVanished, Verdict
 from catalog.models import ProductCategory
 from uploads.feed import columns
+from uploads.feed.money import quoted
 from uploads.feed.parser import Layout
 from uploads.feed.problems import Code, FeedError, Problem
 from uploads.feed.validator import (
@@ -34,7 +35,7 @@ from uploads.feed.validator import (
     vendor_not_active,
     vendor_unknown,
 )
-from uploads.records import Record
+from uploads.records import Record, row_of, storable
 from vendors.models import Vendor
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ TRY_AGAIN = {"40001", "40P01", "23505"}
 ATTEMPTS = 20
 INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryError)
 LEASE_SECONDS = 15
+# A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
+LEDGER_KEY_BYTES = 2600
 
 
 class LeaseLost(Exception):
@@ -71,6 +74,7 @@ class Upload:
     vendor_id: str
     sequence: int
     fields: Mapping[str, str] | None  # field → header in the file; None where each record brings its own
+    rows: int | None  # of the file, once it is staged to its end
 
 
 class Judged(NamedTuple):
@@ -109,6 +113,8 @@ def commit_isolating(batch: Sequence[Record], checkpoint: Checkpoint | None = No
     except (LeaseLost, *INFRASTRUCTURE):
         raise
     except Exception as error:
+        if not batch:
+            raise
         if len(batch) == 1:
             logger.exception("Record %s of %s makes the code fail", batch[0].record_id, batch[0].upload_id)
             return commit_batch([_poisoned(batch[0], error)], checkpoint)
@@ -160,6 +166,12 @@ def category_rules() -> Rules:
 def _judge(record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules) -> Judged:
     if upload is None:
         return Judged(record, None, None, [_homeless(record)])
+    if upload.fields is not None or upload.rows is not None:
+        row = row_of(record.record_id)
+        if not 1 <= row <= (upload.rows or row):
+            return Judged(record, None, None, [_not_in_file(upload)])
+        if row != record.row_number:
+            record = replace(record, row_number=row)
     if record.vendor_id != upload.vendor_id:
         return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
     if record.problem is not None:
@@ -186,13 +198,19 @@ def _homeless(record: Record) -> Problem:
     return vendor_unknown(record.vendor_id)
 
 
+def _not_in_file(upload: Upload) -> Problem:
+    """A record that somebody put beside the rows of a file: counted, it would take the place of one of them."""
+    message = f"The upload {quoted(upload.upload_id)} is a file, and this record is not one of its rows."
+    return Problem("upload_id", Code.MALFORMED_RECORD, f"{message} Put it under an upload_id of its own.")
+
+
 @lru_cache(maxsize=256)
 def _own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
     """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
     try:
         return columns.map_headers(headers).fields, ""
     except FeedError as error:
-        return {}, error.message
+        return {}, storable(error.message)
 
 
 def _vendor_statuses(vendor_ids: Iterable[str]) -> dict[str, str]:
@@ -212,10 +230,10 @@ def _uploads_of(batch: Sequence[Record]) -> dict[str, Upload]:
 def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT upload_id, vendor_id, sequence, layout FROM upload_history WHERE upload_id = ANY (%s)",
+            "SELECT upload_id, vendor_id, sequence, layout, file_rows FROM upload_history WHERE upload_id = ANY (%s)",
             [list(upload_ids)],
         )
-        return {row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3])) for row in cursor.fetchall()}
+        return {row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3]), row[4]) for row in cursor.fetchall()}
 
 
 def _file_fields(layout: str | None) -> Mapping[str, str] | None:
@@ -223,18 +241,19 @@ def _file_fields(layout: str | None) -> Mapping[str, str] | None:
 
 
 def _adopt(batch: Iterable[Record]) -> None:
-    """Open an upload for records that another program put into the table, where their vendor exists."""
-    vendors = {record.upload_id: record.vendor_id for record in reversed(list(batch)) if len(record.upload_id) <= 100}
+    """Open an upload for records that another program put into the table, for the first vendor named that exists."""
+    named = list(dict.fromkeys((r.upload_id, r.vendor_id) for r in batch if len(r.upload_id) <= 100))
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO upload_history (upload_id, vendor_id, file_name, source)
             SELECT k.upload_id, k.vendor_id, 'Records put into DynamoDB', 'dynamodb'
-              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, vendor_id)
+              FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS k (upload_id, vendor_id, position)
               JOIN vendors USING (vendor_id)
+             ORDER BY k.position
                 ON CONFLICT (upload_id) DO NOTHING
             """,
-            [list(vendors), list(vendors.values())],
+            [[upload_id for upload_id, _ in named], [vendor_id for _, vendor_id in named]],
         )
 
 
@@ -254,21 +273,42 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     if not judged:  # a page of nothing but our own write-backs
         return _done(Committed([], []), checkpoint)
     committer.lock_vendors({item.record.vendor_id for item in judged})
+    judged, unledgered = _fitting_the_ledger(judged)
     known = _known([item.record for item in judged])
-    fresh = list({_key(item.record): item for item in reversed(judged) if _key(item.record) not in known}.values())
-    fresh.reverse()
+    by_key: dict[tuple[str, str], Judged] = {}
+    for item in judged:
+        if _key(item.record) not in known:
+            by_key.setdefault(_key(item.record), item)
+    fresh = list(by_key.values())
     verdicts = _commit_products(fresh)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
     _write_errors(fresh, verdicts)
     finished = _count(fresh, verdicts)
-    return _done(Committed(outcomes + _owe_again(known, judged), finished), checkpoint)
+    return _done(Committed(outcomes + _owe_again(known, judged) + unledgered, finished), checkpoint)
 
 
 def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
     if checkpoint is not None and checkpoint.sequence_number:
         _move_checkpoint(checkpoint)
     return committed
+
+
+def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:
+    """Leave out records whose keys are too long for the ledger's index; their outcome goes to DynamoDB only.
+
+    Such an upload_id can't be an upload's, so these are errors already and count nowhere.
+    """
+    fitting, outcomes = [], []
+    for item in judged:
+        if (
+            len(item.record.upload_id) > 100
+            and sum(len(part.encode()) for part in _key(item.record)) > LEDGER_KEY_BYTES
+        ):
+            outcomes.append(_outcome(item, Verdict("error", None)))
+        else:
+            fitting.append(item)
+    return fitting, outcomes
 
 
 def _key(record: Record) -> tuple[str, str]:

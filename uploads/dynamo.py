@@ -20,6 +20,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from django.conf import settings
 
@@ -40,6 +41,7 @@ THROTTLED = {
     "ThrottlingError",
     "LimitExceededException",
 }
+STREAM_OPERATIONS = {"DescribeStream", "GetShardIterator", "GetRecords"}
 
 
 class DynamoError(Exception):
@@ -129,13 +131,13 @@ def _translated() -> Iterator[None]:
         if code in THROTTLED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500:
             raise Unavailable(message) from error
         if code == "ResourceNotFoundException":
-            raise (StreamGone(message) if "Stream" in message or "Shard" in message else TableMissing()) from error
+            raise (StreamGone(message) if error.operation_name in STREAM_OPERATIONS else TableMissing()) from error
         if code == "ExpiredIteratorException":
             raise IteratorExpired(message) from error
         if code == "TrimmedDataAccessException":
             raise PositionTrimmed(message) from error
         raise DynamoError(message) from error
-    except (HTTPClientError, NoCredentialsError) as error:
+    except (NotConnected, HTTPClientError, NoCredentialsError) as error:
         raise Unavailable(str(error)) from error
 
 

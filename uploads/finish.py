@@ -7,6 +7,7 @@ can be done again after a crash.
 import csv
 import io
 import logging
+import secrets
 import tempfile
 from collections.abc import Iterator
 from itertools import groupby
@@ -22,6 +23,8 @@ from uploads.models import UploadHistory, ValidationError
 
 logger = logging.getLogger(__name__)
 
+CHUNK = 2000
+
 
 def finish(upload_id: str) -> bool:
     """Complete the upload if every row of its file has an outcome; True if this call did it."""
@@ -30,6 +33,8 @@ def finish(upload_id: str) -> bool:
         return False
     report_key = _store_report(upload) if upload.error_records and upload.storage_key else ""
     if not _complete(upload_id, report_key):
+        if report_key:
+            storage.delete(report_key)
         return False  # another process got there first
     upload.refresh_from_db()
     notify(upload)
@@ -76,7 +81,8 @@ def fail(upload_id: str, code: str, reason: str) -> None:
 
 
 def _store_report(upload: UploadHistory) -> str:
-    key = upload.storage_key.replace("feeds/", "reports/", 1)
+    # A name of its own each time: a second process that finishes the same upload must not touch the first one's report.
+    key = upload.storage_key.replace("feeds/", "reports/", 1).removesuffix(".csv") + f"-{secrets.token_hex(4)}.csv"
     with tempfile.TemporaryFile() as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
         write_report(upload, text)
@@ -94,7 +100,7 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
     headers = [header for header in (upload.layout or {}).get("headers", []) if header not in REPORT_COLUMNS]
     headers = headers or _headers_seen(upload)
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*headers, *REPORT_COLUMNS])
+    writer.writerow([*map(spreadsheet.guard, headers), *REPORT_COLUMNS])
     for problems in _problems_by_row(upload):
         data = problems[0].original_data or {}
         raw = data.get("raw") if set(data) == {"raw"} else None
@@ -113,9 +119,21 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:
-    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by("row_number", "error_id")
-    for _, group in groupby(problems.iterator(chunk_size=2000), key=lambda problem: problem.row_number):
+    for _, group in groupby(_unresolved(upload), key=lambda problem: problem.row_number):
         yield list(group)
+
+
+def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
+    """The problems by row, a chunk at a time: a million of them don't fit into memory, and settings rules out cursors
+    that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload).
+    """
+    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by("row_number", "error_id")
+    chunk = list(problems[:CHUNK])
+    while chunk:
+        yield from chunk
+        row, error_id = chunk[-1].row_number, chunk[-1].error_id
+        behind = problems.filter(row_number__gte=row).exclude(row_number=row, error_id__lte=error_id)
+        chunk = list(behind[:CHUNK])
 
 
 def _headers_seen(upload: UploadHistory) -> list[str]:
@@ -138,7 +156,7 @@ def notify(upload: UploadHistory) -> None:
         return
     try:
         send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [upload.vendor.email])
-    except OSError:  # smtplib's errors are OSErrors
+    except (OSError, ValueError):  # smtplib's errors are OSErrors; an address that can't be one is a ValueError
         logger.exception("The notification about %s could not be sent", upload.upload_id)
 
 

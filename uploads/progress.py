@@ -38,14 +38,14 @@ class Progress:
         upload = self.upload
         if upload.status == UploadHistory.Status.FAILED:
             return upload.failure_reason
-        rows = f"{upload.total_records:,} of {upload.file_rows:,} rows" if upload.file_rows else "rows"
         if self.ended:
             return (
                 f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.error_records:,} with errors."
             )
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
             return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
-        return f"Checking: {rows} have an outcome."
+        of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
+        return f"Checking: {upload.total_records:,}{of_all} rows have an outcome."
 
     def as_json(self) -> dict[str, object]:
         """What programs get from `import_feed --json`."""

@@ -59,7 +59,8 @@ def receive(file: BinaryIO, file_name: str, vendor_id: str, user: "User | None" 
                 staged_offset=layout.first_row.offset,
                 uploaded_by=user,
             )
-            transaction.on_commit(lambda: tasks.enqueue(tasks.stage_upload, upload_id))
+            # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
+            transaction.on_commit(lambda: tasks.enqueue(tasks.stage_upload, upload_id), robust=True)
     except BaseException:
         storage.delete(key)
         raise

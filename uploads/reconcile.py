@@ -22,7 +22,7 @@ def upkeep() -> None:
 
 
 def _unstaged() -> list[str]:
-    return _upload_ids("source = 'file' AND file_rows IS NULL AND coalesce(staging_expires_at, '-infinity') < now()")
+    return _upload_ids("storage_key <> '' AND file_rows IS NULL AND coalesce(staging_expires_at, '-infinity') < now()")
 
 
 def _unfinished() -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from uploads.feed.money import quoted
 from uploads.feed.parser import Row
 from uploads.feed.problems import Code, Problem
 
@@ -51,6 +52,13 @@ class Record:
 def record_id(row_number: int) -> str:
     """`REC_0000001`: sorts by row up to ten million rows, and stays unique beyond."""
     return f"REC_{row_number:07d}"
+
+
+def row_of(rec_id: str) -> int:
+    """The row that `record_id` names, or 0 for an id that is not of its making."""
+    digits = rec_id[4:]
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+    return number if rec_id == record_id(number) else 0
 
 
 def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:
@@ -128,8 +136,8 @@ def _read_problem(item: Mapping[str, Any]) -> Problem | None:
         return None
     try:
         field_name, code, message, suggestion = json.loads(text)
-        return Problem(str(field_name), Code(code), str(message), str(suggestion))
-    except (ValueError, TypeError):
+        return Problem(storable(str(field_name))[:50], Code(code), storable(str(message)), storable(str(suggestion)))
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
@@ -151,7 +159,9 @@ def _with_data(record: Record, product_data: object) -> Record:
         elif kind == "NULL":
             data[header] = None
         else:
-            return _malformed(record, f"product_data.{header} is neither text nor a number (its type is {kind}).")
+            return _malformed(
+                record, f"{quoted(header)} in product_data is neither text nor a number (its type is {kind})."
+            )
     return replace(record, data=data, numeric=frozenset(numeric))
 
 

@@ -15,17 +15,18 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db import connection
+from django.db import connection, transaction
 
 from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Layout, Position, Row
-from uploads.records import encode, now_iso
+from uploads.feed.problems import Code, FeedError, Problem
+from uploads.records import encode, now_iso, record_id
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ LEASE_SECONDS = 20
 SLICE_SECONDS = 15.0
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
+# Of the 400 KB that an item of DynamoDB may have; the rest is for its other attributes, the error's reason among them.
+MAX_ROW_BYTES = 390_000
+RAW_CHARS = 2_000  # so much is kept of a row that is larger
 
 
 @dataclass(frozen=True)
@@ -61,26 +65,30 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> bool:
         return False
     more = True
     try:
-        more = _stage_slice(claim, time.monotonic() + seconds)
+        more = _stage_slice(claim, seconds)
     except ClaimLost:
         logger.warning("Staging of %s was taken over by another worker", upload_id)
         more = False
     except storage.FileMissing:
         finish.fail(upload_id, "file_missing", "The stored file is gone. Send it again.")
         more = False
+    except FeedError as error:  # a limit that was lowered since the file came
+        finish.fail(upload_id, error.code, error.message)
+        more = False
     finally:
         _release(claim)
     return more
 
 
-def _stage_slice(claim: Claim, deadline: float) -> bool:
-    """Stage until the deadline or the end of the file; True when there is more."""
+def _stage_slice(claim: Claim, seconds: float) -> bool:
+    """Stage for that long or to the end of the file; True when there is more. Fetching the file doesn't count."""
     woken = False
     unguard = any(column in claim.layout.headers for column in REPORT_COLUMNS)
     with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(1) as writer:
+        deadline = time.monotonic() + seconds
         rows = parser.rows(file, claim.layout, claim.position, receive.limits())
         while chunk := list(islice(rows, CHUNK_ROWS)):
-            _put(claim, [_unguarded(row) for row in chunk] if unguard else chunk, writer)
+            _put(claim, [_fitting(_unguarded(row) if unguard else row) for row in chunk], writer)
             _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 tasks.enqueue(tasks.consume_stream)
@@ -96,15 +104,31 @@ def _unguarded(row: Row) -> Row:
     return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
 
 
+def _fitting(row: Row) -> Row:
+    """The row, or the error row in its place if DynamoDB could not hold it as one item."""
+    if 4 * sum(len(header) + len(cell) for header, cell in row.cells.items()) <= MAX_ROW_BYTES:
+        return row  # nothing takes more than four bytes a character
+    if sum(len(header.encode()) + len(cell.encode()) for header, cell in row.cells.items()) <= MAX_ROW_BYTES:
+        return row
+    message = f"The row takes more than {MAX_ROW_BYTES // 1000} KB with the names of its columns."
+    problem = Problem("", Code.ROW_TOO_LONG, message, "Shorten its longest cells.")
+    return row._replace(cells={}, problem=problem, raw=" ".join(row.cells.values())[:RAW_CHARS])
+
+
 def _put(claim: Claim, rows: Sequence[Row], writer: Executor) -> None:
-    """Put the rows into the table, in their order; the next request is encoded while one is under way."""
+    """Put the rows into the table, in their order; the next request is encoded while one is under way.
+
+    None is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
+    """
     created_at = now_iso()
-    requests = (
-        [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group]
-        for group in _groups(rows, claim.layout)
-    )
-    for _ in writer.map(dynamo.put_records, requests):
-        pass
+    under_way: Future[None] | None = None
+    for group in _groups(rows, claim.layout):
+        items = [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group]
+        if under_way is not None:
+            under_way.result()
+        under_way = writer.submit(dynamo.put_records, items)
+    if under_way is not None:
+        under_way.result()
 
 
 def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
@@ -113,7 +137,7 @@ def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
     group: list[Row] = []
     claimed: set[tuple[str, str]] = set()
     for row in rows:
-        claims = {(header, row.cells[header].strip()) for header in headers if header in row.cells}
+        claims = {(header, cell) for header in headers if (cell := row.cells.get(header, "").strip())}
         if len(group) == dynamo.BATCH or claims & claimed:
             yield group
             group, claimed = [], set()
@@ -134,7 +158,7 @@ def _claim(upload_id: str) -> Claim | None:
             UPDATE upload_history
                SET staging_owner = %s, staging_epoch = staging_epoch + 1,
                    staging_expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE upload_id = %s AND status = 'processing' AND source = 'file' AND file_rows IS NULL
+             WHERE upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
                AND (staging_expires_at IS NULL OR staging_expires_at < clock_timestamp())
          RETURNING vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch
             """,
@@ -163,19 +187,35 @@ def _note_progress(claim: Claim, last: Row) -> None:
 
 
 def _note_end(claim: Claim) -> None:
-    """The file's rows are all staged; where they all have outcomes already, the consumer left the finish to us."""
-    with connection.cursor() as cursor:
+    """The file's rows are all staged; where they all have outcomes already, the consumer left the finish to us.
+
+    Until now nobody could tell whether a record that another program numbered like a row is one. Those beyond the
+    last row that were counted stay counted.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        # First the lock, then the count: no batch can count another one in between.
         cursor.execute(
             """
-            UPDATE upload_history SET file_rows = staged_rows
-             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing'
-         RETURNING total_records = file_rows
+            SELECT staged_rows FROM upload_history
+             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing' FOR UPDATE
             """,
             [claim.upload_id, claim.epoch],
         )
         row = cursor.fetchone()
-    if row is None:
-        raise ClaimLost
+        if row is None:
+            raise ClaimLost
+        cursor.execute(
+            """
+            UPDATE upload_history
+               SET file_rows = staged_rows + (SELECT count(*) FROM record_outcomes
+                                               WHERE upload_id = %s AND record_id > %s AND attempt = 1
+                                                 AND row_number > %s AND upload_sequence IS NOT NULL)
+             WHERE upload_id = %s
+         RETURNING total_records = file_rows
+            """,
+            [claim.upload_id, record_id(row[0]), row[0], claim.upload_id],
+        )
+        row = cursor.fetchone()
     if row[0]:
         tasks.enqueue(tasks.finish_upload, claim.upload_id)
 

@@ -58,6 +58,12 @@ def delete(key: str) -> None:
         default_storage.delete(key)
 
 
+def listing(folder: str) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the files in a folder, none if there is no such. Raises StorageUnavailable."""
+    with _translated(folder):
+        return default_storage.listdir(folder)
+
+
 def bucket_exists() -> bool:
     """Whether the bucket is there. Raises StorageUnavailable."""
     with _translated(settings.UPLOAD_BUCKET):

@@ -33,6 +33,10 @@ LINGER_SECONDS = 1.0
 DISCOVER_SECONDS = 10.0
 RENEW_SECONDS = LEASE_SECONDS / 3
 
+# Where this process left a shard: its checkpoint, and an iterator behind it. A shard can have many empty pages before
+# its next record; a reader that began at the checkpoint each time might never get past them.
+_left_at: dict[int, tuple[str, str]] = {}
+
 
 @dataclass(slots=True)
 class Reader:
@@ -65,10 +69,11 @@ def consume(seconds: float = SLICE_SECONDS) -> bool:
             if not readers:
                 return False
             received = sum(_advance(reader, readers) for reader in list(readers))
-            if any(reader.drained for reader in readers):
+            drained = [reader for reader in readers if reader.drained]
+            if drained:
                 readers[:] = [reader for reader in readers if not reader.drained]
                 discover_at = 0.0  # its children can be read now
-            if received:
+            if received or drained:
                 linger_until = time.monotonic() + LINGER_SECONDS
             elif time.monotonic() > linger_until and not rows_on_their_way():
                 return False
@@ -91,15 +96,22 @@ def _readers() -> Iterator[list[Reader]]:
 def _advance(reader: Reader, readers: list[Reader]) -> int:
     """Read and commit one page of one shard; returns the number of records in it."""
     try:
-        return read_page(reader)
+        return _read_on(reader)
     except LeaseLost:
         logger.warning("The lease of shard %s was lost to another worker", reader.shard_id)
         readers.remove(reader)
+        return 0
+
+
+def _read_on(reader: Reader) -> int:
+    """One page, or what has to be done where there is none. Raises LeaseLost."""
+    try:
+        return read_page(reader)
     except dynamo.IteratorExpired:
-        reader.iterator = None  # the checkpoint says where to go on
+        pass  # the next page is read from the checkpoint
     except dynamo.PositionTrimmed as error:
         _record_gap(reader, f"The records behind {reader.checkpoint or 'the start'} are gone from the stream: {error}")
-        reader.iterator, reader.checkpoint = None, ""
+        reader.checkpoint = ""
     except dynamo.StreamGone as error:
         _record_gap(reader, f"The shard is gone from the stream: {error}")
         _drain(reader)
@@ -112,9 +124,10 @@ def read_page(reader: Reader) -> int:
     1. get the page; 2. commit its records together with the checkpoint; 3. only then write statuses back, wake the
     finish, and step the iterator. After a crash at any point the same page is read again, and the ledger knows it.
     """
-    if reader.iterator is None:
-        reader.iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
-    page = dynamo.Page([], None) if reader.iterator is None else dynamo.get_records(reader.iterator, PAGE_RECORDS)
+    iterator, reader.iterator = reader.iterator, None  # after a failure the checkpoint says where to go on
+    if iterator is None:
+        iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
+    page = dynamo.Page([], None) if iterator is None else dynamo.get_records(iterator, PAGE_RECORDS)
     if page.records:
         last = page.records[-1]["dynamodb"]
         checkpoint = Checkpoint(reader.shard, reader.epoch, last["SequenceNumber"], _written_at(last))
@@ -211,9 +224,15 @@ def claim_all() -> list[Reader]:
             [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS],
         )
         return [
-            Reader(shard, arn, shard_id, epoch, checkpoint, now)
+            Reader(shard, arn, shard_id, epoch, checkpoint, now, _iterator_left(shard, checkpoint))
             for shard, arn, shard_id, epoch, checkpoint in cursor.fetchall()
         ]
+
+
+def _iterator_left(shard: int, checkpoint: str) -> str | None:
+    """The iterator that this process has for the shard, unless somebody has read on since."""
+    left_at, iterator = _left_at.pop(shard, ("", None))
+    return iterator if left_at == checkpoint else None
 
 
 def _change(reader: Reader, assignments: str, *values: Any) -> None:
@@ -233,6 +252,8 @@ def _renew(reader: Reader) -> None:
 
 
 def _release(reader: Reader) -> None:
+    if reader.iterator is not None:
+        _left_at[reader.shard] = (reader.checkpoint, reader.iterator)
     try:
         _change(reader, "lease_expires_at = NULL")
     except LeaseLost:

@@ -30,8 +30,10 @@ def _patient(what: str) -> Iterator[None]:
 
     try:
         yield
-    except (dynamo.Unavailable, dynamo.TableMissing, storage.StorageUnavailable, DatabaseDown) as error:
-        logger.warning("%s waits: %s", what, str(error).splitlines()[0])
+    except (
+        dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone, storage.StorageUnavailable, DatabaseDown
+    ) as error:  # fmt: skip
+        logger.warning("%s waits: %s", what, str(error).partition("\n")[0])
 
 
 @shared_task

@@ -6,6 +6,7 @@ from typing import TextIO
 from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerDown
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -27,8 +28,8 @@ def follow(upload_id: str, out: TextIO) -> UploadProgress:
     """Show the upload's progress until it has ended; returns how it ended. A service that is away is waited for."""
     shown = console(out)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
-        console=shown, transient=True, disable=not shown.is_terminal,
+        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(), console=shown, transient=True, disable=not shown.is_terminal,
     ) as bars:  # fmt: skip
         bar = bars.add_task("Waiting for a worker", total=1.0)
         return _watch(upload_id, shown, bars, bar)
@@ -75,7 +76,7 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
     shown = console(out)
     upload = state.upload
     if upload.status == upload.Status.FAILED:
-        shown.print(f"[red]{upload.file_name} failed:[/] {upload.failure_reason}", soft_wrap=True)
+        shown.print(f"[red]{_plain(upload.file_name)} failed:[/] {_plain(upload.failure_reason)}", soft_wrap=True)
         return
     shown.print(_numbers(state))
     if state.errors:
@@ -112,5 +113,10 @@ def _errors(state: UploadProgress) -> Table:
     table.add_column("Row", justify="right")
     table.add_column("Example")
     for kind in state.errors:
-        table.add_row(kind.code, f"{kind.count:,}", f"{kind.row_number:,}", kind.message)
+        table.add_row(kind.code, f"{kind.count:,}", f"{kind.row_number:,}", _plain(kind.message))
     return table
+
+
+def _plain(text: str) -> str:
+    """Vendors' text, shown as it is: neither markup in square brackets nor a terminal's control sequences count."""
+    return escape("".join(character if character.isprintable() else "�" for character in text))

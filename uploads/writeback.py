@@ -7,6 +7,8 @@ throttles, leaves rows owed, and `sweep` writes them later: the statuses converg
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
 
 from django.db import connection
 
@@ -27,16 +29,21 @@ def write(outcomes: Sequence[Outcome]) -> int:
     """
     batches = [outcomes[start : start + dynamo.BATCH] for start in range(0, len(outcomes), dynamo.BATCH)]
     with ThreadPoolExecutor(WRITERS) as writers:
-        written = [outcome for batch in writers.map(_write_batch, batches) for outcome in batch]
+        away = Event()
+        written = [outcome for batch in writers.map(partial(_write_batch, away), batches) for outcome in batch]
     _note_written(written)
     return len(outcomes) - len(written)
 
 
-def _write_batch(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of this batch that stand in the table now."""
+def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of this batch that stand in the table now. Once the table is away, the rest isn't tried."""
+    if away.is_set():
+        return []
     try:
         refusals = dynamo.write_statuses([_update(outcome) for outcome in outcomes])
     except dynamo.DynamoError as error:
+        if isinstance(error, dynamo.Unavailable):
+            away.set()
         logger.warning("The status of %d records could not be written, it stays owed: %s", len(outcomes), error)
         return []
     return [outcome for outcome, refusal in zip(outcomes, refusals, strict=True) if refusal is None]

@@ -4,6 +4,8 @@ Nothing in this package imports Django, AWS or another app, so every rule about 
 measured on its own.
 
     parser.py     step 2: bytes → rows, with the position to go on from
+    header.py     what a file is: format, encoding, delimiter, header
+    lines.py      bytes → physical lines, and their text
     columns.py    which header means which field
     validator.py  step 5: a row → a product draft, or all of its problems
     money.py      what `$1,299.00` and `1.299,00 €` mean, where it is unambiguous

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from uploads.feed.parser import BLOCK, Layout, Limits, Position, Row, inspect, rows
+from uploads.feed.lines import BLOCK
+from uploads.feed.parser import Layout, Limits, Position, Row, inspect, rows
 from uploads.feed.problems import Code, FeedError
 
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -162,6 +163,12 @@ class TestErrorRows:
         assert codes(read(feed('P1,"1\n2\n3",c,d,e,f'), limits)) == [""]
         found = read(feed('P1,"1\n2\n3\n4",c,d,e,f', GOOD), limits)
         assert codes(found) == ["unclosed_quote", *["wrong_column_count"] * 3, ""]
+
+    def test_a_row_may_have_two_hundred_lines_and_no_more(self) -> None:
+        breaks = "\n" * 199
+        assert cells(feed(f'"a{breaks}b",b,c,d,e,f'))[0][0] == f"a{breaks}b"
+        found = read(feed(f'"a\n{breaks}b",b,c,d,e,f', GOOD))
+        assert codes(found) == ["unclosed_quote", "", ""]
 
     def test_an_open_quote_is_given_up_at_the_limit_of_characters(self) -> None:
         found = read(feed('P1,"' + "x" * 60, "y" * 60, GOOD), Limits(max_row_chars=100))

@@ -47,13 +47,12 @@ def read(data: bytes, limits: Limits = SMALL) -> tuple[Layout, list[Row]] | Feed
 
 
 @given(st.binary(max_size=400) | hostile, st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"sep=;\n"]))
-@settings(deadline=None)
 def test_any_bytes_are_rows_or_one_refusal(data: bytes, beginning: bytes) -> None:
     read(beginning + data)
 
 
 @given(hostile | st.binary(max_size=200), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes, encoding: str) -> None:
     """In UTF-16 the bytes stand below a header as they are: whatever they mean there."""
     result = read((HEADER + b"\n").decode().encode(encoding) + data)
@@ -72,7 +71,7 @@ def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes,
 
 
 @given(hostile)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_line_is_dropped(data: bytes) -> None:
     """Between the ends of two rows there is the later row, blank lines before it, and nothing else."""
     data = HEADER + b"\n" + data
@@ -104,7 +103,6 @@ tables = st.lists(st.lists(st.text(printable, max_size=8), min_size=8, max_size=
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-@settings(deadline=None)
 def test_what_csv_writes_is_read_back(
     table: list[list[str]], delimiter: str, encoding: str, end: str, quoting: int
 ) -> None:
@@ -126,7 +124,6 @@ def test_what_csv_writes_is_read_back(
     tables.map(lambda table: [cell for row in table for cell in row]),
     st.dictionaries(st.text(), st.sampled_from(["", *FIELDS])),
 )
-@settings(deadline=None)
 def test_any_headers_can_be_mapped(headers: list[str], saved: dict[str, str]) -> None:
     try:
         mapping = map_headers(headers, saved)

@@ -1,10 +1,12 @@
 """The DynamoDB table: create it, delete it, put a sample in, ask it questions."""
 
+from argparse import ArgumentTypeError
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.outages import explain
 from uploads import dynamo
 from uploads.feed.parser import Row
 from uploads.records import encode, now_iso
@@ -28,7 +30,7 @@ class Command(BaseCommand):
         calls = parser.add_subparsers(dest="call", required=True)
         create = calls.add_parser("create", help="create the table with its stream and indexes")
         create.add_argument("--billing", choices=["PAY_PER_REQUEST", "PROVISIONED"], default="PAY_PER_REQUEST")
-        create.add_argument("--capacity", type=int, default=5, help="read and write units each, for PROVISIONED")
+        create.add_argument("--capacity", type=_units, default=5, help="read and write units each, for PROVISIONED")
         delete = calls.add_parser("delete", help="delete the table with everything in it")
         delete.add_argument("--yes", action="store_true", help="don't ask")
         sample = calls.add_parser("sample", help="put one sample record in")
@@ -39,8 +41,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, options["call"])(**options)
-        except dynamo.TableMissing as error:
-            raise CommandError(str(error)) from error
+        except dynamo.DynamoError as error:
+            raise CommandError(explain(error) or str(error)) from error
 
     def create(self, **options: Any) -> None:
         if dynamo.create_table(options["billing"], options["capacity"]):
@@ -69,7 +71,7 @@ class Command(BaseCommand):
         table = dynamo.describe_table()
         if not options["yes"]:
             question = f"Delete the table {table['TableName']} with about {table['ItemCount']:,} records? Type yes: "
-            if input(question).strip().lower() != "yes":
+            if _answer(question) != "yes":
                 raise CommandError("Nothing was deleted.")
         dynamo.delete_table()
         self.stdout.write(f"The table {table['TableName']} is being deleted.")
@@ -96,6 +98,21 @@ class Command(BaseCommand):
         self.stdout.write(f"StatusIndex: error records of {upload_id} (at most 5 shown): {len(errors)}")
         for item in errors:
             self.stdout.write(f"  {_line(item)}")
+
+
+def _units(text: str) -> int:
+    units = int(text)
+    if units < 1:
+        raise ArgumentTypeError("at least 1 is needed")
+    return units
+
+
+def _answer(question: str) -> str:
+    """What the person types; nothing where nobody is there to ask."""
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        return ""
 
 
 def _active(table: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """A realistic feed with errors of every kind, for demos, tests and measurements."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ class Command(BaseCommand):
             options["rows"], options["vendor"], options["error_rate"], options["seed"], options["other_vendor"],
         )  # fmt: skip
         if options["output"] == "-":
-            _write(sys.stdout, *settings)
+            try:
+                _write(sys.stdout, *settings)
+                sys.stdout.flush()
+            except BrokenPipeError:  # `| head` has seen enough; what is still buffered must not go there at the end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
         try:
             with Path(options["output"]).open("w", encoding="utf-8", newline="") as file:

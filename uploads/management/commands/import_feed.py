@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.outages import explain
 from uploads import progress, receive, terminal
 from uploads.models import UploadHistory
 from uploads.storage import StorageUnavailable
@@ -41,6 +42,10 @@ class Command(BaseCommand):
     def _receive(self, path: Path, vendor_id: str, ask: bool) -> UploadHistory:
         try:
             with path.open("rb") as file:
+                if not file.seekable():
+                    raise CommandError(
+                        f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
+                    )
                 receive.active_vendor(vendor_id)
                 self._recognise(file, vendor_id, ask)
                 return receive.receive(file, path.name, vendor_id)
@@ -55,7 +60,7 @@ class Command(BaseCommand):
         except receive.Refused as error:
             raise CommandError(f"{path.name}: {error}") from error
         except StorageUnavailable as error:
-            raise CommandError("File storage isn't reachable. Start the services with: make up") from error
+            raise CommandError(explain(error) or f"File storage refuses: {error}") from error
 
     def _recognise(self, file: BinaryIO, vendor_id: str, ask: bool) -> None:
         """The same file again is asked about at a terminal, and mentioned in a script, where it changes nothing."""

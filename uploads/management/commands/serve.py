@@ -3,8 +3,10 @@
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from vendors.management.commands.seed_demo import logins
@@ -18,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = _free(options["port"])
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns where there is none
         self.stdout.write(f"\n  Admin   http://127.0.0.1:{port}/admin/\n  Logins  {logins()}\n\nCtrl-C stops it.\n")
         self.stdout.flush()
         # This process becomes the server, so that whoever started it stops that.

@@ -132,29 +132,32 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the list for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        results = [(check, _look(check)) for check in CHECKS]
+        rows = []
+        for check in CHECKS:
+            wrong, remedy = _look(check)
+            rows.append({"check": check.name, "ok": not wrong, "problem": wrong, "remedy": remedy})
+            if not options["json"]:  # one by one, since a service that is away takes some seconds
+                self._tell(check, wrong, remedy)
+        ok = all(row["ok"] for row in rows)
         if options["json"]:
-            rows = [
-                {"check": check.name, "ok": not wrong, "problem": wrong, "remedy": check.remedy if wrong else ""}
-                for check, wrong in results
-            ]
-            self.stdout.write(json.dumps({"ok": not any(wrong for _, wrong in results), "checks": rows}, indent=2))
-        else:
-            for check, wrong in results:
-                self._tell(check, wrong)
-        if any(wrong for _, wrong in results):
+            self.stdout.write(json.dumps({"ok": ok, "checks": rows}, indent=2))
+        if not ok:
             sys.exit(1)
 
-    def _tell(self, check: Check, wrong: str) -> None:
+    def _tell(self, check: Check, wrong: str, remedy: str) -> None:
         if wrong:
-            self.stdout.write(self.style.ERROR(f"✗ {check.name}: {wrong}") + f"\n    {check.remedy}")
+            self.stdout.write(self.style.ERROR(f"✗ {check.name}: {wrong}") + f"\n    {remedy}")
         else:
             self.stdout.write(f"{self.style.SUCCESS('✓')} {check.name}")
 
 
-def _look(check: Check) -> str:
-    """What is wrong, also where looking itself fails: a service that is away is one of the answers sought."""
+def _look(check: Check) -> tuple[str, str]:
+    """What is wrong and its remedy, also where looking itself fails: a service that is away has a remedy of its own."""
     try:
-        return check.look()
+        wrong = check.look()
     except Exception as error:
-        return explain(error) or str(error).splitlines()[0]
+        away, _, remedy = (explain(error) or "").rpartition(". ")
+        if away:
+            return away, remedy
+        wrong = (str(error) or type(error).__name__).splitlines()[0]
+    return wrong, check.remedy if wrong else ""

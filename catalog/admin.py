@@ -1,0 +1,121 @@
+"""Products, categories and the catalog view in the admin.
+
+ProductAdmin is registered by uploads/admin.py, which adds the import: uploads know the catalog, not the reverse.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from catalog.forms import ProductForm
+from catalog.models import Product, ProductCatalog, ProductCategory
+from catalog.search import search
+from config.admin import (
+    NOTHING,
+    ReadOnlyAdmin,
+    TableAdmin,
+    ValueFilter,
+    VendorFilter,
+    link,
+    list_url,
+    page_url,
+    vendor_link,
+)
+
+SEARCH_HELP = "Words of the name or description, the start of a SKU, or a vendor's product ID"
+
+
+class CategoryFilter(ValueFilter):
+    """By category, from the whitelist: asking a long table for its values would read all of it."""
+
+    title, parameter_name, column = "category", "category", "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = ProductCategory.objects.values_list("category_name", flat=True)
+        return [(name, name) for name in names]
+
+
+class ProductAdmin(TableAdmin):
+    """The catalog. Feeds write it; what is entered by hand passes the same checks."""
+
+    form = ProductForm
+    list_display = ["sku", "product_name", "vendor_link", "category", "brand", "price", "stock_quantity", "updated_at"]
+    list_filter = [VendorFilter, CategoryFilter, "updated_at"]
+    search_fields = ["sku"]
+    search_help_text = SEARCH_HELP
+    autocomplete_fields = ["vendor"]
+    readonly_fields = ["created_at", "updated_at", "see"]
+    fieldsets = [
+        (None, {"fields": ["vendor", "vendor_product_id", "sku", "product_name", "category", "brand", "description"]}),
+        ("Offer", {"fields": ["price", "stock_quantity"]}),
+        ("History", {"fields": ["see", "created_at", "updated_at"]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        return self.fieldsets if obj else self.fieldsets[:2]
+
+    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
+        return search(queryset, search_term), False
+
+    @admin.display(description="vendor", ordering="vendor")
+    def vendor_link(self, product: Product) -> SafeString:
+        return vendor_link(product)
+
+    @admin.display(description="see also")
+    def see(self, product: Product) -> SafeString:
+        return link(list_url("uploads_recordoutcome", product=product.pk), "The uploads that brought it")
+
+
+@admin.register(ProductCategory)
+class ProductCategoryAdmin(TableAdmin):
+    """The whitelist. Products carry a category by name, so one in use keeps its name; it can be made inactive."""
+
+    vendor_lookup = None
+    list_display = ["category_name", "parent_category", "is_active", "products"]
+    list_editable = ["is_active"]
+    list_filter = ["is_active", "parent_category"]
+    search_fields = ["category_name", "parent_category"]
+    fields = ["category_name", "parent_category", "is_active", "products"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProductCategory | None = None) -> list[str]:
+        return ["products", "category_name"] if obj and in_use(obj) else ["products"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: ProductCategory | None = None) -> bool:
+        return bool(super().has_delete_permission(request, obj)) and not (obj and in_use(obj))
+
+    @admin.display(description="products")
+    def products(self, category: ProductCategory) -> SafeString | str:
+        if category.pk is None:
+            return NOTHING
+        return link(list_url("catalog_product", category=category.category_name), "Products")
+
+
+def in_use(category: ProductCategory) -> bool:
+    """Whether products carry it (through idx_products_category)."""
+    return Product.objects.filter(category=category.category_name).exists()
+
+
+@admin.register(ProductCatalog)
+class ProductCatalogAdmin(ReadOnlyAdmin):
+    """The view `product_catalog`: what shops see, the products of active vendors."""
+
+    list_display = ["product_link", "product_name", "vendor_link", "vendor_name", "parent_category", "category",
+                    "brand", "price", "stock_quantity"]  # fmt: skip
+    list_display_links = None
+    list_filter = [VendorFilter, CategoryFilter]
+    search_fields = ["sku"]
+    search_help_text = SEARCH_HELP
+
+    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
+        return search(queryset, search_term), False
+
+    @admin.display(description="SKU", ordering="sku")
+    def product_link(self, product: ProductCatalog) -> SafeString:
+        return link(page_url("catalog_product", product.pk), product.sku)
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, product: ProductCatalog) -> SafeString:
+        return vendor_link(product)

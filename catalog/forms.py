@@ -1,0 +1,57 @@
+"""Products by hand: what a feed's row has to be, so does a product that staff enter."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from catalog.models import Product, ProductCategory
+from uploads.feed.columns import FIELDS
+from uploads.feed.validator import Rules, validate
+from vendors.models import Vendor
+
+if TYPE_CHECKING:
+    ProductModelForm = forms.ModelForm[Product]
+else:
+    ProductModelForm = forms.ModelForm
+
+
+class ProductForm(ProductModelForm):
+    """A product with the checks of a feed."""
+
+    class Meta:
+        model = Product
+        fields = [
+            "vendor", "vendor_product_id", "product_name", "category", "sku", "brand", "description", "price",
+            "stock_quantity",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            names = active_categories()
+            current = self.instance.category
+            if current and current not in names:
+                names.append(current)
+            self.fields["category"] = forms.ChoiceField(choices=[("", "---------"), *((name, name) for name in names)])
+
+    def clean_vendor(self) -> Vendor:
+        vendor: Vendor = self.cleaned_data["vendor"]
+        if "vendor" in self.changed_data and vendor.status != Vendor.Status.ACTIVE:
+            raise forms.ValidationError(f"{vendor} is {vendor.status}. Products are accepted from active vendors only.")
+        return vendor
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        row = {field: None if value is None else str(value) for field, value in cleaned.items() if field in FIELDS}
+        problems = validate(row, Rules.from_names([cleaned.get("category", "")]), _NUMBERS)
+        for problem in problems if isinstance(problems, list) else []:
+            if problem.field in cleaned:  # else the form has found something wrong with it already
+                self.add_error(problem.field, problem.message)
+        return cleaned
+
+
+_NUMBERS = frozenset({"price", "stock_quantity"})
+
+
+def active_categories() -> list[str]:
+    return list(ProductCategory.objects.filter(is_active=True).values_list("category_name", flat=True))

@@ -1,0 +1,306 @@
+"""The embedded services: started once, found again, stopped without a trace, reachable from this machine only."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import psycopg
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config import embedded
+
+NAMES = ["postgres", "redis", "aws"]
+VARIABLES = ("DATABASE_URL", "REDIS_URL", *embedded.AWS_ELSEWHERE)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of services for all tests of this file, which are stopped at the end."""
+    folder = tmp_path_factory.mktemp("embedded")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in VARIABLES:
+            patch.delenv(variable, raising=False)
+        patch.setenv("EMBEDDED_DIR", str(folder))
+        patch.setattr(embedded, "_children", {})
+        yield folder
+        embedded.stop()
+
+
+@pytest.fixture
+def services(home: Path) -> Path:
+    """The folder, with its services up."""
+    embedded.start_backing()
+    return home
+
+
+def _families() -> dict[str, list[psutil.Process]]:
+    """The processes of each service that runs, the one that we started first."""
+    found = {name: embedded._running(name) for name in NAMES}
+    return {name: [process, *process.children(recursive=True)] for name, process in found.items() if process}
+
+
+def _ports() -> dict[str, int]:
+    return {name: embedded._state()[name]["port"] for name in NAMES}
+
+
+def _elsewhere(code: str) -> str:
+    """What another Python process prints that uses the same folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"from config import embedded; {code}"],
+        cwd=embedded.ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "config.embedded", *arguments],
+        cwd=embedded.ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def _aws(service: str) -> Any:
+    client: Any = boto3.client(  # type: ignore[call-overload] # by a name that is known at run time only
+        service, endpoint_url=embedded.aws_endpoint_url(), region_name="us-east-1",
+        aws_access_key_id="embedded", aws_secret_access_key="embedded",
+    )  # fmt: skip
+    return client
+
+
+# --- start and stop --------------------------------------------------------------------------------------------
+
+
+def test_a_second_start_finds_what_runs_also_from_another_process(services: Path) -> None:
+    before = {name: family[0].pid for name, family in _families().items()}
+    assert list(before) == NAMES
+    assert embedded.start_backing() == []
+    assert _elsewhere("print(embedded.start_backing())") == "[]"
+    assert {name: family[0].pid for name, family in _families().items()} == before
+
+
+def test_stopping_leaves_no_process_and_frees_the_ports(services: Path) -> None:
+    processes = [process for family in _families().values() for process in family]
+    assert len(processes) > len(NAMES)
+    assert sorted(embedded.stop()) == sorted(NAMES)
+
+    assert [process for process in processes if embedded._lives(process)] == []
+    for port in _ports().values():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    assert embedded.stop() == []
+
+
+def test_another_process_can_stop_what_this_one_started(services: Path) -> None:
+    processes = [family[0] for family in _families().values()]
+    assert _elsewhere("print(*embedded.stop())").split() == ["aws", "redis", "postgres"]
+    assert [process for process in processes if embedded._lives(process)] == []
+
+
+def test_a_service_that_ended_counts_as_ended_though_nobody_asked_for_its_exit_status() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays listed
+    try:
+        assert psutil.pid_exists(process.pid)
+        assert embedded._await_end([psutil.Process(process.pid)], 60) == []
+    finally:
+        process.wait()
+
+
+def test_the_ports_stay_the_same_from_start_to_start(services: Path) -> None:
+    before = _ports()
+    embedded.stop()
+    embedded.start_backing()
+    assert _ports() == before
+
+
+def test_a_remembered_port_that_somebody_else_has_taken_is_replaced(services: Path) -> None:
+    port = _ports()["redis"]
+    embedded.stop(["redis"])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert embedded.start_backing() == ["redis"]
+        assert _ports()["redis"] != port
+        assert redis.Redis.from_url(embedded.redis_url()).ping()
+
+
+def test_a_number_that_another_process_has_by_now_is_not_taken_for_ours(services: Path) -> None:
+    started = embedded._state()["redis"]["started"]
+    try:
+        embedded._remember("redis", started=started - 3600)
+        assert embedded._running("redis") is None
+    finally:
+        embedded._remember("redis", started=started)
+
+
+# --- data ------------------------------------------------------------------------------------------------------
+
+
+def test_data_survive_stop_and_start(services: Path) -> None:
+    with psycopg.connect(embedded.database_url()) as database:
+        database.execute("DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 'a row' AS what")
+    _aws("s3").create_bucket(Bucket="kept")
+    _aws("s3").put_object(Bucket="kept", Key="feeds/a.csv", Body=b"an object")
+    _aws("dynamodb").create_table(
+        TableName="Kept", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+    _aws("dynamodb").put_item(TableName="Kept", Item={"id": {"S": "1"}, "what": {"S": "an item"}})
+
+    embedded.stop()
+    embedded.start_backing()
+
+    with psycopg.connect(embedded.database_url()) as database:
+        assert database.execute("SELECT what FROM kept").fetchone() == ("a row",)
+    assert _aws("s3").get_object(Bucket="kept", Key="feeds/a.csv")["Body"].read() == b"an object"
+    item = _aws("dynamodb").get_item(TableName="Kept", Key={"id": {"S": "1"}})["Item"]
+    assert item["what"] == {"S": "an item"}
+
+
+def test_a_postgresql_in_use_keeps_its_lock(services: Path) -> None:
+    embedded._drop_stale_lock(services / "postgres")
+    assert (services / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_postgresql_that_was_killed_is_started_again_with_its_data(services: Path) -> None:
+    with psycopg.connect(embedded.database_url()) as database:
+        database.execute("DROP TABLE IF EXISTS survived; CREATE TABLE survived AS SELECT 1 AS row")
+    killed = _families()["postgres"][0]
+    killed.send_signal(signal.SIGKILL)
+    embedded._await_end([killed], 60)  # it stays listed, as in a container where nobody collects exit statuses
+
+    assert embedded.start_backing() == ["postgres"]
+    with psycopg.connect(embedded.database_url()) as database:
+        assert database.execute("SELECT row FROM survived").fetchone() == (1,)
+
+
+# --- who can reach it ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only root may ask which sockets a process has")
+def test_every_service_listens_on_loopback_only(services: Path) -> None:
+    for name, family in _families().items():
+        sockets = [found for process in family for found in process.net_connections(kind="inet") if not found.raddr]
+        assert {found.laddr.ip for found in sockets} <= {"127.0.0.1", "::1"}, name
+        assert _ports()[name] in {found.laddr.port for found in sockets}
+
+
+def test_databases_ask_for_their_password(services: Path) -> None:
+    port = _ports()["postgres"]
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(f"postgresql://app@127.0.0.1:{port}/onboarding")
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=_ports()["redis"], retry=Retry(NoBackoff(), 0)).ping()
+
+
+@pytest.mark.parametrize("name", ["services.json", "redis/redis.conf"])
+def test_files_with_passwords_are_for_their_owner_only(services: Path, name: str) -> None:
+    assert stat.S_IMODE((services / name).stat().st_mode) == 0o600
+
+
+def test_passwords_stand_on_no_command_line(services: Path) -> None:
+    lines = " ".join(" ".join(process.cmdline()) for family in _families().values() for process in family)
+    assert not [name for name in ("postgres", "redis") if embedded._state()[name]["password"] in lines]
+
+
+# --- services that are somebody else's -------------------------------------------------------------------------
+
+
+def test_a_service_whose_url_is_set_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDED_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/catalog")
+    monkeypatch.setenv("REDIS_URL", "redis://broker.example")
+    monkeypatch.setenv("AWS_STORAGE_BUCKET_NAME", "their-bucket")
+    assert embedded.start_backing() == []
+    assert list(tmp_path.iterdir()) == []
+    lines = embedded.status().splitlines()
+    assert lines[0] == "postgres  elsewhere (DATABASE_URL is set)"
+    assert lines[2] == "aws       elsewhere (AWS_STORAGE_BUCKET_NAME is set)"
+    assert lines[3] == "worker    stopped"
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "value", "elsewhere"),
+    [
+        ("aws", "AWS_ENDPOINT_URL", "http://localstack:4566", True),
+        ("aws", "AWS_ACCESS_KEY_ID", "AKIA", False),
+        ("aws", "AWS_REGION", "eu-central-1", False),
+        ("postgres", "DATABASE_URL", "", False),
+        ("redis", "REDIS_URL", "redis://broker", True),
+    ],
+)
+def test_credentials_alone_and_empty_variables_leave_a_service_ours(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, value: str, elsewhere: bool
+) -> None:
+    monkeypatch.setenv(variable, value)
+    service = next(service for service in embedded.BACKING if service.name == name)
+    assert service.elsewhere == (variable if elsewhere else "")
+
+
+# --- starts that fail ------------------------------------------------------------------------------------------
+
+
+def test_a_start_that_fails_says_which_log_and_leaves_nothing_running(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.stop()
+    broken = tmp_path / "redis-server"
+    broken.write_text("#!/bin/sh\necho the disk is full\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(embedded.StartError) as caught:
+        embedded.start_backing()
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"redis did not start; its log is {home / 'log' / 'redis.log'}:"
+    assert lines[-1] == "the disk is full"
+    assert _families() == {}
+
+
+def test_an_interrupted_start_leaves_nothing_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(name: str, ready: object) -> None:
+        assert embedded._running(name) is not None
+        raise KeyboardInterrupt
+
+    embedded.stop()
+    monkeypatch.setattr(embedded, "_wait_until", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        embedded.start_backing()
+    assert _families() == {}
+
+
+# --- the command line ------------------------------------------------------------------------------------------
+
+
+def test_status_tells_pid_and_port_of_what_runs(services: Path) -> None:
+    families = _families()
+    wanted = [
+        f"{name:10}running, pid {families[name][0].pid}, 127.0.0.1:{port}" for name, port in sorted(_ports().items())
+    ]
+    done = _command("status")
+    assert sorted(done.stdout.splitlines()) == sorted([*wanted, "worker    stopped", "beat      stopped"])
+
+
+def test_down_stops_what_runs_and_says_so(services: Path) -> None:
+    assert _command("down").stdout == "stopped: aws, redis, postgres\n"
+    assert _command("down").stdout == "stopped: nothing was running\n"
+    assert _families() == {}
+
+
+def test_a_wrong_call_shows_the_usage() -> None:
+    done = _command("restart")
+    assert done.returncode == 2
+    assert done.stdout.startswith("usage: ")

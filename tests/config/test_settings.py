@@ -1,0 +1,111 @@
+"""Settings come from the environment; what could go wrong unseen fails at the start, with what to do."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import embedded
+
+FACTS = (
+    "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
+    "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "DATABASES", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL",
+    "EMBEDDED_DATABASE", "EMBEDDED_AWS", "EMAIL_BACKEND", "MAX_FILE_BYTES", "UPLOAD_BUCKET",
+)  # fmt: skip
+PRINT = f"import json; from config import settings; print(json.dumps({{n: getattr(settings, n) for n in {FACTS}}}))"
+DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
+
+
+def _python(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "EMBEDDED_DIR": str(folder), **variables}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=embedded.ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def _settings(folder: Path, **variables: str) -> dict[str, Any]:
+    done = _python(["-c", PRINT], folder, variables)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    "command", [["manage.py", "migrate"], ["manage.py", "check"], ["manage.py", "seed_categories"]], ids=" ".join
+)
+def test_a_deployment_without_a_secret_key_does_not_start_and_says_what_to_do(
+    tmp_path: Path, command: list[str]
+) -> None:
+    done = _python(command, tmp_path, {"DATABASE_URL": DATABASE})
+    assert done.returncode == 1
+    assert done.stderr.startswith("The configuration can't be used: SECRET_KEY is not set, but DATABASE_URL is.")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "secret-key").exists()
+
+
+def test_the_web_server_does_not_start_without_a_secret_key_either(tmp_path: Path) -> None:
+    done = _python(["-c", "import config.wsgi"], tmp_path, {"DATABASE_URL": DATABASE})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("print(secrets.token_urlsafe(50))'")
+    assert "ImproperlyConfigured: SECRET_KEY is not set" in done.stderr
+
+
+def test_without_any_variable_the_platform_is_closed_and_on_its_own_services(tmp_path: Path) -> None:
+    found = _settings(tmp_path)
+    assert found["DEBUG"] is False
+    assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert (found["EMBEDDED_DATABASE"], found["EMBEDDED_AWS"]) == (True, True)
+    assert found["DATABASES"]["default"]["HOST"] == "127.0.0.1"
+    assert found["CELERY_BROKER_URL"].startswith("redis://:")
+    assert found["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert found["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
+
+
+def test_the_secret_key_of_this_machine_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    first, second = _settings(tmp_path)["SECRET_KEY"], _settings(tmp_path)["SECRET_KEY"]
+    assert first == second
+    assert len(first) >= 50
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_variables_that_are_set_to_nothing_count_as_not_set(tmp_path: Path) -> None:
+    names = (
+        "DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL", "AWS_STORAGE_BUCKET_NAME", "SECRET_KEY", "EMAIL_URL", "DEBUG",
+        "HTTPS", "MAX_FILE_BYTES", "ALLOWED_HOSTS",
+    )  # fmt: skip
+    empty = _settings(tmp_path, **dict.fromkeys(names, ""))
+    assert empty == _settings(tmp_path)
+
+
+def test_each_url_says_where_that_service_is(tmp_path: Path) -> None:
+    found = _settings(
+        tmp_path, SECRET_KEY="k", DATABASE_URL=DATABASE, REDIS_URL="redis://broker:6379/2",
+        AWS_STORAGE_BUCKET_NAME="their-bucket", EMAIL_URL="smtp://mail.example:25", MAX_FILE_BYTES="1000",
+    )  # fmt: skip
+    database = found["DATABASES"]["default"]
+    assert (database["HOST"], database["PORT"], database["NAME"], database["USER"]) == (
+        "db.example", 5433, "catalog", "shop",
+    )  # fmt: skip
+    assert found["CELERY_BROKER_URL"] == "redis://broker:6379/2"
+    assert (found["UPLOAD_BUCKET"], found["AWS_ENDPOINT_URL"], found["EMBEDDED_AWS"]) == ("their-bucket", None, False)
+    assert found["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+    assert found["MAX_FILE_BYTES"] == 1000
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("https", "secure"), [("1", True), ("0", False)])
+def test_https_turns_on_secure_cookies_and_all_that_goes_with_them(tmp_path: Path, https: str, secure: bool) -> None:
+    found = _settings(tmp_path, HTTPS=https)
+    for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):
+        assert found[name] is secure
+    assert (found["SECURE_HSTS_SECONDS"] > 0) is secure
+    assert found["SECURE_PROXY_SSL_HEADER"] == (["HTTP_X_FORWARDED_PROTO", "https"] if secure else None)
+
+
+def test_debug_is_turned_on_by_its_variable_only(tmp_path: Path) -> None:
+    assert _settings(tmp_path, DEBUG="1")["DEBUG"] is True
+    assert _settings(tmp_path, DEBUG="false")["DEBUG"] is False

@@ -1,0 +1,121 @@
+"""A service that isn't there: one sentence at the terminal, with how to start it, and exit status 1."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import kombu.exceptions
+import psycopg
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from config import embedded
+from config.outages import explain
+
+START = "Start the services with: make up"
+FEED = str(embedded.ROOT / "uploads" / "fixtures" / "demo_vend002.csv")
+COMMANDS = {
+    "import_feed": (["import_feed", FEED, "--vendor", "VEND001"], "PostgreSQL isn't reachable.", "DATABASE_URL"),
+    "seed_categories": (["seed_categories"], "PostgreSQL isn't reachable.", "DATABASE_URL"),
+    "migrate": (["migrate"], "PostgreSQL isn't reachable.", "DATABASE_URL"),
+    "dynamodb create": (["dynamodb", "create"], "The AWS endpoint isn't reachable.", "AWS_ENDPOINT_URL"),
+}
+AWAY = ("import_feed", "dynamodb create")  # one for each of the two services that a command needs first
+NOWHERE = {
+    "DATABASE_URL": "postgresql://app:secret@127.0.0.1:1/onboarding",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "SECRET_KEY": "test",
+}
+Runs = Mapping[tuple[str, str], "Future[subprocess.CompletedProcess[str]]"]
+
+
+def _manage(arguments: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` as somebody runs it whose services are all away. Where storage is tried, it is tried once."""
+    clean = {name: value for name, value in os.environ.items() if name not in NOWHERE}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=embedded.ROOT, env={**clean, "EMBEDDED_DIR": str(folder), "AWS_MAX_ATTEMPTS": "1", **variables},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Each command with services that never started, and with URLs where nobody listens; all under way at once."""
+    commands = {name: arguments for name, (arguments, _, _) in COMMANDS.items()} | {"verify_setup": ["verify_setup"]}
+    asked = [(name, "never started") for name in commands] + [(name, "elsewhere") for name in (*AWAY, "verify_setup")]
+    folder = tmp_path_factory.mktemp("never-started")
+    with ThreadPoolExecutor(4) as pool:
+        yield {
+            (name, where): pool.submit(_manage, commands[name], folder, **(NOWHERE if where == "elsewhere" else {}))
+            for name, where in asked
+        }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_whose_service_was_never_started_says_how_to_start_it(runs: Runs, name: str) -> None:
+    done = runs[name, "never started"].result()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.removeprefix("CommandError: ") == f"{COMMANDS[name][1]} {START}\n"
+
+
+@pytest.mark.parametrize("name", AWAY)
+def test_a_command_whose_service_is_elsewhere_and_away_names_the_variable(runs: Runs, name: str) -> None:
+    done = runs[name, "elsewhere"].result()
+    _, sentence, variable = COMMANDS[name]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.removeprefix("CommandError: ") == f"{sentence} Check {variable}.\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "remedies"),
+    [
+        ("never started", {START}),
+        ("elsewhere", {"Check DATABASE_URL.", "Check REDIS_URL.", "Check AWS_ENDPOINT_URL."}),
+    ],
+)
+def test_verify_setup_puts_a_cross_with_the_remedy_at_everything(runs: Runs, where: str, remedies: set[str]) -> None:
+    done = runs["verify_setup", where].result()
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2 * 14
+    assert all(line.startswith("✗ ") and line.endswith(" isn't reachable") for line in lines[::2])
+    assert {line.strip() for line in lines[1::2]} == remedies
+
+
+# --- what each library's refusal means -------------------------------------------------------------------------
+
+
+def test_the_reason_is_found_behind_other_exceptions() -> None:
+    error, wrapper = RuntimeError("the step failed"), RuntimeError("the task failed")
+    error.__cause__ = psycopg.OperationalError("connection refused")
+    wrapper.__context__ = error
+    assert (explain(wrapper) or "").startswith("PostgreSQL isn't reachable.")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (kombu.exceptions.OperationalError("refused"), "Redis isn't reachable."),
+        (EndpointConnectionError(endpoint_url="http://x", error="refused"), "The AWS endpoint isn't reachable."),
+        (ReadTimeoutError(endpoint_url="http://x"), "The AWS endpoint isn't reachable."),
+        (NoCredentialsError(), "There are no AWS credentials."),
+        (
+            psycopg.OperationalError("failed: FATAL:  no such role\n"),
+            "PostgreSQL refuses the connection: no such role.",
+        ),
+    ],
+)
+def test_each_service_is_named(error: Exception, sentence: str) -> None:
+    assert (explain(error) or "").startswith(sentence)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), psycopg.errors.DeadlockDetected("x")])
+def test_an_error_of_another_kind_is_not_explained_away(error: Exception) -> None:
+    assert explain(error) is None

@@ -1,0 +1,274 @@
+"""The structure that people find their way by, held to the code: directions, the map, doors, sizes, locks."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("vendors", "catalog", "uploads")
+CODE = ("config", *APPS)
+MAX_FILE_LINES = 450
+MAX_FUNCTION_LINES = 60
+# Larger for a reason of their own.
+LARGE_FILES = {
+    "config/embedded.py": 550,  # three servers and two processes, each a few functions; one place to look for all
+}
+# What each app may know of the others. uploads.feed is open to everyone, and knows nobody.
+MAY_IMPORT = {"vendors": set(), "catalog": {"vendors"}, "uploads": {"catalog", "vendors"}}
+AWS = {"boto3", "botocore"}
+AWS_DOORS = {
+    "uploads/dynamo.py": AWS,
+    "uploads/storage.py": AWS,
+    "config/outages.py": {"botocore.exceptions"},
+    "config/settings.py": {"boto3.s3.transfer"},
+}
+STORAGE = {"storages", "django.core.files.storage"}
+
+
+def _files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imports(path: Path) -> set[str]:
+    """The full names that a file imports, wherever in it: `from uploads import feed` is uploads.feed."""
+    names: set[str] = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{_name(path)}:{node.lineno} imports relatively"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def _within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(_tree(path)) or ""
+
+
+def _steps(text: str) -> set[int]:
+    """The numbers in "Step 3" and "Steps 5 and 6"."""
+    found = re.findall(r"\bSteps? (\d)(?: and (\d))?", text)
+    return {int(number) for pair in found for number in pair if number}
+
+
+# --- directions ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_imports_go_one_way_from_uploads_to_catalog_to_vendors(app: str) -> None:
+    forbidden = set(APPS) - {app} - MAY_IMPORT[app]
+    against = {
+        f"{_name(path)} imports {name}"
+        for path in _files(app)
+        for name in _imports(path)
+        if _within(name, forbidden) and not _within(name, {"uploads.feed"})
+    }
+    assert not against
+
+
+def test_the_feed_package_knows_nothing_of_django_aws_celery_or_the_apps() -> None:
+    foreign = {"django", "rest_framework", "celery", "kombu", "redis", "psycopg", "storages", "config", *AWS, *APPS}
+    against = {
+        f"{_name(path)} imports {name}"
+        for path in _files("uploads/feed")
+        for name in _imports(path)
+        if _within(name, foreign) and not _within(name, {"uploads.feed"})
+    }
+    assert not against
+
+
+def test_the_embedded_services_start_without_django_and_the_apps() -> None:
+    names = _imports(ROOT / "config" / "embedded.py")
+    assert not {name for name in names if _within(name, {"django", "celery", "config", *APPS})}
+
+
+# --- one door to each service ----------------------------------------------------------------------------------
+
+
+def test_only_two_modules_talk_to_aws() -> None:
+    against = {
+        f"{_name(path)} imports {name}"
+        for path in _files(*CODE)
+        for name in _imports(path)
+        if _within(name, AWS) and not _within(name, AWS_DOORS.get(_name(path), set()))
+    }
+    assert not against
+
+
+def test_only_the_storage_module_talks_to_file_storage() -> None:
+    against = {
+        f"{_name(path)} imports {name}"
+        for path in _files(*CODE)
+        for name in _imports(path)
+        if _within(name, STORAGE) and _name(path) != "uploads/storage.py"
+    }
+    assert not against
+
+
+# --- the map ---------------------------------------------------------------------------------------------------
+
+
+def _map() -> str:
+    return _docstring(ROOT / "uploads" / "__init__.py")
+
+
+def _mapped(file: str) -> Path:
+    """Where a file of the map lies: in uploads, unless it names another app."""
+    return ROOT / file if file.startswith(APPS) else ROOT / "uploads" / file
+
+
+def _steps_of_the_map() -> list[tuple[int, str]]:
+    return [(int(number), file) for number, file in re.findall(r"^ +(\d) +(\S+\.py)", _map(), flags=re.MULTILINE)]
+
+
+def test_the_map_numbers_the_steps_of_the_journey_without_a_gap() -> None:
+    assert [number for number, _ in _steps_of_the_map()] == list(range(1, 9))
+
+
+def test_every_file_that_the_map_names_is_there() -> None:
+    named = set(re.findall(r"[\w/]+\.py", _map()))
+    assert len(named) > len(_steps_of_the_map())
+    assert {file for file in named if not _mapped(file).is_file()} == set()
+
+
+@pytest.mark.parametrize(("number", "file"), _steps_of_the_map())
+def test_each_step_has_the_number_that_its_own_docstring_says(number: int, file: str) -> None:
+    assert _steps(_docstring(_mapped(file))) == {number}
+
+
+def test_every_module_that_calls_itself_a_step_stands_in_the_map() -> None:
+    steps = {_name(path) for path in _files(*APPS) if _steps(_docstring(path).split("\n\n")[0])}
+    assert len(steps) >= 8
+    assert {name for name in steps if name.removeprefix("uploads/") not in _map()} == set()
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------
+
+
+def test_no_file_is_longer_than_people_read() -> None:
+    lengths = {
+        _name(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in _files(*CODE)
+        if "migrations" not in path.parts  # frozen, and most of it Django's own
+    }
+    long = {name: lines for name, lines in lengths.items() if lines > LARGE_FILES.get(name, MAX_FILE_LINES)}
+    assert not long
+    assert {name for name in LARGE_FILES if lengths[name] <= MAX_FILE_LINES} == set(), "no exception is needed now"
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{_name(path)}: {node.name}"
+        for path in _files(*CODE)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+    }
+    assert not long
+
+
+def _tasks() -> list[ast.FunctionDef]:
+    return [
+        node
+        for node in _tree(ROOT / "uploads" / "tasks.py").body
+        if isinstance(node, ast.FunctionDef) and any("shared_task" in ast.dump(mark) for mark in node.decorator_list)
+    ]
+
+
+@pytest.mark.parametrize("task", _tasks(), ids=lambda task: str(task.name))
+def test_a_task_takes_ids_and_holds_no_logic(task: ast.FunctionDef) -> None:
+    assert (task.end_lineno or 0) - task.body[0].lineno + 1 <= 6
+    assert all(isinstance(arg.annotation, ast.Name) and arg.annotation.id in ("str", "int") for arg in task.args.args)
+    assert not [node for node in ast.walk(task) if isinstance(node, ast.For | ast.While | ast.Try)]
+
+
+def test_the_tasks_are_found() -> None:
+    assert {task.name for task in _tasks()} >= {"stage_upload", "consume_stream", "finish_upload", "upkeep"}
+
+
+# --- requirements ----------------------------------------------------------------------------------------------
+
+
+def _requirements(path: Path) -> list[str]:
+    """The file's entries, each in one line, without comments."""
+    text = re.sub(r"^\s*#.*$|\s#.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
+
+
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.name))
+def test_every_locked_requirement_has_one_version_and_hashes(lock: Path) -> None:
+    entries = _requirements(lock)
+    assert entries
+    shape = re.compile(r"[a-z0-9._-]+==\S+( ;[^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
+    assert [entry for entry in entries if not shape.fullmatch(entry)] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").iterdir()), ids=lambda path: str(path.name))
+def test_no_requirement_names_a_package_index_or_a_host(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"://|--(extra-)?index|^-i\b|--find-links|--trusted-host| @ ", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.name))
+def test_what_a_requirements_file_asks_for_is_locked_beside_it(lock: Path) -> None:
+    locked = {entry.partition("==")[0] for entry in _requirements(lock)}
+    wanted = {
+        re.split(r"[\[~=<>! ;]", entry)[0].lower()
+        for entry in _requirements(lock.with_suffix(".in"))
+        if not entry.startswith("-")
+    }
+    assert wanted
+    assert wanted <= locked
+
+
+# --- what people are told to run -------------------------------------------------------------------------------
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+def test_every_make_target_is_declared_phony() -> None:
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert phony
+    assert set(phony[1].split()) == _targets()
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README.md")
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL))
+    named = set(re.findall(r"(?:^|[`;&$(]\s*)make ([a-z][\w-]*)", code, flags=re.MULTILINE))
+    assert named
+    assert named <= _targets()
+
+
+def test_every_remedy_that_a_message_names_can_be_run() -> None:
+    remedies = {
+        found
+        for path in [*_files(*CODE), ROOT / "manage.py"]
+        for found in re.findall(r"(?:with|[Rr]un): ?\"?\s*\"?(make|manage\.py) ([a-z_]+)", path.read_text("utf-8"))
+    }
+    assert {name for tool, name in remedies if tool == "make"} - _targets() == set()
+    assert {name for tool, name in remedies if tool == "manage.py"} - set(get_commands()) == set()
+    assert {("make", "up"), ("manage.py", "dynamodb"), ("manage.py", "seed_categories")} <= remedies

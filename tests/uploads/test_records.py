@@ -1,0 +1,120 @@
+"""The shape of a record: written by us or by anybody, it is read without an exception."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uploads.feed.parser import Row
+from uploads.feed.problems import Code, Problem
+from uploads.records import Record, decode, encode, now_iso, record_id, row_of, storable
+
+ROW = Row(7, {"SKU": "A-1", "Brand": ""}, None, "", 99)
+
+
+def test_a_row_comes_back_as_it_was_written() -> None:
+    record = decode(encode("U", "VEND001", ROW, now_iso()))
+
+    assert record == Record("U", "REC_0000007", "VEND001", 7, data={"SKU": "A-1", "Brand": ""})
+
+
+def test_an_unreadable_row_comes_back_with_its_raw_text_and_its_problem() -> None:
+    problem = Problem("", Code.WRONG_COLUMN_COUNT, "The row has 2 cells.", "Check it.")
+    record = decode(encode("U", "VEND001", Row(7, {}, problem, "a,b", 99), now_iso()))
+
+    assert (record.problem, record.original) == (problem, {"raw": "a,b"})
+
+
+@pytest.mark.parametrize(
+    ("row", "name"), [(1, "REC_0000001"), (9_999_999, "REC_9999999"), (12_345_678, "REC_12345678")]
+)
+def test_a_record_id_tells_its_row(row: int, name: str) -> None:
+    assert record_id(row) == name
+    assert row_of(name) == row
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "REC_", "REC_1", "REC_00000001", "row-1", "REC_000000１", "REC_-000001", "XYZ_0000001", "REC_" + "9" * 5000],
+)
+def test_an_id_of_another_kind_is_no_rows(name: str) -> None:
+    assert row_of(name) == 0
+
+
+def test_a_time_is_iso_8601_in_utc() -> None:
+    assert now_iso().endswith("Z")
+    assert len(now_iso()) == len("2026-01-31T10:30:45.123Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"), [("a\0b", "a␀b"), ("ä\0b", "ä␀b"), ("a\ud800b", "a\\ud800b"), ("plain ä 🪔", "plain ä 🪔")]
+)
+def test_what_postgresql_cannot_store_is_made_visible(text: str, visible: str) -> None:
+    assert storable(text) == visible
+
+
+def whole(**attributes: Any) -> dict[str, Any]:
+    return {
+        "upload_id": {"S": "U"},
+        "record_id": {"S": "R"},
+        "vendor_id": {"S": "V"},
+        "product_data": {"M": {"a": {"S": "1"}, "b": {"N": "2.50"}, "c": {"NULL": True}}},
+    } | attributes
+
+
+def test_text_numbers_and_null_are_told_apart() -> None:
+    record = decode(whole())
+
+    assert record.data == {"a": "1", "b": "2.50", "c": None}
+    assert record.numeric == {"b"}
+    assert record.status == "pending_validation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[1]",
+        "7",
+        '["", "no_such_code", "m", "s"]',
+        "[" * 100_000,  # too deep for the parser
+        '{"a": 1}',
+    ],
+)
+def test_another_programs_text_under_our_name_for_a_problem_says_nothing(text: str) -> None:
+    assert decode(whole(read_problem={"S": text})).problem is None
+
+
+def test_a_problem_from_elsewhere_is_made_storable() -> None:
+    text = json.dumps(["f" * 60, "too_long", "a\0b", "c\ud800"])
+    problem = decode(whole(read_problem={"S": text})).problem
+
+    assert problem == Problem("f" * 50, Code.TOO_LONG, "a␀b", "c\\ud800")
+
+
+WIRE = st.recursive(
+    st.one_of(
+        st.builds(lambda text: {"S": text}, st.text()),
+        st.builds(lambda number: {"N": str(number)}, st.integers()),
+        st.sampled_from([{"NULL": True}, {"BOOL": True}, {"B": "AAAA"}, {"NS": ["1"]}]),
+    ),
+    lambda inner: (
+        st.builds(lambda members: {"M": members}, st.dictionaries(st.text(), inner, max_size=3))
+        | st.builds(lambda members: {"L": members}, st.lists(inner, max_size=3))
+    ),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    ["upload_id", "record_id", "vendor_id", "row_number", "product_data", "status", "raw_row", "read_problem"]
+)
+
+
+@given(st.dictionaries(NAMES, WIRE))
+def test_no_item_makes_reading_fail(item: dict[str, Any]) -> None:
+    record = decode(item)
+
+    assert 0 <= record.row_number < 2**31
+    json.dumps(record.original, ensure_ascii=False).encode()
+    assert record.problem is not None or "product_data" in item

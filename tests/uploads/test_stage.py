@@ -1,0 +1,310 @@
+"""Step 3: a file's rows reach the table in order, once where nothing fails, and from where it failed otherwise."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from catalog.models import Product
+from tests.conftest import Pipeline
+from tests.feeds import HEADER, feed, line
+from uploads import dynamo, finish, reconcile, stage, storage, stream, tasks
+from uploads.feed import parser
+from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.parser import Row
+from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.records import Item, record_id
+
+
+class Puts:
+    """Watches the requests to the table, and makes some of them fail before they are made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fail: Sequence[int] = ()) -> None:
+        self.requests: list[list[str]] = []
+        self.calls, self.fail, self.real = 0, set(fail), dynamo.put_records
+        monkeypatch.setattr(dynamo, "put_records", self)
+
+    def __call__(self, items: Sequence[Item]) -> None:
+        self.calls += 1
+        if self.calls in self.fail:
+            raise dynamo.Unavailable("throttled")
+        self.real(items)
+        self.requests.append([item["record_id"]["S"] for item in items])
+
+    @property
+    def put(self) -> list[str]:
+        return [rec_id for request in self.requests for rec_id in request]
+
+
+def ids(*numbers: int) -> list[str]:
+    return [record_id(number) for number in numbers]
+
+
+def read_again(upload: UploadHistory) -> UploadHistory:
+    upload.refresh_from_db()
+    return upload
+
+
+def staged(upload: UploadHistory) -> dict[str, Item]:
+    return {item["record_id"]["S"]: item for item in dynamo.query_upload(upload.upload_id)}
+
+
+def let_the_claim_expire(upload: UploadHistory) -> None:
+    UploadHistory.objects.filter(pk=upload.pk).update(staging_expires_at="2026-01-01T00:00:00Z")
+
+
+def test_every_row_becomes_a_pending_item_with_its_number_and_its_cells(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1), "too,few", line(3, brand="")))
+    assert stage.stage(upload.upload_id) is False
+
+    items = staged(upload)
+    assert list(items) == ids(1, 2, 3)
+    assert {item["status"]["S"] for item in items.values()} == {"pending_validation"}
+    assert items["REC_0000003"]["row_number"] == {"N": "3"}
+    assert items["REC_0000003"]["product_data"]["M"]["brand"] == {"S": ""}
+    assert items["REC_0000002"]["raw_row"] == {"S": "too,few"}
+    assert items["REC_0000001"]["created_at"]["S"].endswith("Z")
+
+
+def test_the_number_of_rows_is_known_only_at_the_end(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 2)
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 6))))
+
+    assert stage.stage(upload.upload_id, seconds=0) is True
+    assert (read_again(upload).staged_rows, upload.file_rows) == (2, None)
+    assert stage.stage(upload.upload_id, seconds=0) is True
+    assert stage.stage(upload.upload_id, seconds=10) is False
+    assert (read_again(upload).staged_rows, upload.file_rows) == (5, 5)
+
+
+def test_slices_put_each_row_once_and_in_order(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 7)
+    puts = Puts(monkeypatch)
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 31))))
+    while stage.stage(upload.upload_id, seconds=0):
+        pass
+
+    assert puts.put == ids(*range(1, 31))
+
+
+def test_after_a_failure_staging_goes_on_at_the_noted_position(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 50)
+    puts = Puts(monkeypatch, fail=[4])  # the second request of the second chunk
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 121))))
+    with pytest.raises(dynamo.Unavailable):
+        stage.stage(upload.upload_id)
+
+    assert (read_again(upload).status, upload.staged_rows, upload.file_rows) == ("processing", 50, None)
+    assert upload.staging_expires_at is None, "the next worker may go on at once"
+    pipeline.stage(upload)
+    assert puts.put == ids(*range(1, 76), *range(51, 121))
+    pipeline.settle()
+    assert (read_again(upload).status, upload.total_records, upload.inserted_records) == ("completed", 120, 120)
+    assert RecordOutcome.objects.count() == 120
+
+
+def test_no_row_overtakes_one_that_could_not_be_put(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    puts = Puts(monkeypatch, fail=[2])
+    upload = pipeline.send(feed(*(line(n, sku=f"SKU-{n % 60}") for n in range(1, 101))))
+    with pytest.raises(dynamo.Unavailable):
+        stage.stage(upload.upload_id)
+    assert puts.put == ids(*range(1, 26))
+    assert puts.calls == 2
+
+    pipeline.stage(upload)
+    pipeline.settle()
+    assert set(Product.objects.values_list("vendor_product_id", flat=True)) == {f"P-{n}" for n in range(1, 61)}
+
+
+def test_an_upload_has_one_worker_at_a_time(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1)))
+    assert stage._claim(upload.upload_id) is not None
+
+    assert stage._claim(upload.upload_id) is None
+    assert stage.stage(upload.upload_id) is False
+    assert staged(upload) == {}
+
+
+def test_a_worker_that_was_overtaken_notes_nothing(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1)))
+    paused = stage._claim(upload.upload_id)
+    assert paused is not None
+    let_the_claim_expire(upload)
+    pipeline.stage(upload)
+
+    with pytest.raises(stage.ClaimLost):
+        stage._note_progress(paused, Row(77, {}, None, "", 7777))
+    with pytest.raises(stage.ClaimLost):
+        stage._note_end(paused)
+    assert read_again(upload).staged_rows == 1
+
+
+def test_a_worker_that_is_overtaken_in_the_middle_stops(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = pipeline.send(feed(line(1)))
+    real = stage._put
+
+    def overtaken(*arguments: Any) -> None:
+        real(*arguments)
+        UploadHistory.objects.update(staging_epoch=99, staging_expires_at="2100-01-01T00:00:00Z")
+
+    monkeypatch.setattr(stage, "_put", overtaken)
+    assert stage.stage(upload.upload_id) is False
+    assert (read_again(upload).staged_rows, upload.file_rows) == (0, None)
+    assert upload.staging_expires_at is not None, "the claim of the other worker stays"
+
+
+def _raise(error: Exception) -> Any:
+    def broken(*_: Any) -> None:
+        raise error
+
+    return broken
+
+
+def test_a_file_that_is_gone_fails_the_upload_with_a_reason(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1)))
+    storage.delete(upload.storage_key)
+
+    assert stage.stage(upload.upload_id) is False
+    assert (read_again(upload).status, upload.failure_code) == ("failed", "file_missing")
+    assert "Send it again" in upload.failure_reason
+
+
+def test_storage_that_is_away_leaves_the_upload_open(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = pipeline.send(feed(line(1)))
+    with monkeypatch.context() as away:
+        away.setattr(storage, "opened", _raise(storage.StorageUnavailable("no route")))
+        with pytest.raises(storage.StorageUnavailable):
+            stage.stage(upload.upload_id)
+    assert read_again(upload).status == "processing"
+    assert stage.stage(upload.upload_id) is False
+    assert read_again(upload).file_rows == 1
+
+
+def test_a_row_limit_that_was_lowered_meanwhile_fails_the_upload_with_a_reason(
+    pipeline: Pipeline, settings: Any
+) -> None:
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 6))))
+    settings.MAX_FILE_ROWS = 3
+
+    assert stage.stage(upload.upload_id) is False
+    assert (read_again(upload).status, upload.failure_code) == ("failed", "too_many_rows")
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "completed"])
+def test_an_upload_that_has_ended_is_not_staged(pipeline: Pipeline, status: str) -> None:
+    upload = pipeline.send(feed(line(1)))
+    UploadHistory.objects.update(status=status)
+
+    assert stage.stage(upload.upload_id) is False
+    assert staged(upload) == {}
+
+
+def test_an_upload_without_a_file_is_not_staged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    UploadHistory.objects.create(upload_id="BY-SQL", vendor_id="VEND001", file_name="x.csv")
+    woken: list[Any] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    reconcile.upkeep()
+
+    assert woken == []
+    assert stage.stage("BY-SQL") is False
+
+
+def test_consumers_are_woken_and_a_file_whose_rows_all_have_outcomes_is_handed_on(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(line(1)))
+    woken: list[Any] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    monkeypatch.setattr(stream, "rows_on_their_way", lambda: False)
+    real = stage._note_end
+
+    def late_end(claim: stage.Claim) -> None:
+        pipeline.settle()  # the consumer is through before the end of the file is noted
+        real(claim)
+
+    monkeypatch.setattr(stage, "_note_end", late_end)
+    stage.stage(upload.upload_id)
+
+    assert woken == [(tasks.consume_stream,), (tasks.finish_upload, upload.upload_id)]
+    assert finish.finish(upload.upload_id) is True
+
+
+def test_a_stray_record_counted_before_the_end_of_the_file_was_known_blocks_nothing(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1), line(2)))
+    item = {
+        "upload_id": {"S": upload.upload_id},
+        "record_id": {"S": record_id(9)},
+        "vendor_id": {"S": "VEND001"},
+        "product_data": {"M": {"sku": {"S": "X"}}},
+    }
+    dynamo.put_records([item])
+    pipeline.settle()
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    assert (read_again(upload).status, upload.total_records, upload.inserted_records) == ("completed", 3, 2)
+    assert ValidationError.objects.values("row_number").distinct().get() == {"row_number": 9}
+
+
+# --- requests --------------------------------------------------------------------------------------------------
+
+
+def grouped(*lines: str) -> list[list[int]]:
+    file = io.BytesIO(feed(*lines).encode())
+    layout = parser.inspect(file)
+    return [[row.number for row in group] for group in stage._groups(parser.rows(file, layout), layout)]
+
+
+def test_a_request_holds_25_rows_in_the_order_of_the_file() -> None:
+    assert grouped(*(line(n) for n in range(1, 61))) == [[*range(1, 26)], [*range(26, 51)], [*range(51, 61)]]
+
+
+@pytest.mark.parametrize("claim", ["sku", "vendor_product_id"])
+def test_two_rows_that_claim_the_same_never_share_a_request(claim: str) -> None:
+    assert grouped(line(1, **{claim: "X"}), line(2), line(3, **{claim: " X "}), line(4)) == [[1, 2], [3, 4]]
+
+
+def test_a_product_id_and_a_sku_that_look_alike_may_share_a_request() -> None:
+    assert grouped(line(1, sku="X"), line(2, vendor_product_id="X")) == [[1, 2]]
+
+
+def test_rows_that_claim_nothing_share_a_request() -> None:
+    assert grouped(*(line(n, sku="", vendor_product_id=" ") for n in range(1, 11))) == [[*range(1, 11)]]
+    assert grouped("too,few", "too,few") == [[1, 2]]
+
+
+# --- what the table can't hold, what was sent back -------------------------------------------------------------
+
+
+def test_a_row_too_large_for_an_item_is_an_error_and_the_others_go_on(pipeline: Pipeline, settings: Any) -> None:
+    settings.MAX_ROW_CHARS, settings.MAX_CELL_CHARS = 1_000_000, 500_000
+    upload = pipeline.run(feed(line(1), line(2, description="あ" * 150_000), line(3, description="x" * 150_000)))
+
+    assert (upload.status, upload.valid_records, upload.error_records) == ("completed", 1, 2)
+    too_large, fitting = ValidationError.objects.order_by("row_number")
+    assert too_large.error_type == "row_too_long"
+    assert too_large.original_data == {"raw": ("P-2 Product 2 Electronics SKU-2 Acme " + "あ" * 2000)[:2000]}
+    assert fitting.error_type == "too_long", "nearly as long, but judged cell by cell"
+
+
+def test_a_large_item_leaves_room_for_its_status_and_reason(pipeline: Pipeline, settings: Any) -> None:
+    settings.MAX_ROW_CHARS, settings.MAX_CELL_CHARS = 1_000_000, 500_000
+    upload = pipeline.run(feed(line(1, description="あ" * 129_900, price="free", stock_quantity="many")))
+
+    assert {item["status"]["S"] for item in staged(upload).values()} == {"error"}
+
+
+def test_guarded_cells_of_an_error_report_are_taken_as_they_were(pipeline: Pipeline) -> None:
+    header = ",".join([HEADER, *REPORT_COLUMNS])
+    pipeline.run(f"{header}\n{line(1, product_name=chr(39) + '=Lamp')},1,invalid_price,price,Bad,\n")
+
+    assert Product.objects.get().product_name == "=Lamp"
+
+
+def test_an_apostrophe_in_any_other_file_is_left_alone(pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, product_name="'=Lamp")))
+
+    assert Product.objects.get().product_name == "'=Lamp"

@@ -1,0 +1,174 @@
+"""Wake-ups may be lost, doubled or late: the schedule finds all open work in PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerDown
+
+from config.celery import app
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import dynamo, finish, reconcile, stage, storage, stream, tasks, writeback
+from uploads.models import RecordOutcome, UploadHistory
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    calls: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: calls.append(call))
+    return calls
+
+
+def test_upkeep_carries_an_upload_to_its_end_without_any_wake_up(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(line(1), line(2, price="free")))
+    todo: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: todo.append(call))
+    tasks.upkeep()
+    assert todo.pop() == (tasks.stage_upload, upload.upload_id)
+    tasks.stage_upload(upload.upload_id)
+    tasks.consume_stream()
+    todo.clear()
+    tasks.upkeep()
+    assert todo == [(tasks.finish_upload, upload.upload_id)]
+    tasks.finish_upload(upload.upload_id)
+    todo.clear()
+    tasks.upkeep()
+
+    upload.refresh_from_db()
+    assert (upload.status, todo) == ("completed", [])
+
+
+def test_upkeep_leaves_alone_what_a_worker_is_at(pipeline: Pipeline, woken: list[Any]) -> None:
+    upload = pipeline.send(feed(line(1)))
+    stage._claim(upload.upload_id)
+    woken.clear()
+    tasks.upkeep()
+
+    assert woken == []
+
+
+def test_upkeep_goes_on_with_what_a_dead_worker_left(pipeline: Pipeline, woken: list[Any]) -> None:
+    upload = pipeline.send(feed(line(1)))
+    stage._claim(upload.upload_id)
+    UploadHistory.objects.update(staging_expires_at="2026-01-01T00:00:00Z")
+    woken.clear()
+    tasks.upkeep()
+
+    assert woken == [(tasks.stage_upload, upload.upload_id)]
+
+
+def test_upkeep_takes_the_oldest_upload_first(pipeline: Pipeline, woken: list[Any]) -> None:
+    uploads = [pipeline.send(feed(line(n))) for n in range(1, 4)]
+    woken.clear()
+    tasks.upkeep()
+
+    assert [call[1] for call in woken] == [upload.upload_id for upload in uploads]
+
+
+def test_upkeep_writes_all_statuses_that_are_owed(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = pipeline.run(feed(*(line(n) for n in range(1, 31))))
+    dynamo.put_records([i | {"status": {"S": "x"}} for i in list(dynamo.query_upload(upload.upload_id))[:25]])
+    RecordOutcome.objects.update(written_back_at=None, created_at="2026-01-01T00:00:00Z")
+    monkeypatch.setattr(writeback, "SWEEP_ROWS", 7)
+    reconcile.upkeep()
+
+    assert {item["status"]["S"] for item in dynamo.query_upload(upload.upload_id)} == {"validated"}
+    assert not RecordOutcome.objects.filter(written_back_at=None).exists()
+
+
+def test_adopted_records_are_finished_by_upkeep_too(pipeline: Pipeline, woken: list[Any]) -> None:
+    UploadHistory.objects.create(
+        upload_id="ERP", vendor_id="VEND001", file_name="x", source="dynamodb", total_records=1, valid_records=1
+    )
+    tasks.upkeep()
+
+    assert woken == [(tasks.finish_upload, "ERP")]
+
+
+def test_a_slice_with_more_to_do_wakes_the_next(woken: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "stage", lambda upload_id: upload_id == "MORE")
+    monkeypatch.setattr(stream, "consume", lambda: True)
+    for upload_id in ("MORE", "DONE"):
+        tasks.stage_upload(upload_id)
+    tasks.consume_stream()
+
+    assert woken == [(tasks.stage_upload, "MORE"), (tasks.consume_stream,)]
+
+
+SHELLS: dict[str, tuple[Any, str, Callable[[], None]]] = {
+    "staging": (stage, "stage", lambda: tasks.stage_upload("U")),
+    "consuming": (stream, "consume", lambda: tasks.consume_stream()),
+    "finishing": (finish, "finish", lambda: tasks.finish_upload("U")),
+    "upkeep": (reconcile, "upkeep", lambda: tasks.upkeep()),
+}
+
+
+@pytest.mark.parametrize(("module", "step", "call"), SHELLS.values(), ids=SHELLS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        dynamo.Unavailable(""),
+        dynamo.StreamGone("off"),
+        storage.StorageUnavailable("no route\nto host"),
+        OperationalError("connection refused"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_service_that_is_away_is_one_line_in_the_log(
+    woken: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    module: Any, step: str, call: Callable[[], None], error: Exception,
+) -> None:  # fmt: skip
+    def away(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(module, step, away)
+    call()
+
+    (entry,) = caplog.records
+    assert "waits" in entry.message
+    assert "\n" not in entry.getMessage()
+    assert woken == []
+
+
+def test_a_fault_of_our_own_is_not_hushed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise KeyError
+
+    monkeypatch.setattr(reconcile, "upkeep", broken)
+    with pytest.raises(KeyError):
+        tasks.upkeep()
+
+
+def test_a_broker_that_is_away_loses_nothing_but_the_wake_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    with pytest.raises(BrokerDown):
+        tasks.upkeep.apply_async()
+    tasks.enqueue(tasks.upkeep)
+
+    assert "Redis is away" in caplog.text
+
+
+def test_what_upkeep_sends_every_few_seconds_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(
+        tasks.finish_upload, "apply_async", lambda arguments, expires: sent.append((arguments, expires))
+    )
+    tasks.enqueue(tasks.finish_upload, "U", expires=5.0)
+
+    assert sent == [(("U",), 5.0)]
+
+
+def test_long_work_and_upkeep_have_queues_of_their_own() -> None:
+    queues = [
+        app.amqp.router.route({}, task.name)["queue"].name
+        for task in (tasks.stage_upload, tasks.consume_stream, tasks.upkeep)
+    ]
+
+    assert len(set(queues)) == 3

@@ -1,0 +1,53 @@
+"""Handing out an upload's files through the app: storage stays private, and each download asks who it is for."""
+
+import io
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from uploads import finish, storage
+from uploads.models import UploadHistory
+
+CHUNK = 256 * 1024
+
+
+def original(upload: UploadHistory) -> HttpResponseBase:
+    """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
+    response = _stored(upload.storage_key, upload.file_name)
+    if upload.file_size is not None:
+        response["Content-Length"] = str(upload.file_size)
+    return response
+
+
+def report(upload: UploadHistory) -> HttpResponseBase:
+    """The failed rows so far, as an attachment. Raises FileMissing and StorageUnavailable."""
+    name = f"{PurePosixPath(upload.file_name).stem}-errors.csv"
+    if upload.error_report_key:
+        return _stored(upload.error_report_key, name)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
+    finish.write_report(upload, text)
+    text.flush()
+    text.detach()
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv")
+
+
+def _stored(key: str, name: str) -> HttpResponseBase:
+    chunks = _chunks(key)
+    next(chunks)
+    response = StreamingHttpResponse(chunks, content_type="text/csv")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _chunks(key: str) -> Iterator[bytes]:
+    """The file's content, after one empty chunk: a missing file shows before the response has begun."""
+    with storage.opened(key) as file:
+        yield b""
+        yield from iter(partial(file.read, CHUNK), b"")

@@ -1,0 +1,307 @@
+"""What a file is: its format, encoding, delimiter, header and columns, or the one reason why it is no feed.
+
+What was assumed is said in notes: an encoding other than UTF-8, lines above the header, columns without a meaning.
+"""
+
+import csv
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, BinaryIO, Final, NamedTuple, Self
+
+from charset_normalizer import from_bytes
+
+from uploads.feed.columns import REPORT_COLUMNS, ColumnMapping, map_headers, name_headers
+from uploads.feed.lines import Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
+from uploads.feed.problems import FeedError
+
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
+HEADER_LINES: Final = 20  # the header is among the first so many lines
+
+# Single-byte supersets of ASCII only: in Shift JIS and GB 18030 a byte that looks like `|` can be half a character,
+# so lines and cells can't be told apart before decoding. Best first.
+LEGACY_ENCODINGS: Final = ["cp1252", "cp1250", "cp1251", "iso8859_2", "iso8859_15", "mac_roman", "cp850", "cp437"]
+SAMPLE_BYTES: Final = 64 * 1024
+
+SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
+UNPACK: Final = "Unpack it and upload the CSV file inside."
+EXPORT: Final = "Upload the CSV file that your shop or spreadsheet exports."
+# What files start with, most specific first: https://en.wikipedia.org/wiki/List_of_file_signatures
+SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", SAVE_AS),
+    (b"PK\x03\x04", "a ZIP archive", UNPACK),  # or one of ZIP_CONTENTS
+    (b"PK\x05\x06", "an empty ZIP archive", EXPORT),
+    (b"\x1f\x8b", "a gzip archive", UNPACK),
+    (b"BZh", "a bzip2 archive", UNPACK),
+    (b"\xfd7zXZ\0", "an xz archive", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", EXPORT),
+    (b"\xff\xd8\xff", "a JPEG image", EXPORT),
+    (b"GIF87a", "a GIF image", EXPORT),
+    (b"GIF89a", "a GIF image", EXPORT),
+    (b"%PDF-", "a PDF document", EXPORT),
+    (b"\x7fELF", "a program", EXPORT),
+    (b"MZ", "a program", EXPORT),
+    (b"\xff\xfe\0\0", "a UTF-32 text file", "Save it as UTF-8."),
+    (b"\0\0\xfe\xff", "a UTF-32 text file", "Save it as UTF-8."),
+)
+ZIP_CONTENTS: Final = (
+    (b"[Content_Types].xml", "an Excel workbook", SAVE_AS),
+    (b"xl/", "an Excel workbook", SAVE_AS),
+    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet", SAVE_AS),
+)
+TEXT_LIKE: Final = (b"BZh", b"MZ")  # a header may start with these letters: other signs of a binary file are needed
+CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1a"))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the next row starts and how many rows came before: all that is needed to go on.
+
+    `offset` counts the file's bytes; in UTF-16 files, the bytes of the same text in UTF-8.
+    """
+
+    offset: int
+    row_number: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What `inspect` found: all that `rows` needs, in this process or another."""
+
+    encoding: str
+    delimiter: str
+    headers: tuple[str, ...]
+    mapping: ColumnMapping
+    first_row: Position
+    notes: tuple[str, ...]
+    """Sentences for people about what was assumed."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The Layout whose to_json() went through JSON to become `data`."""
+        mapping = data["mapping"]
+        return cls(
+            encoding=data["encoding"],
+            delimiter=data["delimiter"],
+            headers=tuple(data["headers"]),
+            mapping=ColumnMapping(dict(mapping["fields"]), tuple(mapping["ignored"]), tuple(mapping["missing"])),
+            first_row=Position(**data["first_row"]),
+            notes=tuple(data["notes"]),
+        )
+
+
+class _Header(NamedTuple):
+    first_line: int  # counted from 0 among those read
+    line_count: int
+    delimiter: str
+    cells: list[str]
+    mapping: ColumnMapping
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        return len(self.mapping.fields), -self.first_line, len(self.cells)
+
+
+def find_layout(file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None) -> Layout:
+    """What `inspect` returns or raises, except that there may be no rows and that the file is not rewound."""
+    file.seek(0)
+    beginning = next(blocks(file, "", 0), b"")[:8192]
+    _refuse_other_formats(beginning)
+    utf16 = _utf16(beginning)
+    try:
+        offset, lines = _first_lines(file, utf16 or "utf-8", limits)
+        encoding, notes = (utf16, []) if utf16 else _eight_bit_encoding(file, limits)
+        texts = [printable(line, codec(encoding)) for line in lines]
+        header = _find_header(texts, limits, saved)
+    except FeedError as error:
+        if not utf16 and _looks_binary(beginning):
+            raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
+        raise
+    notes += _header_notes(header, texts)
+    end = offset + sum(len(line) for line in lines[: header.first_line + header.line_count])
+    headers = name_headers(header.cells)
+    return Layout(encoding, header.delimiter, headers, header.mapping, Position(end, 0), tuple(notes))
+
+
+def _refuse_other_formats(beginning: bytes) -> None:
+    known = [entry for entry in SIGNATURES if beginning.startswith(entry[0])]
+    if known and known[0][0].startswith(b"PK"):
+        known = [entry for entry in ZIP_CONTENTS if entry[0] in beginning] + known
+    if known and (known[0][0] not in TEXT_LIKE or _looks_binary(beginning)):
+        _, what, remedy = known[0]
+        raise FeedError("binary_file", f"This is {what}, not a CSV file. {remedy}")
+
+
+def _looks_binary(beginning: bytes) -> bool:
+    """One control character in twenty bytes: random bytes have one in nine, text none."""
+    controls = len(beginning) - len(beginning.translate(None, CONTROLS))
+    return controls * 20 > len(beginning)
+
+
+def _utf16(beginning: bytes) -> str:
+    """The UTF-16 form by its byte order mark, or by the NUL in every other byte that ASCII letters have there."""
+    if beginning.startswith(BOM_UTF16_LE):
+        return "utf-16-le"
+    if beginning.startswith(BOM_UTF16_BE):
+        return "utf-16-be"
+    even, odd = beginning[:200:2], beginning[1:200:2]
+    if odd.count(0) * 2 > len(odd) and even.count(0) * 10 < len(even):
+        return "utf-16-le"
+    if even.count(0) * 2 > len(even) and odd.count(0) * 10 < len(odd):
+        return "utf-16-be"
+    return ""
+
+
+def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, list[bytes]]:
+    """Where the first line that is not blank starts, and lines from there on: enough to find a header in."""
+    longest = limits.max_row_chars
+    start = len(BOM_UTF8) if next(blocks(file, encoding, 0), b"").startswith(BOM_UTF8) else 0
+    found: list[bytes] = []
+    total = 0
+    for line, size in physical_lines(blocks(file, encoding, start), longest):
+        if not found and size > longest:
+            message = f"The first line is longer than {longest:,} characters: it can't be a header."
+            raise FeedError("line_too_long", message)
+        if not found and not line.strip(BLANK):
+            start += size
+            continue
+        total += size
+        if total > longest or len(found) == 2 * HEADER_LINES:
+            break
+        found.append(line)
+    if not found:
+        raise FeedError("empty_file", "The file is empty.")
+    return start, found
+
+
+def _eight_bit_encoding(file: BinaryIO, limits: Limits) -> tuple[str, list[str]]:
+    """UTF-8 if the whole file, or most of its lines with other than ASCII characters, are. Else a guess, and a note."""
+    valid = invalid = sampled = 0
+    sample: list[bytes] = []
+    for line, size in physical_lines(blocks(file, "", 0), limits.max_row_chars):
+        if line.isascii() or size > len(line):
+            continue
+        if decodes(line, "utf-8"):
+            valid += 1
+            continue
+        invalid += 1
+        if sampled < SAMPLE_BYTES:
+            sample.append(line[: SAMPLE_BYTES - sampled])
+            sampled += len(sample[-1])
+    if not invalid:
+        return "utf-8", []
+    if valid > invalid or _starts_with_bom(file):
+        return "utf-8", [f"Lines that are not valid UTF-8: {invalid:,}. Their rows are reported as errors."]
+    encoding = _legacy_encoding(sample)
+    name = encoding_name(encoding)
+    return encoding, [f"The file is not UTF-8. It is read as {name}; if letters look wrong, save it as UTF-8."]
+
+
+def _starts_with_bom(file: BinaryIO) -> bool:
+    return next(blocks(file, "", 0), b"").startswith(BOM_UTF8)
+
+
+def _legacy_encoding(sample: list[bytes]) -> str:
+    """The likeliest of LEGACY_ENCODINGS. Western European wins a draw: small samples often fit several."""
+    western = LEGACY_ENCODINGS[0]
+    fitting = [line for line in sample if decodes(line, western)]
+    # A few damaged lines must not rule out an encoding that all others fit
+    text = b"".join(fitting if len(fitting) * 10 >= len(sample) * 9 else sample)
+    letters = bytes(byte if byte >= 128 or chr(byte).isalpha() else 32 for byte in range(256))
+    matches = from_bytes(text.translate(letters), cp_isolation=LEGACY_ENCODINGS)
+    best = matches.best()
+    if best is None:
+        return western
+    for match in matches:
+        as_good = match.chaos <= best.chaos and match.coherence >= best.coherence
+        if as_good and western in match.could_be_from_charset:
+            return western
+    return best.encoding
+
+
+def _find_header(lines: Sequence[str], limits: Limits, saved: Mapping[str, str] | None) -> _Header:
+    """The first line that has all required columns, read with the delimiter under which most columns mean a field."""
+    separator = re.fullmatch(r"sep=([^\w\s\"]|\t)[\r\n]*", lines[0], re.IGNORECASE | re.ASCII)
+    delimiters = separator[1] if separator else "".join(DELIMITERS)
+    refusals: list[FeedError] = []
+    nearest: list[_Header] = []
+    for index in range(1 if separator else 0, min(HEADER_LINES, len(lines))):
+        candidates = []
+        for delimiter in delimiters:
+            try:
+                candidates += _header_at(lines, index, delimiter, limits, saved)
+            except FeedError as refusal:
+                refusals.append(refusal)
+        complete = [candidate for candidate in candidates if not candidate.mapping.missing]
+        if complete:
+            return max(complete, key=lambda header: header.score)
+        nearest += candidates
+    if refusals:
+        raise refusals[0]
+    raise _missing_columns(max(nearest, key=lambda header: header.score) if nearest else None)
+
+
+def _header_at(
+    lines: Sequence[str], index: int, delimiter: str, limits: Limits, saved: Mapping[str, str] | None
+) -> list[_Header]:
+    """The row that starts at this line, seen as a header; nothing if it is blank or can't be read."""
+    reader = csv.reader(islice(lines, index, None), delimiter=delimiter, strict=True)
+    try:
+        cells = next(reader)
+    except csv.Error:
+        return []
+    if is_blank(cells):
+        return []
+    if len(cells) > limits.max_columns:
+        message = f"The header has {len(cells):,} columns; at most {limits.max_columns:,} are allowed."
+        raise FeedError("too_many_columns", message)
+    return [_Header(index, reader.line_num, delimiter, cells, map_headers(cells, saved))]
+
+
+def _missing_columns(header: _Header | None) -> FeedError:
+    if header is None:
+        return FeedError("missing_columns", "No header was found. The first line must name the columns.")
+    return FeedError(
+        "missing_columns",
+        f"The header has no column for {_listed(header.mapping.missing, ' and ')}. "
+        f"Found: {_listed([cell for cell in header.cells if cell.strip()], ', ')}. Rename the columns or map them.",
+    )
+
+
+def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
+    notes = []
+    above = [text for text in texts[: header.first_line] if not re.fullmatch(r"sep=.[\r\n]*", text, re.IGNORECASE)]
+    if any(text.strip() for text in above):
+        lines = "1 line" if len(above) == 1 else f"{len(above)} lines"
+        notes.append(f"{lines} above the header skipped.")
+    ignored = [name for name in header.mapping.ignored if name not in REPORT_COLUMNS]
+    if ignored:
+        notes.append(f"Columns ignored: {_listed(ignored, ', ')}.")
+    return notes
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    """The names in one bounded line, `last` before the last one."""
+    shown = [short(name) for name in names[:20]]
+    if len(names) > 20:
+        return ", ".join(shown) + f" and {len(names) - 20} more"
+    return last.join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def short(name: str) -> str:
+    """The name in one line of at most 40 characters."""
+    name = " ".join(name.split())
+    return name if len(name) <= 40 else name[:39] + "…"
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether there is nothing but white space in the cells."""
+    return not any(cell.strip() for cell in cells)

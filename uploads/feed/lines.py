@@ -1,0 +1,171 @@
+"""From a file's bytes to physical lines, and from those to text, in constant memory. The lowest layer of the parser.
+
+Whatever the bytes, each belongs to exactly one line. Of a line that is too long only the beginning is kept, with its
+size. A line that is no text in the file's encoding is still read, and known as flawed.
+"""
+
+import csv
+from codecs import getincrementaldecoder
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, Final
+
+from uploads.feed.problems import Code, Problem
+
+RAW_CHARS: Final = 2_000  # so much of an unreadable row is kept
+BLOCK: Final = 256 * 1024
+BYTES_PER_CHAR: Final = 4  # at most, in UTF-8
+
+# Cells have a limit of their own here; csv's default of 131,072 would be a second, hidden one.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is read before a row, or the file, is refused. Line ends count as characters of the row."""
+
+    max_columns: int = 500
+    max_row_chars: int = 1_048_576
+    max_cell_chars: int = 100_000
+    max_row_lines: int = 200  # physical lines of one row, through quoted line breaks
+    max_rows: int = 2_000_000
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+def blocks(file: BinaryIO, encoding: str, offset: int) -> Iterator[bytes]:
+    """The file from `offset` on, never an empty block. UTF-16 comes as UTF-8, so that line ends are single bytes."""
+    if not encoding.startswith("utf-16"):
+        file.seek(offset)
+        yield from iter(partial(file.read, BLOCK), b"")
+        return
+    file.seek(0)
+    for block in _transcoded(file, encoding):
+        if offset < len(block):
+            yield block[offset:]
+        offset = max(0, offset - len(block))
+
+
+def _transcoded(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """UTF-16 as UTF-8. What is broken in it (lone surrogates, half a character) becomes invalid UTF-8 at its place."""
+    decoder = getincrementaldecoder(encoding)("surrogatepass")
+    for block in iter(partial(file.read, BLOCK), b""):
+        yield decoder.decode(block).encode("utf-8", "surrogatepass")
+    try:
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        yield b"\xff"
+
+
+def physical_lines(source: Iterable[bytes], longest: int) -> Iterator[tuple[bytes, int]]:
+    """Each line with its line end, and its size in bytes. Of a line over `longest` bytes maybe only the beginning."""
+    tail = start = b""
+    skipped = 0  # bytes of an overlong line that are gone already; `start` is its beginning
+    for block in source:
+        lines = (tail + block).splitlines(keepends=True)
+        # A CR at the end may be half of a CRLF, so only LF makes the last line complete
+        tail = b"" if lines[-1].endswith(b"\n") else lines.pop()
+        if skipped and lines:
+            yield start, skipped + len(lines.pop(0))
+            skipped = 0
+        for line in lines:
+            yield line, len(line)
+        if skipped or len(tail) > longest:
+            start = start if skipped else tail[: BYTES_PER_CHAR * (RAW_CHARS + 1)]
+            skipped += len(tail) - 1
+            tail = tail[-1:]
+    if skipped:
+        yield start, skipped + len(tail)
+    elif tail:
+        yield tail, len(tail)
+
+
+class OverLimitError(csv.Error):
+    """The row at hand is longer than a row may be."""
+
+
+class Lines:
+    """The physical lines as text for csv.reader. Remembers those of the row at hand, so that it can be given up."""
+
+    def __init__(self, file: BinaryIO, encoding: str, offset: int, limits: Limits) -> None:
+        self.encoding = codec(encoding)
+        self.offset = offset
+        self.max_chars, self.max_lines = limits.max_row_chars, limits.max_row_lines
+        self.max_bytes = BYTES_PER_CHAR * limits.max_row_chars
+        self.source = physical_lines(blocks(file, encoding, offset), self.max_bytes)
+        self.again: deque[tuple[bytes, int]] = deque()  # read already, but given back
+        self.taken: list[tuple[bytes, int]] = []  # of the row at hand
+        self.start_row()
+
+    def start_row(self) -> None:
+        self.taken.clear()
+        self.chars = 0
+        self.flawed = False
+
+    def texts(self) -> Iterator[str]:
+        """Raises OverLimitError, with the lines so far in `taken`, where a row passes a limit."""
+        taken, again, source, encoding = self.taken, self.again, self.source, self.encoding
+        while entry := again.popleft() if again else next(source, None):
+            line, size = entry
+            taken.append(entry)
+            self.offset += size
+            if size > self.max_bytes:
+                raise OverLimitError
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError:
+                text = line.decode(encoding, "surrogateescape")
+                self.flawed = True
+            if "\0" in text:
+                self.flawed = True
+            self.chars += len(text)
+            if self.chars > self.max_chars or len(taken) > self.max_lines:
+                raise OverLimitError
+            yield text
+
+    def give_back_all_but_first(self) -> None:
+        self.again.extendleft(reversed(self.taken[1:]))
+        self.offset -= sum(size for _, size in self.taken[1:])
+        del self.taken[1:]
+
+    def flaw(self) -> Problem | None:
+        """What `flawed` stands for, in the lines taken."""
+        text = b"".join(line for line, _ in self.taken)
+        if b"\0" in text:
+            return Problem("", Code.NUL_CHARACTER, "The row contains a NUL character.", "Remove it (shown as ␀).")
+        if not decodes(text, self.encoding):
+            message = f"The row contains bytes that are no {encoding_name(self.encoding)} characters."
+            return Problem("", Code.INVALID_ENCODING, message, "Save the whole file as UTF-8.")
+        return None
+
+    def raw(self) -> str:
+        """The lines taken as Row.raw shows them."""
+        start = b"".join(line for line, _ in self.taken)[: BYTES_PER_CHAR * (RAW_CHARS + 1)]
+        return printable(start, self.encoding).rstrip("\r\n")[:RAW_CHARS]
+
+
+def codec(encoding: str) -> str:
+    """The codec of the lines that blocks() leads to."""
+    return "utf-8" if encoding.startswith("utf-16") else encoding
+
+
+def encoding_name(encoding: str) -> str:
+    """As people know it: “Windows-1252” for cp1252."""
+    return encoding.upper().replace("CP125", "Windows-125").replace("ISO8859_", "ISO-8859-").replace("_", " ")
+
+
+def printable(line: bytes, encoding: str) -> str:
+    """The line as text, whatever is in it: NUL as ␀, stray bytes as \\xNN."""
+    return line.decode(encoding, "backslashreplace").replace("\0", "␀")
+
+
+def decodes(line: bytes, encoding: str) -> bool:
+    """Whether the line is text in this encoding."""
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
