@@ -17,12 +17,17 @@ def search(rows: "QuerySet[Any]", typed: str) -> "QuerySet[Any]":
     idx_products_search, products_sku_key, products_vendor_id_vendor_product_id_key.
     """
     typed = typed.strip()
+    if not typed:
+        return rows
     products = Product.objects.order_by()
-    words = products.annotate(text=_TEXT).filter(text=SearchQuery(typed, config="english", search_type="websearch"))
-    skus = products.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))
-    keys = products.filter(vendor_id__in=Vendor.objects.values("vendor_id"), vendor_product_id=typed)
-    found = words.values("pk").union(skus.values("pk"), keys.values("pk"))
-    return rows.filter(pk__in=found) if typed else rows
+    found = products.annotate(text=_TEXT).filter(
+        text=SearchQuery(typed, config="english", search_type="websearch")
+    ).values("pk")  # fmt: skip
+    if len(typed.split()) == 1:  # neither a SKU nor, as a rule, a product ID has spaces
+        skus = products.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))
+        keys = products.filter(vendor_id__in=Vendor.objects.values("vendor_id"), vendor_product_id=typed)
+        found = found.union(skus.values("pk"), keys.values("pk"))
+    return rows.filter(pk__in=found)
 
 
 # Letter for letter the expression of idx_products_search.

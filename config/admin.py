@@ -126,7 +126,7 @@ def count_link(count: int, url: str) -> SafeString | str:
 
 def breakable(key: str) -> SafeString:
     """A long ID that narrow columns may wrap at its underscores."""
-    return format_html_join(format_html("_<wbr>"), "{}", ((part,) for part in key.split("_")))
+    return format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in key.split("_")))
 
 
 def vendor_link(row: Any) -> SafeString:

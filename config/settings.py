@@ -13,7 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from celery.schedules import schedule
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded
+from config import embedded, processes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -24,7 +24,7 @@ env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 def _local_secret(name: str) -> str:
     """A secret made once for this machine's own use and kept beside the embedded data, for its owner only."""
-    path = embedded.data_dir() / name
+    path = processes.data_dir() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
@@ -140,8 +140,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # KiB; a process that grew past it is replaced between two tasks
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5}
-# A broker that is away must not hold up a request or a commit: the schedule finds the work again.
+# A broker that is away must not hold up a request or a commit: the schedule finds the work again. Without
+# `max_retries`, kombu tries for six seconds to connect before it says so.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "max_retries": 0,
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_TIME_LIMIT = 280
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
@@ -203,7 +209,7 @@ STORAGES = {
 _mail = env.email_url("EMAIL_URL", default="filemail:///")
 vars().update(_mail)
 if EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":  # type: ignore[name-defined]  # noqa: F821 - set by the line above
-    EMAIL_FILE_PATH = str(embedded.data_dir() / "mail")
+    EMAIL_FILE_PATH = str(processes.data_dir() / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vendor onboarding <onboarding@localhost>")
 
 # --- limits of one upload --------------------------------------------------------------------------------------

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from uploads import dynamo, finish, receive, stage, storage, stream
 from uploads.models import UploadHistory
 from vendors.models import Vendor
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """Who pytest-django's admin_client is: without a password, since hashing one takes longer than most tests."""
+    return User.objects.create_superuser("admin")
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config import embedded
+from config import embedded, processes
 
-VAR = embedded.ROOT / "var"
+VAR = processes.ROOT / "var"
 
 
 def _own_folder() -> Path:

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from config import embedded
+from config import processes
 from config.outages import explain
 
 START = "Start the services with: make up"
-FEED = str(embedded.ROOT / "uploads" / "fixtures" / "demo_vend002.csv")
+FEED = str(processes.ROOT / "uploads" / "fixtures" / "demo_vend002.csv")
 COMMANDS = {
     "import_feed": (["import_feed", FEED, "--vendor", "VEND001"], "PostgreSQL isn't reachable.", "DATABASE_URL"),
     "seed_categories": (["seed_categories"], "PostgreSQL isn't reachable.", "DATABASE_URL"),
@@ -40,7 +40,7 @@ def _manage(arguments: list[str], folder: Path, **variables: str) -> subprocess.
     clean = {name: value for name, value in os.environ.items() if name not in NOWHERE}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        cwd=embedded.ROOT, env={**clean, "EMBEDDED_DIR": str(folder), "AWS_MAX_ATTEMPTS": "1", **variables},
+        cwd=processes.ROOT, env={**clean, "EMBEDDED_DIR": str(folder), "AWS_MAX_ATTEMPTS": "1", **variables},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row, tuple_row
 from pytest_django import DjangoDbBlocker
 
 from catalog.models import Product, ProductCatalog, ProductCategory
-from config import embedded
+from config import postgres
 from uploads.models import (
     RecentUpload,
     RecordOutcome,
@@ -310,7 +310,7 @@ def test_a_validation_error_needs_only_where_and_what_it_is(vendor_sql: Sql) -> 
 
 def test_psql_itself_can_insert_a_product(migrated: str) -> None:
     facts = _libpq(migrated)
-    psql = embedded._postgres_bin() / "psql"
+    psql = postgres._bin() / "psql"
     done = subprocess.run(
         [str(psql), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-At", "-c", f"BEGIN; {VENDOR}; {PRODUCT}; ROLLBACK"],
         env={**os.environ, "PGHOST": facts["host"], "PGPORT": str(facts["port"]), "PGUSER": facts["user"],

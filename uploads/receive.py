@@ -122,7 +122,7 @@ def sent_before(vendor_id: str, sha256: str) -> UploadHistory | None:
     return (
         UploadHistory.objects.filter(vendor_id=vendor_id, sha256=sha256)
         .exclude(status=UploadHistory.Status.FAILED)
-        .order_by("-created_at")
+        .order_by("-sequence")
         .first()
     )
 

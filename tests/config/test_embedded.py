@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import embedded
+from config import embedded, postgres, processes
 
 NAMES = ["postgres", "redis", "aws"]
 VARIABLES = ("DATABASE_URL", "REDIS_URL", *embedded.AWS_ELSEWHERE)
@@ -32,7 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for variable in VARIABLES:
             patch.delenv(variable, raising=False)
         patch.setenv("EMBEDDED_DIR", str(folder))
-        patch.setattr(embedded, "_children", {})
+        patch.setattr(processes, "_children", {})
         yield folder
         embedded.stop()
 
@@ -46,19 +46,19 @@ def services(home: Path) -> Path:
 
 def _families() -> dict[str, list[psutil.Process]]:
     """The processes of each service that runs, the one that we started first."""
-    found = {name: embedded._running(name) for name in NAMES}
+    found = {name: processes.running_process(name) for name in NAMES}
     return {name: [process, *process.children(recursive=True)] for name, process in found.items() if process}
 
 
 def _ports() -> dict[str, int]:
-    return {name: embedded._state()[name]["port"] for name in NAMES}
+    return {name: processes.state()[name]["port"] for name in NAMES}
 
 
 def _elsewhere(code: str) -> str:
     """What another Python process prints that uses the same folder."""
     done = subprocess.run(
         [sys.executable, "-c", f"from config import embedded; {code}"],
-        cwd=embedded.ROOT, capture_output=True, text=True, check=True,
+        cwd=processes.ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.strip()
 
@@ -66,7 +66,7 @@ def _elsewhere(code: str) -> str:
 def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "config.embedded", *arguments],
-        cwd=embedded.ROOT, capture_output=True, text=True, check=False,
+        cwd=processes.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -90,11 +90,11 @@ def test_a_second_start_finds_what_runs_also_from_another_process(services: Path
 
 
 def test_stopping_leaves_no_process_and_frees_the_ports(services: Path) -> None:
-    processes = [process for family in _families().values() for process in family]
-    assert len(processes) > len(NAMES)
+    family = [process for family in _families().values() for process in family]
+    assert len(family) > len(NAMES)
     assert sorted(embedded.stop()) == sorted(NAMES)
 
-    assert [process for process in processes if embedded._lives(process)] == []
+    assert [process for process in family if processes.lives(process)] == []
     for port in _ports().values():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -103,9 +103,9 @@ def test_stopping_leaves_no_process_and_frees_the_ports(services: Path) -> None:
 
 
 def test_another_process_can_stop_what_this_one_started(services: Path) -> None:
-    processes = [family[0] for family in _families().values()]
+    family = [family[0] for family in _families().values()]
     assert _elsewhere("print(*embedded.stop())").split() == ["aws", "redis", "postgres"]
-    assert [process for process in processes if embedded._lives(process)] == []
+    assert [process for process in family if processes.lives(process)] == []
 
 
 def test_a_service_that_ended_counts_as_ended_though_nobody_asked_for_its_exit_status() -> None:
@@ -113,7 +113,7 @@ def test_a_service_that_ended_counts_as_ended_though_nobody_asked_for_its_exit_s
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays listed
     try:
         assert psutil.pid_exists(process.pid)
-        assert embedded._await_end([psutil.Process(process.pid)], 60) == []
+        assert processes.await_end([psutil.Process(process.pid)], 60) == []
     finally:
         process.wait()
 
@@ -138,12 +138,12 @@ def test_a_remembered_port_that_somebody_else_has_taken_is_replaced(services: Pa
 
 
 def test_a_number_that_another_process_has_by_now_is_not_taken_for_ours(services: Path) -> None:
-    started = embedded._state()["redis"]["started"]
+    started = processes.state()["redis"]["started"]
     try:
-        embedded._remember("redis", started=started - 3600)
-        assert embedded._running("redis") is None
+        processes.remember("redis", started=started - 3600)
+        assert processes.running_process("redis") is None
     finally:
-        embedded._remember("redis", started=started)
+        processes.remember("redis", started=started)
 
 
 # --- data ------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_data_survive_stop_and_start(services: Path) -> None:
 
 
 def test_a_postgresql_in_use_keeps_its_lock(services: Path) -> None:
-    embedded._drop_stale_lock(services / "postgres")
+    postgres._drop_stale_lock(services / "postgres")
     assert (services / "postgres" / "postmaster.pid").exists()
 
 
@@ -181,7 +181,7 @@ def test_a_postgresql_that_was_killed_is_started_again_with_its_data(services: P
         database.execute("DROP TABLE IF EXISTS survived; CREATE TABLE survived AS SELECT 1 AS row")
     killed = _families()["postgres"][0]
     killed.send_signal(signal.SIGKILL)
-    embedded._await_end([killed], 60)  # it stays listed, as in a container where nobody collects exit statuses
+    processes.await_end([killed], 60)  # it stays listed, as in a container where nobody collects exit statuses
 
     assert embedded.start_backing() == ["postgres"]
     with psycopg.connect(embedded.database_url()) as database:
@@ -214,7 +214,7 @@ def test_files_with_passwords_are_for_their_owner_only(services: Path, name: str
 
 def test_passwords_stand_on_no_command_line(services: Path) -> None:
     lines = " ".join(" ".join(process.cmdline()) for family in _families().values() for process in family)
-    assert not [name for name in ("postgres", "redis") if embedded._state()[name]["password"] in lines]
+    assert not [name for name in ("postgres", "redis") if processes.state()[name]["password"] in lines]
 
 
 # --- services that are somebody else's -------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def test_a_start_that_fails_says_which_log_and_leaves_nothing_running(
     broken.write_text("#!/bin/sh\necho the disk is full\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(embedded.StartError) as caught:
+    with pytest.raises(processes.StartError) as caught:
         embedded.start_backing()
     lines = str(caught.value).splitlines()
     assert lines[0] == f"redis did not start; its log is {home / 'log' / 'redis.log'}:"
@@ -272,11 +272,11 @@ def test_a_start_that_fails_says_which_log_and_leaves_nothing_running(
 
 def test_an_interrupted_start_leaves_nothing_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(name: str, ready: object) -> None:
-        assert embedded._running(name) is not None
+        assert processes.running_process(name) is not None
         raise KeyboardInterrupt
 
     embedded.stop()
-    monkeypatch.setattr(embedded, "_wait_until", interrupt)
+    monkeypatch.setattr(embedded, "wait_until", interrupt)
     with pytest.raises(KeyboardInterrupt):
         embedded.start_backing()
     assert _families() == {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from config import embedded
+from config import processes
 
 FACTS = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
@@ -24,7 +24,7 @@ DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
 def _python(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "EMBEDDED_DIR": str(folder), **variables}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=embedded.ROOT, env=env, capture_output=True, text=True, check=False
+        [sys.executable, *arguments], cwd=processes.ROOT, env=env, capture_output=True, text=True, check=False
     )
 
 

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from config import embedded
+from config import processes
 from tests.conftest import Pipeline
 
 DEADLINE_SECONDS = 180
@@ -38,7 +38,7 @@ class Platform:
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *arguments], cwd=embedded.ROOT, env=self.env, capture_output=True, text=True, check=False
+            [sys.executable, *arguments], cwd=processes.ROOT, env=self.env, capture_output=True, text=True, check=False
         )
 
     def up(self) -> None:

@@ -1,6 +1,8 @@
 """The only door to DynamoDB: its errors become ours, its pages end, its leftovers are sent again."""
 
 import os
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -51,8 +53,13 @@ def test_a_table_that_is_never_ready_is_not_waited_for_forever(table: str) -> No
 
 def test_a_missing_table_is_told_with_its_remedy(settings: Any) -> None:
     settings.UPLOAD_RECORDS_TABLE = "StreamOfNothing"  # the name must not be taken for a stream
-    for call in (dynamo.describe_table, lambda: dynamo.get_record("U", "R"), lambda: dynamo.put_records([item(1)])):
-        with pytest.raises(dynamo.TableMissing, match="manage.py dynamodb create"):
+    calls: list[Callable[[], object]] = [
+        dynamo.describe_table,
+        lambda: dynamo.get_record("U", "R"),
+        lambda: dynamo.put_records([item(1)]),
+    ]
+    for call in calls:
+        with pytest.raises(dynamo.TableMissing, match="dynamodb create"):
             call()
 
 
@@ -172,7 +179,12 @@ def test_items_that_are_left_for_too_long_are_unavailable(
 
 def test_waiting_grows_and_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     longest: list[float] = []
-    monkeypatch.setattr(dynamo.random, "uniform", lambda low, high: longest.append(high) or 0.0)
+
+    def most(low: float, high: float) -> float:
+        longest.append(high)
+        return 0.0
+
+    monkeypatch.setattr(random, "uniform", most)
     for attempt in range(10):
         dynamo._back_off(attempt)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import embedded
+from config import processes
 from uploads import receive, storage, terminal
 from uploads.progress import Progress
 from vendors.management.commands.seed_demo import logins
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         """A copy of the error report where a person can open it at once."""
         if not state.upload.error_report_key:
             return
-        path = embedded.data_dir() / "demo-error-report.csv"
+        path = processes.data_dir() / "demo-error-report.csv"
         with storage.opened(state.upload.error_report_key) as report:
             path.write_bytes(report.read())
         shown = path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand
 
-from config import embedded
+from config import processes
 from vendors.models import Vendor
 
 VENDORS = [
@@ -55,7 +55,7 @@ def _make(username: str, password: str) -> None:
 
 
 def _file() -> Path:
-    return embedded.data_dir() / "demo-logins.json"
+    return processes.data_dir() / "demo-logins.json"
 
 
 def known_passwords() -> dict[str, str]:

@@ -1,0 +1,154 @@
+"""Processes that outlive the command which starts them: remembered, found again, stopped without leftovers.
+
+What is known of each (pid and start time, port, password) stands in one file of the data folder, for its owner only.
+"""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DEADLINE_SECONDS = 60
+
+
+class StartError(Exception):
+    """A service didn't start; the message says which, why and where its log is."""
+
+
+def data_dir() -> Path:
+    """Where all embedded data lives."""
+    return Path(os.environ.get("EMBEDDED_DIR") or ROOT / "var").resolve()
+
+
+def state() -> dict[str, Any]:
+    """What is remembered, by the name of the process."""
+    try:
+        known: dict[str, Any] = json.loads((data_dir() / "services.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return known
+
+
+def remember(name: str, **facts: Any) -> None:
+    """Write facts of one service; the file holds passwords, so it is for its owner only."""
+    known = state()
+    known[name] = {**known.get(name, {}), **facts}
+    data_dir().mkdir(parents=True, exist_ok=True)
+    draft = data_dir() / "services.json.new"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(known, indent=1))
+    draft.replace(data_dir() / "services.json")
+
+
+def free_port(name: str) -> int:
+    """The remembered port where it is still free, otherwise a new one."""
+    for port in (state().get(name, {}).get("port", 0), 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise StartError("No free port on 127.0.0.1.")
+
+
+def running_process(name: str) -> "Any | None":
+    """The process we started under this name, if it lives: a pid alone may have been given to another since."""
+    import psutil
+
+    known = state().get(name, {})
+    try:
+        process = psutil.Process(known["pid"])
+        same = abs(process.create_time() - known["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (KeyError, psutil.NoSuchProcess):
+        return None
+    return process if same else None
+
+
+def log_file(name: str) -> Path:
+    folder = data_dir() / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.log"
+
+
+def spawn(name: str, command: list[str], env: Mapping[str, str] | None = None, **facts: Any) -> None:
+    """Start a process in a session of its own, so that a Ctrl-C here doesn't reach it, and remember it."""
+    import psutil
+
+    with log_file(name).open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - the commands are ours
+            command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    remember(name, pid=process.pid, started=psutil.Process(process.pid).create_time(), **facts)
+    # A child that we don't wait for would stay as a zombie and look alive.
+    _children[name] = process
+
+
+_children: dict[str, "subprocess.Popen[bytes]"] = {}
+
+
+def wait_until(name: str, ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not ready():
+        child = _children.get(name)
+        if (child is not None and child.poll() is not None) or time.monotonic() > deadline:
+            raise StartError(f"{name} did not start; its log is {log_file(name)}:\n{_tail(log_file(name))}")
+        time.sleep(0.05)
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-10:]) if path.exists() else ""
+
+
+def stop_process(name: str, stop_signal: int = signal.SIGTERM) -> None:
+    """Ask the process to stop, wait, and end whatever of its family is left."""
+    process = running_process(name)
+    if process is None:
+        return
+    family = [process, *process.children(recursive=True)]
+    process.send_signal(stop_signal)
+    await_end([process], DEADLINE_SECONDS)
+    alive = await_end(family, 5)
+    for straggler in alive:
+        straggler.kill()
+    await_end(alive, 5)
+    if name in _children:
+        _children[name].poll()
+
+
+def await_end(processes: list[Any], seconds: float) -> list[Any]:
+    """Wait until the processes have ended; returns those that haven't by then.
+
+    One that has ended may stay listed until its parent asks for its exit status, and in a container whose first
+    process never asks that is for ever. So what counts is that it ended, not that it disappeared.
+    """
+    deadline = time.monotonic() + seconds
+    while (alive := [process for process in processes if lives(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def lives(process: Any) -> bool:
+    import psutil
+
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def package(name: str) -> Path:
+    """Where a package lies. It isn't imported: we want the server binaries inside, not what importing does."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise StartError(f"The package {name} isn't installed. Run: make")
+    return Path(found.origin).parent
