@@ -63,7 +63,7 @@ def cell(value: object, *, native: bool) -> object:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if native:
         text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
-    return spreadsheet.guard(text)
+    return text
 
 
 def in_pages(rows: "QuerySet[Any]") -> Iterator[Any]:

@@ -4,13 +4,15 @@
     2  feed/parser.py       bytes → rows
     3  stage.py             rows → items in DynamoDB
     4  stream.py            the table's stream → batches: shards, leases, checkpoints
-    5  feed/validator.py    a row → a product draft, or all of its problems
-    6  catalog/committer.py drafts → products; batch.py wraps steps 5 and 6 into one transaction with ledger,
-                            errors, counters and checkpoint
+    5  feed/validator.py    a row → a product draft, or all of its problems; judge.py asks it about a batch of records
+    6  catalog/committer.py drafts → products; batch.py puts them into one transaction with ledger, errors, counters
+                            and checkpoint
     7  writeback.py         outcome → status in DynamoDB
     8  finish.py            completion, error report, notification
 
 Beside the journey: reconcile.py finds what no wake-up delivered; progress.py tells where an upload stands; records.py
 is the shape of a record; dynamo.py and storage.py are the only doors to DynamoDB and to file storage; tasks.py holds
-Celery's shells; spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line.
+Celery's shells; spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line. preview.py tells
+what a file would do, incoming.py keeps it until that is confirmed; product_import.py and downloads.py are the admin's
+ways to send a file and to fetch one.
 """

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from uploads import batch, receive, spreadsheet
+from uploads import batch, judge, receive, spreadsheet
 from uploads.feed import parser
 from uploads.feed.columns import FIELDS, REPORT_COLUMNS
 from uploads.feed.parser import Layout, Row
@@ -84,7 +84,7 @@ def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
 
 def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str) -> tuple[PreviewRow, ...]:
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
-    rules = batch.category_rules()
+    rules = judge.category_rules()
     validated = [(row, _validate(row, layout, rules)) for row in rows]
     candidates = {
         row.number: Candidate(vendor_id, NEWEST, row.number, result)

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.feeds import feed, line
-from uploads import batch
+from uploads import batch, judge
 from uploads.batch import Checkpoint, LeaseLost, commit_batch, commit_isolating
 from uploads.feed import parser
 from uploads.feed.validator import validate
+from uploads.judge import Judged
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
 from uploads.records import Item, Record, decode, record_id
 from vendors.models import Vendor
@@ -206,7 +207,7 @@ def test_one_poisonous_record_among_a_thousand_is_isolated_and_staff_see_it(
             raise KeyError("never thought of that")
         return validate(values, *arguments)
 
-    monkeypatch.setattr(batch, "validate", fragile)
+    monkeypatch.setattr(judge, "validate", fragile)
     committed = commit_isolating([record(n) for n in range(1, 1001)], Checkpoint(shard.id, 3, "200"))
 
     shard.refresh_from_db()
@@ -572,9 +573,9 @@ def test_a_stray_that_was_judged_before_the_end_of_the_file_was_known_blocks_not
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file_upload()
-    real = batch.judge
+    real = judge.judge
 
-    def judged_before_the_end(records: Sequence[Record]) -> list[batch.Judged]:
+    def judged_before_the_end(records: Sequence[Record]) -> list[Judged]:
         judged = real(records)
         UploadHistory.objects.update(file_rows=2)
         return judged

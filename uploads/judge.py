@@ -1,0 +1,159 @@
+"""Step 5 for a batch of records: each against the whitelist, its vendor and its upload, as they stand now.
+
+The rules about rows are uploads.feed.validator's; here is what they need to know of the outside, and what is wrong
+with a record before its row counts at all. Uploads that nobody opened are adopted on the way.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from catalog.models import ProductCategory
+from uploads.feed import columns
+from uploads.feed.money import quoted
+from uploads.feed.parser import Layout
+from uploads.feed.problems import Code, FeedError, Problem
+from uploads.feed.validator import (
+    ProductDraft,
+    Rules,
+    validate,
+    vendor_mismatch,
+    vendor_not_active,
+    vendor_unknown,
+)
+from uploads.records import Record, row_of, storable
+from vendors.models import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a batch needs to know of an upload."""
+
+    upload_id: str
+    vendor_id: str
+    sequence: int
+    fields: Mapping[str, str] | None  # field → header in the file; None where each record brings its own
+    rows: int | None  # of the file, once it is staged to its end
+
+
+class Judged(NamedTuple):
+    """A record after validation. `upload` is None for one that belongs to no upload we could count it under."""
+
+    record: Record
+    upload: Upload | None
+    draft: ProductDraft | None
+    problems: list[Problem]
+
+
+def judge(batch: Sequence[Record]) -> list[Judged]:
+    """Validate each record against the whitelist, its vendor and its upload as they stand now."""
+    uploads, statuses = _uploads_of(batch), _vendor_statuses({record.vendor_id for record in batch})
+    rules = category_rules()
+    return [_judge(record, uploads.get(record.upload_id), statuses.get(record.vendor_id), rules) for record in batch]
+
+
+def category_rules() -> Rules:
+    """The category whitelist, as validation wants it."""
+    names: dict[bool, list[str]] = defaultdict(list)
+    for name, active in ProductCategory.objects.values_list("category_name", "is_active"):
+        names[active].append(name)
+    return Rules.from_names(names[True], names[False])
+
+
+def _judge(record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules) -> Judged:
+    if upload is None:
+        return Judged(record, None, None, [_homeless(record)])
+    if upload.fields is not None or upload.rows is not None:
+        row = row_of(record.record_id)
+        if not 1 <= row <= (upload.rows or row):
+            return Judged(record, None, None, [_not_in_file(upload)])
+        if row != record.row_number:
+            record = replace(record, row_number=row)
+    if record.vendor_id != upload.vendor_id:
+        return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
+    if record.problem is not None:
+        return Judged(record, upload, None, [record.problem])
+    if vendor_status != Vendor.Status.ACTIVE:
+        return Judged(record, upload, None, [vendor_not_active(record.vendor_id, str(vendor_status))])
+    fields = upload.fields
+    if fields is None:
+        fields, clash = _own_fields(tuple(record.data))
+        if clash:
+            return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
+    values = {field: record.data[header] for field, header in fields.items() if header in record.data}
+    numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
+    result = validate(values, rules, numeric) if record.numeric else validate(values, rules)
+    return Judged(record, upload, None, result) if isinstance(result, list) else Judged(record, upload, result, [])
+
+
+def _homeless(record: Record) -> Problem:
+    """Why a record could not be given an upload: no such vendor, or keys that can't be an upload's."""
+    if not record.vendor_id:
+        return Problem("vendor_id", Code.MALFORMED_RECORD, "The record has no vendor_id. Put it there as text.")
+    if len(record.upload_id) > 100:
+        return Problem("upload_id", Code.MALFORMED_RECORD, "The upload_id is longer than 100 characters.")
+    return vendor_unknown(record.vendor_id)
+
+
+def _not_in_file(upload: Upload) -> Problem:
+    """A record that somebody put beside the rows of a file: counted, it would take the place of one of them."""
+    message = f"The upload {quoted(upload.upload_id)} is a file, and this record is not one of its rows."
+    return Problem("upload_id", Code.MALFORMED_RECORD, f"{message} Put it under an upload_id of its own.")
+
+
+@lru_cache(maxsize=256)
+def _own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
+    """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
+    try:
+        return columns.map_headers(headers).fields, ""
+    except FeedError as error:
+        return {}, storable(error.message)
+
+
+def _vendor_statuses(vendor_ids: Iterable[str]) -> dict[str, str]:
+    return dict(Vendor.objects.filter(vendor_id__in=vendor_ids).values_list("vendor_id", "status"))
+
+
+def _uploads_of(batch: Sequence[Record]) -> dict[str, Upload]:
+    """The uploads of these records; those that nobody opened are adopted on the way."""
+    upload_ids = {record.upload_id for record in batch}
+    found = _read_uploads(upload_ids)
+    if missing := upload_ids - set(found):
+        _adopt([record for record in batch if record.upload_id in missing])
+        found |= _read_uploads(missing)
+    return found
+
+
+def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT upload_id, vendor_id, sequence, layout, file_rows FROM upload_history WHERE upload_id = ANY (%s)",
+            [list(upload_ids)],
+        )
+        return {row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3]), row[4]) for row in cursor.fetchall()}
+
+
+def _file_fields(layout: str | None) -> Mapping[str, str] | None:
+    return Layout.from_json(json.loads(layout)).mapping.fields if layout else None
+
+
+def _adopt(batch: Iterable[Record]) -> None:
+    """Open an upload for records that another program put into the table, for the first vendor named that exists."""
+    named = list(dict.fromkeys((r.upload_id, r.vendor_id) for r in batch if len(r.upload_id) <= 100))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO upload_history (upload_id, vendor_id, file_name, source)
+            SELECT k.upload_id, k.vendor_id, 'Records put into DynamoDB', 'dynamodb'
+              FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS k (upload_id, vendor_id, position)
+              JOIN vendors USING (vendor_id)
+             ORDER BY k.position
+                ON CONFLICT (upload_id) DO NOTHING
+            """,
+            [[upload_id for upload_id, _ in named], [vendor_id for _, vendor_id in named]],
+        )
