@@ -23,6 +23,7 @@ from uploads import spreadsheet
 
 PAGE = 2000
 XLSX_ROWS = 1_048_576  # what a sheet can hold, header included: Excel's specifications and limits
+NUMBERS = (bool, int, float, Decimal)
 BOM = "\ufeff"  # makes Excel read UTF-8
 
 
@@ -51,19 +52,18 @@ def resource_of(model: type[Model], leave_out: tuple[str, ...] = ()) -> type[Tab
 
 def cell(value: object, *, native: bool) -> object:
     """A value as a spreadsheet may have it. `native` keeps dates as dates, in the time zone that the admin shows."""
+    if isinstance(value, str):
+        return spreadsheet.guard(ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value) if native else value)
     if value is None:
         return ""
+    if isinstance(value, NUMBERS):
+        return value
     if isinstance(value, datetime):
         local = timezone.make_naive(value) if timezone.is_aware(value) else value
         return local.replace(microsecond=0) if native else f"{local:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, bool | int | float | Decimal):
-        return value
     if isinstance(value, timedelta):
         return round(value.total_seconds(), 1)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if native:
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
-    return text
+    return cell(json.dumps(value, ensure_ascii=False, default=str), native=native)
 
 
 def in_pages(rows: "QuerySet[Any]") -> Iterator[Any]:

@@ -74,9 +74,9 @@ def page_of(page: str) -> str:
 
 
 def export(client: Client, page: str, file_format: int, query: str = "") -> bytes:
-    response = client.post(reverse(f"admin:{page}_export") + query, {"format": str(file_format)})
+    response: Any = client.post(reverse(f"admin:{page}_export") + query, {"format": str(file_format)})
     assert response.status_code == 200
-    return b"".join(response.streaming_content)  # type: ignore[arg-type] # the test client's is not asynchronous
+    return b"".join(response.streaming_content)
 
 
 def csv_rows(content: bytes) -> list[dict[str, str]]:
@@ -266,17 +266,17 @@ def test_many_vendors_are_filtered_by_typing_and_the_other_filters_stay(admin_cl
     assert '<input type="hidden" name="q" value="x">' in text
 
 
-@pytest.mark.parametrize("typed", ["oak table", "OAK-", "oak-", "P-77"])
+@pytest.mark.parametrize("typed", ["oak table", "ZQ-", "zq-1", "P-77"])
 def test_products_are_found_by_words_the_start_of_a_sku_and_product_id(
     admin_client: Client, rows: None, typed: str
 ) -> None:
     vendor = Vendor.objects.get(pk="V1")
     Product.objects.create(
-        vendor=vendor, vendor_product_id="P-77", product_name="Tables made of oak", sku="OAK-1", category="x",
+        vendor=vendor, vendor_product_id="P-77", product_name="Tables made of oak", sku="ZQ-100", category="x",
         price="1", stock_quantity=0,
     )  # fmt: skip
     found = admin_client.get(list_of("catalog_product"), {"q": typed}).context["cl"].result_list
-    assert [product.sku for product in found] == ["OAK-1"]
+    assert [product.sku for product in found] == ["ZQ-100"]
 
 
 # --- editing ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ APPS = ("vendors", "catalog", "uploads")
 CODE = ("config", *APPS)
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
-# Larger for a reason of their own.
 # What each app may know of the others. uploads.feed is open to everyone, and knows nobody.
 MAY_IMPORT = {"vendors": set(), "catalog": {"vendors"}, "uploads": {"catalog", "vendors"}}
 AWS = {"boto3", "botocore"}

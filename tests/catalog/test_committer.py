@@ -368,7 +368,7 @@ ROWS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS, min_size=2, max_size=14), cuts=st.sets(st.integers(1, 13)))
 @pytest.mark.usefixtures("vendor", "other_vendor")
 def test_a_batch_decides_as_its_rows_would_one_by_one(rows: list[Candidate], cuts: set[int]) -> None:

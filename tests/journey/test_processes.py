@@ -1,23 +1,17 @@
 """The whole platform as people run it: real processes, started, killed, and started again."""
 
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
-import psycopg
 import pytest
 
 from config import processes
 from tests.conftest import Pipeline
+from tests.live import Platform, eventually
 
-DEADLINE_SECONDS = 180
 PRODUCTS = """
     SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity
       FROM products ORDER BY sku
@@ -27,61 +21,6 @@ COUNTS = """
     SELECT status, file_rows, total_records, valid_records, error_records, inserted_records, updated_records
       FROM upload_history
 """
-
-
-class Platform:
-    """A set of services, worker and beat of its own, driven by the commands that people type."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {**os.environ, "EMBEDDED_DIR": str(folder)}
-
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=processes.ROOT, env=self.env, capture_output=True, text=True, check=False
-        )
-
-    def up(self) -> None:
-        done = self.python("-m", "config.embedded", "up")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def down(self) -> None:
-        self.python("-m", "config.embedded", "down")
-
-    @property
-    def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.folder / "services.json").read_text())
-        return state
-
-    def kill(self, name: str) -> None:
-        """SIGKILL, as the kernel does it when memory runs out: no chance to clean up."""
-        process = psutil.Process(self.state[name]["pid"])
-        process.kill()
-        process.wait(10)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        known = self.state["postgres"]
-        url = f"postgresql://app:{known['password']}@127.0.0.1:{known['port']}/onboarding"
-        with psycopg.connect(url) as connection:
-            return connection.execute(sql).fetchall()
-
-    def table(self) -> Any:
-        return boto3.resource(
-            "dynamodb",
-            endpoint_url=f"http://127.0.0.1:{self.state['aws']['port']}",
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        ).Table("UploadRecords")
-
-
-def eventually(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until the condition holds; the deadline is only there so that a failure ends."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.1)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -182,4 +121,4 @@ def test_stopping_leaves_no_process_behind(platform: Platform) -> None:
     assert len(family) > 5
     platform.down()
 
-    assert [process for process in family if process.is_running()] == []
+    assert [process for process in family if processes.lives(process)] == []

@@ -368,6 +368,33 @@ def test_two_vendors_who_claim_the_same_skus_crosswise_both_get_through(seed: in
     assert set(ValidationError.objects.values_list("error_type", flat=True)) == {"sku_taken"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_who_deliver_the_same_records_at_once_count_them_once() -> None:
+    start, failures = threading.Barrier(2), list[BaseException]()
+    records = [record(n, price="free" if n % 3 == 0 else "9.99") for n in range(1, 61)]
+
+    def deliver() -> None:
+        try:
+            start.wait()
+            for part in range(0, 60, 20):
+                commit_batch(records[part : part + 20])
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    upload = UploadHistory.objects.get()
+    assert (upload.inserted_records, upload.error_records) == (40, 20)
+    assert ValidationError.objects.count() == 20
+
+
 # --- records that other programs put ---------------------------------------------------------------------------
 
 
@@ -486,7 +513,7 @@ ITEMS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(ITEMS, min_size=1, max_size=4))
 def test_whatever_a_record_holds_it_has_an_outcome_and_none_is_our_fault(items: list[Item]) -> None:
     UploadHistory.objects.filter(upload_id="UPLOAD_1").exists() or file_upload(rows=3)

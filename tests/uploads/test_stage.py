@@ -14,7 +14,7 @@ from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.records import Item, record_id
+from uploads.records import Item, encode, now_iso, record_id
 
 
 class Puts:
@@ -290,11 +290,13 @@ def test_a_row_too_large_for_an_item_is_an_error_and_the_others_go_on(pipeline: 
     assert fitting.error_type == "too_long", "nearly as long, but judged cell by cell"
 
 
-def test_a_large_item_leaves_room_for_its_status_and_reason(pipeline: Pipeline, settings: Any) -> None:
-    settings.MAX_ROW_CHARS, settings.MAX_CELL_CHARS = 1_000_000, 500_000
-    upload = pipeline.run(feed(line(1, description="あ" * 129_900, price="free", stock_quantity="many")))
+def test_the_largest_row_leaves_room_for_its_status_and_the_longest_reason(table: str) -> None:
+    row = Row(1, {"sku": "x" * (stage.MAX_ROW_BYTES - 3)}, None, "", 0)
+    assert stage._fitting(row) is row
+    dynamo.put_records([encode("U" * 100, "V" * 50, row, now_iso())])
+    update = dynamo.StatusUpdate("U" * 100, record_id(1), "error", "🪔" * 1000)
 
-    assert {item["status"]["S"] for item in staged(upload).values()} == {"error"}
+    assert dynamo.write_statuses([update]) == [None]
 
 
 def test_guarded_cells_of_an_error_report_are_taken_as_they_were(pipeline: Pipeline) -> None:

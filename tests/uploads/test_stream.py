@@ -377,6 +377,7 @@ def test_a_trimmed_position_is_a_gap_that_staff_see_and_reading_goes_on(fake: Fa
 
     found = shard()
     assert committed() == records(1, 5)
+    assert fake.asked == ["s1 after 0", "s1 after 0"], "from the trim horizon, not from what is gone"
     assert "too old" in found.gap_reason
     assert found.gap_found_at is not None
     assert found.gap_healed_at is None

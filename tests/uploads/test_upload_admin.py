@@ -168,9 +168,9 @@ def test_errors_of_an_upload_come_in_the_order_of_its_rows(admin_client: Client,
 
 
 def download(client: Client, upload: UploadHistory, name: str) -> tuple[Any, bytes]:
-    response = client.get(address(upload, name))
+    response: Any = client.get(address(upload, name))
     assert response.status_code == 200
-    return response, b"".join(response.streaming_content)  # type: ignore[arg-type] # the client's is not asynchronous
+    return response, b"".join(response.streaming_content)
 
 
 @pytest.fixture
