@@ -10,9 +10,9 @@ from typing import BinaryIO, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from uploads import batch, judge, receive, spreadsheet
+from uploads import batch, judge, receive, stage
 from uploads.feed import parser
-from uploads.feed.columns import FIELDS, REPORT_COLUMNS
+from uploads.feed.columns import FIELDS
 from uploads.feed.parser import Layout, Row
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS, ProductDraft, Rules, validate
@@ -75,11 +75,9 @@ def of(file: BinaryIO, vendor_id: str) -> Preview:
 
 
 def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
-    rows = list(islice(parser.rows(file, layout, limits=receive.limits()), ROWS))
+    rows = list(islice(stage.as_staged(parser.rows(file, layout, limits=receive.limits()), layout), ROWS))
     file.seek(0)
-    if not any(column in layout.headers for column in REPORT_COLUMNS):
-        return rows
-    return [row._replace(cells={name: spreadsheet.unguard(cell) for name, cell in row.cells.items()}) for row in rows]
+    return rows
 
 
 def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str) -> tuple[PreviewRow, ...]:

@@ -83,12 +83,11 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> bool:
 def _stage_slice(claim: Claim, seconds: float) -> bool:
     """Stage for that long or to the end of the file; True when there is more. Fetching the file doesn't count."""
     woken = False
-    unguard = any(column in claim.layout.headers for column in REPORT_COLUMNS)
     with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(1) as writer:
         deadline = time.monotonic() + seconds
-        rows = parser.rows(file, claim.layout, claim.position, receive.limits())
+        rows = as_staged(parser.rows(file, claim.layout, claim.position, receive.limits()), claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
-            _put(claim, [_fitting(_unguarded(row) if unguard else row) for row in chunk], writer)
+            _put(claim, chunk, writer)
             _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 tasks.enqueue(tasks.consume_stream)
@@ -99,8 +98,17 @@ def _stage_slice(claim: Claim, seconds: float) -> bool:
     return False
 
 
+def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
+    """The rows as they go into the table.
+
+    In a file made from our error report, what made its cells safe to open in a spreadsheet is taken back.
+    """
+    unguard = any(column in layout.headers for column in REPORT_COLUMNS)
+    for row in rows:
+        yield _fitting(_unguarded(row) if unguard else row)
+
+
 def _unguarded(row: Row) -> Row:
-    """A file made from our error report: take back what made its cells safe to open in a spreadsheet."""
     return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
 
 
