@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup demo run up down test check format lock clean
+.PHONY: setup demo run up down test torture check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +42,9 @@ test: $(STAMP) ## Run every test, with coverage
 	@$(BIN)/python -m pytest --cov
 	@echo "The core on its own, which must keep 95% of lines and branches:"
 	@$(BIN)/coverage report --fail-under=95 --include='uploads/feed/*,catalog/committer.py'
+
+torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a run, KILLS=… and ROWS=… size it
+	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS))
 
 check: $(STAMP) ## Lint, types, migrations, Django's own checks
 	$(BIN)/ruff format --check .

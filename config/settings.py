@@ -195,8 +195,6 @@ STORAGES = {
             "file_overwrite": False,
             "querystring_auth": True,
             "querystring_expire": 300,
-            # Above this a file that is being read lies on disk, not in memory.
-            "max_memory_size": 2 * 1024 * 1024,
             # Ten parts of a big file at once, boto3's default, would be a hundred megabytes in memory.
             "transfer_config": TransferConfig(max_concurrency=2),
         },
@@ -219,6 +217,7 @@ MAX_FILE_ROWS = env.int("MAX_FILE_ROWS", 2_000_000)
 MAX_FILE_COLUMNS = env.int("MAX_FILE_COLUMNS", 500)
 MAX_ROW_CHARS = env.int("MAX_ROW_CHARS", 262_144)
 MAX_CELL_CHARS = env.int("MAX_CELL_CHARS", 100_000)
+MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", 20)  # of one vendor at once
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

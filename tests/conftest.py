@@ -79,8 +79,15 @@ class Pipeline:
         return upload
 
     def stage(self, upload: UploadHistory) -> None:
-        while stage.stage(upload.upload_id):
-            pass
+        """Step 3 to its end. Where it is too far ahead to go on, what is in the stream is consumed."""
+        while (wait := stage.stage(upload.upload_id)) is not None:
+            if wait:
+                self.settle()
+                self.end_pause(upload)
+
+    def end_pause(self, upload: UploadHistory) -> None:
+        """As if the seconds had passed until an upload that is too far ahead may be gone on with."""
+        UploadHistory.objects.filter(pk=upload.pk).update(staging_expires_at=None)
 
     def settle(self) -> None:
         """Consume what is in the stream, and finish the uploads that are complete by then."""

@@ -129,24 +129,46 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
         return _done(Committed([], []), checkpoint)
     committer.lock_vendors({item.record.vendor_id for item in judged})
     judged, unledgered = _fitting_the_ledger(judged)
-    known = _known([item.record for item in judged])
+    ledger = known([item.record for item in judged])
     by_key: dict[tuple[str, str], Judged] = {}
     for item in judged:
-        if _key(item.record) not in known:
+        if _key(item.record) not in ledger:
             by_key.setdefault(_key(item.record), item)
-    fresh = list(by_key.values())
+    fresh = _without_cancelled(list(by_key.values()))
     verdicts = _commit_products(fresh)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
     _write_errors(fresh, verdicts)
     finished = _count(fresh, verdicts)
-    return _done(Committed(outcomes + _owe_again(known, judged) + unledgered, finished), checkpoint)
+    return _done(Committed(outcomes + _owe_again(ledger, judged) + unledgered, finished), checkpoint)
 
 
 def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
     if checkpoint is not None and checkpoint.sequence_number:
         _move_checkpoint(checkpoint)
     return committed
+
+
+def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
+    """Rows of an upload that was cancelled meanwhile are marked as such, and count nowhere.
+
+    Cancelling takes the vendor's lock as well, so this can't change before the batch is through.
+    """
+    upload_ids = list({item.upload.upload_id for item in fresh if item.upload is not None})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT upload_id FROM upload_history WHERE upload_id = ANY (%s) AND status = 'cancelled'", [upload_ids]
+        )
+        cancelled = {upload_id for (upload_id,) in cursor.fetchall()}
+    return [
+        item._replace(draft=None, problems=[_CANCELLED], cancelled=True)
+        if item.upload is not None and item.upload.upload_id in cancelled
+        else item
+        for item in fresh
+    ]
+
+
+_CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled before this row was checked.")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:
@@ -194,7 +216,7 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
         )
 
 
-def _known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
+def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
     """What the ledger has of these records (through record_outcomes_key)."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -234,7 +256,10 @@ def _commit_products(fresh: list[Judged]) -> list[Verdict]:
         if item.upload is not None and item.draft is not None
     ]
     decided = iter(committer.commit(candidates, origins) if candidates else [])
-    return [next(decided) if item.draft is not None else Verdict("error", None) for item in fresh]
+    return [
+        next(decided) if item.draft is not None else Verdict("cancelled" if item.cancelled else "error", None)
+        for item in fresh
+    ]
 
 
 def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
@@ -269,7 +294,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
-        if item.upload is not None
+        if item.upload is not None and not item.cancelled
         for problem in _problems(item, verdict)
     ]  # fmt: skip
     _copy(
@@ -296,7 +321,7 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for item, verdict in zip(fresh, verdicts, strict=True):
-        if item.upload is not None:
+        if item.upload is not None and not item.cancelled:
             counts[item.upload.upload_id][verdict.outcome] += 1
     if not counts:
         return []
@@ -322,12 +347,12 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
         return [upload_id for upload_id, complete in cursor.fetchall() if complete]
 
 
-def _owe_again(known: Mapping[tuple[str, str], Outcome], judged: list[Judged]) -> list[Outcome]:
+def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) -> list[Outcome]:
     """Records that the ledger knows but that came as pending: their status in DynamoDB is owed once more.
 
     That is a record delivered twice, or put again by a staging that was resumed, which reset its status.
     """
-    again = [known[key] for key in dict.fromkeys(_key(item.record) for item in judged) if key in known]
+    again = [ledger[key] for key in dict.fromkeys(_key(item.record) for item in judged) if key in ledger]
     if again:
         with connection.cursor() as cursor:
             cursor.execute(

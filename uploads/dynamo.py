@@ -24,7 +24,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from django.conf import settings
 
-from uploads.records import Item
+from uploads.records import PENDING, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -308,6 +308,20 @@ def query_upload(upload_id: str, status: str | None = None) -> Iterator[Item]:
 def query_vendor(vendor_id: str) -> Iterator[Item]:
     """The keys of all records of a vendor, upload by upload, from VendorIndex."""
     yield from _query("#v = :v", {"#v": "vendor_id"}, {":v": {"S": vendor_id}}, IndexName="VendorIndex")
+
+
+def scan_pending(position: dict[str, Any] | None) -> tuple[list[Item], dict[str, Any] | None]:
+    """One page of a scan over the whole table: its records that want validation, and the position to go on from.
+
+    Start with None; None in the answer says that this was the last page. Costs a read of everything that is there.
+    """
+    start: dict[str, Any] = {"ExclusiveStartKey": position} if position else {}
+    with _translated():
+        page = _db().scan(
+            TableName=_table(), ConsistentRead=True, FilterExpression="attribute_not_exists(#s) OR #s = :p",
+            ExpressionAttributeNames={"#s": "status"}, ExpressionAttributeValues={":p": {"S": PENDING}}, **start,
+        )  # fmt: skip
+    return page["Items"], page.get("LastEvaluatedKey")
 
 
 def _query(condition: str, names: dict[str, str], values: Item, **options: Any) -> Iterator[Item]:

@@ -15,8 +15,10 @@ from typing import TextIO
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
+from catalog import committer
 from uploads import spreadsheet, storage
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
@@ -75,6 +77,22 @@ def fail(upload_id: str, code: str, reason: str) -> None:
         changed = cursor.rowcount == 1
     if changed:
         notify(UploadHistory.objects.select_related("vendor").get(upload_id=upload_id))
+
+
+def cancel(upload_id: str) -> bool:
+    """End the upload as cancelled; False if it had ended already.
+
+    What is committed stays and is counted. Rows that come later are marked as cancelled and count nowhere: the
+    vendor's lock makes sure that no batch is half-way through.
+    """
+    upload = UploadHistory.objects.get(upload_id=upload_id)
+    with transaction.atomic():
+        committer.lock_vendors([upload.vendor_id])
+        return bool(
+            UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).update(
+                status=UploadHistory.Status.CANCELLED, completed_at=Now(), staging_expires_at=None
+            )
+        )
 
 
 # --- the error report ------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Judged(NamedTuple):
     upload: Upload | None
     draft: ProductDraft | None
     problems: list[Problem]
+    cancelled: bool = False
 
 
 def judge(batch: Sequence[Record]) -> list[Judged]:

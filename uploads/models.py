@@ -136,6 +136,7 @@ class RecordOutcome(models.Model):
         UNCHANGED = "unchanged"
         SUPERSEDED = "superseded"
         ERROR = "error"
+        CANCELLED = "cancelled"
 
     id = models.BigAutoField(primary_key=True)
     upload_id = models.CharField("upload ID", max_length=2048)
@@ -195,6 +196,11 @@ class StreamShard(models.Model):
     gap_reason = models.TextField(default="", db_default="", blank=True)
     gap_found_at = models.DateTimeField(null=True, blank=True)
     gap_healed_at = models.DateTimeField(null=True, blank=True)
+    # How far the table has been re-read for what the gap may have lost, and since when (a later gap needs its own).
+    gap_scan_from = models.DateTimeField(null=True, blank=True)
+    gap_scan_position = models.JSONField(null=True, blank=True)
+    # When a read last came back empty: everything written before that has been read.
+    caught_up_at = models.DateTimeField("read to its end at", null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -204,6 +210,19 @@ class StreamShard(models.Model):
 
     def __str__(self) -> str:
         return self.shard_id
+
+
+class StreamWorker(models.Model):
+    """A process that consumes the stream just now; how many there are decides each one's share of the shards."""
+
+    owner = models.CharField(max_length=100, primary_key=True)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "stream_workers"
+
+    def __str__(self) -> str:
+        return self.owner
 
 
 class VendorSummary(models.Model):

@@ -18,6 +18,7 @@ from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS, ProductDraft, Rules, validate
 from uploads.models import UploadHistory
 
+BRIEF_CHARS = 40
 ROWS = 20
 # The upload would be the newest of all, so nothing that it brings is superseded.
 NEWEST = 2**63 - 1
@@ -119,4 +120,10 @@ def _preview_row(
 
 def _changes(before: ProductDraft, after: ProductDraft) -> tuple[str, ...]:
     pairs = zip(FIELDS, before, after, strict=True)
-    return tuple(f"{LABELS[field]}: {old or 'nothing'} → {new or 'nothing'}" for field, old, new in pairs if old != new)
+    return tuple(f"{LABELS[field]}: {_brief(old)} → {_brief(new)}" for field, old, new in pairs if old != new)
+
+
+def _brief(value: object) -> str:
+    """A value as a list of changes has room for it: its beginning, on one line."""
+    text = " ".join(str(value or "nothing").split())
+    return text if len(text) <= BRIEF_CHARS else text[: BRIEF_CHARS - 1] + "…"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.conf import settings
 from django.db import transaction
 
+from catalog import committer
 from uploads import storage, tasks
 from uploads.feed import parser
 from uploads.feed.problems import FeedError
@@ -41,6 +42,7 @@ class Contents:
 def receive(file: BinaryIO, file_name: str, vendor_id: str, user: "User | None" = None) -> UploadHistory:
     """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage."""
     vendor = active_vendor(vendor_id)
+    refuse_too_many(vendor)
     contents = examine(file)
     layout = inspect(file, contents)
     upload_id = new_upload_id()
@@ -48,6 +50,9 @@ def receive(file: BinaryIO, file_name: str, vendor_id: str, user: "User | None" 
     storage.save(key, file)
     try:
         with transaction.atomic():
+            # Once more, one at a time: several files that come at the same moment each see the others.
+            committer.lock_vendors([vendor.vendor_id])
+            refuse_too_many(vendor)
             upload = UploadHistory.objects.create(
                 upload_id=upload_id,
                 vendor=vendor,
@@ -75,6 +80,15 @@ def active_vendor(vendor_id: str) -> Vendor:
     if vendor.status != Vendor.Status.ACTIVE:
         raise Refused(f"The vendor {vendor_id} is {vendor.status}. Only active vendors can send files.")
     return vendor
+
+
+def refuse_too_many(vendor: Vendor) -> None:
+    """Raise Refused when the vendor has as many uploads under way as it may."""
+    under_way = UploadHistory.objects.filter(
+        vendor=vendor, status=UploadHistory.Status.PROCESSING, source=UploadHistory.Source.FILE
+    ).count()
+    if under_way >= settings.MAX_OPEN_UPLOADS:
+        raise Refused(f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.")
 
 
 def examine(file: BinaryIO) -> Contents:

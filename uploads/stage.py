@@ -4,6 +4,9 @@ Staging works in slices of some seconds, so that a huge file doesn't keep a smal
 with by any worker from what stands in PostgreSQL: how many rows are in the table, and at which byte the next one
 starts. A row may be put twice when a worker died in between; the ledger makes that harmless.
 
+No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
+the consumer is away, it is left to upkeep to look whether they are.
+
 Rows reach the stream in the order of the file, which decides which of two rows with the same SKU is the first: one
 request at a time, and never two rows that claim the same thing in one request, since DynamoDB orders nothing within
 one (docs/decisions/0003).
@@ -31,7 +34,13 @@ from uploads.records import encode, now_iso, record_id
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20
-SLICE_SECONDS = 15.0
+SLICE_SECONDS = 5.0  # a turn, where more uploads are open than there are processes
+# A file sent now waits in the stream behind all rows that others have there: a huge file may have a second or two of
+# the consumer's work, which still leaves it something to do until the next turn.
+MAX_AHEAD_ROWS = 5_000
+PAUSE_SECONDS = 1.0  # until an upload that came too far ahead is looked at again
+# So long it can't be claimed: wake-ups that upkeep sends meanwhile end there, instead of making turns of their own.
+HOLD_SECONDS = 0.5 * PAUSE_SECONDS
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
 # Of the 400 KB that an item of DynamoDB may have; the rest is for its other attributes, the error's reason among them.
@@ -55,47 +64,48 @@ class ClaimLost(Exception):
     """Another worker stages this upload by now."""
 
 
-def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> bool:
-    """Stage for at most that long; True when there is more to do. False too when somebody else is at it.
+def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
+    """Stage for at most that long; returns the seconds after which to call again, None when nothing is left to do.
 
+    0.0 after a full slice, PAUSE_SECONDS when the consumer must catch up first. None too when somebody else is at it,
+    or the consumer took nothing during the pause: then upkeep calls again.
     Raises Unavailable or StorageUnavailable when a service is away: the upload waits, and staging goes on later.
     """
     claim = _claim(upload_id)
     if claim is None:
-        return False
-    more = True
+        return None
+    wait = None
     try:
-        more = _stage_slice(claim, seconds)
+        wait = _stage_slice(claim, seconds)
     except ClaimLost:
         logger.warning("Staging of %s was taken over by another worker", upload_id)
-        more = False
     except storage.FileMissing:
         finish.fail(upload_id, "file_missing", "The stored file is gone. Send it again.")
-        more = False
     except FeedError as error:  # a limit that was lowered since the file came
         finish.fail(upload_id, error.code, error.message)
-        more = False
     finally:
-        _release(claim)
-    return more
+        _release(claim, HOLD_SECONDS if wait else None)
+    return wait
 
 
-def _stage_slice(claim: Claim, seconds: float) -> bool:
-    """Stage for that long or to the end of the file; True when there is more. Fetching the file doesn't count."""
+def _stage_slice(claim: Claim, seconds: float) -> float | None:
+    """Stage for that long, or to the end of the file, or until too far ahead; returns what `stage` does."""
     woken = False
     with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(1) as writer:
         deadline = time.monotonic() + seconds
         rows = as_staged(parser.rows(file, claim.layout, claim.position, receive.limits()), claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
             _put(claim, chunk, writer)
-            _note_progress(claim, chunk[-1])
+            ahead = _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 tasks.enqueue(tasks.consume_stream)
                 woken = True
+            if ahead > MAX_AHEAD_ROWS:
+                return PAUSE_SECONDS
             if time.monotonic() > deadline:
-                return True
+                return 0.0
     _note_end(claim)
-    return False
+    return None
 
 
 def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
@@ -159,7 +169,10 @@ def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
 
 
 def _claim(upload_id: str) -> Claim | None:
-    """Take the upload if it needs staging and nobody is at it."""
+    """Take the upload if it needs staging, isn't too far ahead, and nobody is at it.
+
+    Where it is too far ahead nothing is written, so that `updated_at` tells since when nothing has moved.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -167,10 +180,11 @@ def _claim(upload_id: str) -> Claim | None:
                SET staging_owner = %s, staging_epoch = staging_epoch + 1,
                    staging_expires_at = clock_timestamp() + make_interval(secs => %s)
              WHERE upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
+               AND staged_rows - total_records <= %s
                AND (staging_expires_at IS NULL OR staging_expires_at < clock_timestamp())
          RETURNING vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch
             """,
-            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS, upload_id],
+            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS, upload_id, MAX_AHEAD_ROWS],
         )
         row = cursor.fetchone()
     if row is None:
@@ -179,7 +193,8 @@ def _claim(upload_id: str) -> Claim | None:
     return Claim(upload_id, vendor_id, key, Layout.from_json(json.loads(layout)), Position(offset, rows), epoch)
 
 
-def _note_progress(claim: Claim, last: Row) -> None:
+def _note_progress(claim: Claim, last: Row) -> int:
+    """All rows up to this one are in the table. Returns how many of them have no outcome yet."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -187,11 +202,14 @@ def _note_progress(claim: Claim, last: Row) -> None:
                SET staged_rows = %s, staged_offset = %s,
                    staging_expires_at = clock_timestamp() + make_interval(secs => %s)
              WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing'
+         RETURNING staged_rows - total_records
             """,
             [last.number, last.end, LEASE_SECONDS, claim.upload_id, claim.epoch],
         )
-        if cursor.rowcount == 0:
-            raise ClaimLost
+        row = cursor.fetchone()
+    if row is None:
+        raise ClaimLost
+    return int(row[0])
 
 
 def _note_end(claim: Claim) -> None:
@@ -228,9 +246,13 @@ def _note_end(claim: Claim) -> None:
         tasks.enqueue(tasks.finish_upload, claim.upload_id)
 
 
-def _release(claim: Claim) -> None:
+def _release(claim: Claim, hold_seconds: float | None) -> None:
+    """Let anyone claim the upload, at once or after that long."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE upload_history SET staging_expires_at = NULL WHERE upload_id = %s AND staging_epoch = %s",
-            [claim.upload_id, claim.epoch],
+            """
+            UPDATE upload_history SET staging_expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE upload_id = %s AND staging_epoch = %s
+            """,
+            [hold_seconds, claim.upload_id, claim.epoch],
         )

@@ -1,14 +1,21 @@
 """The only module that talks to file storage: S3 through django-storages, under private generated keys."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import botocore.exceptions
+import urllib3.exceptions
 from boto3.exceptions import Boto3Error
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
 
 
 class StorageUnavailable(Exception):
@@ -29,7 +36,7 @@ def _translated(key: str) -> Iterator[None]:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
             raise FileMissing(f"The file {key} isn't in storage any more.") from error
         raise StorageUnavailable(str(error)) from error
-    except (botocore.exceptions.BotoCoreError, Boto3Error) as error:
+    except (botocore.exceptions.BotoCoreError, Boto3Error, urllib3.exceptions.HTTPError) as error:
         raise StorageUnavailable(str(error)) from error
 
 
@@ -44,12 +51,66 @@ def save(key: str, content: BinaryIO) -> None:
 
 @contextmanager
 def opened(key: str) -> Iterator[BinaryIO]:
-    """The stored file, open for reading, seekable; beyond a few MB it lies on disk, not in memory."""
-    with _translated(key):
-        file = default_storage.open(key, "rb")
-        file.seek(0)  # fetches the content: a missing file shows here, not in the middle of the work
-    with file:
-        yield cast(BinaryIO, file)
+    """The stored file, open for reading, seekable; only what is read is fetched, and little of it is in memory.
+
+    Raises FileMissing at once, not in the middle of the work; StorageUnavailable also while the file is read.
+    """
+    with io.BufferedReader(_Stored(key), BUFFER_BYTES) as file:
+        yield file
+
+
+class _Stored(io.RawIOBase):
+    """A stored file. What follows a seek is fetched by one request, made when it is first read."""
+
+    def __init__(self, key: str) -> None:
+        self._body: Any = None
+        self._key, self._position = key, 0
+        with _translated(key):
+            file: Any = default_storage.open(key, "rb")  # asks for the size; the content is not fetched
+            self._object, self._size = file.obj, file.size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        position: int = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if position < 0:
+            raise ValueError(f"There is no position {position} in a file.")
+        if position != self._position:
+            self._let_go()
+            self._position = position
+        return position
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        if self._position >= self._size:
+            return 0
+        with _translated(self._key):
+            if self._body is None:
+                self._body = self._rest()
+            count: int = self._body.readinto(buffer)
+        if count == 0:  # a connection that closes early may look like the end of the file
+            raise StorageUnavailable(f"{self._key} broke off at byte {self._position} of {self._size}.")
+        self._position += count
+        return count
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _rest(self) -> Any:
+        """The body of a request for everything from the position on."""
+        answer = self._object.get(Range=f"bytes={self._position}-")
+        if answer.get("ContentRange") != f"bytes {self._position}-{self._size - 1}/{self._size}":
+            raise StorageUnavailable(f"{self._key} has changed, or storage doesn't keep to the range asked for.")
+        return answer["Body"]
+
+    def _let_go(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
 
 
 def delete(key: str) -> None:

@@ -31,6 +31,7 @@ PAUSE_SECONDS = 0.2
 # How long a worker stays after the last record, so that a file that comes in small pieces has no gaps between them.
 LINGER_SECONDS = 1.0
 DISCOVER_SECONDS = 10.0
+BALANCE_SECONDS = 1.0
 RENEW_SECONDS = LEASE_SECONDS / 3
 
 # Where this process left a shard: its checkpoint, and an iterator behind it. A shard can have many empty pages before
@@ -50,24 +51,26 @@ class Reader:
     renewed: float
     iterator: str | None = None
     drained: bool = False
+    caught_up: bool = False
 
 
 def consume(seconds: float = SLICE_SECONDS) -> bool:
-    """Work on all shards that are free for at most that long; True when there is more to do.
+    """Work on this worker's share of the shards for at most that long; True when there is more to do.
 
-    Returns at once when other workers hold every shard. Raises Unavailable when DynamoDB is away.
+    Returns at once when there are more workers than shards and none is free. Raises Unavailable when DynamoDB is away.
     """
     deadline = time.monotonic() + seconds
     linger_until = time.monotonic() + LINGER_SECONDS
+    discover_at = balance_at = 0.0
     with _readers() as readers:
-        discover_at = 0.0
         while time.monotonic() < deadline:
             if time.monotonic() >= discover_at:
                 discover()
-                discover_at = time.monotonic() + DISCOVER_SECONDS
-                readers.extend(claim_all())
-            if not readers:
-                return False
+                discover_at, balance_at = time.monotonic() + DISCOVER_SECONDS, 0.0
+            if time.monotonic() >= balance_at:
+                balance_at = time.monotonic() + BALANCE_SECONDS
+                if not _balance(readers):
+                    return False
             received = sum(_advance(reader, readers) for reader in list(readers))
             drained = [reader for reader in readers if reader.drained]
             if drained:
@@ -82,6 +85,47 @@ def consume(seconds: float = SLICE_SECONDS) -> bool:
         return True
 
 
+def _balance(readers: list[Reader]) -> bool:
+    """Take free shards up to this worker's share, and give back what is above it; False if there is nothing to do.
+
+    The share is the shards over the workers that are at it, rounded up: whoever comes later finds the others
+    giving back theirs within a second or so, between two pages.
+    """
+    share, workers, shards = _fair_share()
+    for reader in readers[share:]:
+        _release(reader)
+    del readers[share:]
+    readers.extend(claim(share - len(readers)))
+    return bool(readers) or workers <= shards
+
+
+def _fair_share() -> tuple[int, int, int]:
+    """This worker's share of the shards, how many workers there are, and how many shards can be read now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO stream_workers (owner, seen_at) VALUES (%s, clock_timestamp())
+                ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at
+            """,
+            [_me()],
+        )
+        cursor.execute(
+            f"""
+            SELECT (SELECT count(*) FROM stream_workers
+                     WHERE seen_at > clock_timestamp() - make_interval(secs => %s)),
+                   (SELECT count(*) FROM stream_shards c WHERE {_READABLE})
+            """,  # noqa: S608 - a fixed text from this module
+            [LEASE_SECONDS],
+        )
+        workers, shards = cursor.fetchone()
+    return -(-shards // workers), workers, shards
+
+
+def _me() -> str:
+    """This process, as leases and staff name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 @contextmanager
 def _readers() -> Iterator[list[Reader]]:
     """The shards held during a slice; their leases are given back at its end, whatever ended it."""
@@ -91,6 +135,8 @@ def _readers() -> Iterator[list[Reader]]:
     finally:
         for reader in readers:
             _release(reader)
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM stream_workers WHERE owner = %s", [_me()])
 
 
 def _advance(reader: Reader, readers: list[Reader]) -> int:
@@ -137,8 +183,9 @@ def read_page(reader: Reader) -> int:
             writeback.write(committed.owed)
         for upload_id in committed.finished:
             tasks.enqueue(tasks.finish_upload, upload_id)
-    elif time.monotonic() - reader.renewed > RENEW_SECONDS:
+    elif time.monotonic() - reader.renewed > RENEW_SECONDS or not reader.caught_up:
         _renew(reader)
+    reader.caught_up = not page.records
     reader.iterator = page.next_iterator
     if reader.iterator is None:  # closed, and these were its last records
         _drain(reader)
@@ -202,26 +249,33 @@ def discover() -> None:
             logger.warning("The table has a new stream, %s: a gap is recorded on the old one's shards", arn)
 
 
-def claim_all() -> list[Reader]:
-    """Take the lease of every open shard that is free and whose parent has been read to its end."""
+# An open shard `c` whose parent, as far as we know of one, has been read to its end.
+_READABLE = """
+    c.state = 'open'
+    AND NOT EXISTS (SELECT FROM stream_shards p
+                     WHERE p.stream_arn = c.stream_arn AND p.shard_id = c.parent_shard_id AND p.state = 'open')
+"""
+
+
+def claim(most: int) -> list[Reader]:
+    """Take the leases of at most that many shards that can be read and are free, the longest unread first."""
     now = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE stream_shards s
                SET lease_owner = %s, lease_epoch = lease_epoch + 1,
                    lease_expires_at = clock_timestamp() + make_interval(secs => %s)
              WHERE s.id IN (SELECT c.id
                               FROM stream_shards c
-                             WHERE c.state = 'open'
+                             WHERE {_READABLE}
                                AND (c.lease_expires_at IS NULL OR c.lease_expires_at < clock_timestamp())
-                               AND NOT EXISTS (SELECT FROM stream_shards p
-                                                WHERE p.stream_arn = c.stream_arn
-                                                  AND p.shard_id = c.parent_shard_id AND p.state = 'open')
+                             ORDER BY c.checkpoint_at NULLS FIRST, c.id
+                             LIMIT %s
                                FOR UPDATE SKIP LOCKED)
          RETURNING s.id, s.stream_arn, s.shard_id, s.lease_epoch, s.checkpoint
-            """,
-            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS],
+            """,  # noqa: S608 - a fixed text from this module
+            [_me(), LEASE_SECONDS, max(0, most)],
         )
         return [
             Reader(shard, arn, shard_id, epoch, checkpoint, now, _iterator_left(shard, checkpoint))
@@ -247,7 +301,12 @@ def _change(reader: Reader, assignments: str, *values: Any) -> None:
 
 
 def _renew(reader: Reader) -> None:
-    _change(reader, "lease_expires_at = clock_timestamp() + make_interval(secs => %s)", LEASE_SECONDS)
+    """Keep the lease of a shard that has nothing new, and note that it has been read to its end."""
+    _change(
+        reader,
+        "lease_expires_at = clock_timestamp() + make_interval(secs => %s), caught_up_at = clock_timestamp()",
+        LEASE_SECONDS,
+    )
     reader.renewed = time.monotonic()
 
 

@@ -12,13 +12,13 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def enqueue(task: Any, *arguments: Any, expires: float | None = None) -> None:
-    """Wake a worker. A broker that is away loses nothing: upkeep finds the work on its next round.
+def enqueue(task: Any, *arguments: Any, expires: float | None = None, countdown: float | None = None) -> None:
+    """Wake a worker, after `countdown` seconds if given. A broker that is away loses nothing: upkeep finds the work.
 
     `expires` is in seconds: what upkeep sends again and again must not pile up behind a busy worker.
     """
     try:
-        task.apply_async(arguments, expires=expires)
+        task.apply_async(arguments, expires=expires, countdown=countdown)
     except OperationalError as error:
         logger.warning("Redis is away, the work waits for the schedule: %s", error)
 
@@ -41,8 +41,9 @@ def stage_upload(upload_id: str) -> None:
     from uploads import stage
 
     with _patient(f"Staging of {upload_id}"):
-        if stage.stage(upload_id):
-            enqueue(stage_upload, upload_id)
+        wait = stage.stage(upload_id)
+        if wait is not None:
+            enqueue(stage_upload, upload_id, countdown=wait)
 
 
 @shared_task

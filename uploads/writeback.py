@@ -50,8 +50,12 @@ def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def _update(outcome: Outcome) -> dynamo.StatusUpdate:
-    status = ERROR if outcome.outcome == "error" else VALIDATED
-    return dynamo.StatusUpdate(outcome.upload_id, outcome.record_id, status, outcome.error_reason)
+    return dynamo.StatusUpdate(outcome.upload_id, outcome.record_id, status_of(outcome.outcome), outcome.error_reason)
+
+
+def status_of(outcome: str) -> str:
+    """The status in DynamoDB that says this outcome."""
+    return ERROR if outcome in ("error", "cancelled") else VALIDATED
 
 
 def _note_written(outcomes: Sequence[Outcome]) -> None:

@@ -180,10 +180,12 @@ def test_a_postgresql_that_was_killed_is_started_again_with_its_data(services: P
     with psycopg.connect(embedded.database_url()) as database:
         database.execute("DROP TABLE IF EXISTS survived; CREATE TABLE survived AS SELECT 1 AS row")
     killed = _families()["postgres"][0]
+    uncollected = processes._children.get("postgres")  # it stays listed, as in a container where nobody collects it
     killed.send_signal(signal.SIGKILL)
-    processes.await_end([killed], 60)  # it stays listed, as in a container where nobody collects exit statuses
+    processes.await_end([killed], 60)
 
     assert embedded.start_backing() == ["postgres"]
+    assert uncollected is None or uncollected.returncode is None
     with psycopg.connect(embedded.database_url()) as database:
         assert database.execute("SELECT row FROM survived").fetchone() == (1,)
 

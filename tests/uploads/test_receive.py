@@ -207,3 +207,19 @@ def test_a_wake_up_that_fails_in_any_way_leaves_upload_and_file(
     upload = pipeline.send(GOOD)
 
     assert upload.storage_key.rpartition("/")[2] in stored()
+
+
+def test_a_vendor_with_as_many_files_under_way_as_it_may_waits_for_one_to_end(
+    pipeline: Pipeline, settings: Any
+) -> None:
+    settings.MAX_OPEN_UPLOADS = 2
+    first = pipeline.send(feed(line(1)))
+    pipeline.send(feed(line(2)))
+    with pytest.raises(receive.Refused, match="VEND001 has 2 files under way"):
+        pipeline.send(feed(line(3)))
+    assert UploadHistory.objects.count() == 2
+
+    pipeline.stage(first)
+    pipeline.settle()
+    pipeline.send(feed(line(3)))
+    assert UploadHistory.objects.count() == 3

@@ -9,8 +9,9 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
+from tests.uploads.test_storage import breaking_off
 from uploads import dynamo, finish, reconcile, stage, storage, stream, tasks
-from uploads.feed import parser
+from uploads.feed import lines, parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
@@ -56,7 +57,7 @@ def let_the_claim_expire(upload: UploadHistory) -> None:
 
 def test_every_row_becomes_a_pending_item_with_its_number_and_its_cells(pipeline: Pipeline) -> None:
     upload = pipeline.send(feed(line(1), "too,few", line(3, brand="")))
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
 
     items = staged(upload)
     assert list(items) == ids(1, 2, 3)
@@ -71,10 +72,10 @@ def test_the_number_of_rows_is_known_only_at_the_end(pipeline: Pipeline, monkeyp
     monkeypatch.setattr(stage, "CHUNK_ROWS", 2)
     upload = pipeline.send(feed(*(line(n) for n in range(1, 6))))
 
-    assert stage.stage(upload.upload_id, seconds=0) is True
+    assert stage.stage(upload.upload_id, seconds=0) == 0.0
     assert (read_again(upload).staged_rows, upload.file_rows) == (2, None)
-    assert stage.stage(upload.upload_id, seconds=0) is True
-    assert stage.stage(upload.upload_id, seconds=10) is False
+    assert stage.stage(upload.upload_id, seconds=0) == 0.0
+    assert stage.stage(upload.upload_id, seconds=10) is None
     assert (read_again(upload).staged_rows, upload.file_rows) == (5, 5)
 
 
@@ -82,7 +83,7 @@ def test_slices_put_each_row_once_and_in_order(pipeline: Pipeline, monkeypatch: 
     monkeypatch.setattr(stage, "CHUNK_ROWS", 7)
     puts = Puts(monkeypatch)
     upload = pipeline.send(feed(*(line(n) for n in range(1, 31))))
-    while stage.stage(upload.upload_id, seconds=0):
+    while stage.stage(upload.upload_id, seconds=0) is not None:
         pass
 
     assert puts.put == ids(*range(1, 31))
@@ -124,7 +125,7 @@ def test_an_upload_has_one_worker_at_a_time(pipeline: Pipeline) -> None:
     assert stage._claim(upload.upload_id) is not None
 
     assert stage._claim(upload.upload_id) is None
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert staged(upload) == {}
 
 
@@ -151,7 +152,7 @@ def test_a_worker_that_is_overtaken_in_the_middle_stops(pipeline: Pipeline, monk
         UploadHistory.objects.update(staging_epoch=99, staging_expires_at="2100-01-01T00:00:00Z")
 
     monkeypatch.setattr(stage, "_put", overtaken)
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert (read_again(upload).staged_rows, upload.file_rows) == (0, None)
     assert upload.staging_expires_at is not None, "the claim of the other worker stays"
 
@@ -167,7 +168,7 @@ def test_a_file_that_is_gone_fails_the_upload_with_a_reason(pipeline: Pipeline) 
     upload = pipeline.send(feed(line(1)))
     storage.delete(upload.storage_key)
 
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert (read_again(upload).status, upload.failure_code) == ("failed", "file_missing")
     assert "Send it again" in upload.failure_reason
 
@@ -179,8 +180,28 @@ def test_storage_that_is_away_leaves_the_upload_open(pipeline: Pipeline, monkeyp
         with pytest.raises(storage.StorageUnavailable):
             stage.stage(upload.upload_id)
     assert read_again(upload).status == "processing"
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert read_again(upload).file_rows == 1
+
+
+def test_a_file_that_breaks_off_in_the_middle_is_gone_on_with_and_no_row_is_lost_or_put_twice(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(storage, "BUFFER_BYTES", 1000)
+    monkeypatch.setattr(lines, "BLOCK", 1000)
+    puts = Puts(monkeypatch)
+    content = feed(*(line(n) for n in range(1, 201)))
+    upload = pipeline.send(content)
+    with breaking_off(content.encode(), 4000), pytest.raises(storage.StorageUnavailable):
+        stage.stage(upload.upload_id)
+
+    assert read_again(upload).status == "processing"
+    assert 0 < upload.staged_rows < 200
+    pipeline.stage(upload)
+    assert puts.put == ids(*range(1, 201))
+    pipeline.settle()
+    assert (read_again(upload).status, upload.inserted_records) == ("completed", 200)
 
 
 def test_a_row_limit_that_was_lowered_meanwhile_fails_the_upload_with_a_reason(
@@ -189,7 +210,7 @@ def test_a_row_limit_that_was_lowered_meanwhile_fails_the_upload_with_a_reason(
     upload = pipeline.send(feed(*(line(n) for n in range(1, 6))))
     settings.MAX_FILE_ROWS = 3
 
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert (read_again(upload).status, upload.failure_code) == ("failed", "too_many_rows")
 
 
@@ -198,7 +219,7 @@ def test_an_upload_that_has_ended_is_not_staged(pipeline: Pipeline, status: str)
     upload = pipeline.send(feed(line(1)))
     UploadHistory.objects.update(status=status)
 
-    assert stage.stage(upload.upload_id) is False
+    assert stage.stage(upload.upload_id) is None
     assert staged(upload) == {}
 
 
@@ -209,7 +230,7 @@ def test_an_upload_without_a_file_is_not_staged(pipeline: Pipeline, monkeypatch:
     reconcile.upkeep()
 
     assert woken == []
-    assert stage.stage("BY-SQL") is False
+    assert stage.stage("BY-SQL") is None
 
 
 def test_consumers_are_woken_and_a_file_whose_rows_all_have_outcomes_is_handed_on(
@@ -247,6 +268,99 @@ def test_a_stray_record_counted_before_the_end_of_the_file_was_known_blocks_noth
 
     assert (read_again(upload).status, upload.total_records, upload.inserted_records) == ("completed", 3, 2)
     assert ValidationError.objects.values("row_number").distinct().get() == {"row_number": 9}
+
+
+# --- turns -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staging may be 20 rows ahead of the consumer, and notes where it is every 10. A pause lasts until it is ended."""
+    monkeypatch.setattr(stage, "MAX_AHEAD_ROWS", 20)
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(stage, "HOLD_SECONDS", 3600.0)
+
+
+def test_a_pause_is_over_when_its_wake_up_comes() -> None:
+    assert stage.HOLD_SECONDS < stage.PAUSE_SECONDS
+
+
+@pytest.mark.usefixtures("short_lead")
+def test_staging_pauses_when_it_is_far_ahead_and_goes_on_when_the_consumer_caught_up(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puts = Puts(monkeypatch)
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
+    assert stage.stage(upload.upload_id) == stage.PAUSE_SECONDS
+    assert read_again(upload).staged_rows == 30
+
+    pipeline.settle()
+    pipeline.end_pause(upload)
+    assert stage.stage(upload.upload_id) == stage.PAUSE_SECONDS
+    assert read_again(upload).staged_rows == 60
+    pipeline.settle()
+    pipeline.end_pause(upload)
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    assert puts.put == ids(*range(1, 101))
+    assert (read_again(upload).status, upload.file_rows, upload.inserted_records) == ("completed", 100, 100)
+
+
+@pytest.mark.usefixtures("short_lead")
+def test_while_the_consumer_is_away_a_turn_changes_nothing_and_leaves_it_to_upkeep_to_come_back(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
+    stage.stage(upload.upload_id)
+    pipeline.end_pause(upload)
+    before = UploadHistory.objects.values().get()
+    woken: list[Any] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+
+    assert stage.stage(upload.upload_id) is None
+    assert (UploadHistory.objects.values().get(), woken) == (before, [])
+    reconcile.upkeep()
+    assert woken == [(tasks.stage_upload, upload.upload_id)]
+
+
+@pytest.mark.usefixtures("short_lead")
+def test_wake_ups_that_come_in_the_pause_make_no_turns_of_their_own(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
+    assert stage.stage(upload.upload_id) == stage.PAUSE_SECONDS
+    pipeline.settle()
+
+    assert stage.stage(upload.upload_id) is None
+    pipeline.end_pause(upload)
+    assert stage.stage(upload.upload_id) == stage.PAUSE_SECONDS
+
+
+@pytest.mark.usefixtures("short_lead")
+def test_a_slice_wakes_the_consumer_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
+    woken: list[Any] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    stage.stage(upload.upload_id)
+
+    assert read_again(upload).staged_rows == 30, "several chunks"
+    assert woken == [(tasks.consume_stream,)]
+
+
+@pytest.mark.usefixtures("short_lead", "other_vendor")
+def test_a_small_file_does_not_wait_for_the_end_of_a_huge_one(pipeline: Pipeline) -> None:
+    huge = pipeline.send(feed(*(line(n) for n in range(1, 201))))
+    stage.stage(huge.upload_id)
+    small = pipeline.send(feed(*(line(n, sku=f"B-{n}") for n in range(1, 11))), "VEND002")
+    assert stage.stage(huge.upload_id) is None
+    assert stage.stage(small.upload_id) is None
+    pipeline.settle()
+
+    assert (read_again(small).status, small.inserted_records) == ("completed", 10)
+    assert (read_again(huge).status, huge.total_records, huge.file_rows) == ("processing", 30, None)
+    pipeline.end_pause(huge)
+    pipeline.stage(huge)
+    pipeline.settle()
+    assert (read_again(huge).status, huge.inserted_records) == ("completed", 200)
 
 
 # --- requests --------------------------------------------------------------------------------------------------

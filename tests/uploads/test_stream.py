@@ -126,8 +126,8 @@ def test_a_shard_has_one_reader_at_a_time(fake: FakeStream) -> None:
     fake.shards = {"s1": FakeShard([[put(1)]])}
     stream.discover()
 
-    assert [reader.shard_id for reader in stream.claim_all()] == ["s1"]
-    assert stream.claim_all() == []
+    assert [reader.shard_id for reader in stream.claim(99)] == ["s1"]
+    assert stream.claim(99) == []
     assert stream.consume() is False
     assert fake.read == []
 
@@ -137,7 +137,7 @@ def test_a_lease_is_given_back_at_the_end_of_a_slice(fake: FakeStream) -> None:
     stream.consume()
 
     assert shard().lease_expires_at is None
-    assert len(stream.claim_all()) == 1
+    assert len(stream.claim(99)) == 1
 
 
 def test_a_lease_is_given_back_when_the_service_goes_away(fake: FakeStream) -> None:
@@ -151,9 +151,9 @@ def test_a_lease_is_given_back_when_the_service_goes_away(fake: FakeStream) -> N
 def test_an_expired_lease_is_taken_over_and_the_former_holder_writes_nothing(fake: FakeStream) -> None:
     fake.shards = {"s1": FakeShard([[put(1)], [put(2)]])}
     stream.discover()
-    (paused,) = stream.claim_all()
+    (paused,) = stream.claim(99)
     let_leases_expire()
-    (successor,) = stream.claim_all()
+    (successor,) = stream.claim(99)
 
     assert successor.epoch == paused.epoch + 1
     with pytest.raises(LeaseLost):
@@ -182,9 +182,9 @@ def test_a_slice_that_ends_late_does_not_give_back_a_lease_that_is_another_worke
     fake.shards = {"s1": FakeShard([])}
     stream.discover()
     with stream._readers() as readers:
-        readers.extend(stream.claim_all())
+        readers.extend(stream.claim(99))
         let_leases_expire()
-        stream.claim_all()
+        stream.claim(99)
 
     assert shard().lease_expires_at is not None
 
@@ -208,21 +208,21 @@ def test_a_lease_is_renewed_while_there_is_nothing_to_read(fake: FakeStream, mon
     fake.shards = {"s1": FakeShard([])}
     monkeypatch.setattr(stream, "RENEW_SECONDS", -1.0)
     stream.discover()
-    (reader,) = stream.claim_all()
+    (reader,) = stream.claim(99)
     let_leases_expire()
     stream.read_page(reader)
 
-    assert stream.claim_all() == []
+    assert stream.claim(99) == []
 
 
 def test_a_batch_renews_the_lease(fake: FakeStream) -> None:
     fake.shards = {"s1": FakeShard([[put(1)]])}
     stream.discover()
-    (reader,) = stream.claim_all()
+    (reader,) = stream.claim(99)
     let_leases_expire()
     stream.read_page(reader)
 
-    assert stream.claim_all() == []
+    assert stream.claim(99) == []
 
 
 # --- lineage ---------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_a_child_is_read_only_after_its_parent_is_drained(fake: FakeStream) -> N
 def test_a_child_waits_while_another_worker_reads_its_parent(fake: FakeStream) -> None:
     fake.shards = {"child": FakeShard([[put(3)]], parent="parent"), "parent": FakeShard([[put(1)]], closed=True)}
     stream.discover()
-    stream.claim_all()
+    stream.claim(99)
 
     assert stream.consume() is False
     assert fake.read == []
@@ -520,7 +520,7 @@ def test_how_far_behind_a_shard_is_read_can_be_told(fake: FakeStream) -> None:
 def test_the_lease_goes_by_the_clock_of_the_database(fake: FakeStream, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.shards = {"s1": FakeShard([])}
     stream.discover()
-    stream.claim_all()
+    stream.claim(99)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT extract(epoch FROM lease_expires_at - clock_timestamp()) BETWEEN 5 AND 15 FROM stream_shards"

@@ -91,7 +91,7 @@ def test_adopted_records_are_finished_by_upkeep_too(pipeline: Pipeline, woken: l
 
 
 def test_a_slice_with_more_to_do_wakes_the_next(woken: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "stage", lambda upload_id: upload_id == "MORE")
+    monkeypatch.setattr(stage, "stage", {"MORE": 0.0, "DONE": None}.get)
     monkeypatch.setattr(stream, "consume", lambda: True)
     for upload_id in ("MORE", "DONE"):
         tasks.stage_upload(upload_id)
@@ -158,14 +158,30 @@ def test_a_broker_that_is_away_loses_nothing_but_the_wake_up(
     assert time.monotonic() - started < 1, "nobody waits for it"
 
 
-def test_what_upkeep_sends_every_few_seconds_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr(
-        tasks.finish_upload, "apply_async", lambda arguments, expires: sent.append((arguments, expires))
-    )
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """Each message to Redis, with those of its options that are set."""
+    messages: list[tuple[Any, Any]] = []
+
+    def apply_async(arguments: Any, **options: Any) -> None:
+        messages.append((arguments, {name: value for name, value in options.items() if value is not None}))
+
+    for task in (tasks.finish_upload, tasks.stage_upload):
+        monkeypatch.setattr(task, "apply_async", apply_async)
+    return messages
+
+
+def test_what_upkeep_sends_every_few_seconds_expires(sent: list[Any]) -> None:
     tasks.enqueue(tasks.finish_upload, "U", expires=5.0)
 
-    assert sent == [(("U",), 5.0)]
+    assert sent == [(("U",), {"expires": 5.0})]
+
+
+def test_a_slice_that_has_to_wait_wakes_the_next_only_then(monkeypatch: pytest.MonkeyPatch, sent: list[Any]) -> None:
+    monkeypatch.setattr(stage, "stage", lambda _: 1.5)
+    tasks.stage_upload("U")
+
+    assert sent == [(("U",), {"countdown": 1.5})]
 
 
 def test_long_work_and_upkeep_have_queues_of_their_own() -> None:

@@ -42,12 +42,15 @@ class Code(StrEnum):
     VENDOR_MISMATCH = "vendor_mismatch"
     # A record that another program put into the table in a shape we can't use
     MALFORMED_RECORD = "malformed_record"
+    # Nobody's fault: the upload was cancelled first
+    CANCELLED = "cancelled"
     # Our fault, never the vendor's
     INTERNAL_ERROR = "internal_error"
 
     @property
     def label(self) -> str:
-        return self.value.replace("_", " ").capitalize().replace("Sku", "SKU")
+        words = self.value.replace("_", " ").capitalize()
+        return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ")
 
 
 class Problem(NamedTuple):

@@ -1,0 +1,40 @@
+"""A small file of one vendor doesn't wait for a huge one of another, on the platform as people run it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live import Platform, eventually
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    platform = Platform(tmp_path / "platform")
+    platform.up()
+    yield platform
+    platform.down()
+
+
+def _sent(platform: Platform, rows: int, vendor_id: str, *options: str) -> str:
+    """Send a feed of that many rows; returns the upload's id."""
+    path = platform.folder.with_name(f"{vendor_id}.csv")
+    platform.python("manage.py", "generate_feed", "--rows", str(rows), "--vendor", vendor_id, "-o", str(path))
+    done = platform.python("manage.py", "import_feed", str(path), "--vendor", vendor_id, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    upload_id: str = json.loads(done.stdout)["upload_id"]
+    return upload_id
+
+
+def test_a_small_file_sent_while_a_huge_one_is_staged_is_complete_long_before_it(platform: Platform) -> None:
+    huge = _sent(platform, 30_000, "VEND001")
+    of_huge = f"FROM upload_history WHERE upload_id = '{huge}'"
+    eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND total_records > 0"), "under way")
+    small = _sent(platform, 200, "VEND002", "--wait")
+
+    rows = platform.rows(f"SELECT status, total_records FROM upload_history WHERE upload_id = '{small}'")
+    assert rows == [("completed", 200)]
+    assert platform.rows(f"SELECT status, file_rows {of_huge}") == [("processing", None)], "not even staged to its end"
+    eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND status = 'completed'"), "the huge one is complete too")
+    assert platform.rows(f"SELECT total_records {of_huge}") == [(30_000,)]

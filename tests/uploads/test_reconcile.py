@@ -1,0 +1,215 @@
+"""What the stream or the table lost is found and mended, through the same commit and without counting twice."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from catalog.models import Product
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import dynamo, finish, stream
+from uploads.feed.parser import Row
+from uploads.models import RecordOutcome, StreamShard, UploadHistory
+from uploads.reconcile import heal_gaps, reconcile, upkeep
+from uploads.records import encode, now_iso, record_id
+
+ROWS = [line(1), line(2, price="free"), line(3)]
+
+
+def lose_the_stream() -> None:
+    """Everything written so far counts as read: as if its records had been trimmed."""
+    stream.discover()
+    for shard in dynamo.list_shards(dynamo.stream_arn()):
+        iterator, last = dynamo.shard_iterator(dynamo.stream_arn(), shard.shard_id, ""), ""
+        while iterator:
+            page = dynamo.get_records(iterator, 1000)
+            if not page.records:
+                break
+            last, iterator = page.records[-1]["dynamodb"]["SequenceNumber"], page.next_iterator
+        StreamShard.objects.filter(shard_id=shard.shard_id).update(checkpoint=last)
+
+
+def statuses(upload: UploadHistory) -> dict[str, int]:
+    return dict(reconcile(upload.upload_id, dry_run=True).in_table)
+
+
+def test_records_that_the_stream_lost_are_committed_from_the_table(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    lose_the_stream()
+
+    standing = reconcile(upload.upload_id)
+
+    upload.refresh_from_db()
+    assert standing.unsettled == 3
+    assert (upload.status, upload.total_records, upload.error_records) == ("completed", 3, 1)
+    assert statuses(upload) == {"validated": 2, "error": 1}
+    assert Product.objects.count() == 2
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    standing = reconcile(upload.upload_id, dry_run=True)
+
+    assert standing.actions == ["3 records are validated and committed"]
+    assert not RecordOutcome.objects.exists()
+    assert statuses(upload) == {"pending_validation": 3}
+
+
+def test_where_all_agrees_there_is_nothing_to_do(pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(*ROWS))
+    standing = reconcile(upload.upload_id)
+
+    assert standing.agrees
+    assert standing.actions == ["nothing to do"]
+    assert (standing.ledger, standing.products) == ({"inserted": 2, "error": 1}, 2)
+
+
+def test_a_status_that_is_not_the_ledgers_is_written_again(pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(*ROWS))
+    dynamo.write_statuses([dynamo.StatusUpdate(upload.upload_id, record_id(1), "pending_validation", "")])
+    assert reconcile(upload.upload_id).differing == 1
+
+    assert reconcile(upload.upload_id).agrees
+    assert statuses(upload) == {"validated": 2, "error": 1}
+
+
+def test_rows_that_the_table_lost_are_staged_again_and_count_once(pipeline: Pipeline, settings: object) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    pipeline.settle()
+    UploadHistory.objects.update(status="processing", completed_at=None, total_records=2, valid_records=1)
+    RecordOutcome.objects.filter(record_id=record_id(3)).delete()
+    dynamo.delete_table()
+    dynamo.create_table("PAY_PER_REQUEST", 0)
+
+    assert reconcile(upload.upload_id).missing == 1
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.total_records, upload.valid_records) == ("completed", 3, 2)
+    assert RecordOutcome.objects.count() == 3
+
+
+def test_a_gap_is_healed_by_reading_the_table_again(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    lose_the_stream()
+    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
+
+    heal_gaps()
+
+    pipeline.settle()
+    upload.refresh_from_db()
+    assert upload.status == "completed"
+    assert StreamShard.objects.get().gap_healed_at is not None
+
+
+def test_a_gap_found_while_the_table_is_being_read_needs_a_reading_of_its_own(pipeline: Pipeline) -> None:
+    stream.discover()
+    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
+    StreamShard.objects.create(
+        stream_arn="later", shard_id="later", state="drained", gap_reason="gone", gap_found_at="2099-01-01T00:00:00Z"
+    )
+
+    heal_gaps()
+
+    assert StreamShard.objects.get(shard_id="later").gap_healed_at is None
+    assert StreamShard.objects.exclude(shard_id="later").get().gap_healed_at is not None
+
+
+def test_a_reading_that_was_cut_off_goes_on_where_it_stopped(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream.discover()
+    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
+    asked: list[object] = []
+    answers = iter([{"record_id": {"S": "REC_0000500"}}, dynamo.Unavailable("throttled"), None])
+
+    def pages(position: object) -> tuple[list[object], object]:
+        asked.append(position)
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return [], answer
+
+    monkeypatch.setattr(dynamo, "scan_pending", pages)
+    heal_gaps(seconds=-1)  # no time at all
+    assert asked == []
+    with pytest.raises(dynamo.Unavailable):
+        heal_gaps()
+    heal_gaps()
+
+    behind = {"record_id": {"S": "REC_0000500"}}
+    assert asked == [None, behind, behind]
+    assert StreamShard.objects.get().gap_healed_at is not None
+
+
+def test_the_schedule_reconciles_an_upload_that_stalled_though_the_stream_was_read_to_its_end(
+    pipeline: Pipeline,
+) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    lose_the_stream()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE stream_shards SET caught_up_at = now() + interval '1 hour'")
+    upkeep()
+
+    upload.refresh_from_db()
+    assert upload.status == "completed"
+
+
+def test_the_schedule_leaves_an_upload_alone_whose_records_are_still_in_the_stream(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    stream.discover()
+    upkeep()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.total_records) == ("processing", 0)
+
+
+def test_cancelling_keeps_what_is_committed_and_marks_the_rest(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    pipeline.settle()
+    UploadHistory.objects.update(status="processing", completed_at=None, file_rows=None)
+    assert finish.cancel(upload.upload_id)
+    late = [line(4), line(5)]
+    cells = dict(zip("abcdefgh", late[0].split(","), strict=True))
+    dynamo.put_records([encode(upload.upload_id, "VEND001", Row(n, cells, None, "", 0), now_iso()) for n in (4, 5)])
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.total_records, upload.valid_records, upload.error_records) == ("cancelled", 3, 2, 1)
+    assert Product.objects.count() == 2
+    assert list(RecordOutcome.objects.order_by("record_id").values_list("outcome", flat=True))[3:] == ["cancelled"] * 2
+    item = dynamo.get_record(upload.upload_id, record_id(4))
+    assert item is not None
+    assert item["status"] == {"S": "error"}
+    assert "cancelled" in item["error_reason"]["S"]
+
+
+def test_an_upload_that_is_cancelled_while_it_is_staged_is_not_staged_on(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    finish.cancel(upload.upload_id)
+    pipeline.stage(upload)
+
+    assert list(dynamo.query_upload(upload.upload_id)) == []
+    assert not finish.cancel(upload.upload_id), "it has ended"
+
+
+def test_the_command_shows_an_upload_side_by_side(pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(*ROWS))
+    out = io.StringIO()
+    call_command("reconcile", upload.upload_id, stdout=out)
+
+    lines = [words.strip() for words in out.getvalue().splitlines()]
+    assert lines[0] == f"{upload.upload_id}: completed"
+    assert "in table    3 (1 error, 2 validated)" in lines
+    assert "counted     2 valid + 1 errors = 3" in lines
+    assert lines[-1] == "=> nothing to do"
