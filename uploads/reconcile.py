@@ -55,10 +55,10 @@ def _unfinished() -> list[str]:
 
 
 def _stalled() -> list[str]:
-    """Uploads whose rows are all staged but not all settled, though the stream has been read to its end since."""
+    """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved."""
     read_to_the_end = "SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open'"
     return _upload_ids(
-        f"total_records < file_rows AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
+        f"total_records < coalesce(file_rows, staged_rows) AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
     )
 
 
