@@ -58,7 +58,8 @@ def _stalled() -> list[str]:
     """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved."""
     read_to_the_end = "SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open'"
     return _upload_ids(
-        f"total_records < coalesce(file_rows, staged_rows) AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
+        "total_records < coalesce(file_rows, staged_rows)"
+        f" AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
     )
 
 

@@ -96,12 +96,12 @@ def test_one_that_goes_on_counts_until_now(upload: UploadHistory) -> None:
 
 
 def test_kinds_of_error_come_most_frequent_first_with_the_earliest_row_as_example(upload: UploadHistory) -> None:
-    for row, kind in [(9, "invalid_price"), (3, "invalid_price"), (5, "sku_taken"), (4, "missing_value")]:
+    for row, kind in [(9, "sku_taken"), (3, "sku_taken"), (5, "invalid_price"), (4, "missing_value")]:
         _error(upload, row, kind)
     assert progress.error_kinds("UPLOAD_1") == [
-        progress.ErrorKind("invalid_price", 2, 3, "invalid_price in 3", "Mend 3"),
+        progress.ErrorKind("sku_taken", 2, 3, "sku_taken in 3", "Mend 3"),
+        progress.ErrorKind("invalid_price", 1, 5, "invalid_price in 5", "Mend 5"),
         progress.ErrorKind("missing_value", 1, 4, "missing_value in 4", "Mend 4"),
-        progress.ErrorKind("sku_taken", 1, 5, "sku_taken in 5", "Mend 5"),
     ]
 
 

@@ -76,8 +76,18 @@ def test_an_upload_that_moves_is_followed_to_its_end_without_a_word(scene: Scene
     assert scene.play((RUNNING, 4), (MOVED, 4)) == []
 
 
-def test_a_standstill_without_a_worker_is_explained_once(scene: Scene) -> None:
+def test_a_standstill_without_a_worker_is_asked_about_and_explained_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def silence(**question: object) -> list[object]:
+        asked.append(question)
+        return []
+
+    monkeypatch.setattr(app.control, "ping", silence)
     assert scene.play((RUNNING, 60)) == [NO_WORKER]
+    assert len(asked) == 1
 
 
 def test_each_new_standstill_is_explained_again(scene: Scene) -> None:
