@@ -49,7 +49,12 @@ def remember(name: str, **facts: Any) -> None:
 
 def free_port(name: str) -> int:
     """The remembered port where it is still free, otherwise a new one."""
-    for port in (state().get(name, {}).get("port", 0), 0):
+    return first_free(state().get(name, {}).get("port", 0), 0)
+
+
+def first_free(*ports: int) -> int:
+    """The first of these ports of 127.0.0.1 that is free; 0 stands for any. Raises StartError."""
+    for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -57,7 +57,7 @@ def test_a_record_that_a_script_puts_into_the_table_becomes_a_product(platform: 
         }
     )
 
-    eventually(lambda: platform.rows("SELECT 1 FROM products WHERE sku = 'ERP-1'"), "the product is there")
+    assert eventually(lambda: platform.rows("SELECT 1 FROM products WHERE sku = 'ERP-1'"), "the product is there")
 
 
 @pytest.mark.usefixtures("other_vendor")

@@ -1,7 +1,6 @@
 """Serve the platform on this machine."""
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from config.processes import first_free
 from vendors.management.commands.seed_demo import logins
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port = _free(options["port"])
+        port = first_free(options["port"], 0)
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns where there is none
         self.stdout.write(f"\n  Admin   http://127.0.0.1:{port}/admin/\n  Logins  {logins()}\n\nCtrl-C stops it.\n")
         self.stdout.flush()
@@ -29,16 +29,3 @@ class Command(BaseCommand):
             [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}", "--workers=1",
              "--threads=8", "--log-level=warning"],
         )  # fmt: skip
-
-
-def _free(port: int) -> int:
-    """The wanted port, or a free one where that is taken."""
-    for candidate in (port, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    return port
