@@ -5,6 +5,7 @@ README.md has the table of variables; .env.example a file to copy. A `.env` besi
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ def _local_secret(name: str) -> str:
     path = processes.data_dir() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        draft = path.with_name(f"{name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):  # another process got there first; then all use its secret
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 

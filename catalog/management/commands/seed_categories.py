@@ -32,7 +32,7 @@ CATEGORIES: dict[str, str | None] = {
 
 
 class Command(BaseCommand):
-    help = "Load the 20 product categories. Running it again changes nothing, whatever was edited meanwhile."
+    help = "Load those of the 20 product categories that are missing. Running it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         before = ProductCategory.objects.count()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from catalog.models import ProductCategory
 from uploads import dynamo, storage
 
 
@@ -19,7 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
-        call_command("seed_categories", stdout=self.stdout)
+        if not ProductCategory.objects.exists():  # later, what staff renamed or removed stays as it is
+            call_command("seed_categories", stdout=self.stdout)
         if options["demo"] or settings.EMBEDDED_DATABASE:
             call_command("seed_demo", stdout=self.stdout)
         created = _ensure_table()
