@@ -1,6 +1,6 @@
 """Step 6: a batch of judged records → committed, in one transaction with all that depends on it.
 
-The stream and the reconciler feed the same function. What it guarantees (the numbers are DESIGN's invariants):
+The stream and the reconciler feed the same function. What it guarantees (the numbers are those of docs/invariants.md):
 
 1. Products, ledger, errors, counters and the stream's checkpoint change together or not at all. A record that the
    ledger knows already changes nothing, so records may be delivered any number of times.
