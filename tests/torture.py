@@ -4,7 +4,7 @@
 
 Real processes: several workers, their children, beat, Redis, PostgreSQL's server and single connections of it. Not the
 embedded AWS endpoint, which keeps its data in memory: real DynamoDB doesn't forget what it confirmed. The seed decides
-who is killed and when; the same seed plays the same plan.
+what kind of process is killed next and after how long; the same seed plays the same plan.
 """
 
 import argparse
@@ -108,15 +108,19 @@ class Torture:
                 )
             )  # fmt: skip
 
-    def victims(self) -> list[tuple[str, psutil.Process]]:
-        """Every process that may be killed, with a name for the log."""
-        state = self.platform.state
-        found = []
-        for name in ("worker", "beat", "redis", "postgres"):
-            found += _family(name, state[name]["pid"])
-        for worker in self.extra:
-            found += _family("extra worker", worker.pid)
+    def victims(self) -> dict[str, list[psutil.Process]]:
+        """Every process that may be killed, by kind. One of PostgreSQL's children takes all connections with it."""
+        roots = [(name, self.platform.state[name]["pid"]) for name in ("worker", "beat", "redis", "postgres")]
+        found: dict[str, list[psutil.Process]] = {}
+        for name, pid in [*roots, *(("extra worker", worker.pid) for worker in self.extra)]:
+            for kind, process in _family(name, pid):
+                found.setdefault(kind, []).append(process)
         return found
+
+    def settled_rows(self) -> str:
+        """How many rows have their outcome, for the log."""
+        rows = self.query("SELECT coalesce(sum(total_records), 0) FROM upload_history")
+        return f"{rows[0][0]:,} rows settled" if rows else "the database is away"
 
     def settled(self) -> bool:
         """Whether every upload has ended, and DynamoDB knows it."""
@@ -200,8 +204,10 @@ def _disturb(run: Torture, plan: random.Random, kills: int) -> None:
                 rounds[vendor] += 1
                 run.send(vendor, rounds[vendor])
         time.sleep(plan.uniform(0.5, 4.0))
-        name, victim = plan.choice(run.victims())
-        print(f"kill {number}/{kills}: {name} ({victim.pid})", flush=True)  # noqa: T201 - what this command is for
+        victims = run.victims()
+        kind = plan.choice(sorted(victims))
+        victim = plan.choice(victims[kind])
+        print(f"kill {number}/{kills}: {kind} ({victim.pid}), {run.settled_rows()}", flush=True)  # noqa: T201 - what this command is for
         try:
             victim.kill()
         except psutil.NoSuchProcess:

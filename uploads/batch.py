@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 TRY_AGAIN = {"40001", "40P01", "23505"}
 ATTEMPTS = 20
 INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryError)
-LEASE_SECONDS = 15
+LEASE_SECONDS = 12
 # A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
 LEDGER_KEY_BYTES = 2600
 

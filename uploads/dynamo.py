@@ -296,10 +296,15 @@ def get_record(upload_id: str, record_id: str) -> Item | None:
     return answer.get("Item")
 
 
-def query_upload(upload_id: str, status: str | None = None) -> Iterator[Item]:
-    """All records of an upload in the order of their ids; with a status, their entries in StatusIndex."""
+def query_upload(upload_id: str, status: str | None = None, behind: str = "") -> Iterator[Item]:
+    """All records of an upload in the order of their ids, or those behind one; with a status, their entries in
+    StatusIndex.
+    """
     if status is None:
-        yield from _query("#u = :u", {"#u": "upload_id"}, {":u": {"S": upload_id}}, ConsistentRead=True)
+        names, values = {"#u": "upload_id"}, {":u": {"S": upload_id}}
+        if behind:
+            names, values = names | {"#r": "record_id"}, values | {":r": {"S": behind}}
+        yield from _query("#u = :u AND #r > :r" if behind else "#u = :u", names, values, ConsistentRead=True)
     else:
         names, values = {"#u": "upload_id", "#s": "status"}, {":u": {"S": upload_id}, ":s": {"S": status}}
         yield from _query("#u = :u AND #s = :s", names, values, IndexName="StatusIndex")

@@ -58,6 +58,8 @@ class UploadHistory(models.Model):
     staging_owner = models.CharField(max_length=100, default="", db_default="", blank=True)
     staging_epoch = models.BigIntegerField(default=0, db_default=0)
     staging_expires_at = models.DateTimeField(null=True, blank=True)
+    # The record up to which a reconcile on the schedule came that ran out of time; "" when none is under way.
+    reconciled_to = models.CharField(max_length=1024, default="", db_default="", editable=False)
 
     inserted_records = models.IntegerField("inserted", default=0, db_default=0)
     updated_records = models.IntegerField("updated", default=0, db_default=0)
@@ -150,6 +152,8 @@ class RecordOutcome(models.Model):
     error_reason = models.TextField(default="", db_default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     written_back_at = models.DateTimeField(null=True)
+    # How often DynamoDB refused this status: what it never takes must not hold up the others.
+    write_back_refusals = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "record_outcomes"
@@ -165,7 +169,11 @@ class RecordOutcome(models.Model):
                 condition=Q(product_id__isnull=False),
             ),
             # What is still owed to DynamoDB; empty when all is well.
-            models.Index(fields=["id"], name="idx_record_outcomes_owed", condition=Q(written_back_at__isnull=True)),
+            models.Index(
+                fields=["write_back_refusals", "id"],
+                name="idx_record_outcomes_owed",
+                condition=Q(written_back_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -18,13 +18,14 @@ from django.db import connection
 
 from uploads import dynamo, finish, tasks, writeback
 from uploads.batch import Outcome, commit_isolating, known
-from uploads.models import StreamShard, UploadHistory
+from uploads.models import RecordOutcome, StreamShard, UploadHistory
 from uploads.records import PENDING, Item, Record, decode
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 20.0
 SCAN_SECONDS = 20.0
+RECONCILE_SECONDS = 20.0
 TICK_SECONDS = 5.0  # how often the schedule calls
 # How long the stream must have been at its end since an upload last moved, before we say that it has stalled.
 STALLED_SECONDS = 15
@@ -38,12 +39,13 @@ def upkeep() -> None:
     for upload_id in _unfinished():
         tasks.enqueue(tasks.finish_upload, upload_id, expires=TICK_SECONDS)
     deadline = time.monotonic() + SWEEP_SECONDS
-    while writeback.sweep() == writeback.SWEEP_ROWS and time.monotonic() < deadline:
+    while writeback.sweep() and time.monotonic() < deadline:
         pass
     heal_gaps()
+    deadline = time.monotonic() + RECONCILE_SECONDS
     for upload_id in _stalled():
         logger.warning("%s has stalled; reconciling it", upload_id)
-        reconcile(upload_id)
+        reconcile_slice(upload_id, deadline)
 
 
 def _unstaged() -> list[str]:
@@ -55,10 +57,12 @@ def _unfinished() -> list[str]:
 
 
 def _stalled() -> list[str]:
-    """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved."""
+    """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved;
+    and those whose reconcile ran out of time.
+    """
     read_to_the_end = "SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open'"
     return _upload_ids(
-        "total_records < coalesce(file_rows, staged_rows)"
+        "reconciled_to <> '' OR total_records < coalesce(file_rows, staged_rows)"
         f" AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
     )
 
@@ -108,24 +112,52 @@ class Standing:
         return [words for number, words in todo if number] or ["nothing to do"]
 
 
-def reconcile(upload_id: str, dry_run: bool = False) -> Standing:
+def reconcile(upload_id: str, dry_run: bool = False, tell: Callable[[int], None] = lambda _: None) -> Standing:
     """Compare what there is of an upload, and unless `dry_run` mend what differs; returns what was found before.
 
-    Safe at any time beside the workers: all goes through the ledger. Raises UploadHistory.DoesNotExist, Unavailable.
+    `tell` is called with the number of records compared so far. Safe at any time beside the workers: all goes through
+    the ledger. Raises UploadHistory.DoesNotExist, Unavailable.
     """
     standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
     standing.ledger, standing.products = _ledger(upload_id)
     for records in _chunks(decode(item) for item in dynamo.query_upload(upload_id)):
         _compare(records, standing, dry_run)
+        tell(standing.in_table.total())
+    _conclude(standing, dry_run)
+    return standing
+
+
+def reconcile_slice(upload_id: str, deadline: float) -> None:
+    """Reconcile an upload as far as it goes until then (time.monotonic's); the next call goes on behind that.
+
+    At least one chunk is done, so that every call comes closer to the end. Raises what `reconcile` raises.
+    """
+    standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
+    items = dynamo.query_upload(upload_id, behind=standing.upload.reconciled_to)
+    for records in _chunks(decode(item) for item in items):
+        _compare(records, standing, dry_run=False)
+        if time.monotonic() > deadline:
+            _note_reconciled(upload_id, records[-1].record_id)
+            return
+    _note_reconciled(upload_id, "")
+    _conclude(standing, dry_run=False)
+
+
+def _conclude(standing: Standing, dry_run: bool) -> None:
+    """Count what the table lost of the staged rows, after all that it has was compared; stage again, and finish."""
     upload = standing.upload
     if upload.storage_key and upload.status == UploadHistory.Status.PROCESSING:
-        standing.missing = max(0, upload.staged_rows - standing.ledger.total() - standing.unsettled)
+        settled = RecordOutcome.objects.filter(upload_id=upload.upload_id, attempt=1).count()
+        standing.missing = max(0, upload.staged_rows - settled - (standing.unsettled if dry_run else 0))
     if dry_run:
-        return standing
+        return
     if standing.missing:
         _stage_again(upload)
-    finish.finish(upload_id)
-    return standing
+    finish.finish(upload.upload_id)
+
+
+def _note_reconciled(upload_id: str, record_id: str) -> None:
+    UploadHistory.objects.filter(pk=upload_id).update(reconciled_to=record_id)
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:

@@ -1,6 +1,8 @@
 """What the commands show at a terminal: the progress of an upload, live, and its outcome."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from django.db import OperationalError, connection
@@ -33,6 +35,18 @@ def follow(upload_id: str, out: TextIO) -> UploadProgress:
     ) as bars:  # fmt: skip
         bar = bars.add_task("Waiting for a worker", total=1.0)
         return _watch(upload_id, shown, bars, bar)
+
+
+@contextmanager
+def counting(upload_id: str, out: TextIO) -> Iterator[Callable[[int], None]]:
+    """Gives a function that shows, at a terminal, how many records of the upload were compared so far."""
+    shown = console(out)
+    with Progress(
+        TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
+        console=shown, transient=True, disable=not shown.is_terminal,
+    ) as lines:  # fmt: skip
+        line = lines.add_task(f"{upload_id}: comparing", total=None)
+        yield lambda count: lines.update(line, description=f"{upload_id}: {count:,} records compared")
 
 
 def _watch(upload_id: str, shown: Console, bars: Progress, bar: TaskID) -> UploadProgress:

@@ -30,23 +30,33 @@ def write(outcomes: Sequence[Outcome]) -> int:
     batches = [outcomes[start : start + dynamo.BATCH] for start in range(0, len(outcomes), dynamo.BATCH)]
     with ThreadPoolExecutor(WRITERS) as writers:
         away = Event()
-        written = [outcome for batch in writers.map(partial(_write_batch, away), batches) for outcome in batch]
+        answers = [answer for batch in writers.map(partial(_write_batch, away), batches) for answer in batch]
+    written = [outcome for outcome, refusal in answers if refusal is None]
+    refused = [outcome for outcome, refusal in answers if refusal is not None]
     _note_written(written)
+    if refused:
+        _note_refused(refused)
     return len(outcomes) - len(written)
 
 
-def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of this batch that stand in the table now. Once the table is away, the rest isn't tried."""
+def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
+    """What DynamoDB said to each outcome of this batch: None for one that stands in the table now, or a refusal.
+
+    Nothing when the table is away; then the rest isn't tried either.
+    """
     if away.is_set():
         return []
     try:
         refusals = dynamo.write_statuses([_update(outcome) for outcome in outcomes])
-    except dynamo.DynamoError as error:
-        if isinstance(error, dynamo.Unavailable):
-            away.set()
+    except dynamo.Unavailable as error:
+        away.set()
         logger.warning("The status of %d records could not be written, it stays owed: %s", len(outcomes), error)
         return []
-    return [outcome for outcome, refusal in zip(outcomes, refusals, strict=True) if refusal is None]
+    except dynamo.DynamoError as error:
+        refusals = [str(error)] * len(outcomes)
+    if refused := [refusal for refusal in refusals if refusal]:
+        logger.warning("The status of %d records was refused, it stays owed: %s", len(refused), refused[0])
+    return list(zip(outcomes, refusals, strict=True))
 
 
 def _update(outcome: Outcome) -> dynamo.StatusUpdate:
@@ -59,31 +69,40 @@ def status_of(outcome: str) -> str:
 
 
 def _note_written(outcomes: Sequence[Outcome]) -> None:
+    _note("written_back_at = now()", outcomes)
+
+
+def _note_refused(outcomes: Sequence[Outcome]) -> None:
+    _note("write_back_refusals = write_back_refusals + 1", outcomes)
+
+
+def _note(assignment: str, outcomes: Sequence[Outcome]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE record_outcomes o SET written_back_at = now()
+            f"""
+            UPDATE record_outcomes o SET {assignment}
               FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
              WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt = 1
-            """,
+            """,  # noqa: S608 - one of two fixed texts above
             [[outcome.upload_id for outcome in outcomes], [outcome.record_id for outcome in outcomes]],
         )
 
 
 def sweep(older_than_seconds: float = 10) -> int:
-    """Write what is still owed after that long; returns how many rows were tried."""
+    """Write what is still owed after that long, a thousand rows at most; returns how many now stand in the table.
+
+    What was refused waits behind what was not, so that it holds up nothing (through idx_record_outcomes_owed).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT upload_id, record_id, outcome, error_reason
               FROM record_outcomes
              WHERE written_back_at IS NULL AND created_at < clock_timestamp() - make_interval(secs => %s)
-             ORDER BY id
+             ORDER BY write_back_refusals, id
              LIMIT %s
             """,
             [older_than_seconds, SWEEP_ROWS],
         )
         owed = [Outcome(*row) for row in cursor.fetchall()]
-    if owed:
-        write(owed)
-    return len(owed)
+    return len(owed) - write(owed) if owed else 0

@@ -13,6 +13,7 @@ from uploads import dynamo
 from uploads.dynamo import Page, Shard
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/UploadRecords/stream/scripted"
+WRITTEN_AT = 1_790_000_000  # a second before the first record was written
 
 
 @dataclass
@@ -26,16 +27,20 @@ class ScriptedShard:
     gone: bool = False
     trimmed: int = 0  # that many of its first records are older than 24 hours
     empty_pages: int = 0  # pages without records that come first, as real shards give them
-    expire: int = 0  # that many of the next GetRecords find their iterator expired
+    # What GetRecords raises, one after the other, where it should read from this position.
+    fails: dict[int, list[dynamo.DynamoError]] = field(default_factory=dict)
 
 
 @dataclass
 class ScriptedStream:
-    """A stream of scripted shards. `reads` notes every GetRecords, shard by shard."""
+    """A stream of scripted shards. `reads` notes the shard of every GetRecords, `asked` the one of every iterator and
+    the checkpoint behind which it was asked for, as a number.
+    """
 
     shards: dict[str, ScriptedShard] = field(default_factory=dict)
     arn: str = ARN
     reads: list[str] = field(default_factory=list)
+    asked: list[tuple[str, int]] = field(default_factory=list)
     page_size: int = 1000
     throttled_listings: int = 0
 
@@ -44,12 +49,12 @@ class ScriptedStream:
             monkeypatch.setattr(dynamo, name, getattr(self, name))
 
     def put(self, shard: str, *images: dict[str, Any], event: str = "INSERT") -> None:
-        """Append records with these new images."""
+        """Append records with these new images; one without, as of an item that was removed, has {}."""
         records = self.shards.setdefault(shard, ScriptedShard()).records
         for image in images:
             number = sum(len(other.records) for other in self.shards.values()) + 1
-            change = {"SequenceNumber": f"{number:021d}", "NewImage": image, "ApproximateCreationDateTime": 1.7e9}
-            records.append({"eventName": event, "dynamodb": change})
+            change = {"SequenceNumber": f"{number:021d}", "ApproximateCreationDateTime": WRITTEN_AT + number}
+            records.append({"eventName": event, "dynamodb": change | ({"NewImage": image} if image else {})})
 
     def stream_arn(self) -> str:
         return self.arn
@@ -62,8 +67,9 @@ class ScriptedStream:
 
     def shard_iterator(self, arn: str, shard_id: str, checkpoint: str) -> str | None:
         shard = self._shard(shard_id)
+        self.asked.append((shard_id, int(checkpoint or 0)))
         numbers = [record["dynamodb"]["SequenceNumber"] for record in shard.records]
-        position = shard.trimmed if not checkpoint else numbers.index(checkpoint) + 1
+        position = sum(number <= checkpoint for number in numbers) if checkpoint else shard.trimmed
         if position < shard.trimmed:
             raise dynamo.PositionTrimmed("the position has been trimmed")
         return f"{shard_id}:{position}"
@@ -72,13 +78,12 @@ class ScriptedStream:
         shard_id, _, position = iterator.rpartition(":")
         shard = self._shard(shard_id)
         self.reads.append(shard_id)
-        if shard.expire:
-            shard.expire -= 1
-            raise dynamo.IteratorExpired("the iterator is older than 15 minutes")
+        start = int(position)
+        if shard.fails.get(start):
+            raise shard.fails[start].pop(0)
         if shard.empty_pages:
             shard.empty_pages -= 1
             return Page([], iterator)
-        start = int(position)
         records = shard.records[start : start + min(limit, self.page_size)]
         end = start + len(records)
         return Page(records, None if shard.closed and end == len(shard.records) else f"{shard_id}:{end}")

@@ -122,6 +122,7 @@ def test_7_the_last_page_of_a_closed_shard_counts_though_it_has_no_next_iterator
     stream.consume()
 
     assert counted() == (2, 2, 2)
+    assert StreamShard.objects.get().state == "drained"
 
 
 def test_8_two_hundred_and_fifty_shards_are_found_through_a_throttled_listing(scripted: ScriptedStream) -> None:
@@ -139,7 +140,7 @@ def test_8_two_hundred_and_fifty_shards_are_found_through_a_throttled_listing(sc
 
 def test_9_an_iterator_that_expires_before_the_first_record_is_asked_for_again(scripted: ScriptedStream) -> None:
     scripted.put("s1", image(1))
-    scripted.shards["s1"].expire = 2
+    scripted.shards["s1"].fails = {0: [dynamo.IteratorExpired("15 minutes"), dynamo.IteratorExpired("15 minutes")]}
     stream.discover()
     readers = stream.claim(9)
     for _ in range(3):

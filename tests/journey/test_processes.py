@@ -97,21 +97,6 @@ def _django_rows(sql: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def test_services_that_go_away_in_the_middle_are_waited_for(platform: Platform, tmp_path: Path) -> None:
-    path = tmp_path / "feed.csv"
-    platform.python("manage.py", "generate_feed", "--rows", "3000", "--vendor", "VEND003", "-o", str(path))
-    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
-    mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
-
-    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND total_records > 0"), "under way")
-    platform.kill("postgres")
-    platform.kill("redis")
-    platform.up()
-
-    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
-    assert platform.rows(f"SELECT total_records, error_records FROM upload_history {mine}") == [(3000, 150)]
-
-
 def test_stopping_leaves_no_process_behind(platform: Platform) -> None:
     family = [
         process

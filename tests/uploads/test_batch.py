@@ -21,7 +21,6 @@ from tests.feeds import feed, line
 from uploads import batch, judge
 from uploads.batch import Checkpoint, LeaseLost, commit_batch, commit_isolating
 from uploads.feed import parser
-from uploads.feed.validator import validate
 from uploads.judge import Judged
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
 from uploads.records import Item, Record, decode, record_id
@@ -199,27 +198,6 @@ def test_any_order_and_repetition_of_deliveries_counts_every_record_once(seed: i
 # --- what makes the code fail ----------------------------------------------------------------------------------
 
 
-def test_one_poisonous_record_among_a_thousand_is_isolated_and_staff_see_it(
-    shard: StreamShard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fragile(values: Any, *arguments: Any) -> Any:
-        if values["sku"] == "SKU-700":
-            raise KeyError("never thought of that")
-        return validate(values, *arguments)
-
-    monkeypatch.setattr(judge, "validate", fragile)
-    committed = commit_isolating([record(n) for n in range(1, 1001)], Checkpoint(shard.id, 3, "200"))
-
-    shard.refresh_from_db()
-    error = ValidationError.objects.get()
-    assert Counter(outcomes().values()) == {"inserted": 999, "error": 1}
-    assert (error.error_type, error.row_number) == ("internal_error", 700)
-    assert "KeyError" in error.error_message
-    assert error.original_data == record(700).data
-    assert shard.checkpoint == "200"
-    assert len(committed.owed) == 1000
-
-
 def test_while_poison_is_being_isolated_the_checkpoint_stays_until_the_end(
     shard: StreamShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,46 +304,6 @@ def test_who_loses_a_sku_to_another_vendor_in_the_last_moment_is_told_so(monkeyp
 
     assert code_of("REC_0000001") == "sku_taken"
     assert Product.objects.get().vendor_id == "VEND002"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("seed", range(3))
-def test_two_vendors_who_claim_the_same_skus_crosswise_both_get_through(seed: int) -> None:
-    chance = random.Random(seed)
-    numbers = range(1, 201)
-    for vendor_id in ("VEND001", "VEND002"):  # products that will change their SKUs, beside new ones
-        commit_batch([record(n, f"OLD-{vendor_id}", vendor_id, sku=f"OLD-{vendor_id}-{n}") for n in numbers[::2]])
-    start, failures = threading.Barrier(2), list[BaseException]()
-
-    def claim(vendor_id: str, skus: list[int]) -> None:
-        try:
-            records = [
-                record(n, f"NEW-{vendor_id}", vendor_id, sku=f"NEW-{sku}") for n, sku in zip(numbers, skus, strict=True)
-            ]
-            start.wait()
-            for part in range(0, len(records), 100):
-                commit_batch(records[part : part + 100])
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    orders = [chance.sample(numbers, len(numbers)) for _ in range(2)]
-    threads = [
-        threading.Thread(target=claim, args=(vendor_id, order))
-        for vendor_id, order in zip(("VEND001", "VEND002"), orders, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
-    assert Product.objects.filter(sku__startswith="NEW-").count() == 200
-    new = UploadHistory.objects.filter(upload_id__startswith="NEW-")
-    assert [upload.total_records for upload in new] == [200, 200]
-    assert sum(upload.valid_records for upload in new) == 200
-    assert set(ValidationError.objects.values_list("error_type", flat=True)) == {"sku_taken"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,9 +10,10 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import dynamo, finish, stream
+from uploads import reconcile as reconciling
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.reconcile import heal_gaps, reconcile, upkeep
+from uploads.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
 from uploads.records import encode, now_iso, record_id
 
 ROWS = [line(1), line(2, price="free"), line(3)]
@@ -171,6 +172,49 @@ def test_the_schedule_leaves_an_upload_alone_whose_records_are_still_in_the_stre
 
     upload.refresh_from_db()
     assert (upload.status, upload.total_records) == ("processing", 0)
+
+
+def test_a_reconcile_that_runs_out_of_time_goes_on_where_it_stopped(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "CHUNK", 2)
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 6))))
+    pipeline.stage(upload)
+    lose_the_stream()
+    settled = []
+    for _ in range(3):
+        reconcile_slice(upload.upload_id, deadline=0.0)
+        upload.refresh_from_db()
+        settled.append((upload.total_records, upload.reconciled_to))
+        with connection.cursor() as cursor:  # not for the time since it moved, but because it is half-way
+            cursor.execute("UPDATE stream_shards SET caught_up_at = NULL")
+        assert reconciling._stalled() == ([] if upload.status == "completed" else [upload.upload_id])
+    reconcile_slice(upload.upload_id, deadline=0.0)
+    upload.refresh_from_db()
+
+    assert settled == [(2, record_id(2)), (4, record_id(4)), (5, record_id(5))]
+    assert (upload.status, upload.reconciled_to) == ("completed", "")
+
+
+def test_rows_that_the_table_lost_are_noticed_by_a_reconcile_in_slices_too(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "CHUNK", 1)
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    lose_the_stream()
+    dynamo._db().delete_item(
+        TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": record_id(2)}}
+    )
+    for _ in range(3):
+        reconcile_slice(upload.upload_id, deadline=0.0)
+    upload.refresh_from_db()
+    assert (upload.total_records, upload.staged_rows) == (2, 0), "staged again from the first row"
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.total_records) == ("completed", 3)
 
 
 def test_cancelling_keeps_what_is_committed_and_marks_the_rest(pipeline: Pipeline) -> None:

@@ -141,6 +141,26 @@ def test_the_sweep_takes_the_oldest_first_and_leaves_what_is_recent(
     assert statuses(committed) == EXPECTED[:20] + ["pending_validation"] * 40
 
 
+def test_statuses_that_are_refused_for_ever_hold_up_no_other(
+    committed: UploadHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writeback, "SWEEP_ROWS", 5)
+    real = dynamo.write_statuses
+
+    def refusing(updates: Sequence[StatusUpdate]) -> list[str | None]:
+        taken = [update for update in updates if update.record_id > "REC_0000005"]
+        answers = real(taken) if taken else []
+        return ["ValidationError"] * (len(updates) - len(answers)) + answers
+
+    monkeypatch.setattr(dynamo, "write_statuses", refusing)
+    assert writeback.sweep(older_than_seconds=0) == 0
+    while writeback.sweep(older_than_seconds=0):
+        pass
+
+    assert owed() == 5
+    assert statuses(committed)[5:] == EXPECTED[5:]
+
+
 def test_a_row_that_was_staged_again_gets_its_status_again(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="free")))
     items = list(dynamo.query_upload(upload.upload_id))

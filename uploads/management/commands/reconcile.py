@@ -1,5 +1,6 @@
 """Hold file, table, ledger and catalog of uploads against each other, and mend what differs."""
 
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -7,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from uploads import dynamo
 from uploads.models import UploadHistory
 from uploads.reconcile import Standing, reconcile
+from uploads.terminal import counting
 
 
 class Command(BaseCommand):
@@ -26,7 +28,9 @@ class Command(BaseCommand):
             self.stdout.write("No upload is open: nothing to do.")
         for upload_id in ids:
             try:
-                self._tell(reconcile(upload_id, options["dry_run"]))
+                with counting(upload_id, sys.stdout) as tell:
+                    standing = reconcile(upload_id, options["dry_run"], tell)
+                self._tell(standing)
             except dynamo.TableMissing as error:
                 raise CommandError(str(error)) from error
 

@@ -1,0 +1,86 @@
+"""Make AWS answer as it does on a bad day: throttled, half done, or not at all.
+
+The client, its retries and its parsing stay real, and so does every request that isn't answered here: an answer takes
+the place of the one that the endpoint would have given, at the moment when the request would have been sent.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import EndpointConnectionError
+from django.core.files.storage import default_storage
+
+from uploads import dynamo
+
+# From a request's body to the body of a 200, to an exception as the client raises it, or to None: let it through.
+Answer = Callable[[dict[str, Any]], dict[str, Any] | Exception | None]
+
+
+class Clock:
+    """Time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class _Body(io.BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+@contextmanager
+def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
+    """Answer the requests of one operation of DynamoDB."""
+    with _answering(dynamo._db().meta.events, f"before-send.dynamodb.{operation}", answer):
+        yield
+
+
+@contextmanager
+def storage_away() -> Iterator[None]:
+    """Every request to file storage finds nobody there."""
+    events = default_storage.connection.meta.client.meta.events  # type: ignore[attr-defined] # S3Storage has it
+    with _answering(events, "before-send.s3", lambda _: EndpointConnectionError(endpoint_url="s3")):
+        yield
+
+
+@contextmanager
+def _answering(events: Any, event: str, answer: Answer) -> Iterator[None]:
+    def handler(request: Any, **_: Any) -> AWSResponse | None:
+        said = answer(_asked(request))
+        if isinstance(said, Exception):
+            raise said
+        return None if said is None else _response(request.url, said)
+
+    events.register(event, handler)
+    try:
+        yield
+    finally:
+        events.unregister(event, handler)
+
+
+def _asked(request: Any) -> dict[str, Any]:
+    try:
+        asked: dict[str, Any] = json.loads(request.body or b"{}")
+    except (ValueError, TypeError):  # S3 speaks no JSON
+        return {}
+    return asked
+
+
+def _response(url: str, body: dict[str, Any]) -> AWSResponse:
+    """A 200 with this body, or the 400 that says what its `__type` names."""
+    status = 400 if "__type" in body else 200
+    headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
+    return AWSResponse(url, status, headers, _Body(json.dumps(body).encode()))
+
+
+def throttled() -> dict[str, Any]:
+    """What DynamoDB says to a request over the table's throughput."""
+    return {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "Slow down"}

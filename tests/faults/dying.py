@@ -1,0 +1,49 @@
+"""A worker that is killed at one exact point of its work: `python -m tests.faults.dying POINT [COUNT] ID`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+django.setup()
+
+from uploads import batch, dynamo, stage, stream, writeback  # noqa: E402 - Django has to be ready first
+
+
+def _die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_after(calls: int, real: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with which the process dies after that many calls went through."""
+    left = [calls]
+
+    def fatal(*arguments: Any) -> Any:
+        if left[0] == 0:
+            _die()
+        left[0] -= 1
+        return real(*arguments)
+
+    return fatal
+
+
+def main(point: str, upload_id: str, calls: int) -> None:
+    if point == "before the commit":  # all has been written, in a transaction that is still open
+        batch._done = _die  # type: ignore[assignment]
+        stream.consume()
+    elif point == "before the write-back":
+        writeback.write = _die  # type: ignore[assignment]
+        stream.consume()
+    elif point == "while staging":
+        dynamo.put_records = _die_after(calls, dynamo.put_records)
+        stage.stage(upload_id)
+    elif point == "before staging is noted":
+        stage._note_progress = _die_after(calls, stage._note_progress)
+        stage.stage(upload_id)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

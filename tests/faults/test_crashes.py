@@ -1,0 +1,171 @@
+"""Processes that are killed, by SIGKILL and at one exact point, and connections that break there."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from catalog.models import Product
+from config import processes
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import batch, dynamo, stream, writeback
+from uploads.models import RecordOutcome, StreamShard, UploadHistory
+from uploads.records import record_id
+
+FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
+
+
+def die(point: str, upload: UploadHistory, calls: int = 0) -> None:
+    """Let a process of its own work on the test's database and table, and be killed at that point."""
+    known = connection.settings_dict
+    address = f"{known['HOST']}:{known['PORT']}/{known['NAME']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.dying", point, upload.upload_id, str(calls)],
+        cwd=processes.ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": f"postgresql://{quote(known['USER'])}:{quote(known['PASSWORD'])}@{address}",
+            "SECRET_KEY": "of a test",
+            "UPLOAD_RECORDS_TABLE": settings.UPLOAD_RECORDS_TABLE,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def let_leases_end() -> None:
+    """As if the seconds had passed after which the leases of a dead process are free."""
+    StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
+    UploadHistory.objects.update(staging_expires_at=None)
+
+
+def statuses(upload: UploadHistory) -> Counter[str]:
+    return Counter(item["status"]["S"] for item in dynamo.query_upload(upload.upload_id))
+
+
+def assert_complete(upload: UploadHistory) -> None:
+    """Every row has its one outcome, and DynamoDB knows it."""
+    while writeback.sweep(older_than_seconds=0):
+        pass
+    upload.refresh_from_db()
+    assert (upload.status, upload.inserted_records, upload.error_records) == ("completed", 90, 10)
+    assert (Product.objects.count(), RecordOutcome.objects.count()) == (90, 100)
+    assert statuses(upload) == {"validated": 90, "error": 10}
+
+
+def test_1_a_worker_killed_before_its_commit_leaves_nothing_and_the_next_does_all(pipeline: Pipeline) -> None:
+    upload = pipeline.send(FEED)
+    pipeline.stage(upload)
+    die("before the commit", upload)
+    assert (Product.objects.count(), RecordOutcome.objects.count()) == (0, 0)
+    assert StreamShard.objects.get().checkpoint == ""
+    let_leases_end()
+    pipeline.settle()
+
+    assert_complete(upload)
+
+
+def test_2_a_worker_killed_between_commit_and_write_back_counts_once_and_the_statuses_follow(
+    pipeline: Pipeline,
+) -> None:
+    upload = pipeline.send(FEED)
+    pipeline.stage(upload)
+    die("before the write-back", upload)
+    assert statuses(upload) == {"pending_validation": 100}
+    settled = RecordOutcome.objects.filter(written_back_at=None).count()
+    assert settled > 0
+    let_leases_end()
+    pipeline.settle()
+
+    assert_complete(upload)
+
+
+def test_while_a_dead_workers_lease_runs_nobody_else_reads_its_shard(pipeline: Pipeline) -> None:
+    upload = pipeline.send(FEED)
+    pipeline.stage(upload)
+    die("before the commit", upload)
+
+    assert stream.consume() is False
+    assert not RecordOutcome.objects.exists()
+
+
+@pytest.mark.parametrize("point", ["while staging", "before staging is noted"])
+def test_staging_that_is_killed_again_and_again_goes_on_and_no_row_counts_twice(pipeline: Pipeline, point: str) -> None:
+    rows = 1200
+    upload = pipeline.send(feed(*(line(n) for n in range(1, rows + 1))))
+    for calls in (0, 1, 1) if point == "before staging is noted" else (7, 26, 13):
+        die(point, upload, calls)
+        let_leases_end()
+        pipeline.settle()  # what is there already is taken, so that it comes twice
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.file_rows, upload.inserted_records) == ("completed", rows, rows)
+    assert (Product.objects.count(), RecordOutcome.objects.count()) == (rows, rows)
+    staged = [item["record_id"]["S"] for item in dynamo.query_upload(upload.upload_id)]
+    assert staged == [record_id(n) for n in range(1, rows + 1)]
+
+
+def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_back(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(FEED)
+    pipeline.stage(upload)
+    real = batch._count
+
+    def cut_off(*arguments: object) -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as restarting:
+        restarting.setattr(batch, "_count", cut_off)
+        with pytest.raises(OperationalError):
+            stream.consume()
+    connection.close()
+    assert (Product.objects.count(), RecordOutcome.objects.count()) == (0, 0)
+    let_leases_end()
+    pipeline.settle()
+
+    assert_complete(upload)
+
+
+def test_15_a_commit_whose_answer_is_lost_counts_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = pipeline.send(FEED)
+    pipeline.stage(upload)
+    real = batch._write
+
+    def unheard(*arguments: object) -> batch.Committed:
+        committed = real(*arguments)  # type: ignore[arg-type]
+        commit = connection._commit  # type: ignore[attr-defined] # of BaseDatabaseWrapper
+
+        def lost() -> None:
+            commit()
+            raise OperationalError("server closed the connection unexpectedly")
+
+        monkeypatch.setattr(connection, "_commit", lost)
+        return committed
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(batch, "_write", unheard)
+        with pytest.raises(OperationalError):
+            stream.consume()
+    monkeypatch.undo()
+    connection.close()
+    assert RecordOutcome.objects.filter(written_back_at=None).exists(), "it was committed all the same"
+    let_leases_end()
+    stream._left_at.clear()
+    pipeline.settle()
+
+    assert_complete(upload)
