@@ -31,10 +31,10 @@ def test_a_small_file_sent_while_a_huge_one_is_staged_is_complete_long_before_it
     huge = _sent(platform, 30_000, "VEND001")
     of_huge = f"FROM upload_history WHERE upload_id = '{huge}'"
     eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND total_records > 0"), "under way")
-    small = _sent(platform, 200, "VEND002", "--wait")
+    small = _sent(platform, 1_000, "VEND002", "--wait")
 
     rows = platform.rows(f"SELECT status, total_records FROM upload_history WHERE upload_id = '{small}'")
-    assert rows == [("completed", 200)]
+    assert rows == [("completed", 1_000)]
     assert platform.rows(f"SELECT status, file_rows {of_huge}") == [("processing", None)], "not even staged to its end"
     eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND status = 'completed'"), "the huge one is complete too")
     assert platform.rows(f"SELECT total_records {of_huge}") == [(30_000,)]
