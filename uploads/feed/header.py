@@ -28,6 +28,7 @@ SAMPLE_BYTES: Final = 64 * 1024
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
 UNPACK: Final = "Unpack it and upload the CSV file inside."
+UTF32: Final = ("a UTF-32 text file", "Save it as UTF-8.")
 EXPORT: Final = "Upload the CSV file that your shop or spreadsheet exports."
 # What files start with, most specific first: https://en.wikipedia.org/wiki/List_of_file_signatures
 SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
@@ -46,8 +47,8 @@ SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
     (b"%PDF-", "a PDF document", EXPORT),
     (b"\x7fELF", "a program", EXPORT),
     (b"MZ", "a program", EXPORT),
-    (b"\xff\xfe\0\0", "a UTF-32 text file", "Save it as UTF-8."),
-    (b"\0\0\xfe\xff", "a UTF-32 text file", "Save it as UTF-8."),
+    (b"\xff\xfe\0\0", *UTF32),
+    (b"\0\0\xfe\xff", *UTF32),
 )
 ZIP_CONTENTS: Final = (
     (b"[Content_Types].xml", "an Excel workbook", SAVE_AS),
@@ -135,9 +136,17 @@ def _refuse_other_formats(beginning: bytes) -> None:
     known = [entry for entry in SIGNATURES if beginning.startswith(entry[0])]
     if known and known[0][0].startswith(b"PK"):
         known = [entry for entry in ZIP_CONTENTS if entry[0] in beginning] + known
+    if _looks_like_utf32(beginning):
+        known.append((b"", *UTF32))
     if known and (known[0][0] not in TEXT_LIKE or _looks_binary(beginning)):
         _, what, remedy = known[0]
         raise FeedError("binary_file", f"This is {what}, not a CSV file. {remedy}")
+
+
+def _looks_like_utf32(beginning: bytes) -> bool:
+    """By the three NULs beside every ASCII letter: without byte order mark there is no other sign."""
+    start = beginning[:200]
+    return 0.6 * len(start) < start.count(0) < 0.8 * len(start)
 
 
 def _looks_binary(beginning: bytes) -> bool:
@@ -202,7 +211,10 @@ def _eight_bit_encoding(file: BinaryIO, limits: Limits) -> tuple[str, list[str]]
         return "utf-8", [f"Lines that are not valid UTF-8: {invalid:,}. Their rows are reported as errors."]
     encoding = _legacy_encoding(sample)
     name = encoding_name(encoding)
-    return encoding, [f"The file is not UTF-8. It is read as {name}; if letters look wrong, save it as UTF-8."]
+    notes = [f"The file is not UTF-8. It is read as {name}; if letters look wrong, save it as UTF-8."]
+    if valid:
+        notes.append(f"Lines that look like UTF-8 all the same: {valid:,}. They are read as {name} too.")
+    return encoding, notes
 
 
 def _starts_with_bom(file: BinaryIO) -> bool:

@@ -14,21 +14,34 @@ no feed. `rows` then reads it lazily. What is guaranteed:
 
 Lines end at LF, CRLF and CR only. A byte order mark counts at the start of the file; anywhere else (as where files
 were joined) it is data, except that a header after it is still recognised as a repeated header. A second table with
-other columns below the first becomes error rows, one for each of its rows.
+more or fewer columns below the first becomes error rows, one for each of its rows. One with as many columns, whose
+header says that they are others, would be read into the wrong columns: the file is refused.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
-from uploads.feed.columns import name_headers
+from uploads.feed.columns import map_headers, name_headers
 from uploads.feed.header import DELIMITERS, Layout, Position, find_layout, is_blank, short
-from uploads.feed.lines import DEFAULT_LIMITS, Limits, Lines, OverLimitError
+from uploads.feed.lines import (
+    DEFAULT_LIMITS,
+    Limits,
+    Lines,
+    OverLimitError,
+    blocks,
+    codec,
+    physical_lines,
+    printable,
+)
 from uploads.feed.problems import Code, FeedError, Problem
 
 __all__ = ["DEFAULT_LIMITS", "DELIMITERS", "Layout", "Limits", "Position", "Row", "inspect", "rows"]
 
 BOM: Final = "\ufeff"
+DIGIT: Final = re.compile(rb"[0-9]")
+HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
 
 class Row(NamedTuple):
@@ -50,10 +63,11 @@ def inspect(file: BinaryIO, limits: Limits = DEFAULT_LIMITS, saved_mapping: Mapp
     """Find out how to read a seekable file; it is left rewound. `saved_mapping` is map_headers' `saved`.
 
     Raises FeedError with one of the codes binary_file, empty_file, line_too_long, too_many_columns,
-    duplicate_column, missing_columns, no_rows.
+    duplicate_column, missing_columns, several_tables, no_rows.
     """
     try:
         layout = find_layout(file, limits, saved_mapping)
+        _refuse_other_table(file, layout, limits, saved_mapping)
         if next(rows(file, layout, limits=limits), None) is None:
             raise FeedError("no_rows", "The file has a header but no rows below it.")
         return layout
@@ -104,6 +118,41 @@ def rows(
             yield Row(number, dict(zip(headers, cells, strict=False)), None, "", lines.offset)
         else:
             yield Row(number, {}, problem, lines.raw(), lines.offset)
+
+
+def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: Mapping[str, str] | None) -> None:
+    """Raise FeedError for a header below the first that gives as many columns another meaning.
+
+    Rows have digits, since each has a price; so only lines without one are looked at closely, and those that begin
+    with a header of the file.
+    """
+    encoding = codec(layout.encoding)
+    own = tuple(name.encode(encoding, "replace") for name in layout.headers if name.strip())
+    first_row = layout.first_row.offset
+    for line, size in physical_lines(blocks(file, layout.encoding, first_row), limits.max_row_chars):
+        if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
+            header = _names_other_columns(printable(line, encoding), layout, saved)
+            if header:
+                message = f"Below the header there is another one, with other columns: {header}. Put each table in"
+                raise FeedError("several_tables", f"{message} a file of its own.")
+
+
+def _names_other_columns(line: str, layout: Layout, saved: Mapping[str, str] | None) -> str:
+    """The line in short, if it is a header that is as wide as the layout's but means something else; or ""."""
+    cells = next(csv.reader([line], delimiter=layout.delimiter), [])
+    if len(cells) != len(layout.headers):
+        return ""
+    try:
+        fields = map_headers(cells, saved).fields
+    except FeedError:  # two columns of one name: no header that we would read
+        return ""
+    names = name_headers(cells)
+    meant = {field: names.index(header) for field, header in fields.items()}
+    ours = {field: layout.headers.index(header) for field, header in layout.mapping.fields.items()}
+    price = cells[ours["price"]]
+    if len(meant) < HEADER_FIELDS or meant == ours or any(character.isdigit() for character in price):
+        return ""
+    return short(line)
 
 
 def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uploads.feed.columns import FIELDS, map_headers
+from uploads.feed.header import LEGACY_ENCODINGS
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Position, Row, inspect, rows
 from uploads.feed.problems import FeedError
 
@@ -57,7 +59,7 @@ def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes,
     """In UTF-16 the bytes stand below a header as they are: whatever they mean there."""
     result = read((HEADER + b"\n").decode().encode(encoding) + data)
     if isinstance(result, FeedError):
-        assert result.code in {"no_rows", "missing_columns", "duplicate_column"}
+        assert result.code in {"no_rows", "missing_columns", "duplicate_column", "several_tables"}
         return
     layout, whole = result
     file = io.BytesIO((HEADER + b"\n").decode().encode(encoding) + data)
@@ -118,6 +120,99 @@ def test_what_csv_writes_is_read_back(
     layout, found = result
     assert layout.delimiter == delimiter
     assert [list(row.cells.values()) for row in found] == [[f"P{n}", *row[1:]] for n, row in enumerate(table)]
+
+
+# Cells of what matters to a parser or to a spreadsheet, but for line ends: two lines of a row could be two rows
+hostile_cells = st.text(st.sampled_from("\"',;|\t =+-@<é\ufeff\u2028\x85\x0b\x1ca1"), max_size=6)
+
+
+@given(
+    st.lists(st.lists(hostile_cells, min_size=8, max_size=8) | st.just(list(FIELDS)), min_size=1, max_size=6),
+    st.sampled_from(sorted(DELIMITERS)),
+    st.sampled_from(["utf-8", "utf-16-le"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_every_row_that_is_written_is_read_back_or_blank_or_the_header_again(
+    table: list[list[str]], delimiter: str, encoding: str, quoting: int
+) -> None:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+    writer.writerows([FIELDS, *table, ["last"] * 8])
+    result = read(written.getvalue().encode(encoding), Limits())
+    assert not isinstance(result, FeedError)
+    expected = [row for row in [*table, ["last"] * 8] if any(cell.strip() for cell in row)]
+    for row, found in zip(expected, result[1], strict=True):
+        if row == list(FIELDS):
+            assert found.problem is not None
+            assert found.problem.code == "repeated_header"
+        else:
+            assert list(found.cells.values()) == row
+
+
+@given(st.data(), *[st.sampled_from(LEGACY_ENCODINGS)] * 2, st.sampled_from(sorted(DELIMITERS)))
+def test_a_wrong_guess_of_a_legacy_encoding_loses_no_byte(
+    data: st.DataObject, encoding: str, guess: str, delimiter: str
+) -> None:
+    """Letters are wrong then, which the note warns of; but cells stay apart, and what was guessed leads back."""
+    cells = st.text(st.characters(codec=encoding, exclude_characters="\0\r\n"), max_size=12)
+    table = data.draw(st.lists(st.lists(cells, min_size=8, max_size=8), min_size=1, max_size=4))
+    table = [["first"] * 8, *[["x", *row[1:]] for row in table]]  # none of them blank in any encoding
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([FIELDS, *table])
+    file = io.BytesIO(written.getvalue().encode(encoding))
+    start = Position(written.getvalue().index('"first"'), 0)
+    layout = Layout(guess, delimiter, FIELDS, map_headers(FIELDS), start, ())
+    for row, found in zip(table, rows(file, layout), strict=True):
+        if found.problem is None:
+            assert [cell.encode(guess) for cell in found.cells.values()] == [cell.encode(encoding) for cell in row]
+        else:
+            assert found.problem.code == "invalid_encoding"
+            assert encoding != guess
+
+
+@given(hostile, st.sampled_from(sorted(DELIMITERS)), st.sampled_from(["utf-8", "utf-16-le", "cp1252"]))
+@settings(max_examples=300)
+def test_whatever_the_delimiter_and_encoding_every_line_is_in_one_row(
+    data: bytes, delimiter: str, encoding: str
+) -> None:
+    """The bytes between the ends of two rows are the text of the later row, and blank lines."""
+    text = data.replace(b",", delimiter.encode()).decode("cp1252", "replace")
+    text = HEADER.decode().replace(",", delimiter) + "\n" + text + "\n" + delimiter.join(["é"] * 8)
+    result = read(text.encode(encoding, "replace"))
+    if isinstance(result, FeedError):
+        return
+    layout, found = result
+    stored = text.encode("utf-8" if encoding == "utf-16-le" else encoding, "replace")
+    codec = "utf-8" if layout.encoding.startswith("utf-16") else layout.encoding
+    position = layout.first_row.offset
+    for row in found:
+        between = stored[position : row.end].decode(codec, "backslashreplace").replace("\0", "␀")
+        if row.problem is not None:
+            assert between.rstrip("\r\n").endswith(row.raw[-100:])
+            skipped = between[: between.rindex(row.raw)]
+        else:
+            skipped = between[: min(between.find(cell) for cell in row.cells.values() if cell.strip())]
+            skipped = "".join(skipped.splitlines(keepends=True)[:-1])
+        assert not skipped.replace(delimiter, "").replace('"', "").strip()
+        position = row.end
+    assert position == len(stored)
+
+
+@given(hostile, st.sampled_from(["utf-8", "utf-16-le"]))
+@settings(max_examples=200)
+def test_no_line_above_the_header_is_skipped_without_a_word(data: bytes, encoding: str) -> None:
+    above = data.decode("cp1252", "replace") + "\n"
+    text = above + HEADER.decode() + "\n" + ",".join(["last"] * 8)
+    result = read(text.encode(encoding), Limits())
+    if isinstance(result, FeedError):
+        assert above.strip(' \t\r\n,;|"')
+        return
+    layout, found = result
+    above = text.encode()[: layout.first_row.offset].decode().rstrip("\r\n")
+    *lines, _ = re.split(r"\r\n|\n|\r", above)
+    if '"' not in above and not all(char.isspace() or char in ",;|\ufeff" for char in "".join(lines)):
+        assert any("above the header skipped" in note for note in layout.notes)
+    assert found
 
 
 @given(

@@ -1,0 +1,288 @@
+"""docs/bad-input.md, line by line: each case that it names as a file, with exactly what it says becomes of it."""
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from uploads import receive
+from uploads.feed.parser import Limits, Row, inspect, rows
+from uploads.feed.problems import FeedError
+from uploads.feed.validator import ProductDraft, Rules, validate
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bad-input.md"
+HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
+RULES = Rules.from_names(["Books", "Clothing", "Electronics", "Home"])
+REORDERED = "sku,vendor_product_id,product_name,category,price,stock_quantity"
+GERMAN = "Produkt-ID,Produktname,Kategorie,Artikelnummer,Preis,Bestand"
+
+LAMP = ["P1", "Lamp", "Home", "S1", "9.99", "5"]
+CHAIR = ["P2", "Chair", "Home", "S2", "9.99", "5"]
+ROW, OTHER = ",".join(LAMP), ",".join(CHAIR)
+COUNT, OPEN, REPEATED = "wrong_column_count", "unclosed_quote", "repeated_header"
+
+
+class Judged(NamedTuple):
+    """A row that is read, and wrong in its values."""
+
+    cells: list[str]
+    codes: set[str]
+
+
+# A row that is read and right, one that is read and wrong, one that can't be read.
+Outcome = list[str] | Judged | str
+
+
+class Case(NamedTuple):
+    data: bytes
+    outcome: Sequence[Outcome] | str
+    """Of each row; or the code of the refusal."""
+    notes: tuple[str, ...] = ()
+    """Words of the notes."""
+    limits: dict[str, int] = {}
+
+
+def feed(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
+    return "".join(line + end for line in (header, *lines)).encode()
+
+
+def lamp(**changes: str) -> list[str]:
+    """The lamp's cells with some changed, by header."""
+    return list((dict(zip(HEADER.split(","), LAMP, strict=True)) | changes).values())
+
+
+def quoted(cells: list[str]) -> str:
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+
+
+STORES = [["Store", "City", "Area", "ZIP", "Size", "Opens"], ["1", "Berlin", "Mitte", "10115", "big", "early"]]
+SCRIPT = "<script>alert(1)</script>"
+PADDED = [" P1", "\tLa mp ", "Home ", "S1", " 9.99", "5\t"]
+HALF_CHARACTER = feed("P1,Half ?,Home,S1,9.99,5", OTHER).decode().encode("utf-16").replace(b"?\0", b"\x00\xd8")
+NOT_PRODUCTS = {"unknown_category", "invalid_price", "invalid_stock"}
+
+CASES = {
+    # --- rows and cells
+    "too few cells in a row": Case(feed(ROW, "P2,Lamp", OTHER), [LAMP, COUNT, CHAIR]),
+    "too many cells in a row": Case(feed(ROW + ",7", OTHER), [COUNT, CHAIR]),
+    "extra empty cells at a row's end": Case(feed(ROW + ",, ,", OTHER), [LAMP, CHAIR]),
+    "a delimiter inside an unquoted cell": Case(feed("P1,Lamp, big,Home,S1,9.99,5", OTHER), [COUNT, CHAIR]),
+    "a delimiter in one cell and none where another should be": Case(
+        feed("P1,Lamp, big,S1,9.99,5", OTHER), [Judged(["P1", "Lamp", " big", *LAMP[3:]], {"unknown_category"}), CHAIR]
+    ),
+    "rows with another delimiter than the header": Case(feed(ROW.replace(",", ";"), OTHER), [COUNT, CHAIR]),
+    "quotes inside an unquoted cell": Case(
+        feed('P1,15" lamp,Home,S1,9.99,5', OTHER), [lamp(product_name='15" lamp'), CHAIR]
+    ),
+    "text after a closing quote": Case(
+        feed('P1,"Lamp" big,Home,S1,9.99,5', 'P1,"Lamp" ,Home,S1,9.99,5', r'P1,"15\" lamp",Home,S1,9.99,5', OTHER),
+        ["stray_quote"] * 3 + [CHAIR],
+    ),
+    "a quote that stays open": Case(feed('P1,"Lamp,Home,S1,9.99,5', OTHER, ROW), [OPEN, CHAIR, LAMP]),
+    "a quote that stays open until another row's quote": Case(
+        feed('P1,"Lamp,Home,S1,9.99,5', OTHER, 'P1,15",Home,S1,9.99,5'), [OPEN, CHAIR, lamp(product_name='15"')]
+    ),
+    "quoted line breaks": Case(
+        feed(quoted(lamp(product_name="La\nmp\r\n")), quoted(lamp(product_name="x" + "\n" * 198 + "y"))),
+        [lamp(product_name="La\nmp\r\n"), lamp(product_name="x" + "\n" * 198 + "y")],
+    ),
+    "line breaks in a cell without quotes": Case(feed("P1,La", "mp,Home,S1,9.99,5", OTHER), [COUNT, COUNT, CHAIR]),
+    "blank lines": Case(feed("", ROW, " ", ",,,,,", "\t, ,", OTHER, ""), [LAMP, CHAIR]),
+    "a NUL character": Case(feed("P1,La\0mp,Home,S1,9.99,5", OTHER), ["nul_character", CHAIR]),
+    "other control characters": Case(
+        feed("P1,La\x07\x0c\x1bmp,Home,S1,9.99,5"), [lamp(product_name="La\x07\x0c\x1bmp")]
+    ),
+    "a cell over 100,000 characters": Case(feed(f"P1,{'x' * 100_001},Home,S1,9.99,5", OTHER), ["cell_too_long", CHAIR]),
+    "a row over 262,144 characters": Case(feed("é" * 300_000, OTHER), ["row_too_long", CHAIR]),
+    "10,000 cells in a row": Case(feed(",".join("1" * 10_000), OTHER), [COUNT, CHAIR]),
+    "a total or a remark below the rows": Case(feed(ROW, "", "# 1 product", "Total,9.99"), [LAMP, COUNT, COUNT]),
+    "leading zeros": Case(
+        feed("007,0815,Home,00-1,09.99,05"), [["007", "0815", "Home", "00-1", "09.99", "05"]]
+    ),
+    "cells like =1+1, @SUM, a script tag": Case(
+        feed(f"=1+1,{SCRIPT},Home,S1,9.99,5", "@SUM(A1),a\t=1+1,Home,S1,9.99,5"),
+        [["=1+1", SCRIPT, *LAMP[2:]], ["@SUM(A1)", "a\t=1+1", *LAMP[2:]]],
+    ),
+    "a tab or spaces at the ends of a cell": Case(feed(",".join(PADDED)), [PADDED]),
+    "=1+1 as a price": Case(feed("P1,Lamp,Home,S1,=1+1,5"), [Judged(lamp(price="=1+1"), {"invalid_price"})]),
+    # --- tables and headers
+    "no bytes at all": Case(b"", "empty_file"),
+    "a header and no rows": Case(feed("", ",,,,,"), "no_rows"),
+    "no header": Case(feed(OTHER, header=ROW), "missing_columns"),
+    "required columns missing": Case(feed("1,2,3", header="vendor_product_id,sku,price"), "missing_columns"),
+    "two columns for one field": Case(feed(ROW + ",8", header=HEADER + ",Price"), "duplicate_column"),
+    "other columns twice, or without a name": Case(
+        feed(ROW + ",red,,blue", header=HEADER + ",colour,,colour"),
+        [[*LAMP, "red", "", "blue"]],
+        ("Columns ignored: colour, column_8, colour (2).",),
+    ),
+    "10,000 columns in the header": Case(
+        feed(ROW + ",1" * 9_994, header=",".join([HEADER, *map(str, range(9_994))])), "too_many_columns"
+    ),
+    "one endless line": Case(b"a," * 200_000, "line_too_long"),
+    "too many rows": Case(feed(ROW, OTHER, ROW), "too_many_rows", limits={"max_rows": 2}),
+    "lines above the header": Case(
+        b'Products of 2024\n\nAs of "today\n' + feed(ROW), [LAMP], ("3 lines above the header skipped.",)
+    ),
+    "more than 20 lines above the header": Case(b"x\n" * 20 + feed(ROW), "missing_columns"),
+    "a sep=; line": Case(b"sep=;\r\n" + feed(ROW).replace(b",", b";"), [LAMP]),
+    "a sep=; line that is wrong": Case(b"sep=;\n" + feed(ROW), "missing_columns"),
+    "a sep=; line below the header": Case(feed("sep=;", ROW), [COUNT, LAMP]),
+    "the header twice": Case(feed(HEADER, ROW), [REPEATED, LAMP]),
+    "a second header in other words": Case(
+        feed(GERMAN, ROW), [Judged(GERMAN.split(","), NOT_PRODUCTS), LAMP]
+    ),
+    "a second header with its columns in another order": Case(
+        feed(ROW, REORDERED, "S2,P2,x,Home,1,1"), "several_tables"
+    ),
+    "a second table with the same columns": Case(feed(ROW, "", HEADER, OTHER), [LAMP, REPEATED, CHAIR]),
+    "a second table with more or fewer columns": Case(
+        feed(ROW, "", "Store,City", "1,Berlin", "", "a,b,c,d,e,f,g", "1,2,3,4,5,6,7"), [LAMP, *[COUNT] * 4]
+    ),
+    "a second table with as many columns, of something else": Case(
+        feed(ROW, "", ",".join(STORES[0]), ",".join(STORES[1])),
+        [LAMP, *(Judged(cells, NOT_PRODUCTS) for cells in STORES)],
+    ),
+    "another delimiter than comma, semicolon, tab or vertical bar": Case(
+        feed(ROW).replace(b",", b":"), "missing_columns"
+    ),
+    # --- encodings and formats
+    "a byte order mark at the start": Case(b"\xef\xbb\xbf" + feed(ROW), [LAMP]),
+    "a byte order mark in the middle": Case(
+        feed("\ufeffP1,La\ufeffmp,Home,S1,9.99,5"), [lamp(vendor_product_id="\ufeffP1", product_name="La\ufeffmp")]
+    ),
+    "a byte order mark before a second header": Case(feed(ROW, "\ufeff" + HEADER, OTHER), [LAMP, REPEATED, CHAIR]),
+    "UTF-16": Case(feed("P1,Café,Home,S1,9.99,5").decode().encode("utf-16"), [lamp(product_name="Café")]),
+    "UTF-16 with half a character": Case(HALF_CHARACTER, ["invalid_encoding", CHAIR]),
+    "UTF-32": Case(feed(ROW).decode().encode("utf-32"), "binary_file"),
+    "a legacy encoding": Case(
+        feed("P1,Café,Home,S1,9.99,5").decode().encode("cp1252"), [lamp(product_name="Café")], ("read as Windows-1252",)
+    ),
+    "mixed encodings, most lines in UTF-8": Case(
+        feed(*["P1,Café,Home,S1,9.99,5"] * 2) + b"P3,Caf\xe9,Home,S3,9.99,5\n",
+        [lamp(product_name="Café")] * 2 + ["invalid_encoding"],
+        ("Lines that are not valid UTF-8: 1.",),
+    ),
+    "mixed encodings, most lines in another one": Case(
+        feed("P1,Café,Home,S1,9.99,5") + b"P1,Caf\xe9,Home,S1,9.99,5\n" * 2,
+        [lamp(product_name="CafÃ©"), *[lamp(product_name="Café")] * 2],
+        ("read as Windows-1252", "Lines that look like UTF-8 all the same: 1."),
+    ),
+    "line ends LF, CRLF or CR alone": Case(f"{HEADER}\r{ROW}\n{OTHER}\r\n{ROW}".encode(), [LAMP, CHAIR, LAMP]),
+    "an Excel file": Case(b"PK\x03\x04\x14\0\x06\0\x08\0[Content_Types].xml", "binary_file"),
+    "a ZIP file": Case(b"PK\x03\x04\x14\0\0\0\x08\0feed.csv", "binary_file"),
+    "other bytes that are no text": Case(bytes(range(256)) * 8, "binary_file"),
+    "HTML, XML or JSON": Case(b'<!doctype html>\n<html lang="en"><body>Sign in</body></html>\n', "missing_columns"),
+}  # fmt: skip
+
+
+def outcome_of(row: Row, fields: dict[str, str]) -> Outcome:
+    if row.problem is not None:
+        assert row.cells == {}
+        assert row.raw
+        return row.problem.code.value
+    cells = list(row.cells.values())
+    result = validate({field: row.cells[header] for field, header in fields.items()}, RULES)
+    return cells if isinstance(result, ProductDraft) else Judged(cells, {problem.code.value for problem in result})
+
+
+def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
+    """What became of the rows, or the code of the refusal; and the notes."""
+    file, limits = io.BytesIO(case.data), receive.limits()
+    limits = Limits(**(vars(limits) | case.limits))
+    try:
+        layout = inspect(file, limits)
+        found = list(rows(file, layout, limits=limits))
+    except FeedError as error:
+        return error.code, ()
+    assert [row.number for row in found] == list(range(1, len(found) + 1))
+    return [outcome_of(row, layout.mapping.fields) for row in found], layout.notes
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_file_becomes_what_the_document_says(case: Case) -> None:
+    found, notes = outcomes(case)
+    assert found == case.outcome
+    assert len(notes) == len(case.notes)
+    assert all(words in note for words, note in zip(case.notes, notes, strict=True))
+
+
+def documented() -> dict[str, set[str]]:
+    """Case → "row" or "file" and its codes, from the document's tables."""
+    lines = re.findall(r"^\| (.+?) \| .+ \| (.+?) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    cases = [(name, code) for name, code in lines if name != "In the file"]
+    assert len(dict(cases)) == len(cases)
+    return {name: set(re.findall(r"^row|^file|(?<=`)\w+(?=`)", code)) for name, code in cases}
+
+
+def codes_of(outcome: Sequence[Outcome] | str) -> set[str]:
+    """As the document's last column has them."""
+    if isinstance(outcome, str):
+        return {"file", outcome}
+    codes: set[Any] = {one for one in outcome if isinstance(one, str)}
+    codes.update(*(one.codes for one in outcome if isinstance(one, Judged)))
+    return codes | {"row"} if codes else set()
+
+
+def test_every_case_of_the_document_is_tested_and_every_tested_case_is_in_it() -> None:
+    assert list(documented()) == list(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_document_names_the_codes_that_come_out(name: str) -> None:
+    assert documented()[name] == codes_of(outcomes(CASES[name])[0])
+
+
+def test_the_limits_of_the_document_are_those_of_the_settings() -> None:
+    limits, text = receive.limits(), DOCUMENT.read_text(encoding="utf-8")
+    for number in (limits.max_cell_chars, limits.max_row_chars, limits.max_columns, limits.max_rows):
+        assert f"{number:,}" in text
+    assert f"up to {limits.max_row_lines} lines" in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_refused_with_and_without_byte_order_mark_and_nothing_else_is(encoding: str) -> None:
+    found, _ = outcomes(Case(feed(ROW, "P1,Café,Home,S1,9.99,5").decode().encode(encoding), []))
+    assert found == ("binary_file" if "32" in encoding else [LAMP, lamp(product_name="Café")])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "second",
+    [
+        REORDERED,
+        quoted(REORDERED.upper().split(",")),
+        "\ufeff" + REORDERED,
+        HEADER.replace("price,stock_quantity", "cost,weight"),
+        "Artikelnummer,Produkt-ID,Bezeichnung,Kategorie,Preis,Bestand",
+    ],
+)
+def test_a_second_header_that_means_something_else_is_refused_wherever_it_stands(second: str, encoding: str) -> None:
+    data = feed("P1,Café,Home,S1,9.99,5", *[ROW] * 50, second, OTHER)
+    assert outcomes(Case(data.decode().encode(encoding, "ignore"), []))[0] == "several_tables"
+
+
+def test_a_second_header_is_known_though_its_columns_have_digits_in_their_names() -> None:
+    second = "product_name,vendor_product_id,category,sku,price,stock_quantity,Option1 Value"
+    data = feed(ROW + ",red", second, "Chair,P2,Home,S2,9.99,5,red", header=HEADER + ",Option1 Value")
+    assert outcomes(Case(data, []))[0] == "several_tables"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Vendor,Title,Type,SKU-1,9.99,5",  # words that are names of columns, but a price
+        "price,Title,Type,SKU-1,9.99,5",
+        "a,b,c,d,e,f",
+        "id,id,id,id,id,id",
+        HEADER + ",",
+        REORDERED + ",brand",  # of another width, so its rows are errors each
+    ],
+)
+def test_other_lines_with_names_of_columns_are_rows(line: str) -> None:
+    found, _ = outcomes(Case(feed(ROW, line, OTHER), []))
+    assert isinstance(found, list)
+    assert (len(found), found[0], found[2]) == (3, LAMP, CHAIR)
