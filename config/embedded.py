@@ -142,6 +142,7 @@ class Service:
     variables: tuple[str, ...]
     start: Callable[[], None]
     stop_signal: int = signal.SIGTERM
+    await_ready: Callable[[], None] = lambda: None  # for one that runs already
 
     @property
     def elsewhere(self) -> str:
@@ -151,7 +152,7 @@ class Service:
 
 BACKING = (
     # SIGINT is PostgreSQL's fast shutdown: SIGTERM would wait for every client to leave.
-    Service("postgres", ("DATABASE_URL",), postgres.start, signal.SIGINT),
+    Service("postgres", ("DATABASE_URL",), postgres.start, signal.SIGINT, postgres.await_ready),
     Service("redis", ("REDIS_URL",), _start_redis),
     Service("aws", AWS_ELSEWHERE, _start_aws),
 )
@@ -175,7 +176,11 @@ def _start(services: tuple[Service, ...]) -> list[str]:
     started: list[str] = []
     try:
         for service in services:
-            if not service.elsewhere and running_process(service.name) is None:
+            if service.elsewhere:
+                continue
+            if running_process(service.name) is not None:
+                service.await_ready()
+            else:
                 started.append(service.name)
                 service.start()
     except BaseException:

@@ -91,9 +91,17 @@ def start() -> None:
         [*prefix, str(_bin() / "postgres"), "-D", str(folder), "-c", "listen_addresses=127.0.0.1",
          "-c", f"port={port}", "-c", "unix_socket_directories=", "-c", "max_connections=60"],
     )  # fmt: skip
-    wait_until("postgres", lambda: _connects("postgres"))
+    await_ready()
     if not _connects("onboarding"):
         _create_database()
+
+
+def await_ready() -> None:
+    """Wait until it takes connections: after a start, and while it recovers from the crash of one of its processes.
+
+    Raises StartError.
+    """
+    wait_until("postgres", lambda: _connects("postgres"))
 
 
 def _drop_stale_lock(folder: Path) -> None:

@@ -18,7 +18,6 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -91,11 +90,11 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
 def _stage_slice(claim: Claim, seconds: float) -> float | None:
     """Stage for that long, or to the end of the file, or until too far ahead; returns what `stage` does."""
     woken = False
-    with storage.opened(claim.storage_key) as file, ThreadPoolExecutor(1) as writer:
+    with storage.opened(claim.storage_key) as file:
         deadline = time.monotonic() + seconds
         rows = as_staged(parser.rows(file, claim.layout, claim.position, receive.limits()), claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
-            _put(claim, chunk, writer)
+            _put(claim, chunk)
             ahead = _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 tasks.enqueue(tasks.consume_stream)
@@ -133,34 +132,30 @@ def _fitting(row: Row) -> Row:
     return row._replace(cells={}, problem=problem, raw=" ".join(row.cells.values())[:RAW_CHARS])
 
 
-def _put(claim: Claim, rows: Sequence[Row], writer: Executor) -> None:
-    """Put the rows into the table, in their order; the next request is encoded while one is under way.
+def _put(claim: Claim, rows: Sequence[Row]) -> None:
+    """Put the rows into the table, in their order.
 
-    None is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
+    No request is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
     """
     created_at = now_iso()
-    under_way: Future[None] | None = None
     for group in _groups(rows, claim.layout):
-        items = [encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group]
-        if under_way is not None:
-            under_way.result()
-        under_way = writer.submit(dynamo.put_records, items)
-    if under_way is not None:
-        under_way.result()
+        dynamo.put_records([encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group])
 
 
 def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
     """The rows in groups for one request each, none with the same SKU or product ID twice."""
-    headers = [layout.mapping.fields[field] for field in ("sku", "vendor_product_id")]
+    sku_header, id_header = (layout.mapping.fields[field] for field in ("sku", "vendor_product_id"))
     group: list[Row] = []
-    claimed: set[tuple[str, str]] = set()
+    skus: set[str] = set()
+    ids: set[str] = set()
     for row in rows:
-        claims = {(header, cell) for header in headers if (cell := row.cells.get(header, "").strip())}
-        if len(group) == dynamo.BATCH or claims & claimed:
+        sku, product_id = row.cells.get(sku_header, "").strip(), row.cells.get(id_header, "").strip()
+        if len(group) == dynamo.BATCH or (sku and sku in skus) or (product_id and product_id in ids):
             yield group
-            group, claimed = [], set()
+            group, skus, ids = [], set(), set()
         group.append(row)
-        claimed |= claims
+        skus.add(sku)
+        ids.add(product_id)
     if group:
         yield group
 

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from django.core.files.storage import default_storage
 
-from uploads import dynamo
+from uploads import wire
 
 # From a request's body to the body of a 200, to an exception as the client raises it, or to None: let it through.
 Answer = Callable[[dict[str, Any]], dict[str, Any] | Exception | None]
@@ -38,8 +39,21 @@ class _Body(io.BytesIO):
 
 @contextmanager
 def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
-    """Answer the requests of one operation of DynamoDB."""
-    with _answering(dynamo._db().meta.events, f"before-send.dynamodb.{operation}", answer):
+    """Answer the requests of one operation of DynamoDB, the first attempt of wire.post and those of botocore alike."""
+
+    def first(asked: str, body: bytes) -> Any | None:
+        if asked != operation:
+            return real(asked, body)
+        said = answer(json.loads(body))
+        if said is None:
+            return real(asked, body)
+        return None if isinstance(said, Exception) or "__type" in said else said
+
+    real = wire._directly
+    with (
+        _answering(wire.dynamodb().meta.events, f"before-send.dynamodb.{operation}", answer),
+        mock.patch.object(wire, "_directly", first),
+    ):
         yield
 
 

@@ -14,7 +14,7 @@ from tests.conftest import Pipeline
 from tests.faults.answers import Clock, dynamodb_answers, storage_away, throttled
 from tests.faults.scripted import image
 from tests.feeds import feed, line
-from uploads import dynamo, judge, reconcile, stage, storage, stream, tasks, writeback
+from uploads import dynamo, judge, reconcile, stage, storage, stream, tasks, wire, writeback
 from uploads.batch import commit_batch
 from uploads.feed.validator import validate
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
@@ -113,7 +113,7 @@ def test_15_a_write_back_that_is_refused_in_part_is_written_later(pipeline: Pipe
 
 def _executed(statements: list[Any]) -> list[Any]:
     """Through a client that nobody answers for."""
-    client = dynamo._session(0).client("dynamodb", **dynamo._options())
+    client = wire.session(0).client("dynamodb", **wire.options())
     return list(client.batch_execute_statement(Statements=statements)["Responses"])
 
 

@@ -25,7 +25,7 @@ from config import processes
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import dynamo, progress, storage, terminal
+from uploads import dynamo, progress, storage, terminal, wire
 from uploads.management.commands import verify_setup
 from uploads.models import UploadHistory
 from vendors.models import Vendor
@@ -636,7 +636,7 @@ def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
 def test_verify_setup_crosses_a_stream_that_shows_something_else(
     db: None, answering: None, run: Run, no_table: str
 ) -> None:
-    dynamo._db().create_table(
+    wire.dynamodb().create_table(
         TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=dynamo._keys("upload_id", "record_id"),
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from uploads import dynamo
+from uploads import dynamo, wire
 from uploads.dynamo import StatusUpdate
 from uploads.feed.parser import Row
 from uploads.records import Item, encode
@@ -160,19 +160,24 @@ def test_items_that_were_left_are_sent_again_and_only_those(
     monkeypatch: pytest.MonkeyPatch, settings: Any, waits: list[int]
 ) -> None:
     name = settings.UPLOAD_RECORDS_TABLE
-    client = Scripted(unprocessed(name, 2, 3), unprocessed(name, 3), {"UnprocessedItems": {}})
-    monkeypatch.setattr(dynamo, "_db", lambda: client)
+    answers = [unprocessed(name, 2, 3), unprocessed(name, 3), {"UnprocessedItems": {}}]
+    asked: list[Any] = []
+
+    def post(operation: str, request: Any) -> Any:
+        asked.append(request)
+        return answers.pop(0)
+
+    monkeypatch.setattr(wire, "post", post)
     dynamo.put_records([item(1), item(2), item(3)])
 
-    assert [len(asked["RequestItems"][name]) for asked in client.asked] == [3, 2, 1]
+    assert [len(request["RequestItems"][name]) for request in asked] == [3, 2, 1]
     assert waits == [0, 1]
 
 
 def test_items_that_are_left_for_too_long_are_unavailable(
     monkeypatch: pytest.MonkeyPatch, settings: Any, waits: list[int]
 ) -> None:
-    client = Scripted(*[unprocessed(settings.UPLOAD_RECORDS_TABLE, 1)] * dynamo.ATTEMPTS)
-    monkeypatch.setattr(dynamo, "_db", lambda: client)
+    monkeypatch.setattr(wire, "post", lambda *_: unprocessed(settings.UPLOAD_RECORDS_TABLE, 1))
     with pytest.raises(dynamo.Unavailable, match="1 items unprocessed"):
         dynamo.put_records([item(1)])
 
@@ -219,19 +224,19 @@ def refusal(code: str, operation: str = "PutItem", status: int = 400, message: s
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value)[:60],
 )
 def test_the_services_errors_become_ours(error: Exception, ours: type[Exception]) -> None:
-    with pytest.raises(dynamo.DynamoError) as caught, dynamo._translated():
+    with pytest.raises(dynamo.DynamoError) as caught, wire.translated():
         raise error
     assert type(caught.value) is ours
     assert caught.value.__cause__ is error
 
 
 def test_an_endpoint_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = dynamo._options() | {
+    options = wire.options() | {
         "endpoint_url": "http://127.0.0.1:1",
         "config": Config(retries={"total_max_attempts": 1}),
     }
-    client = dynamo._session(os.getpid()).client("dynamodb", **options)
-    monkeypatch.setattr(dynamo, "_db", lambda: client)
+    client = wire.session(os.getpid()).client("dynamodb", **options)
+    monkeypatch.setattr(wire, "dynamodb", lambda: client)
     with pytest.raises(dynamo.Unavailable):
         dynamo.describe_table()
 
@@ -246,13 +251,13 @@ def test_shards_are_listed_over_all_pages(monkeypatch: pytest.MonkeyPatch) -> No
         },
         {"StreamDescription": {"Shards": [{"ShardId": "b", "ParentShardId": "a", "SequenceNumberRange": {}}]}},
     )
-    monkeypatch.setattr(dynamo, "_streams", lambda: client)
+    monkeypatch.setattr(wire, "streams", lambda: client)
 
     assert list(dynamo.list_shards("arn")) == [dynamo.Shard("a", "", True), dynamo.Shard("b", "a", False)]
     assert client.asked[1]["ExclusiveStartShardId"] == "a"
 
 
 def test_a_page_without_a_next_iterator_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamo, "_streams", lambda: Scripted({"Records": [{"dynamodb": {}}]}))
+    monkeypatch.setattr(wire, "streams", lambda: Scripted({"Records": [{"dynamodb": {}}]}))
 
     assert dynamo.get_records("i", 10) == dynamo.Page([{"dynamodb": {}}], None)

@@ -9,7 +9,7 @@ from django.db import connection
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, finish, stream
+from uploads import dynamo, finish, stream, wire
 from uploads import reconcile as reconciling
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
@@ -203,7 +203,7 @@ def test_rows_that_the_table_lost_are_noticed_by_a_reconcile_in_slices_too(
     upload = pipeline.send(feed(*ROWS))
     pipeline.stage(upload)
     lose_the_stream()
-    dynamo._db().delete_item(
+    wire.dynamodb().delete_item(
         TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": record_id(2)}}
     )
     for _ in range(3):

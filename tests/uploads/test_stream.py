@@ -9,7 +9,7 @@ from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
 from tests.feeds import feed, line
-from uploads import batch, dynamo, stream, tasks
+from uploads import batch, dynamo, stream, tasks, wire
 from uploads.models import RecordOutcome, StreamShard
 from vendors.models import Vendor
 
@@ -370,7 +370,7 @@ def statuses(upload_id: str) -> set[str]:
 def test_the_checkpoint_passes_our_own_write_backs_and_removed_items(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2)))
     before = StreamShard.objects.get().checkpoint
-    dynamo._db().delete_item(
+    wire.dynamodb().delete_item(
         TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": "REC_0000001"}}
     )
     pipeline.settle()
