@@ -11,16 +11,18 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from uploads import dynamo, tasks, writeback
-from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating
-from uploads.records import PENDING, Record, decode
+from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, Outcome, commit_isolating
+from uploads.records import Record, decode, is_pending
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,13 @@ RENEW_SECONDS = LEASE_SECONDS / 3
 _left_at: dict[int, tuple[str, str]] = {}
 
 
+class Fetched(NamedTuple):
+    """A page, and those of its records that want validation."""
+
+    page: dynamo.Page
+    records: list[Record]
+
+
 @dataclass(slots=True)
 class Reader:
     """A shard whose lease this worker holds, and where it reads."""
@@ -50,6 +59,8 @@ class Reader:
     checkpoint: str
     renewed: float
     iterator: str | None = None
+    ahead: Future[Fetched] | None = None  # the page behind `iterator`, fetched while the one before it is committed
+    sending: Future[writeback.Sent] | None = None  # the statuses of the page before
     drained: bool = False
     caught_up: bool = False
 
@@ -167,29 +178,80 @@ def _read_on(reader: Reader) -> int:
 def read_page(reader: Reader) -> int:
     """One page: read, commit, write back, move on. Returns the number of stream records in it.
 
-    1. get the page; 2. commit its records together with the checkpoint; 3. only then write statuses back, wake the
-    finish, and step the iterator. After a crash at any point the same page is read again, and the ledger knows it.
+    1. get the page, and let the next one be fetched meanwhile; 2. commit its records together with the checkpoint;
+    3. only then let its statuses be written, and wake the finish; 4. step the iterator. After a crash at any point the
+    same page is read again, and the ledger knows it.
     """
-    iterator, reader.iterator = reader.iterator, None  # after a failure the checkpoint says where to go on
-    if iterator is None:
-        iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
-    page = dynamo.Page([], None) if iterator is None else dynamo.get_records(iterator, PAGE_RECORDS)
+    page, records = _next(reader)
     if page.records:
+        if page.next_iterator is not None:
+            reader.ahead = _fetcher(os.getpid()).submit(_fetch, page.next_iterator)
         last = page.records[-1]["dynamodb"]
         checkpoint = Checkpoint(reader.shard, reader.epoch, last["SequenceNumber"], _written_at(last))
-        committed = commit_isolating(pending(page.records), checkpoint)
+        committed = commit_isolating(records, checkpoint)
         reader.checkpoint, reader.renewed = last["SequenceNumber"], time.monotonic()
-        if committed.owed:
-            writeback.write(committed.owed)
+        _send(reader, committed.owed)
         for upload_id in committed.finished:
             tasks.enqueue(tasks.finish_upload, upload_id)
-    elif time.monotonic() - reader.renewed > RENEW_SECONDS or not reader.caught_up:
-        _renew(reader)
+    else:
+        _note_sent(reader)
+        if time.monotonic() - reader.renewed > RENEW_SECONDS or not reader.caught_up:
+            _renew(reader)
     reader.caught_up = not page.records
     reader.iterator = page.next_iterator
     if reader.iterator is None:  # closed, and these were its last records
         _drain(reader)
     return len(page.records)
+
+
+def _next(reader: Reader) -> Fetched:
+    """The next page: the one that was fetched ahead, or one fetched now.
+
+    An empty one that was fetched ahead says nothing about what has been written since: then it is asked again.
+    """
+    # After a failure neither is there, and the checkpoint says where to go on.
+    iterator, reader.iterator = reader.iterator, None
+    ahead, reader.ahead = reader.ahead, None
+    if iterator is None:
+        iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
+        return Fetched(dynamo.Page([], None), []) if iterator is None else _fetch(iterator)
+    if ahead is None:
+        return _fetch(iterator)
+    fetched = ahead.result()
+    if fetched.page.records or fetched.page.next_iterator is None:
+        return fetched
+    return _fetch(fetched.page.next_iterator)
+
+
+def _fetch(iterator: str) -> Fetched:
+    page = dynamo.get_records(iterator, PAGE_RECORDS)
+    return Fetched(page, pending(page.records))
+
+
+def _send(reader: Reader, owed: list[Outcome]) -> None:
+    """Let statuses be written while the next page is worked on; one page's at a time: none may overtake another."""
+    _note_sent(reader)
+    if owed:
+        reader.sending = _sender(os.getpid()).submit(writeback.send, owed)
+
+
+def _note_sent(reader: Reader) -> None:
+    """Wait for the statuses that are under way, and note which of them stand."""
+    sending, reader.sending = reader.sending, None
+    if sending is not None:
+        writeback.note(sending.result())
+
+
+@cache
+def _fetcher(pid: int) -> ThreadPoolExecutor:
+    """This process's thread for pages; a forked child has to start its own."""
+    return ThreadPoolExecutor(1)
+
+
+@cache
+def _sender(pid: int) -> ThreadPoolExecutor:
+    """This process's thread for statuses."""
+    return ThreadPoolExecutor(1)
 
 
 def pending(stream_records: list[dict[str, Any]]) -> list[Record]:
@@ -198,8 +260,7 @@ def pending(stream_records: list[dict[str, Any]]) -> list[Record]:
     Whether an event is an INSERT doesn't matter: a row that is staged again arrives as MODIFY.
     """
     images = (record["dynamodb"].get("NewImage") for record in stream_records)
-    records = (decode(image) for image in images if image)
-    return [record for record in records if record.status == PENDING]
+    return [decode(image) for image in images if image and is_pending(image)]
 
 
 def _written_at(record: dict[str, Any]) -> datetime | None:
@@ -311,6 +372,7 @@ def _renew(reader: Reader) -> None:
 
 
 def _release(reader: Reader) -> None:
+    _note_sent(reader)
     if reader.iterator is not None:
         _left_at[reader.shard] = (reader.checkpoint, reader.iterator)
     try:
@@ -320,6 +382,7 @@ def _release(reader: Reader) -> None:
 
 
 def _drain(reader: Reader) -> None:
+    _note_sent(reader)
     _change(reader, "state = 'drained', lease_expires_at = NULL")
     reader.drained = True
 

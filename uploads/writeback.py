@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -22,21 +23,41 @@ WRITERS = 4
 SWEEP_ROWS = 1000
 
 
+class Sent(NamedTuple):
+    """What DynamoDB said to statuses: those that stand in the table now, and those that it refused."""
+
+    written: list[Outcome]
+    refused: list[Outcome]
+
+
 def write(outcomes: Sequence[Outcome]) -> int:
     """Write the statuses of these outcomes and note those that stand; returns how many are still owed.
 
     Raises nothing for a table that is away or throttles: what isn't written stays owed.
     """
+    sent = send(outcomes)
+    note(sent)
+    return len(outcomes) - len(sent.written)
+
+
+def send(outcomes: Sequence[Outcome]) -> Sent:
+    """The first half of `write`: DynamoDB's. Touches no database, so it may run beside the next page's commit."""
     batches = [outcomes[start : start + dynamo.BATCH] for start in range(0, len(outcomes), dynamo.BATCH)]
     with ThreadPoolExecutor(WRITERS) as writers:
         away = Event()
         answers = [answer for batch in writers.map(partial(_write_batch, away), batches) for answer in batch]
-    written = [outcome for outcome, refusal in answers if refusal is None]
-    refused = [outcome for outcome, refusal in answers if refusal is not None]
-    _note_written(written)
-    if refused:
-        _note_refused(refused)
-    return len(outcomes) - len(written)
+    return Sent(
+        [outcome for outcome, refusal in answers if refusal is None],
+        [outcome for outcome, refusal in answers if refusal is not None],
+    )
+
+
+def note(sent: Sent) -> None:
+    """The second half: what stands is owed no more, and what was refused waits behind the rest."""
+    if sent.written:
+        _set("written_back_at = now()", sent.written)
+    if sent.refused:
+        _set("write_back_refusals = write_back_refusals + 1", sent.refused)
 
 
 def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
@@ -68,22 +89,14 @@ def status_of(outcome: str) -> str:
     return ERROR if outcome in ("error", "cancelled") else VALIDATED
 
 
-def _note_written(outcomes: Sequence[Outcome]) -> None:
-    _note("written_back_at = now()", outcomes)
-
-
-def _note_refused(outcomes: Sequence[Outcome]) -> None:
-    _note("write_back_refusals = write_back_refusals + 1", outcomes)
-
-
-def _note(assignment: str, outcomes: Sequence[Outcome]) -> None:
+def _set(assignment: str, outcomes: Sequence[Outcome]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE record_outcomes o SET {assignment}
               FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
              WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt = 1
-            """,  # noqa: S608 - one of two fixed texts above
+            """,  # noqa: S608 - one of the fixed texts above
             [[outcome.upload_id for outcome in outcomes], [outcome.record_id for outcome in outcomes]],
         )
 

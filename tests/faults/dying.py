@@ -10,7 +10,7 @@ import django
 
 django.setup()
 
-from uploads import batch, dynamo, stage, stream, writeback  # noqa: E402 - Django has to be ready first
+from uploads import batch, dynamo, stage, stream  # noqa: E402 - Django has to be ready first
 
 
 def _die(*_: Any) -> None:
@@ -35,7 +35,7 @@ def main(point: str, upload_id: str, calls: int) -> None:
         batch._done = _die  # type: ignore[assignment]
         stream.consume()
     elif point == "before the write-back":
-        writeback.write = _die  # type: ignore[assignment]
+        stream._send = _die  # type: ignore[assignment]
         stream.consume()
     elif point == "while staging":
         dynamo.put_records = _die_after(calls, dynamo.put_records)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uploads import records
 from uploads.feed.parser import Row
 from uploads.feed.problems import Code, Problem
-from uploads.records import Record, decode, encode, now_iso, record_id, row_of, storable
+from uploads.records import Record, decode, encode, is_pending, now_iso, record_id, row_of, storable
 
 ROW = Row(7, {"SKU": "A-1", "Brand": ""}, None, "", 99)
 
@@ -25,6 +26,33 @@ def test_an_unreadable_row_comes_back_with_its_raw_text_and_its_problem() -> Non
     record = decode(encode("U", "VEND001", Row(7, {}, problem, "a,b", 99), now_iso()))
 
     assert (record.problem, record.original) == (problem, {"raw": "a,b"})
+
+
+TEXT = st.text(max_size=6) | st.sampled_from(["REC_0000007", "validated", "\0", "ä", "\ud800"])
+VALUE = st.one_of(
+    st.builds(lambda text: {"S": text}, TEXT),
+    st.builds(lambda number: {"N": number}, st.integers().map(str) | st.sampled_from(["1.5", "٣", "²", "1" * 12])),
+    st.sampled_from([{"NULL": True}, {"L": []}, {"M": {}}, {"B": "AAAA"}]),
+)
+CHANGES = st.dictionaries(
+    st.sampled_from([*encode("U", "V", ROW, ""), "raw_row", "read_problem", "more"]),
+    VALUE | st.none() | st.dictionaries(TEXT, VALUE, max_size=3).map(lambda cells: {"M": cells}),
+    max_size=3,
+)
+
+
+@given(CHANGES)
+def test_the_short_way_to_read_an_item_reads_what_the_long_one_does(changes: dict[str, Any]) -> None:
+    item = encode("U", "VEND001", ROW, now_iso()) | changes
+    item = {name: value for name, value in item.items() if value is not None}
+
+    assert records._as_encoded(item) in (None, records._as_found(item))
+    assert decode(item) == records._as_found(item)
+    assert is_pending(item) == (decode(item).status == "pending_validation")
+
+
+def test_a_row_of_ours_goes_the_short_way() -> None:
+    assert records._as_encoded(encode("U", "VEND001", ROW, now_iso())) is not None
 
 
 @pytest.mark.parametrize(

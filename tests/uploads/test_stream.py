@@ -1,5 +1,6 @@
 """Step 4: leases, checkpoints and lineage, and what readers do where nothing fails. What fails: tests/faults."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -264,6 +265,70 @@ def test_how_far_behind_a_shard_is_read_can_be_told(scripted: ScriptedStream) ->
     written_at = shard().checkpoint_at
     assert written_at is not None
     assert written_at.timestamp() == WRITTEN_AT + 1
+
+
+# --- beside the commit -----------------------------------------------------------------------------------------
+
+
+def test_the_next_page_is_fetched_while_one_is_committed(
+    scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.put("s1", image(1), image(2))
+    real, fetched = batch.commit_batch, threading.Event()
+
+    def get_records(iterator: str, limit: int) -> dynamo.Page:
+        page = scripted.get_records(iterator, limit)
+        if len(scripted.reads) == 2:
+            fetched.set()
+        return page
+
+    def committing(*arguments: Any) -> batch.Committed:
+        assert fetched.wait(10), "the next page comes while this one is committed"
+        return real(*arguments)
+
+    monkeypatch.setattr(dynamo, "get_records", get_records)
+    monkeypatch.setattr(batch, "commit_batch", committing)
+    stream.consume()
+
+    assert committed() == [1, 2]
+
+
+def test_an_empty_page_that_was_fetched_ahead_is_no_sign_that_nothing_came_since(scripted: ScriptedStream) -> None:
+    scripted.put("s1", image(1))
+    stream.discover()
+    (reader,) = stream.claim(99)
+    stream.read_page(reader)
+    assert reader.ahead is not None
+    assert reader.ahead.result().page.records == []
+    scripted.put("s1", image(2))
+    stream.read_page(reader)
+
+    assert committed() == [1, 2]
+
+
+def test_what_was_fetched_ahead_of_a_commit_that_failed_is_not_used(
+    scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.put("s1", image(1), image(2))
+    stream.discover()
+    (reader,) = stream.claim(99)
+    with monkeypatch.context() as broken:
+        broken.setattr(batch, "_count", _raise(OperationalError("away")))
+        with pytest.raises(OperationalError):
+            stream.read_page(reader)
+    stream.read_page(reader)
+    stream.read_page(reader)
+
+    assert committed() == [1, 2]
+
+
+def test_a_slice_ends_only_when_its_statuses_are_noted(
+    scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.put("s1", image(1), image(2))
+    stream.consume()
+
+    assert not RecordOutcome.objects.filter(written_back_at=None).exists()
 
 
 # --- what can go wrong -----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def committed(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> UploadHist
     upload = pipeline.send(feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 61))))
     pipeline.stage(upload)
     with monkeypatch.context() as held:
-        held.setattr(writeback, "write", lambda outcomes: 0)
+        held.setattr(writeback, "send", lambda outcomes: writeback.Sent([], []))
         pipeline.settle()
     return upload
 
