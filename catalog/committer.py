@@ -93,7 +93,7 @@ def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
     _update([entry for entry in entries if entry.dirty and entry.product_id is not None])
     _insert([entry for entry in entries if entry.product_id is None])
     return [
-        verdict if verdict.problem else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
+        verdict if verdict.problem else Verdict(verdict.outcome, _entry(snapshot, candidate).product_id)
         for verdict, candidate in decided
     ]
 
@@ -158,7 +158,9 @@ def _sku_problem(candidate: Candidate, holder: Entry) -> Problem:
 
 def _as_stored(draft: ProductDraft) -> ProductDraft:
     """A new product without a brand reads like one with an empty brand, in this batch as from the table."""
-    return draft._replace(brand=draft.brand or "", description=draft.description or "")
+    if draft.brand is None or draft.description is None:
+        return draft._replace(brand=draft.brand or "", description=draft.description or "")
+    return draft
 
 
 def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:

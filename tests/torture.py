@@ -185,6 +185,7 @@ def torture(folder: Path, kills: int, rows: int, seed: int) -> dict[str, Any]:
         for vendor, round_ in disturbed.sent:
             calm.send(vendor, round_)
             eventually(calm.settled, "the undisturbed run has settled", LIMIT_SECONDS)
+            print(f"without kills: {calm.settled_rows()}", flush=True)  # noqa: T201
         should = calm.outcome()
     finally:
         calm.end()

@@ -28,9 +28,16 @@ def _sent(platform: Platform, rows: int, vendor_id: str, *options: str) -> str:
 
 
 def test_a_small_file_sent_while_a_huge_one_is_staged_is_complete_long_before_it(platform: Platform) -> None:
+    hold = """
+        UPDATE stream_shards SET lease_epoch = lease_epoch + 1, lease_expires_at = now() + interval '1 hour' RETURNING 1
+    """
+    eventually(lambda: platform.rows(hold), "nobody reads the stream")
     huge = _sent(platform, 30_000, "VEND001")
     of_huge = f"FROM upload_history WHERE upload_id = '{huge}'"
-    eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND total_records > 0"), "under way")
+    # As far as it goes while nobody takes rows from it: to its end, were there no limit.
+    far = "file_rows IS NOT NULL OR staged_rows > 5000 AND staging_expires_at < now()"
+    eventually(lambda: platform.rows(f"SELECT 1 {of_huge} AND ({far})"), "staged as far as it goes")
+    platform.rows("UPDATE stream_shards SET lease_expires_at = NULL RETURNING 1")
     small = _sent(platform, 1_000, "VEND002", "--wait")
 
     rows = platform.rows(f"SELECT status, total_records FROM upload_history WHERE upload_id = '{small}'")
