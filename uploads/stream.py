@@ -28,8 +28,7 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0
 PAGE_RECORDS = 1000
-# Five reads a second is what a shard allows; an empty one is asked less often.
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.2  # after an empty page: each read is paid for
 # How long a worker stays after the last record, so that a file that comes in small pieces has no gaps between them.
 LINGER_SECONDS = 1.0
 DISCOVER_SECONDS = 10.0
