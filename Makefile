@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup demo run up down test torture check format lock clean
+.PHONY: setup demo run up down test torture bench check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +45,9 @@ test: $(STAMP) ## Run every test, with coverage
 
 torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a run, KILLS=… and ROWS=… size it
 	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS))
+
+bench: $(STAMP) ## Measure against the targets and the obvious versions; ROWS=… sizes it, FULL=1 adds up to 1,000,000 rows
+	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(FULL),--full) --json $(or $(JSON),var/bench.json)
 
 check: $(STAMP) ## Lint, types, migrations, Django's own checks
 	$(BIN)/ruff format --check .

@@ -95,7 +95,7 @@ def translated() -> Iterator[None]:
 
 class _RawJSONParser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: object) -> Any:
-        return _decoded(raw_body) if raw_body else {}
+        return decoded(raw_body) if raw_body else {}
 
 
 class _RawJSONParserFactory(ResponseParserFactory):
@@ -105,7 +105,8 @@ class _RawJSONParserFactory(ResponseParserFactory):
         return super().create_parser(protocol_name)
 
 
-def _decoded(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
+    """The JSON of an answer."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:  # half a surrogate pair, say: it shall reach the record's own judgement
@@ -204,4 +205,4 @@ def _directly(operation: str, body: bytes) -> Any | None:
         )
     except (BotoCoreError, HTTPError):
         return None
-    return _decoded(response.data) if response.status == 200 else None
+    return decoded(response.data) if response.status == 200 else None

@@ -110,4 +110,4 @@ def test_a_refusal_comes_as_the_error_that_it_is(endpoint: Endpoint) -> None:
 
 
 def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_stop(endpoint: Endpoint) -> None:
-    assert wire._decoded(b'{"S": "\\ud83d"}') == {"S": "\ud83d"}
+    assert wire.decoded(b'{"S": "\\ud83d"}') == {"S": "\ud83d"}

@@ -1,0 +1,44 @@
+"""The files that are measured: as the product's own generator makes them, and one with errors that any reader sees."""
+
+import csv
+from pathlib import Path
+
+from uploads.feed import sample
+from uploads.feed.columns import FIELDS
+
+VENDOR = "VEND001"
+# The row's position in the turn of errors → the field, and its bad cell.
+_BAD_CELLS = (("product_name", ""), ("price", "0.00"), ("category", "Spaceships"), ("stock_quantity", "-3"))
+
+
+def clean(path: Path, rows: int, seed: int = 1) -> Path:
+    """A feed without errors. Another seed gives the same products with other names, prices and stock."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        sample.write_feed(out, rows, VENDOR, 0.0, seed)
+    return path
+
+
+def with_errors(path: Path, rows: int, error_rate: float = 0.05) -> tuple[Path, dict[str, int]]:
+    """A feed with every kind of error there is, and how many rows have each."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        return path, sample.write_feed(out, rows, VENDOR, error_rate, 1)
+
+
+def for_all(path: Path, rows: int, every: int = 20) -> Path:
+    """A feed in which one row of twenty is wrong, in ways that any reader of CSV and any validator can tell.
+
+    No torn lines, which csv.DictReader and tablib would shift into other columns: the versions should have the same
+    work, and come to the same outcome.
+    """
+    clean(path, rows)
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    for turn, index in enumerate(range(every - 1, rows, every)):
+        if turn % 5 == 4:  # the SKU of the row before
+            lines[index][FIELDS.index("sku")] = lines[index - 1][FIELDS.index("sku")]
+        else:
+            field, cell = _BAD_CELLS[turn % 5]
+            lines[index][FIELDS.index(field)] = cell
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([header, *lines])
+    return path
