@@ -16,7 +16,6 @@ What makes it safe beside other workers:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -209,7 +208,7 @@ def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot
 def _stored(row: Sequence[Any]) -> Entry:
     product_id, vendor_id, key, name, category, sku, brand, description, price, stock = row
     # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
-    values = ProductDraft(key, name, category, sku, brand or "", description or "", Decimal(price), stock)
+    values = ProductDraft(key, name, category, sku, brand or "", description or "", price, stock)
     return Entry(product_id, vendor_id, values, stored_sku=sku)
 
 

@@ -4,12 +4,13 @@ Redis only wakes workers. What there is to do stands in PostgreSQL, so losing ev
 schedule below finds it again.
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,3 +24,13 @@ def _say_ready(**_: Any) -> None:
     """Tell whoever started this worker, by the file it named, that tasks are taken from now on."""
     if path := os.environ.get("WORKER_READY_FILE"):
         Path(path).touch()
+
+
+@worker_process_init.connect
+def calm_collector(**_: Any) -> None:
+    """Let Python look for cyclic garbage less often: a page of records makes 30,000 objects and no cycle.
+
+    Looking at all that Django brought along every few pages took a quarter of the consumer's time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
