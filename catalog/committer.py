@@ -174,18 +174,21 @@ def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
 
 # --- reading and writing ---------------------------------------------------------------------------------------
 
-# Relies on products_vendor_id_vendor_product_id_key for the first half and products_sku_key for the second.
+# By products_vendor_id_vendor_product_id_key and products_sku_key, a probe a key: without OFFSET the planner would
+# rather read the whole table for a thousand keys, as long as it is small, and that takes longer with each page.
 _SNAPSHOT = """
-SELECT product_id, p.vendor_id, p.vendor_product_id, product_name, category, sku, brand, description, price,
-       stock_quantity
-  FROM products p
-  JOIN unnest(%s::text[], %s::text[]) AS k (vendor_id, vendor_product_id)
-    ON p.vendor_id = k.vendor_id AND p.vendor_product_id = k.vendor_product_id
-UNION
 SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
        stock_quantity
   FROM products
- WHERE sku = ANY (%s)
+ WHERE product_id = ANY (ARRAY(
+       SELECT p.product_id
+         FROM unnest(%s::text[], %s::text[]) AS k (vendor_id, vendor_product_id)
+        CROSS JOIN LATERAL (SELECT product_id FROM products
+                             WHERE vendor_id = k.vendor_id AND vendor_product_id = k.vendor_product_id OFFSET 0) AS p
+        UNION
+       SELECT p.product_id
+         FROM unnest(%s::text[]) AS k (sku)
+        CROSS JOIN LATERAL (SELECT product_id FROM products WHERE sku = k.sku OFFSET 0) AS p))
 """
 
 

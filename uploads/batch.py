@@ -217,14 +217,19 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
 
 
 def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
-    """What the ledger has of these records (through record_outcomes_key)."""
+    """What the ledger has of these records.
+
+    By record_outcomes_key, a probe a record: OFFSET keeps the planner from reading the whole ledger while it is small.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.upload_id, o.record_id, o.outcome, o.error_reason
+            SELECT k.upload_id, k.record_id, o.outcome, o.error_reason
               FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-              JOIN record_outcomes o USING (upload_id, record_id)
-             WHERE o.attempt = 1
+             CROSS JOIN LATERAL (SELECT outcome, error_reason
+                                   FROM record_outcomes
+                                  WHERE upload_id = k.upload_id AND record_id = k.record_id AND attempt = 1
+                                 OFFSET 0) AS o
             """,
             [[record.upload_id for record in batch], [record.record_id for record in batch]],
         )
@@ -354,13 +359,22 @@ def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) 
     """
     again = [ledger[key] for key in dict.fromkeys(_key(item.record) for item in judged) if key in ledger]
     if again:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE record_outcomes o SET written_back_at = NULL
-                  FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-                 WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt = 1
-                """,
-                [[outcome.upload_id for outcome in again], [outcome.record_id for outcome in again]],
-            )
+        change_ledger("written_back_at = NULL", again)
     return again
+
+
+def change_ledger(assignment: str, outcomes: Sequence[Outcome]) -> None:
+    """Set columns of the ledger's rows of these outcomes; found as `known` finds them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE record_outcomes SET {assignment}
+             WHERE id = ANY (ARRAY(
+                   SELECT o.id
+                     FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+                    CROSS JOIN LATERAL (SELECT id FROM record_outcomes
+                                         WHERE upload_id = k.upload_id AND record_id = k.record_id AND attempt = 1
+                                        OFFSET 0) AS o))
+            """,  # noqa: S608 - a fixed text of the caller
+            [[outcome.upload_id for outcome in outcomes], [outcome.record_id for outcome in outcomes]],
+        )

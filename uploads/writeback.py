@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from uploads import dynamo
-from uploads.batch import Outcome
+from uploads.batch import Outcome, change_ledger
 from uploads.records import ERROR, VALIDATED
 
 logger = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ def send(outcomes: Sequence[Outcome]) -> Sent:
 def note(sent: Sent) -> None:
     """The second half: what stands is owed no more, and what was refused waits behind the rest."""
     if sent.written:
-        _set("written_back_at = now()", sent.written)
+        change_ledger("written_back_at = now()", sent.written)
     if sent.refused:
-        _set("write_back_refusals = write_back_refusals + 1", sent.refused)
+        change_ledger("write_back_refusals = write_back_refusals + 1", sent.refused)
 
 
 def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
@@ -87,18 +87,6 @@ def _update(outcome: Outcome) -> dynamo.StatusUpdate:
 def status_of(outcome: str) -> str:
     """The status in DynamoDB that says this outcome."""
     return ERROR if outcome in ("error", "cancelled") else VALIDATED
-
-
-def _set(assignment: str, outcomes: Sequence[Outcome]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE record_outcomes o SET {assignment}
-              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-             WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt = 1
-            """,  # noqa: S608 - one of the fixed texts above
-            [[outcome.upload_id for outcome in outcomes], [outcome.record_id for outcome in outcomes]],
-        )
 
 
 def sweep(older_than_seconds: float = 10) -> int:

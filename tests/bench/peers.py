@@ -165,11 +165,17 @@ class FeedResource(resources.ModelResource):  # type: ignore[misc] # import-expo
 
 
 class BulkFeedResource(FeedResource):
-    """The fastest that it can be set to: existing products by one query, written in batches, nothing compared."""
+    """Its bulk mode switched on, all else as it comes: products are written in batches, but looked up one by one."""
 
     class Meta:
         use_bulk = True
         batch_size = BATCH
+
+
+class FastestFeedResource(BulkFeedResource):
+    """The fastest that it can be set to: existing products by one query, nothing compared."""
+
+    class Meta:
         skip_diff = True
         instance_loader_class = CachedInstanceLoader
 
