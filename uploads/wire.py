@@ -88,6 +88,8 @@ def translated() -> Iterator[None]:
         raise DynamoError(message) from error
     except (NotConnected, HTTPClientError, NoCredentialsError) as error:
         raise Unavailable(str(error)) from error
+    except json.JSONDecodeError as error:  # a proxy on the way, say
+        raise Unavailable(f"{settings.AWS_ENDPOINT_URL or 'DynamoDB'} answered something that isn't JSON.") from error
 
 
 # --- clients ---------------------------------------------------------------------------------------------------
@@ -203,6 +205,6 @@ def _directly(operation: str, body: bytes) -> Any | None:
         response = line.connections.urlopen(
             "POST", "/", body, dict(request.headers.items()), retries=False, redirect=False
         )
-    except (BotoCoreError, HTTPError):
+        return decoded(response.data) if response.status == 200 else None
+    except (BotoCoreError, HTTPError, json.JSONDecodeError):
         return None
-    return decoded(response.data) if response.status == 200 else None

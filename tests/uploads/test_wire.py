@@ -19,7 +19,7 @@ class Endpoint:
     """Answers one request after the other as it was told; remembers what it was asked. None hangs up."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, Any]] | None] = []
+        self.answers: list[tuple[int, Any] | None] = []
         self.asked: list[tuple[dict[str, str], Any]] = []
         self.server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
@@ -42,7 +42,7 @@ class Endpoint:
         answer = self.answers.pop(0)
         if answer is None:
             return False
-        body = json.dumps(answer[1]).encode()
+        body = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
         line.write(b"HTTP/1.1 %d Said\r\nContent-Length: %d\r\n\r\n%b" % (answer[0], len(body), body))
         line.flush()
         return True
@@ -106,6 +106,12 @@ def test_a_request_that_fails_is_asked_again_by_botocore_with_the_same_body(endp
 def test_a_refusal_comes_as_the_error_that_it_is(endpoint: Endpoint) -> None:
     endpoint.answers = [(400, {"__type": "x#ResourceNotFoundException", "message": "no such table"})] * 2
     with pytest.raises(dynamo.TableMissing):
+        wire.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
+
+
+def test_an_answer_that_is_no_json_is_an_endpoint_that_is_away(endpoint: Endpoint) -> None:
+    endpoint.answers = [(200, b"<html>Sign in</html>")] * 2
+    with pytest.raises(dynamo.Unavailable, match="isn't JSON"):
         wire.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
 
 
