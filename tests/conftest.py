@@ -3,12 +3,14 @@
 import io
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from tests.live import Platform
 from uploads import dynamo, finish, receive, stage, storage, stream
 from uploads.models import UploadHistory
 from vendors.models import Vendor
@@ -51,6 +53,15 @@ def table(settings: Any) -> Iterator[str]:
 def bucket() -> None:
     """The bucket for files."""
     storage.ensure_bucket()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    """The whole platform with real processes, of the test's own."""
+    platform = Platform(tmp_path / "platform")
+    platform.up()
+    yield platform
+    platform.down()
 
 
 @pytest.fixture

@@ -16,14 +16,6 @@ ROWS = 4000
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    platform = Platform(tmp_path / "platform")
-    platform.up()
-    yield platform
-    platform.down()
-
-
-@pytest.fixture
 def second_beat(platform: Platform, tmp_path: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--schedule", str(tmp_path / "second-beat")]
     with subprocess.Popen(

@@ -1,20 +1,8 @@
 """A small file of one vendor doesn't wait for a huge one of another, on the platform as people run it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.live import Platform, eventually
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    platform = Platform(tmp_path / "platform")
-    platform.up()
-    yield platform
-    platform.down()
 
 
 def _sent(platform: Platform, rows: int, vendor_id: str, *options: str) -> str:
