@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from config.processes import ROOT
-from tests.bench import scale
+from tests.bench import bill, scale
 from tests.bench.scale import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
 from uploads import dynamo, stream
 
@@ -51,12 +51,12 @@ def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
         ),
     }
     assert dynamo.BATCH == scale.BATCH
-    assert stream.PAGE_RECORDS == scale.STREAM_PAGE_RECORDS
-    assert stream.PAUSE_SECONDS * scale.STREAM_READS == 1
+    assert stream.PAGE_RECORDS == bill.STREAM_PAGE_RECORDS
+    assert stream.PAUSE_SECONDS * bill.STREAM_READS == 1
 
 
 def test_the_simulated_writes_of_a_row_are_those_counted_from_real_records() -> None:
-    sizes, design = scale.measure(scale.sample()), scale.AS_IT_IS
+    sizes, design = bill.measure(bill.sample()), scale.AS_IT_IS
     counted = (sizes.put + sizes.update, sizes.vendor_put, sizes.status_put + sizes.status_change)
     assert counted == (design.base, design.vendor, design.status)
 
@@ -146,19 +146,19 @@ def test_an_item_has_the_bytes_that_the_developer_guide_counts() -> None:
         "n": {"N": "1200"},  # 1 + 1 for two significant digits + 1
         "m": {"M": {"a": {"S": "xy"}, "b": {"S": ""}}},  # 1 + 3 + (1 + 2 + 1) + (1 + 0 + 1)
     }
-    assert scale.item_size(item) == 9 + 3 + 10
+    assert bill.item_size(item) == 9 + 3 + 10
 
 
 def test_a_record_above_a_kilobyte_costs_the_table_twice_and_the_indexes_nothing_more() -> None:
-    item = scale.sample()[0]
+    item = bill.sample()[0]
     large = item | {"product_data": {"M": {"description": {"S": "x" * 1_100}}}}
-    small, big = scale.measure([item]), scale.measure([large])
+    small, big = bill.measure([item]), bill.measure([large])
     assert (big.put, big.update) == (2 * small.put, 2 * small.update) == (2, 2)
     assert (big.vendor_put, big.status_put, big.status_change) == (1, 1, 2)
 
 
 def test_a_million_rows_cost_their_writes_at_the_price_of_a_write() -> None:
-    lines = {line.what: line for line in scale.costs(scale.measure(scale.sample()))}
+    lines = {line.what: line for line in bill.costs(bill.measure(bill.sample()), 333)}
     single = [line for what, line in lines.items() if what.startswith(("table: ", "VendorIndex", "StatusIndex"))]
-    assert lines["all writes"].units == sum(line.units for line in single) == 6 * scale.MILLION
+    assert lines["all writes"].units == sum(line.units for line in single) == 6 * bill.MILLION
     assert lines["all writes"].dollars == pytest.approx(6 * 0.625)
