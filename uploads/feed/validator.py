@@ -122,12 +122,17 @@ def validate(
 
 
 def _required(values: Mapping[str, str | None], field: str, problems: list[Problem]) -> str:
-    """The trimmed cell, or "" after a problem."""
-    value = values.get(field)
-    cell = _trimmed(value) if value else ""
+    """The trimmed cell, or "" after a problem. Called for most cells of all, so it spares ASCII what it can't have."""
+    value = values.get(field) or ""
+    if value.isascii():
+        cell = value.strip()
+        storable = "\0" not in cell
+    else:
+        cell = value.strip(EDGES)
+        storable = _is_storable(cell)
     if not cell:
         problems.append(Problem(field, Code.MISSING_VALUE, f"The {LABELS[field]} is missing."))
-    elif not _is_storable(cell):
+    elif not storable:
         problems.append(_invalid_characters(field, cell))
         return ""
     return cell
