@@ -186,6 +186,15 @@ AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "em
 UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
 UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
 
+
+
+def _few_parts() -> TransferConfig:
+    """Two parts of a big file at once, and none read ahead: boto3's ten of each are a hundred megabytes in memory."""
+    config = TransferConfig(max_concurrency=2)
+    config.max_in_memory_upload_chunks = 2  # only s3transfer's own configuration takes it as an argument
+    return config
+
+
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -200,8 +209,7 @@ STORAGES = {
             "file_overwrite": False,
             "querystring_auth": True,
             "querystring_expire": 300,
-            # Ten parts of a big file at once, boto3's default, would be a hundred megabytes in memory.
-            "transfer_config": TransferConfig(max_concurrency=2),
+            "transfer_config": _few_parts(),
         },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
