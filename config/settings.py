@@ -187,7 +187,6 @@ UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
 UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
 
 
-
 def _few_parts() -> TransferConfig:
     """Two parts of a big file at once, and none read ahead: boto3's ten of each are a hundred megabytes in memory."""
     config = TransferConfig(max_concurrency=2)
