@@ -7,12 +7,14 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from config.processes import ROOT, StartError, data_dir, free_port, package, remember, spawn, state, wait_until
 
 # Refused at once: what the URL says of a service that was never started.
 NO_PORT = 1
+LEAVING_SECONDS = 10.0  # the children of a server that was killed are given so long to notice
 
 
 def url() -> str:
@@ -110,15 +112,25 @@ def _drop_stale_lock(folder: Path) -> None:
     PostgreSQL itself looks only whether some process has the number in it: also one that was killed and whose exit
     status nobody asked for, or, in a container that was started again, one that has nothing to do with it.
     """
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while _at_work_in(folder):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+    (folder / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _at_work_in(folder: Path) -> bool:
+    """Whether a process works there: a server, or what is left of one that was killed, which ends by itself."""
     import psutil
 
     for process in psutil.process_iter():
         try:
-            if process.cwd() == str(folder):
-                return
+            if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                return True
         except psutil.Error:  # it has ended, or is another user's
             continue
-    (folder / "postmaster.pid").unlink(missing_ok=True)
+    return False
 
 
 def _chown_tree(folder: Path, uid: int) -> None:
