@@ -126,9 +126,9 @@ def _at_work_in(folder: Path) -> bool:
 
     for process in psutil.process_iter():
         try:
-            if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+            if process.cwd() == str(folder):
                 return True
-        except psutil.Error:  # it has ended, or is another user's
+        except psutil.Error:  # it has ended (a zombie has no folder), or is another user's
             continue
     return False
 

@@ -11,6 +11,8 @@ The stream and the reconciler feed the same function. What it guarantees (the nu
 
 import json
 import logging
+import os
+import socket
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +36,11 @@ INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryErro
 LEASE_SECONDS = 12
 # A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
 LEDGER_KEY_BYTES = 2600
+
+
+def this_worker() -> str:
+    """This process, as leases and staff name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class LeaseLost(Exception):

@@ -14,8 +14,6 @@ one (docs/decisions/0003).
 
 import json
 import logging
-import os
-import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from itertools import islice
 from django.db import connection, transaction
 
 from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
+from uploads.batch import this_worker
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Layout, Position, Row
@@ -183,7 +182,7 @@ def _claim(upload_id: str) -> Claim | None:
                AND (staging_expires_at IS NULL OR staging_expires_at < clock_timestamp())
          RETURNING vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch
             """,
-            [f"{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS, upload_id, MAX_AHEAD_ROWS],
+            [this_worker(), LEASE_SECONDS, upload_id, MAX_AHEAD_ROWS],
         )
         row = cursor.fetchone()
     if row is None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
+# One request asks for so much. Staging reads a file in turns, each from where the last one stopped: if it asked for all
+# that follows, an endpoint that gets it ready before it answers would read a large file again at every turn.
+REQUEST_BYTES = 8 * 1024 * 1024
 
 
 class StorageUnavailable(Exception):
@@ -60,11 +63,12 @@ def opened(key: str) -> Iterator[BinaryIO]:
 
 
 class _Stored(io.RawIOBase):
-    """A stored file. What follows a seek is fetched by one request, made when it is first read."""
+    """A stored file. What follows a seek is fetched when it is first read, REQUEST_BYTES by a request."""
 
     def __init__(self, key: str) -> None:
         self._body: Any = None
         self._key, self._position = key, 0
+        self._end = 0  # of what the open request asked for
         with _translated(key):
             file: Any = default_storage.open(key, "rb")  # asks for the size; the content is not fetched
             self._object, self._size = file.obj, file.size
@@ -88,8 +92,10 @@ class _Stored(io.RawIOBase):
         if self._position >= self._size:
             return 0
         with _translated(self._key):
+            if self._position == self._end:
+                self._let_go()
             if self._body is None:
-                self._body = self._rest()
+                self._ask()
             count: int = self._body.readinto(buffer)
         if count == 0:  # a connection that closes early may look like the end of the file
             raise StorageUnavailable(f"{self._key} broke off at byte {self._position} of {self._size}.")
@@ -100,12 +106,14 @@ class _Stored(io.RawIOBase):
         self._let_go()
         super().close()
 
-    def _rest(self) -> Any:
-        """The body of a request for everything from the position on."""
-        answer = self._object.get(Range=f"bytes={self._position}-")
-        if answer.get("ContentRange") != f"bytes {self._position}-{self._size - 1}/{self._size}":
+    def _ask(self) -> None:
+        """Request what follows the position."""
+        self._end = min(self._position + REQUEST_BYTES, self._size)
+        asked = f"{self._position}-{self._end - 1}"
+        answer = self._object.get(Range=f"bytes={asked}")
+        if answer.get("ContentRange") != f"bytes {asked}/{self._size}":
             raise StorageUnavailable(f"{self._key} has changed, or storage doesn't keep to the range asked for.")
-        return answer["Body"]
+        self._body = answer["Body"]
 
     def _let_go(self) -> None:
         if self._body is not None:

@@ -8,7 +8,6 @@ position that is gone is recorded as a gap, never skipped in silence (6).
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from uploads import dynamo, tasks, writeback
-from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, Outcome, commit_isolating
+from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, Outcome, commit_isolating, this_worker
 from uploads.records import Record, decode, is_pending
 
 logger = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ def _fair_share() -> tuple[int, int, int]:
             INSERT INTO stream_workers (owner, seen_at) VALUES (%s, clock_timestamp())
                 ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at
             """,
-            [_me()],
+            [this_worker()],
         )
         cursor.execute(
             f"""
@@ -131,11 +130,6 @@ def _fair_share() -> tuple[int, int, int]:
     return -(-shards // workers), workers, shards
 
 
-def _me() -> str:
-    """This process, as leases and staff name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 @contextmanager
 def _readers() -> Iterator[list[Reader]]:
     """The shards held during a slice; their leases are given back at its end, whatever ended it."""
@@ -146,7 +140,7 @@ def _readers() -> Iterator[list[Reader]]:
         for reader in readers:
             _release(reader)
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM stream_workers WHERE owner = %s", [_me()])
+            cursor.execute("DELETE FROM stream_workers WHERE owner = %s", [this_worker()])
 
 
 def _advance(reader: Reader, readers: list[Reader]) -> int:
@@ -335,7 +329,7 @@ def claim(most: int) -> list[Reader]:
                                FOR UPDATE SKIP LOCKED)
          RETURNING s.id, s.stream_arn, s.shard_id, s.lease_epoch, s.checkpoint
             """,  # noqa: S608 - a fixed text from this module
-            [_me(), LEASE_SECONDS, max(0, most)],
+            [this_worker(), LEASE_SECONDS, max(0, most)],
         )
         return [
             Reader(shard, arn, shard_id, epoch, checkpoint, now, _iterator_left(shard, checkpoint))

@@ -166,20 +166,24 @@ class _Line:
     region: str
     url: str
     connections: HTTPConnectionPool
-    headers: dict[str, str]  # but for the operation's name
+    content_type: str
+    target: str  # what stands before the operation's name
 
 
 @cache
 def _line(pid: int) -> _Line:
-    # No public way leads to these; uv.txt pins the version, and a test says when they are gone.
+    # No public way leads to these; requirements/*.txt pin the version, and a test says when they are gone.
     client: Any = _dynamodb(pid)
     url, metadata = client.meta.endpoint_url, client.meta.service_model.metadata
-    headers = {
-        "Content-Type": f"application/x-amz-json-{metadata['jsonVersion']}",
-        "X-Amz-Target": metadata["targetPrefix"],
-    }
     connections = client._endpoint.http_session._get_connection_manager(url).connection_from_url(url)
-    return _Line(client._request_signer, client.meta.region_name, url, connections, headers)
+    return _Line(
+        client._request_signer,
+        client.meta.region_name,
+        url,
+        connections,
+        f"application/x-amz-json-{metadata['jsonVersion']}",
+        metadata["targetPrefix"],
+    )
 
 
 def post(operation: str, request: dict[str, Any]) -> Any:
@@ -198,7 +202,7 @@ def post(operation: str, request: dict[str, Any]) -> Any:
 def _directly(operation: str, body: bytes) -> Any | None:
     """The answer to a request that succeeds at once, otherwise None."""
     line = _line(os.getpid())
-    headers = line.headers | {"X-Amz-Target": f"{line.headers['X-Amz-Target']}.{operation}"}
+    headers = {"Content-Type": line.content_type, "X-Amz-Target": f"{line.target}.{operation}"}
     request = AWSRequest("POST", line.url, headers, body)
     try:
         line.signer.get_auth_instance("dynamodb", line.region).add_auth(request)

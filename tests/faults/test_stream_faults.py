@@ -29,7 +29,7 @@ def as_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Go on as another worker: `as_worker("b")`."""
 
     def become(name: str) -> None:
-        monkeypatch.setattr(stream, "_me", lambda: name)
+        monkeypatch.setattr(stream, "this_worker", lambda: name)
 
     return become
 
