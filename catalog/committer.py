@@ -16,6 +16,7 @@ What makes it safe beside other workers:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -38,11 +39,15 @@ class Candidate(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a candidate: inserted, updated, unchanged, superseded or error. An error says why."""
+    """What became of a candidate: inserted, updated, unchanged, superseded or error. An error says why.
+
+    `changes` are those of an update: field → [before, after], as JSON has them.
+    """
 
     outcome: str
     product_id: int | None
     problem: Problem | None = None
+    changes: Mapping[str, list[object]] | None = None
 
 
 class Origin(NamedTuple):
@@ -92,7 +97,7 @@ def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
     _update([entry for entry in entries if entry.dirty and entry.product_id is not None])
     _insert([entry for entry in entries if entry.product_id is None])
     return [
-        verdict if verdict.problem else Verdict(verdict.outcome, _entry(snapshot, candidate).product_id)
+        verdict if verdict.problem else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
         for verdict, candidate in decided
     ]
 
@@ -136,10 +141,24 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     wanted = merged(draft, entry.values)
     if wanted == entry.values:
         return Verdict("unchanged", entry.product_id)
+    changes = differences(entry.values, wanted)
     del snapshot.by_sku[entry.values.sku]
     entry.values, entry.dirty = wanted, True
     snapshot.add(entry)
-    return Verdict("updated", entry.product_id)
+    return Verdict("updated", entry.product_id, changes=changes)
+
+
+def differences(before: ProductDraft, after: ProductDraft) -> dict[str, list[object]]:
+    """What differs: field → [before, after], as JSON has them (a price is a text)."""
+    return {
+        field: [_plain(old), _plain(new)]
+        for field, old, new in zip(ProductDraft._fields, before, after, strict=True)
+        if old != new
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:

@@ -1,5 +1,6 @@
 """The validated catalog, the category whitelist, and the catalog as people read it."""
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.core.validators import MinValueValidator
@@ -72,6 +73,40 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.product_name}"
+
+
+class ProductChange(models.Model):
+    """What an update, an edit by hand or an undo changed in a product: its history, and what an undo goes back to.
+
+    Feeds write it in the transaction of the product. An insert leaves no row: the ledger names it, and what it set is
+    what the later changes started from.
+    """
+
+    class Kind(models.TextChoices):
+        UPDATED = "updated", "Updated by a feed"
+        EDITED = "edited", "Edited by hand"
+        CREATED = "created", "Created by hand"
+        DELETED = "deleted", "Deleted by hand"
+        UNDONE = "undone", "Taken back with its upload"
+
+    id = models.BigAutoField(primary_key=True)
+    product_id = models.IntegerField("product ID")
+    kind = models.CharField(max_length=20, choices=Kind)
+    # {field: [before, after]}; a product that is taken out of the catalog has null for each `after`.
+    changes = models.JSONField()
+    # Whence it came; "" for what was done by hand.
+    upload_id = models.CharField("upload ID", max_length=100, default="", db_default="")
+    record_id = models.CharField("record ID", max_length=1024, default="", db_default="")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "product_changes"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["product_id", "-id"], name="idx_product_changes_product")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.kind}"
 
 
 class ProductCatalog(models.Model):

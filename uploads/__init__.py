@@ -10,9 +10,10 @@
     7  writeback.py         outcome → status in DynamoDB
     8  finish.py            completion, error report, notification
 
-Beside the journey: reconcile.py finds what no wake-up delivered; progress.py tells where an upload stands; records.py
-is the shape of a record; dynamo.py and storage.py are the only doors to DynamoDB and to file storage, wire.py is how
-requests get through the first; tasks.py holds Celery's shells; spreadsheet.py makes exported cells harmless;
-terminal.py shows progress on the command line; preview.py tells what a file would do, and incoming.py keeps it until
-that is confirmed; product_import.py and downloads.py are the admin's ways to send a file and to fetch one.
+Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
+tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
+DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;
+spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
+file would do, and incoming.py keeps it until that is confirmed; product_import.py and downloads.py are the admin's
+ways to send a file and to fetch one.
 """

@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
 from catalog import committer
-from catalog.committer import Candidate, Origin, ProductVanished, Verdict
+from catalog.committer import Candidate, ProductVanished, Verdict
 from uploads.feed.problems import Code, Problem
-from uploads.judge import Judged, judge
+from uploads.judge import Judged, cell_of, judge
+from uploads.ledger import Outcome, change_ledger, close_earlier, known, origins
 from uploads.records import Record
 
 logger = logging.getLogger(__name__)
@@ -58,15 +59,6 @@ class Checkpoint:
     epoch: int
     sequence_number: str
     written_at: datetime | None = None
-
-
-class Outcome(NamedTuple):
-    """What the ledger now says of a record, for the write-back to DynamoDB."""
-
-    upload_id: str
-    record_id: str
-    outcome: str
-    error_reason: str
 
 
 class Committed(NamedTuple):
@@ -128,7 +120,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     1. check the lease, and hold its row so that nobody takes the shard over before we are done;
     2. take the vendors' locks: from here on the ledger can't change for these vendors;
     3. leave out what the ledger knows;
-    4. products; 5. ledger and errors; 6. counters; 7. checkpoint.
+    4. products; 5. ledger, errors and what changed; 6. counters; 7. checkpoint.
     """
     if checkpoint is not None:
         _check_lease(checkpoint)
@@ -139,13 +131,14 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     ledger = known([item.record for item in judged])
     by_key: dict[tuple[str, str], Judged] = {}
     for item in judged:
-        if _key(item.record) not in ledger:
+        if not _settled(ledger, item.record):
             by_key.setdefault(_key(item.record), item)
     fresh = _without_cancelled(list(by_key.values()))
     verdicts = _commit_products(fresh)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
     _write_errors(fresh, verdicts)
+    _write_changes(fresh, verdicts)
     finished = _count(fresh, verdicts)
     return _done(Committed(outcomes + _owe_again(ledger, judged) + unledgered, finished), checkpoint)
 
@@ -199,6 +192,12 @@ def _key(record: Record) -> tuple[str, str]:
     return record.upload_id, record.record_id
 
 
+def _settled(ledger: Mapping[tuple[str, str], Outcome], record: Record) -> bool:
+    """Whether the ledger has an outcome of this record, at this attempt or a later one."""
+    outcome = ledger.get(_key(record))
+    return outcome is not None and outcome.attempt >= record.attempt
+
+
 def _check_lease(checkpoint: Checkpoint) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -223,44 +222,6 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
         )
 
 
-def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
-    """What the ledger has of these records.
-
-    By record_outcomes_key, a probe a record: OFFSET keeps the planner from reading the whole ledger while it is small.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT k.upload_id, k.record_id, o.outcome, o.error_reason
-              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-             CROSS JOIN LATERAL (SELECT outcome, error_reason
-                                   FROM record_outcomes
-                                  WHERE upload_id = k.upload_id AND record_id = k.record_id AND attempt = 1
-                                 OFFSET 0) AS o
-            """,
-            [[record.upload_id for record in batch], [record.record_id for record in batch]],
-        )
-        return {(row[0], row[1]): Outcome(*row) for row in cursor.fetchall()}
-
-
-def origins(product_ids: list[int]) -> dict[int, Origin]:
-    """The newest upload that touched each product, from the ledger (through idx_record_outcomes_product)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT p.product_id, o.upload_sequence, o.row_number
-              FROM unnest(%s::integer[]) AS p (product_id)
-             CROSS JOIN LATERAL (SELECT upload_sequence, row_number
-                                   FROM record_outcomes o
-                                  WHERE o.product_id = p.product_id AND o.upload_sequence IS NOT NULL
-                                  ORDER BY upload_sequence DESC
-                                  LIMIT 1) AS o
-            """,
-            [product_ids],
-        )
-        return {product_id: Origin(sequence, row) for product_id, sequence, row in cursor.fetchall()}
-
-
 def _commit_products(fresh: list[Judged]) -> list[Verdict]:
     candidates = [
         Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft)
@@ -280,22 +241,29 @@ def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
     reason = "; ".join(problem.message for problem in _problems(item, verdict))[:1000]
-    return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason)
+    return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
 
 
 def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[Outcome]) -> None:
     _copy(
-        "record_outcomes (upload_id, record_id, upload_sequence, vendor_id, row_number, outcome, product_id,"
+        "record_outcomes (upload_id, record_id, attempt, upload_sequence, vendor_id, row_number, outcome, product_id,"
         " error_reason)",
         (
             (
-                item.record.upload_id, item.record.record_id, item.upload.sequence if item.upload else None,
-                item.record.vendor_id, item.record.row_number, verdict.outcome, verdict.product_id,
+                item.record.upload_id,
+                item.record.record_id,
+                item.record.attempt,
+                item.upload.sequence if item.upload else None,
+                item.record.vendor_id,
+                item.record.row_number,
+                verdict.outcome,
+                verdict.product_id,
                 outcome.error_reason,
             )
             for item, verdict, outcome in zip(fresh, verdicts, outcomes, strict=True)
         ),
-    )  # fmt: skip
+    )
+    close_earlier([item.record for item in fresh if item.record.attempt > 1])
 
 
 def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
@@ -304,6 +272,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
         (
             item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
+            cell_of(item, problem.field)[:200], item.record.attempt,
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and not item.cancelled
@@ -311,12 +280,27 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
     ]  # fmt: skip
     _copy(
         "validation_errors (upload_id, vendor_id, record_id, row_number, error_type, error_message, original_data,"
-        " field, suggestion)",
+        " field, suggestion, wrong_value, attempt)",
         rows,
     )
 
 
+def _write_changes(fresh: list[Judged], verdicts: list[Verdict]) -> None:
+    """What updates changed, for the products' history and for undoing the upload."""
+    _copy(
+        "product_changes (product_id, kind, changes, upload_id, record_id)",
+        (
+            (verdict.product_id, "updated", json.dumps(verdict.changes), item.record.upload_id, item.record.record_id)
+            for item, verdict in zip(fresh, verdicts, strict=True)
+            if verdict.changes
+        ),
+    )
+
+
 def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
+    rows = list(rows)
+    if not rows:
+        return
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
@@ -329,12 +313,15 @@ def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
 def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
     """Move the counters by exactly the ledger rows just written; returns the uploads that have all their rows now.
 
+    A row that is tried again was counted as an error before.
     An adopted upload has no file to be complete against: it is complete whenever all that came has an outcome.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for item, verdict in zip(fresh, verdicts, strict=True):
         if item.upload is not None and not item.cancelled:
             counts[item.upload.upload_id][verdict.outcome] += 1
+            if item.record.attempt > 1:
+                counts[item.upload.upload_id]["error"] -= 1
     if not counts:
         return []
     kinds = ("inserted", "updated", "unchanged", "superseded", "error")
@@ -364,24 +351,9 @@ def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) 
 
     That is a record delivered twice, or put again by a staging that was resumed, which reset its status.
     """
-    again = [ledger[key] for key in dict.fromkeys(_key(item.record) for item in judged) if key in ledger]
+    again = list(
+        {_key(item.record): ledger[_key(item.record)] for item in judged if _settled(ledger, item.record)}.values()
+    )
     if again:
         change_ledger("written_back_at = NULL", again)
     return again
-
-
-def change_ledger(assignment: str, outcomes: Sequence[Outcome]) -> None:
-    """Set columns of the ledger's rows of these outcomes; found as `known` finds them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE record_outcomes SET {assignment}
-             WHERE id = ANY (ARRAY(
-                   SELECT o.id
-                     FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-                    CROSS JOIN LATERAL (SELECT id FROM record_outcomes
-                                         WHERE upload_id = k.upload_id AND record_id = k.record_id AND attempt = 1
-                                        OFFSET 0) AS o))
-            """,  # noqa: S608 - a fixed text of the caller
-            [[outcome.upload_id for outcome in outcomes], [outcome.record_id for outcome in outcomes]],
-        )

@@ -26,8 +26,12 @@ from uploads.feed.validator import (
     vendor_not_active,
     vendor_unknown,
 )
+from uploads.models import ValueRule
 from uploads.records import Record, row_of, storable
 from vendors.models import Vendor
+
+# (field, wrong value in lower case) → right value
+ValueRules = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,13 @@ class Judged(NamedTuple):
 def judge(batch: Sequence[Record]) -> list[Judged]:
     """Validate each record against the whitelist, its vendor and its upload as they stand now."""
     uploads, statuses = _uploads_of(batch), _vendor_statuses({record.vendor_id for record in batch})
-    rules = category_rules()
-    return [_judge(record, uploads.get(record.upload_id), statuses.get(record.vendor_id), rules) for record in batch]
+    rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
+    return [
+        _judge(
+            record, uploads.get(record.upload_id), statuses.get(record.vendor_id), rules, own.get(record.vendor_id)
+        )
+        for record in batch
+    ]  # fmt: skip
 
 
 def category_rules() -> Rules:
@@ -66,7 +75,32 @@ def category_rules() -> Rules:
     return Rules.from_names(names[True], names[False])
 
 
-def _judge(record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules) -> Judged:
+def value_rules(vendor_ids: Iterable[str]) -> dict[str, ValueRules]:
+    """What staff or the vendor said is to be read instead of values that these vendors keep writing."""
+    found: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+    for rule in ValueRule.objects.filter(vendor_id__in=vendor_ids):
+        found[rule.vendor_id][rule.field, rule.wrong_value.casefold()] = rule.right_value
+    return dict(found)
+
+
+def replaced(values: Mapping[str, str | None], rules: ValueRules | None) -> Mapping[str, str | None]:
+    """The values of a row (field → cell) as its vendor's rules have them."""
+    if not rules:
+        return values
+    return {field: rules.get((field, (cell or "").strip().casefold()), cell) for field, cell in values.items()}
+
+
+def cell_of(item: Judged, field: str) -> str:
+    """What the row has in the column of a field, without white space at its ends; "" where it has no such column."""
+    if item.upload is None:
+        return ""
+    fields = item.upload.fields if item.upload.fields is not None else _own_fields(tuple(item.record.data))[0]
+    return storable((item.record.data.get(fields.get(field, "")) or "").strip())
+
+
+def _judge(
+    record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules, own_rules: ValueRules | None
+) -> Judged:
     if upload is None:
         return Judged(record, None, None, [_homeless(record)])
     if upload.fields is not None or upload.rows is not None:
@@ -88,7 +122,8 @@ def _judge(record: Record, upload: Upload | None, vendor_status: str | None, rul
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
     numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
-    result = validate(values, rules, numeric) if record.numeric else validate(values, rules)
+    read = replaced(values, own_rules)
+    result = validate(read, rules, numeric) if record.numeric else validate(read, rules)
     return Judged(record, upload, None, result) if isinstance(result, list) else Judged(record, upload, result, [])
 
 

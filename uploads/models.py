@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from vendors.models import Vendor
 
@@ -69,12 +69,21 @@ class UploadHistory(models.Model):
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
     error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # When what it changed in the catalog was taken back (uploads.undo).
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "upload_history"
         verbose_name = "upload"
         verbose_name_plural = "uploads"
         ordering = ["-created_at"]
+        permissions = [
+            ("cancel_uploadhistory", "Can cancel uploads"),
+            ("replay_uploadhistory", "Can correct failed rows and try them again"),
+            ("reconcile_uploadhistory", "Can reconcile uploads"),
+            ("undo_uploadhistory", "Can undo uploads"),
+            ("download_uploadhistory", "Can download the files of uploads"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(total_records=F("valid_records") + F("error_records")),
@@ -109,6 +118,8 @@ class ValidationError(models.Model):
     field = models.CharField(max_length=50, default="", db_default="", blank=True)
     suggestion = models.TextField(default="", db_default="", blank=True)
     record_id = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # The cell that the problem is about: rows that share it can be mended together.
+    wrong_value = models.CharField(max_length=200, default="", db_default="", blank=True)
     attempt = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -119,6 +130,14 @@ class ValidationError(models.Model):
         indexes = [
             models.Index(fields=["upload", "row_number"], name="idx_validation_errors_upload"),
             models.Index(fields=["vendor", "-created_at"], name="idx_validation_errors_vendor"),
+            # Rows that share a wrong value, within one vendor or across all.
+            models.Index(
+                F("field"),
+                Lower("wrong_value"),
+                F("vendor"),
+                name="idx_validation_errors_value",
+                condition=Q(resolved_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,6 +197,118 @@ class RecordOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id} {self.record_id}: {self.outcome}"
+
+
+class Correction(models.Model):
+    """What somebody changed in a failed row before it was tried again. What the file said stays in the errors."""
+
+    upload = models.ForeignKey(UploadHistory, models.CASCADE, db_index=False, related_name="corrections")
+    record_id = models.CharField("record ID", max_length=1024)
+    # The attempt that this correction made.
+    attempt = models.IntegerField()
+    row_number = models.IntegerField("row")
+    # {header: [before, after]}
+    changes = models.JSONField()
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "corrections"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "record_id", "attempt"], name="corrections_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} row {self.row_number}"
+
+
+class ValueRule(models.Model):
+    """A value that a vendor keeps writing, and what to read instead. Applied before validation to its later rows."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="value_rules")
+    field = models.CharField(max_length=50)
+    # Without white space at its ends; whether its letters are capitals makes no difference.
+    wrong_value = models.CharField(max_length=200)
+    right_value = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "value_rules"
+        ordering = ["vendor", "field", "wrong_value"]
+        constraints = [
+            models.UniqueConstraint(F("vendor"), F("field"), Lower("wrong_value"), name="value_rules_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id} {self.field}: {self.wrong_value} → {self.right_value}"
+
+
+class ColumnRule(models.Model):
+    """What a vendor's column with this header means; it wins over the well-known names. "" ignores the column."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="column_rules")
+    header = models.CharField(max_length=200)
+    field = models.CharField(max_length=50, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "column_rules"
+        ordering = ["vendor", "header"]
+        constraints = [models.UniqueConstraint(fields=["vendor", "header"], name="column_rules_key")]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id}: {self.header} → {self.field or 'nothing'}"
+
+
+class Job(models.Model):
+    """Work that somebody asked for and that takes longer than a page: done in slices by workers (uploads.jobs).
+
+    `position` and `result` move in the transaction of each slice, so that a job that is interrupted goes on where it
+    stood and nothing is done twice.
+    """
+
+    class Kind(models.TextChoices):
+        REPLAY = "replay", "Try failed rows again"
+        UNDO = "undo", "Undo an upload"
+        RECONCILE = "reconcile", "Reconcile an upload"
+        DRY_RUN = "dry_run", "Dry run of a file"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    vendor = models.ForeignKey(Vendor, models.CASCADE, null=True, db_index=False, related_name="+")
+    upload = models.ForeignKey(UploadHistory, models.CASCADE, null=True, related_name="jobs")
+    parameters = models.JSONField(default=dict)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING, db_default="waiting")
+    position = models.BigIntegerField(default=0, db_default=0)
+    # How many rows there are to do, as it was said when the job was asked for, and how many are done.
+    total = models.IntegerField(default=0, db_default=0)
+    done = models.IntegerField(default=0, db_default=0)
+    result = models.JSONField(default=dict)
+    failure = models.TextField(default="", db_default="", blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    ended_at = models.DateTimeField(null=True)
+    # A lease, like a shard's.
+    epoch = models.BigIntegerField(default=0, db_default=0)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "jobs"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], name="idx_jobs_open", condition=Q(state__in=["waiting", "running"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
 
 
 class StreamShard(models.Model):

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from uploads import batch, judge, receive, stage
+from uploads import judge, ledger, receive, stage
 from uploads.feed import parser
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import Layout, Row
@@ -90,7 +90,7 @@ def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str) -> tuple[Preview
         for row, result in validated
         if isinstance(result, ProductDraft)
     }
-    snapshot = committer.read_snapshot(list(candidates.values()), batch.origins)
+    snapshot = committer.read_snapshot(list(candidates.values()), ledger.origins)
     headers = [layout.mapping.fields[field] for field in FIELDS if field in layout.mapping.fields]
     return tuple(
         _preview_row(row, headers, result if isinstance(result, list) else [], candidates.get(row.number), snapshot)

@@ -17,7 +17,8 @@ from typing import Any
 from django.db import connection
 
 from uploads import dynamo, finish, tasks, writeback
-from uploads.batch import Outcome, commit_isolating, known
+from uploads.batch import commit_isolating
+from uploads.ledger import Outcome, known
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
 from uploads.records import PENDING, Item, Record, decode
 
@@ -196,9 +197,11 @@ def _ledger(upload_id: str) -> tuple[Counter[str], int]:
         cursor.execute(
             """
             SELECT o.outcome, count(*), count(p.product_id)
-              FROM record_outcomes o
+              FROM (SELECT DISTINCT ON (record_id) outcome, product_id
+                      FROM record_outcomes
+                     WHERE upload_id = %s
+                     ORDER BY record_id, attempt DESC) o
               LEFT JOIN products p USING (product_id)
-             WHERE o.upload_id = %s AND o.attempt = 1
              GROUP BY o.outcome
             """,
             [upload_id],

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from uploads import dynamo, tasks, writeback
-from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, Outcome, commit_isolating, this_worker
+from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating, this_worker
+from uploads.ledger import Outcome
 from uploads.records import Record, decode, is_pending
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from uploads import dynamo
-from uploads.batch import Outcome, change_ledger
+from uploads.ledger import Outcome, change_ledger
 from uploads.records import ERROR, VALIDATED
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def sweep(older_than_seconds: float = 10) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT upload_id, record_id, outcome, error_reason
+            SELECT upload_id, record_id, outcome, error_reason, attempt
               FROM record_outcomes
              WHERE written_back_at IS NULL AND created_at < clock_timestamp() - make_interval(secs => %s)
              ORDER BY write_back_refusals, id

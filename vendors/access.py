@@ -18,8 +18,10 @@ def sees_all(user: "User | AnonymousUser") -> bool:
 
 
 def vendors_of(user: "User | AnonymousUser") -> QuerySet[Vendor]:
-    """The vendors whose uploads, products and errors the user may see."""
-    return Vendor.objects.all() if sees_all(user) else Vendor.objects.none()
+    """The vendors whose uploads, products and errors the user may see: all for staff, else those it is a member of."""
+    if sees_all(user):
+        return Vendor.objects.all()
+    return Vendor.objects.filter(members__user_id=user.pk) if user.is_active else Vendor.objects.none()
 
 
 def visible(rows: Rows, user: "User | AnonymousUser", lookup: str = "vendor_id") -> Rows:

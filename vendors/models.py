@@ -1,5 +1,6 @@
 """Vendors: who may send products."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -38,6 +39,30 @@ class Vendor(models.Model):
             models.Index(fields=["email"], name="idx_vendors_email"),
             models.Index(fields=["status"], name="idx_vendors_status"),
         ]
+        permissions = [("approve_vendor", "Can approve, suspend and reactivate vendors")]
 
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.vendor_name}"
+
+
+class VendorMember(models.Model):
+    """A person who works for a vendor, and what they may do on its pages."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        UPLOADER = "uploader"
+        VIEWER = "viewer"
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role, default=Role.VIEWER)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "vendor_members"
+        verbose_name = "member"
+        ordering = ["vendor", "id"]
+        constraints = [models.UniqueConstraint(fields=["vendor", "user"], name="vendor_members_key")]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id} {self.user} ({self.role})"

@@ -16,7 +16,7 @@ from tests.bench import bound, feeds, peers
 from tests.bench.dynamodb import opened, read_stream, stage_whole
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
 from tests.bench.services import fresh_database, fresh_table, settle_database
-from uploads import batch, dynamo, judge, stream, wire
+from uploads import batch, dynamo, judge, ledger, stream, wire
 from uploads.batch import Checkpoint
 from uploads.models import StreamShard, UploadHistory
 
@@ -176,7 +176,7 @@ def _candidates(page: list[dict[str, Any]]) -> list[Candidate]:
 def _commit(pages: list[list[Candidate]]) -> int:
     for page in pages:
         with transaction.atomic():
-            committer.commit(page, batch.origins)
+            committer.commit(page, ledger.origins)
     return sum(map(len, pages))
 
 

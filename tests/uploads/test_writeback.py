@@ -9,8 +9,8 @@ import pytest
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import dynamo, reconcile, stream, wire, writeback
-from uploads.batch import Outcome
 from uploads.dynamo import StatusUpdate
+from uploads.ledger import Outcome
 from uploads.models import RecordOutcome, UploadHistory
 
 

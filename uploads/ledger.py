@@ -1,0 +1,107 @@
+"""The ledger: what became of each record, at each attempt. Read and changed here; step 6 writes its rows.
+
+Everything is found by record_outcomes_key, a probe a record: the fences in the queries (LIMIT, OFFSET) keep the planner
+from reading the whole ledger while it is small.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import connection
+
+from catalog.committer import Origin
+from uploads.records import Record
+
+
+class Outcome(NamedTuple):
+    """What the ledger now says of a record, for the write-back to DynamoDB."""
+
+    upload_id: str
+    record_id: str
+    outcome: str
+    error_reason: str
+    attempt: int = 1
+
+
+def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
+    """What the ledger has of these records: of each the outcome of its newest attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.upload_id, k.record_id, o.outcome, o.error_reason, o.attempt
+              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+             CROSS JOIN LATERAL (SELECT outcome, error_reason, attempt
+                                   FROM record_outcomes
+                                  WHERE upload_id = k.upload_id AND record_id = k.record_id
+                                  ORDER BY attempt DESC
+                                  LIMIT 1) AS o
+            """,
+            [[record.upload_id for record in batch], [record.record_id for record in batch]],
+        )
+        return {(row[0], row[1]): Outcome(*row) for row in cursor.fetchall()}
+
+
+def origins(product_ids: list[int]) -> dict[int, Origin]:
+    """The newest upload that touched each product, from the ledger (through idx_record_outcomes_product)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.product_id, o.upload_sequence, o.row_number
+              FROM unnest(%s::integer[]) AS p (product_id)
+             CROSS JOIN LATERAL (SELECT upload_sequence, row_number
+                                   FROM record_outcomes o
+                                  WHERE o.product_id = p.product_id AND o.upload_sequence IS NOT NULL
+                                  ORDER BY upload_sequence DESC
+                                  LIMIT 1) AS o
+            """,
+            [product_ids],
+        )
+        return {product_id: Origin(sequence, row) for product_id, sequence, row in cursor.fetchall()}
+
+
+def close_earlier(again: Sequence[Record]) -> None:
+    """What earlier attempts of these records left open is settled by the new one: their problems, and their status."""
+    if not again:
+        return
+    keys = [[getattr(record, name) for record in again] for name in ("upload_id", "record_id", "row_number", "attempt")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE validation_errors e SET resolved_at = now()
+              FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[]) AS k (upload_id, record_id, row_number, attempt)
+             WHERE e.upload_id = k.upload_id AND e.row_number = k.row_number AND e.record_id = k.record_id
+               AND e.attempt < k.attempt AND e.resolved_at IS NULL
+            """,
+            keys,
+        )
+        cursor.execute(
+            """
+            UPDATE record_outcomes o SET written_back_at = now()
+              FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
+             WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt < k.attempt
+               AND o.written_back_at IS NULL
+            """,
+            [keys[0], keys[1], keys[3]],
+        )
+
+
+def change_ledger(assignment: str, outcomes: Sequence[Outcome]) -> None:
+    """Set columns of the ledger's rows of these outcomes; found as `known` finds them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE record_outcomes SET {assignment}
+             WHERE id = ANY (ARRAY(
+                   SELECT o.id
+                     FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
+                    CROSS JOIN LATERAL (SELECT id FROM record_outcomes
+                                         WHERE upload_id = k.upload_id AND record_id = k.record_id
+                                           AND attempt = k.attempt
+                                        OFFSET 0) AS o))
+            """,  # noqa: S608 - a fixed text of the caller
+            [
+                [outcome.upload_id for outcome in outcomes],
+                [outcome.record_id for outcome in outcomes],
+                [outcome.attempt for outcome in outcomes],
+            ],
+        )
