@@ -15,7 +15,7 @@ What makes it safe beside other workers:
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -157,6 +157,17 @@ def differences(before: ProductDraft, after: ProductDraft) -> dict[str, list[obj
     }
 
 
+def all_gone(values: ProductDraft) -> dict[str, list[object]]:
+    """What `differences` has of a product that is taken out of the catalog."""
+    return {field: [_plain(value), None] for field, value in zip(ProductDraft._fields, values, strict=True)}
+
+
+def as_before(entry: Entry, changes: Mapping[str, list[Any]]) -> Entry:
+    """The product with what these changes started from."""
+    before: dict[str, Any] = {name: Decimal(old) if name == "price" else old for name, (old, _) in changes.items()}
+    return replace(entry, values=entry.values._replace(**before))
+
+
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
@@ -296,3 +307,43 @@ def _make_way(cursor: Any, entries: list[Entry]) -> None:
     if leaving:
         # No feed can hold this spelling: a SKU has no spaces.
         cursor.execute("UPDATE products SET sku = 'moving ' || product_id WHERE product_id = ANY (%s)", [leaving])
+
+
+# --- taking back -----------------------------------------------------------------------------------------------
+
+
+def stored(product_ids: Sequence[int]) -> list[Entry]:
+    """These products as they stand, held for the rest of the transaction; those that are gone are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
+                   stock_quantity
+              FROM products
+             WHERE product_id = ANY (%s)
+             ORDER BY product_id
+               FOR UPDATE
+            """,
+            [list(product_ids)],
+        )
+        return [_stored(row) for row in cursor.fetchall()]
+
+
+def holders(skus: Sequence[str]) -> dict[str, int]:
+    """Which product has each of these SKUs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sku, product_id FROM products WHERE sku = ANY (%s)", [list(skus)])
+        return dict(cursor.fetchall())
+
+
+def take_back(gone: Sequence[int], restored: Sequence[Entry]) -> None:
+    """Take products out of the catalog, and give others the values of these entries.
+
+    Must run inside a transaction, with the vendors' locks. Raises IntegrityError when another vendor took a SKU
+    meanwhile, and ProductVanished: roll back and look again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM products WHERE product_id = ANY (%s)", [list(gone)])
+        if cursor.rowcount != len(gone):
+            raise ProductVanished
+    _update(list(restored))

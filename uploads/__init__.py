@@ -10,6 +10,9 @@
     7  writeback.py         outcome → status in DynamoDB
     8  finish.py            completion, error report, notification
 
+What people ask for goes through jobs.py: replay.py tries failed rows again, undo.py takes back what an upload changed,
+dry_run.py tells what a whole file would do.
+
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
 tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
 DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;

@@ -94,7 +94,7 @@ def cell_of(item: Judged, field: str) -> str:
     """What the row has in the column of a field, without white space at its ends; "" where it has no such column."""
     if item.upload is None:
         return ""
-    fields = item.upload.fields if item.upload.fields is not None else _own_fields(tuple(item.record.data))[0]
+    fields = item.upload.fields if item.upload.fields is not None else own_fields(tuple(item.record.data))[0]
     return storable((item.record.data.get(fields.get(field, "")) or "").strip())
 
 
@@ -117,7 +117,7 @@ def _judge(
         return Judged(record, upload, None, [vendor_not_active(record.vendor_id, str(vendor_status))])
     fields = upload.fields
     if fields is None:
-        fields, clash = _own_fields(tuple(record.data))
+        fields, clash = own_fields(tuple(record.data))
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
@@ -143,7 +143,7 @@ def _not_in_file(upload: Upload) -> Problem:
 
 
 @lru_cache(maxsize=256)
-def _own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
+def own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
     """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
     try:
         return columns.map_headers(headers).fields, ""

@@ -287,7 +287,7 @@ class Job(models.Model):
     upload = models.ForeignKey(UploadHistory, models.CASCADE, null=True, related_name="jobs")
     parameters = models.JSONField(default=dict)
     state = models.CharField(max_length=20, choices=State, default=State.WAITING, db_default="waiting")
-    position = models.BigIntegerField(default=0, db_default=0)
+    position = models.CharField(max_length=1024, default="", db_default="", blank=True)
     # How many rows there are to do, as it was said when the job was asked for, and how many are done.
     total = models.IntegerField(default=0, db_default=0)
     done = models.IntegerField(default=0, db_default=0)

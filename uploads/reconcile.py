@@ -16,10 +16,10 @@ from typing import Any
 
 from django.db import connection
 
-from uploads import dynamo, finish, tasks, writeback
+from uploads import dynamo, finish, jobs, tasks, writeback
 from uploads.batch import commit_isolating
 from uploads.ledger import Outcome, known
-from uploads.models import RecordOutcome, StreamShard, UploadHistory
+from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
 from uploads.records import PENDING, Item, Record, decode
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ def upkeep() -> None:
         tasks.enqueue(tasks.stage_upload, upload_id, expires=TICK_SECONDS)
     for upload_id in _unfinished():
         tasks.enqueue(tasks.finish_upload, upload_id, expires=TICK_SECONDS)
+    for job_id in jobs.unattended():
+        tasks.enqueue(tasks.run_job, job_id, expires=TICK_SECONDS)
     deadline = time.monotonic() + SWEEP_SECONDS
     while writeback.sweep() and time.monotonic() < deadline:
         pass
@@ -142,6 +144,14 @@ def reconcile_slice(upload_id: str, deadline: float) -> None:
             return
     _note_reconciled(upload_id, "")
     _conclude(standing, dry_run=False)
+
+
+def step(job: Job) -> bool:
+    """A slice of a reconcile that somebody asked for; True when the upload has been compared to its end."""
+    upload_id = str(job.upload_id)
+    reconcile_slice(upload_id, time.monotonic() + RECONCILE_SECONDS)
+    jobs.advance(job)
+    return not UploadHistory.objects.filter(pk=upload_id).exclude(reconciled_to="").exists()
 
 
 def _conclude(standing: Standing, dry_run: bool) -> None:

@@ -64,6 +64,15 @@ def finish_upload(upload_id: str) -> None:
 
 
 @shared_task
+def run_job(job_id: int) -> None:
+    from uploads import jobs
+
+    with _patient(f"Job {job_id}"):
+        if jobs.run(job_id):
+            enqueue(run_job, job_id)
+
+
+@shared_task
 def upkeep() -> None:
     from uploads import reconcile
 

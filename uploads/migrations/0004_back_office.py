@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("position", models.BigIntegerField(db_default=0, default=0)),
+                ("position", models.CharField(blank=True, db_default="", default="", max_length=1024)),
                 ("total", models.IntegerField(db_default=0, default=0)),
                 ("done", models.IntegerField(db_default=0, default=0)),
                 ("result", models.JSONField(default=dict)),

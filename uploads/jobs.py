@@ -1,0 +1,148 @@
+"""Work that somebody asked for and that takes longer than a page: replay, undo, reconcile, dry run.
+
+A job is a row in PostgreSQL that any worker can take up. It is done in slices; what a slice does and how far the job
+has come change in one transaction, so a job that is interrupted goes on where it stood and does nothing twice. The
+task's wake-up may be lost: upkeep finds jobs that nobody is at.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from uploads import dynamo, storage, tasks
+from uploads.batch import INFRASTRUCTURE
+from uploads.models import Job
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 30
+# How long one task works at a job before others get their turn.
+TURN_SECONDS = 20.0
+
+AWAY = (*INFRASTRUCTURE, dynamo.DynamoError, storage.StorageUnavailable)
+
+# Does a slice of the job and calls `advance` with it; returns whether the job is done.
+Step = Callable[[Job], bool]
+
+
+class JobLost(Exception):
+    """Another worker took the job over: nothing of this slice was written."""
+
+
+class JobFailed(Exception):
+    """The job can't be done; the message says why, to whoever asked for it."""
+
+
+def start(kind: str, user: Any, *, total: int = 0, **facts: Any) -> Job:
+    """Ask for a job; `facts` are Job's `upload`, `vendor` and `parameters`. A worker is woken when this commits."""
+    job = Job.objects.create(kind=kind, requested_by=user, total=total, **facts)
+    transaction.on_commit(lambda: tasks.enqueue(tasks.run_job, job.pk), robust=True)
+    return job
+
+
+def run(job_id: int) -> bool:
+    """Work at a job for a turn; True if there is more to do. Raises nothing for a job that others are at, or ended.
+
+    Raises what services that are away raise: the job stays open then, and the schedule calls again.
+    """
+    job = _claim(job_id)
+    if job is None:
+        return False
+    deadline = time.monotonic() + TURN_SECONDS
+    try:
+        while not _step(job.kind)(job):
+            if time.monotonic() > deadline:
+                _release(job)
+                return True
+    except JobLost:
+        return False
+    except JobFailed as error:
+        _end(job, Job.State.FAILED, str(error))
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("Job %s makes the code fail", job.pk)
+        _end(job, Job.State.FAILED, "Something on our side failed. What was done until then stands; the log says more.")
+    else:
+        _end(job, Job.State.DONE)
+    return False
+
+
+def advance(job: Job, done: int = 0, position: str | None = None, **counts: int) -> None:
+    """Note what a slice did: rows done, where the next one begins, and counts that are added to `result`.
+
+    In the transaction of the slice's work. Raises JobLost when another worker holds the job by now.
+    """
+    job.done += done
+    job.position = job.position if position is None else position
+    job.result = {**job.result, **{name: job.result.get(name, 0) + count for name, count in counts.items()}}
+    save(job)
+
+
+def save(job: Job) -> None:
+    """Write how far the job is, and hold it for longer. Raises JobLost when another worker holds it by now."""
+    if not _held(job).update(
+        done=job.done, position=job.position, result=job.result, total=job.total, expires_at=_in(LEASE_SECONDS)
+    ):
+        raise JobLost
+
+
+def unattended() -> list[int]:
+    """Open jobs that nobody is at (through idx_jobs_open)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM jobs
+             WHERE state IN ('waiting', 'running') AND (expires_at IS NULL OR expires_at < clock_timestamp())
+             ORDER BY id
+            """
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _step(kind: str) -> Step:
+    from uploads import dry_run, reconcile, replay, undo
+
+    steps: dict[str, Step] = {
+        Job.Kind.REPLAY: replay.step,
+        Job.Kind.UNDO: undo.step,
+        Job.Kind.RECONCILE: reconcile.step,
+        Job.Kind.DRY_RUN: dry_run.step,
+    }
+    return steps[kind]
+
+
+def _claim(job_id: int) -> Job | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE jobs
+               SET state = 'running', epoch = epoch + 1, expires_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE id = %s AND state IN ('waiting', 'running')
+               AND (expires_at IS NULL OR expires_at < clock_timestamp())
+            """,
+            [LEASE_SECONDS, job_id],
+        )
+        claimed = cursor.rowcount == 1
+    return Job.objects.select_related("upload").get(pk=job_id) if claimed else None
+
+
+def _held(job: Job) -> Any:
+    return Job.objects.filter(pk=job.pk, epoch=job.epoch, state=Job.State.RUNNING)
+
+
+def _in(seconds: float) -> Any:
+    return Now() + timedelta(seconds=seconds)
+
+
+def _release(job: Job) -> None:
+    _held(job).update(expires_at=None)
+
+
+def _end(job: Job, state: str, failure: str = "") -> None:
+    _held(job).update(state=state, failure=failure, ended_at=Now(), expires_at=None)

@@ -1,0 +1,327 @@
+"""Failed rows tried again, mended or as they are: a new attempt of the same record, through the same commit.
+
+The row goes straight to step 6: the stream would add a delay and a second write, and take away the answer that somebody
+waits for. Once each all the same: the ledger is keyed by attempt, and the rows are read under their vendors' locks in
+the transaction that commits them. What the file said stays in DynamoDB and in the errors of the earlier attempts; what
+was changed, and by whom, stands in `corrections`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from catalog import committer
+from uploads import jobs, ledger, storage, writeback
+from uploads.batch import commit_isolating
+from uploads.feed.columns import FIELDS
+from uploads.feed.parser import Layout
+from uploads.feed.problems import Code, Problem
+from uploads.models import Correction, Job, UploadHistory, ValueRule
+from uploads.records import Record
+
+SLICE_ROWS = 500
+# A record that names another vendor than its upload, or that can't be read, isn't mended by changing its cells.
+NEVER = [Code.VENDOR_MISMATCH, Code.MALFORMED_RECORD]
+
+
+class NotReplayable(Exception):
+    """The row can't be tried again; the message says why."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Failed rows, by their open problems; what is empty doesn't matter. `wrong_value` without regard to capitals.
+
+    `alone` leaves out rows that have other problems beside: they would only fail again.
+    """
+
+    upload_id: str = ""
+    vendor_id: str = ""
+    field: str = ""
+    wrong_value: str = ""
+    codes: tuple[str, ...] = ()
+    alone: bool = False
+    until: int = 0  # the newest problem to look at; 0 for no limit
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """As SQL about `validation_errors e` (by idx_validation_errors_value, or by that of upload or vendor)."""
+        parts = [
+            ("e.upload_id = %s", self.upload_id),
+            ("e.vendor_id = %s", self.vendor_id),
+            ("e.field = %s", self.field),
+            ("lower(e.wrong_value) = lower(%s)", self.wrong_value),
+            ("e.error_type = ANY (%s)", list(self.codes)),
+            ("e.error_id <= %s", self.until),
+        ]
+        wanted = [(sql, value) for sql, value in parts if value]
+        texts = [*(sql for sql, _ in wanted), _REPLAYABLE, *([_ALONE] if self.alone else [])]
+        return " AND ".join(texts), [*(value for _, value in wanted), NEVER]
+
+
+_REPLAYABLE = """e.resolved_at IS NULL
+    AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
+                                               AND u.undone_at IS NULL)
+    AND NOT EXISTS (SELECT FROM validation_errors n
+                     WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
+                       AND n.resolved_at IS NULL AND n.error_type = ANY (%s))"""
+_ALONE = """NOT EXISTS (SELECT FROM validation_errors n
+                     WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
+                       AND n.resolved_at IS NULL AND n.error_id <> e.error_id)"""
+
+
+class FailedRow(NamedTuple):
+    """A row with open problems, as its newest attempt left it. `data` is the row by header; none if unreadable."""
+
+    upload_id: str
+    vendor_id: str
+    record_id: str
+    row_number: int
+    attempt: int
+    data: Mapping[str, str | None]
+    raw: str
+    problems: tuple[Problem, ...]
+
+
+def count(selection: Selection) -> int:
+    """How many rows the selection has."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT DISTINCT upload_id, record_id FROM validation_errors e WHERE {condition}) r",  # noqa: S608 - fixed texts
+            values,
+        )
+        return int(cursor.fetchone()[0])
+
+
+def failed_row(upload_id: str, record_id: str) -> FailedRow | None:
+    """The row with its open problems; None if it has none (any more)."""
+    return next(iter(_rows([(upload_id, record_id)])), None)
+
+
+def _rows(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.upload_id, e.vendor_id, e.record_id, e.row_number, max(e.attempt),
+                   (array_agg(e.original_data ORDER BY e.error_id))[1],
+                   jsonb_agg(jsonb_build_array(e.field, e.error_type, e.error_message, e.suggestion)
+                             ORDER BY e.error_id)
+              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+              JOIN validation_errors e USING (upload_id, record_id)
+             WHERE e.resolved_at IS NULL
+             GROUP BY e.upload_id, e.vendor_id, e.record_id, e.row_number
+             ORDER BY e.upload_id, e.row_number
+            """,
+            [[upload_id for upload_id, _ in keys], [record_id for _, record_id in keys]],
+        )
+        return [_failed_row(*row) for row in cursor.fetchall()]
+
+
+def _failed_row(
+    upload_id: str, vendor_id: str, record_id: str, row_number: int, attempt: int, original: str | None, problems: str
+) -> FailedRow:
+    data = json.loads(original) if original else {}
+    data = data if isinstance(data, dict) else {}
+    raw = str(data["raw"]) if set(data) == {"raw"} else ""
+    return FailedRow(
+        upload_id, vendor_id, record_id, row_number, attempt, {} if raw else data, raw,
+        tuple(Problem(*problem) for problem in json.loads(problems)),
+    )  # fmt: skip
+
+
+def cells(row: FailedRow, upload: UploadHistory) -> list[tuple[str, str, str]]:
+    """What of a row can be corrected: (field, header, cell) for each field that its file or its record has.
+
+    A record that came without a file may lack any field; it can be given.
+    """
+    fields = fields_of(upload, row)
+    return [(field, fields[field], row.data.get(fields[field]) or "") for field in FIELDS if field in fields]
+
+
+def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
+    """Field → header, for this row."""
+    if upload.layout:
+        return Layout.from_json(upload.layout).mapping.fields
+    from uploads.judge import own_fields
+
+    return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
+
+
+# --- one row ---------------------------------------------------------------------------------------------------
+
+
+def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, str], user: Any) -> ledger.Outcome:
+    """Change cells of a failed row (header → cell) and try it again; returns what became of it.
+
+    `attempt` is the one that the user saw. Raises NotReplayable.
+    """
+    with transaction.atomic():
+        upload = UploadHistory.objects.get(pk=upload_id)
+        committer.lock_vendors([upload.vendor_id])
+        row = failed_row(upload_id, record_id)
+        if row is None or row.attempt != attempt:
+            raise NotReplayable("Somebody else was faster: this row has been tried again since you opened the page.")
+        if why := why_not(row, upload):
+            raise NotReplayable(why)
+        outcomes = _try_again([row], {(upload_id, record_id): values}, user)
+    writeback.write(outcomes)
+    return outcomes[0]
+
+
+def why_not(row: FailedRow, upload: UploadHistory) -> str:
+    """Why the row can't be tried again, or ""."""
+    if upload.status == UploadHistory.Status.CANCELLED:
+        return "The upload was cancelled. Send its file again."
+    if upload.undone_at is not None:
+        return "The upload was undone. Send its file again."
+    if any(problem.code in NEVER for problem in row.problems):
+        return "The record itself is wrong, not one of its cells. Whoever put it into DynamoDB has to put a right one."
+    return ""
+
+
+def _try_again(
+    rows: Sequence[FailedRow], values: Mapping[tuple[str, str], Mapping[str, str]], user: Any
+) -> list[ledger.Outcome]:
+    """Commit these rows as new attempts; in the transaction, and under the locks, in which they were read."""
+    corrections, batch = [], []
+    for row in rows:
+        record = _record(row)
+        changed = _changed(row, values.get((row.upload_id, row.record_id), {}))
+        if changed:
+            data = {**row.data, **{header: after for header, (_, after) in changed.items()}}
+            record = replace(record, data=data, raw="", problem=None)
+            corrections.append(
+                Correction(
+                    upload_id=row.upload_id, record_id=row.record_id, attempt=record.attempt,
+                    row_number=row.row_number, changes=changed, corrected_by=user,
+                )
+            )  # fmt: skip
+        batch.append(record)
+    Correction.objects.bulk_create(corrections)
+    committed = commit_isolating(batch)
+    _drop_reports({row.upload_id for row in rows})
+    return committed.owed
+
+
+def _record(row: FailedRow) -> Record:
+    problem = row.problems[0] if row.raw else None
+    return Record(
+        row.upload_id, row.record_id, row.vendor_id, row.row_number, data=dict(row.data), raw=row.raw,
+        problem=problem, attempt=row.attempt + 1,
+    )  # fmt: skip
+
+
+def _changed(row: FailedRow, values: Mapping[str, str]) -> dict[str, list[str | None]]:
+    """{header: [before, after]}; an unreadable row had nothing before, and gets all its cells."""
+    if row.raw:
+        return {header: [None, value] for header, value in values.items()}
+    return {
+        header: [row.data.get(header), value]
+        for header, value in values.items()
+        if (row.data.get(header) or "") != value
+    }
+
+
+def _drop_reports(upload_ids: Iterable[str]) -> None:
+    """A report that was stored at completion is out of date now; from here on it is made when it is asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE upload_history u SET error_report_key = ''
+              FROM (SELECT upload_id, error_report_key FROM upload_history
+                     WHERE upload_id = ANY (%s) AND error_report_key <> '' FOR UPDATE) AS old
+             WHERE u.upload_id = old.upload_id
+         RETURNING old.error_report_key
+            """,
+            [list(upload_ids)],
+        )
+        keys = [row[0] for row in cursor.fetchall()]
+    for key in keys:
+        transaction.on_commit(partial(storage.delete, key), robust=True)
+
+
+# --- many rows -------------------------------------------------------------------------------------------------
+
+
+def start(selection: Selection, user: Any, right_value: str = "", keep_as_rule: bool = False) -> Job:
+    """Try the selected rows again as a job: as they are, or with `right_value` in the place of `wrong_value`.
+
+    `keep_as_rule` makes the vendor's later rows be read that way too.
+    """
+    if right_value and not (selection.field and selection.wrong_value and selection.vendor_id):
+        raise ValueError("A right value needs the vendor, the field and the wrong value that it replaces.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(error_id), 0) FROM validation_errors")
+        selection = replace(selection, until=cursor.fetchone()[0])
+    with transaction.atomic():
+        if right_value and keep_as_rule:
+            _keep_rule(selection, right_value, user)
+        return jobs.start(
+            Job.Kind.REPLAY,
+            user,
+            total=count(selection),
+            vendor_id=selection.vendor_id or None,
+            upload_id=selection.upload_id or None,
+            parameters={"selection": asdict(selection), "right_value": right_value},
+        )
+
+
+def _keep_rule(selection: Selection, right_value: str, user: Any) -> None:
+    rule = ValueRule.objects.filter(
+        vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=selection.wrong_value
+    )
+    if not rule.update(right_value=right_value, created_by=user):
+        ValueRule.objects.create(
+            vendor_id=selection.vendor_id, field=selection.field, wrong_value=selection.wrong_value,
+            right_value=right_value, created_by=user,
+        )  # fmt: skip
+
+
+def step(job: Job) -> bool:
+    """Try the next rows of the job's selection again; True when there are none left.
+
+    Rows that fail once more have newer problems than `until`, so none is tried twice.
+    """
+    given = job.parameters["selection"]
+    selection = Selection(**{**given, "codes": tuple(given["codes"])})
+    with transaction.atomic():
+        keys = _next(selection)
+        vendors = {vendor_id for _, _, vendor_id in keys}
+        committer.lock_vendors(vendors)
+        # Once more, now that nobody else can be at the rows of these vendors.
+        mine = [(upload_id, record_id) for upload_id, record_id, vendor_id in _next(selection) if vendor_id in vendors]
+        rows = _rows(mine)
+        values = _values(rows, selection.field, job.parameters["right_value"])
+        outcomes = _try_again(rows, values, job.requested_by)
+        failed = sum(outcome.outcome == "error" for outcome in outcomes)
+        jobs.advance(job, len(rows), valid=len(rows) - failed, error=failed)
+    writeback.write(outcomes)
+    return not keys
+
+
+def _next(selection: Selection) -> list[tuple[str, str, str]]:
+    """The (upload, record, vendor) of some rows of the selection, oldest problem first."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT DISTINCT upload_id, record_id, vendor_id
+              FROM (SELECT e.upload_id, e.record_id, e.vendor_id
+                      FROM validation_errors e WHERE {condition} ORDER BY e.error_id LIMIT %s) AS r
+            """,  # noqa: S608 - fixed texts
+            [*values, SLICE_ROWS],
+        )
+        return list(cursor.fetchall())
+
+
+def _values(rows: Sequence[FailedRow], field: str, right_value: str) -> dict[tuple[str, str], dict[str, str]]:
+    """The right value under the header that each row has for the field."""
+    if not right_value:
+        return {}
+    uploads = UploadHistory.objects.in_bulk({row.upload_id for row in rows})
+    headers = [fields_of(uploads[row.upload_id], row).get(field, field) for row in rows]
+    return {(row.upload_id, row.record_id): {header: right_value} for row, header in zip(rows, headers, strict=True)}

@@ -1,0 +1,218 @@
+"""Taking back what an upload changed in the catalog: products it brought go, products it updated are as before.
+
+Three ways a row can go: reversed; kept, because something newer touched the product (a later upload, an edit by hand),
+and that must not be lost; failed, because the catalog doesn't allow the product as it was (its SKU is another's by
+now). The same look at the rows serves for showing first (`dry`) and for doing. Ledger and counters stay: they say what
+the upload did. What is taken back is written to `product_changes`, so it stays in the product's history.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from catalog import committer
+from catalog.committer import Entry
+from catalog.models import ProductChange
+from uploads import jobs
+from uploads.models import Job, UploadHistory
+
+SLICE_ROWS = 500
+EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """What undoing does to one product. `fate` is reversed, kept or failed; `why` says so in a sentence."""
+
+    record_id: str
+    row_number: int
+    product_id: int
+    fate: str
+    why: str
+    now: Entry | None = None
+    before: Entry | None = None  # None: the upload brought it, and it goes
+
+
+def why_not(upload: UploadHistory) -> str:
+    """Why the upload can't be undone, or ""."""
+    if upload.status == UploadHistory.Status.PROCESSING:
+        return "The upload is still under way. Cancel it first, or wait until it has ended."
+    if not upload.inserted_records and not upload.updated_records:
+        return "The upload changed nothing in the catalog."
+    return ""
+
+
+def start(upload: UploadHistory, user: Any, *, dry: bool) -> Job:
+    """Undo the upload as a job; `dry` only looks at what would happen. Raises JobFailed when it can't be undone."""
+    if why := why_not(upload):
+        raise jobs.JobFailed(why)
+    total = upload.inserted_records + upload.updated_records
+    return jobs.start(Job.Kind.UNDO, user, total=total, upload=upload, vendor=upload.vendor, parameters={"dry": dry})
+
+
+def step(job: Job) -> bool:
+    """Look at the next rows, and take them back unless the job is dry; True at the end.
+
+    A SKU that another vendor takes in the same moment breaks the slice off; the next try sees it.
+    """
+    dry = bool(job.parameters["dry"])
+    before = (job.done, job.position, dict(job.result))
+    for attempt in range(3):
+        try:
+            with transaction.atomic():
+                return _slice(job, dry)
+        except (IntegrityError, committer.ProductVanished):
+            job.done, job.position, job.result = before[0], before[1], dict(before[2])
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _slice(job: Job, dry: bool) -> bool:
+    upload = UploadHistory.objects.get(pk=job.upload_id)
+    committer.lock_vendors([upload.vendor_id])
+    if not dry and upload.undone_at is None:
+        # From here on its failed rows can't be tried again any more.
+        UploadHistory.objects.filter(pk=upload.pk, undone_at=None).update(undone_at=Now())
+    found = _found(upload, job.position)
+    if not found:
+        return True
+    reversals = _judged(upload, found)
+    if not dry:
+        _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], job.requested_by)
+    _note(job, reversals, position=found[-1].record_id)
+    return False
+
+
+def _note(job: Job, reversals: Sequence[Reversal], position: str) -> None:
+    examples = job.result.get("examples", [])
+    for reversal in reversals:
+        if reversal.fate != "reversed" and len(examples) < EXAMPLES:
+            sku = reversal.now.values.sku if reversal.now else ""
+            examples.append({"row": reversal.row_number, "sku": sku, "fate": reversal.fate, "why": reversal.why})
+    job.result = {**job.result, "examples": examples}
+    jobs.advance(job, len(reversals), position, **Counter(reversal.fate for reversal in reversals))
+
+
+# --- looking ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Found:
+    record_id: str
+    row_number: int
+    product_id: int
+    inserted: bool
+    changes: dict[str, list[Any]]
+    newer: bool
+
+
+def _found(upload: UploadHistory, position: str) -> list[_Found]:
+    """The next rows that changed a product and were not taken back, in the order of record_outcomes_key.
+
+    Newer is what another upload did since that wasn't taken back itself, and what was edited by hand (by
+    idx_record_outcomes_product and idx_product_changes_product).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted', coalesce(c.changes, '{}'),
+                   EXISTS (SELECT FROM record_outcomes n
+                             JOIN upload_history u ON u.upload_id = n.upload_id
+                            WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence
+                              AND n.outcome IN ('inserted', 'updated', 'unchanged')
+                              AND NOT (n.outcome = 'unchanged' AND u.undone_at IS NOT NULL)
+                              AND NOT EXISTS (SELECT FROM product_changes r
+                                               WHERE r.product_id = n.product_id AND r.upload_id = n.upload_id
+                                                 AND r.kind = 'undone'))
+                   OR EXISTS (SELECT FROM product_changes m
+                               WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
+              FROM record_outcomes o
+              LEFT JOIN product_changes c
+                     ON c.product_id = o.product_id AND c.upload_id = o.upload_id AND c.record_id = o.record_id
+                    AND c.kind = 'updated'
+             WHERE o.upload_id = %s AND o.record_id > %s AND o.outcome IN ('inserted', 'updated')
+               AND NOT EXISTS (SELECT FROM product_changes r
+                                WHERE r.product_id = o.product_id AND r.upload_id = o.upload_id AND r.kind = 'undone')
+             ORDER BY o.record_id
+             LIMIT %s
+            """,
+            [upload.pk, position, SLICE_ROWS],
+        )
+        return [
+            _Found(record_id, row, product_id, inserted, json.loads(changes), newer)
+            for record_id, row, product_id, inserted, changes, newer in cursor.fetchall()
+        ]
+
+
+def _judged(upload: UploadHistory, found: Sequence[_Found]) -> list[Reversal]:
+    stored = {entry.product_id: entry for entry in committer.stored([row.product_id for row in found])}
+    reversals = [_reversal(row, stored.get(row.product_id)) for row in found]
+    return _without_taken_skus(reversals)
+
+
+def _reversal(row: _Found, now: Entry | None) -> Reversal:
+    if now is None:
+        return _kept(row, None, "The product isn't in the catalog any more.")
+    if row.newer:
+        return _kept(row, now, "The product was changed or confirmed since.")
+    if row.inserted:
+        return Reversal(row.record_id, row.row_number, row.product_id, "reversed", "", now)
+    if not row.changes:
+        return _kept(row, now, "What it was before was not recorded yet when this upload came.")
+    before = committer.as_before(now, row.changes)
+    return Reversal(row.record_id, row.row_number, row.product_id, "reversed", "", now, before)
+
+
+def _kept(row: _Found, now: Entry | None, why: str) -> Reversal:
+    return Reversal(row.record_id, row.row_number, row.product_id, "kept", why, now)
+
+
+def _without_taken_skus(reversals: list[Reversal]) -> list[Reversal]:
+    """Products whose former SKU is another product's fail, unless that one gives it up in this very slice."""
+    going_back = {r.product_id: r for r in reversals if r.before is not None and r.now is not None}
+    wanted = {
+        r.before.values.sku: product_id
+        for product_id, r in going_back.items()
+        if r.before and r.now and r.before.values.sku != r.now.values.sku
+    }
+    holders = committer.holders(list(wanted))
+    leaving = {r.product_id for r in reversals if r.fate == "reversed" and r.before is None}
+    leaving |= set(wanted.values())
+    failed: set[int] = set()
+    while True:
+        # One that fails keeps its present SKU, which another may be waiting for.
+        blocked = {p for sku, p in wanted.items() if p not in failed and holders.get(sku, p) not in {p, *leaving}}
+        if not blocked:
+            break
+        failed |= blocked
+        leaving -= blocked
+    why = "Its former SKU belongs to another product by now."
+    return [replace(r, fate="failed", why=why) if r.product_id in failed else r for r in reversals]
+
+
+# --- doing -----------------------------------------------------------------------------------------------------
+
+
+def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], user: Any) -> None:
+    committer.take_back(
+        [reversal.product_id for reversal in reversals if reversal.before is None],
+        [reversal.before for reversal in reversals if reversal.before is not None],
+    )
+    ProductChange.objects.bulk_create(
+        ProductChange(
+            product_id=reversal.product_id, kind=ProductChange.Kind.UNDONE, upload_id=upload.pk,
+            record_id=reversal.record_id, changed_by=user, changes=_changes(reversal.now, reversal.before),
+        )
+        for reversal in reversals
+        if reversal.now is not None
+    )  # fmt: skip
+
+
+def _changes(now: Entry, before: Entry | None) -> dict[str, list[object]]:
+    return committer.differences(now.values, before.values) if before else committer.all_gone(now.values)
