@@ -132,7 +132,7 @@ def test_it_goes_in_slices_and_does_nothing_twice(
     monkeypatch.setattr(undo, "SLICE_ROWS", 2)
     upload = pipeline.run(feed(*(line(number) for number in range(1, 6))))
     job = undo.start(upload, admin_user, dry=False)
-    taken = []
+    taken: list[int] = []
     real = committer.take_back
 
     def dies(*arguments: object) -> None:
