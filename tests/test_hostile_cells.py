@@ -20,6 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
@@ -175,12 +176,39 @@ class Page(HTMLParser):
         self.script = False
 
 
+def _of_clusters() -> list[str]:
+    return [reverse("admin:uploads_validationerror_clusters") + "?vendor=VEND001"]
+
+
+def _of_each_cluster() -> list[str]:
+    at = reverse("admin:uploads_validationerror_cluster")
+    return [
+        f"{at}?{urlencode({'vendor': 'VEND001', 'field': 'category', 'value': cell, 'upload': cell})}"
+        for cell in MARKUP
+    ]
+
+
+def _of_records() -> list[str]:
+    keys = [(f"{cell} U{number}", f"{cell} R{number}") for number, cell in enumerate(CELLS) if number % 2]
+    return [reverse("admin:uploads_uploadhistory_record", args=[quote(part) for part in key]) for key in keys]
+
+
+# Addresses that need more than the key of an object.
+PARTICULAR: dict[str, Callable[[], list[str]]] = {
+    "uploads_validationerror_clusters": _of_clusters,
+    "uploads_validationerror_cluster": _of_each_cluster,
+    "uploads_uploadhistory_record": _of_records,
+}
+
+
 def addresses(model: type[models.Model], model_admin: Any) -> Iterator[str]:
     """Every address of the model's admin; where it takes an object, with one of each kind of markup."""
     rows = {str(row.pk): repr(vars(row)) for row in model._default_manager.all()}
     keys = {next((key for key, values in rows.items() if cell in values), "") for cell in MARKUP} - {""}
     for pattern in model_admin.get_urls():
-        if pattern.name:
+        if pattern.name in PARTICULAR:
+            yield from PARTICULAR[pattern.name]()
+        elif pattern.name:
             wanted = list(pattern.pattern.converters)
             yield from (
                 reverse(f"admin:{pattern.name}", kwargs=dict.fromkeys(wanted, quote(key)))

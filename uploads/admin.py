@@ -1,18 +1,19 @@
 """Uploads, errors, the ledger and the stream in the admin: written by the pipeline, read by staff."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.forms import Script
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import path
-from django.utils.html import format_html_join
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from catalog.models import Product
@@ -21,7 +22,6 @@ from config.admin import (
     VENDOR_STATUS,
     ReadOnlyAdmin,
     UploadFilter,
-    ValueFilter,
     VendorFilter,
     breakable,
     choice_filter,
@@ -33,42 +33,30 @@ from config.admin import (
     tag,
     vendor_link,
 )
-from uploads import downloads, progress
+from uploads import downloads, progress, record_pages
+from uploads.error_admin import ValidationErrorAdmin
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout
-from uploads.feed.problems import Code
 from uploads.feed.validator import LABELS
-from uploads.models import RecentUpload, RecordOutcome, StreamShard, UploadHistory, ValidationError, VendorSummary
+from uploads.job_admin import JobAdmin
+from uploads.listing import ProductFilter, RecordFilter, errors_link, label_of, upload_link
+from uploads.models import Job, RecentUpload, RecordOutcome, StreamShard, UploadHistory, ValidationError, VendorSummary
 from uploads.product_import import ProductImportAdmin
 from uploads.storage import FileMissing, StorageUnavailable
+from uploads.upload_actions import UploadActionsAdmin, offered
 
 admin.site.register(Product, ProductImportAdmin)
-
-
-class ProductFilter(ValueFilter):
-    title, parameter_name, column = "product", "product", "product_id"
-
-
-class RecordFilter(ValueFilter):
-    title, parameter_name, column = "record", "record", "record_id"
-
-
-def upload_link(row: Any) -> SafeString:
-    """A link to the upload of a row that carries its ID."""
-    return link(page_url("uploads_uploadhistory", row.upload_id), breakable(row.upload_id))
-
-
-def errors_link(row: Any) -> SafeString | str:
-    """The number of rows with errors of an upload, leading to them."""
-    return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id))
+admin.site.register(Job, JobAdmin)
+admin.site.register(ValidationError, ValidationErrorAdmin)
 
 
 @admin.register(UploadHistory)
-class UploadHistoryAdmin(ReadOnlyAdmin):
+class UploadHistoryAdmin(UploadActionsAdmin):
     """Uploads. The page of one shows its progress live, what went wrong, and has its files."""
 
     change_form_template = "admin/uploads/uploadhistory/change_form.html"
-    list_display = ["key", "vendor_link", "status_tag", "rows", "valid", "errors", "file_name", "created_at"]
+    list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "errors", "file_name",
+                    "created_at", "duration"]  # fmt: skip
     list_filter = ["status", VendorFilter, "source", "created_at"]
     list_select_related = False
     date_hierarchy = "created_at"
@@ -90,22 +78,37 @@ class UploadHistoryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
             ("progress", self.progress_view), ("file", self.file_view), ("report", self.report_view),
+            ("records", self.records_view),
         ]  # fmt: skip
+        record_view = self.admin_site.admin_view(self.record_view)
         return [
-            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"uploads_uploadhistory_{name}")
-            for name, view in pages
-        ] + super().get_urls()
+            path("<path:object_id>/records/<path:record_id>/", record_view, name="uploads_uploadhistory_record"),
+            *(path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"uploads_uploadhistory_{name}")
+              for name, view in pages),
+            *super().get_urls(),
+        ]  # fmt: skip
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         upload = self.get_object(request, unquote(object_id))
-        shown = progress_context(upload) if upload else {}
+        shown = progress_context(upload) | {"offered": offered(request, upload)} if upload else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What DynamoDB has of the upload."""
+        upload = self.viewed(request, object_id)
+        return record_pages.list_page(request, upload, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def record_view(self, request: HttpRequest, object_id: str, record_id: str) -> HttpResponseBase:
+        """One of its records."""
+        upload = self.viewed(request, object_id)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return record_pages.one_page(request, upload, unquote(record_id), context)
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The part of the page that changes while the upload is on its way."""
-        upload = self._viewed(request, object_id)
+        upload = self.viewed(request, object_id)
         return render(request, "admin/uploads/uploadhistory/progress.html", progress_context(upload))
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -117,7 +120,7 @@ class UploadHistoryAdmin(ReadOnlyAdmin):
     def _download(
         self, request: HttpRequest, object_id: str, download: Callable[[UploadHistory], HttpResponseBase]
     ) -> HttpResponseBase:
-        upload = self._viewed(request, object_id)
+        upload = self.viewed(request, object_id)
         try:
             return download(upload)
         except FileMissing:
@@ -126,7 +129,7 @@ class UploadHistoryAdmin(ReadOnlyAdmin):
             messages.error(request, "File storage isn't reachable. Try again in a few minutes.")
         return redirect(page_url("uploads_uploadhistory", upload.pk))
 
-    def _viewed(self, request: HttpRequest, object_id: str) -> UploadHistory:
+    def viewed(self, request: HttpRequest, object_id: str) -> UploadHistory:
         """The upload, for those who may see it. Raises PermissionDenied and Http404."""
         upload: UploadHistory | None = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, upload):
@@ -147,6 +150,15 @@ class UploadHistoryAdmin(ReadOnlyAdmin):
     def status_tag(self, upload: UploadHistory) -> SafeString:
         return tag(upload.status)
 
+    @admin.display(description="progress")
+    def progress_bar(self, upload: UploadHistory) -> SafeString:
+        percent = int(progress.fraction(upload) * 100)
+        return format_html('<progress max="100" value="{0}" aria-label="{0}%">{0}%</progress>', percent)
+
+    @admin.display(description="duration", empty_value=NOTHING)
+    def duration(self, upload: UploadHistory) -> str | None:
+        return in_short(upload.completed_at - upload.created_at) if upload.completed_at else None
+
     @admin.display(description="rows", ordering="file_rows", empty_value=NOTHING)
     def rows(self, upload: UploadHistory) -> int | None:
         return upload.file_rows if upload.file_rows is not None else upload.total_records or None
@@ -162,6 +174,14 @@ class UploadHistoryAdmin(ReadOnlyAdmin):
     @admin.display(description="columns", empty_value=NOTHING)
     def reading(self, upload: UploadHistory) -> SafeString | None:
         return pairs_table(how_read(Layout.from_json(upload.layout))) if upload.layout else None
+
+
+def in_short(time: timedelta) -> str:
+    """A duration for a list: 0.4 s, 12 s, 3 min 5 s."""
+    seconds = time.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{int(seconds // 60):,} min {int(seconds % 60)} s"
 
 
 def how_read(layout: Layout) -> list[tuple[str, str]]:
@@ -190,95 +210,10 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
             for kind in state.errors
         ],
         "errors_url": list_url("uploads_validationerror", upload=upload.pk),
+        "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
+        "jobs_url": list_url("uploads_job", upload=upload.pk),
         "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
     }
-
-
-def label_of(code: str) -> str:
-    """A code in words; one that other programs wrote as it stands."""
-    return Code(code).label if code in list(Code) else code
-
-
-# --- errors ----------------------------------------------------------------------------------------------------
-
-
-@admin.register(ValidationError)
-class ValidationErrorAdmin(ReadOnlyAdmin):
-    """Every problem of every row, with the row as it came."""
-
-    list_display = ["row", "type", "error_message", "suggestion", "upload_link", "vendor_link", "created_at"]
-    ordering = ["-error_id"]
-    list_filter = [
-        UploadFilter,
-        choice_filter("error_type", [(code.value, code.label) for code in Code]),
-        choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
-        VendorFilter,
-        ("resolved_at", admin.EmptyFieldListFilter),
-        "created_at",
-    ]
-    search_fields = ["upload_id"]
-    search_help_text = "Upload ID, or a row number"
-    fieldsets = [
-        (None, {"fields": ["error_message", "suggestion", "type", "field"]}),
-        ("Where", {"fields": ["upload_link", "vendor_link", "row_number", "original", "see"]}),
-        ("When", {"fields": ["created_at", "resolved_at", "attempt"]}),
-    ]
-
-    def get_ordering(self, request: HttpRequest) -> Any:
-        """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""
-        return ["row_number", "error_id"] if "upload" in request.GET else self.ordering
-
-    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
-        column = "row_number" if search_term.isdecimal() else "upload_id"
-        return queryset.filter(**{column: search_term}) if search_term else queryset, False
-
-    @admin.display(description="row", ordering="row_number")
-    def row(self, error: ValidationError) -> int:
-        return error.row_number
-
-    @admin.display(description="upload", ordering="upload_id")
-    def upload_link(self, error: ValidationError) -> SafeString:
-        return upload_link(error)
-
-    @admin.display(description="vendor", ordering="vendor_id")
-    def vendor_link(self, error: ValidationError) -> SafeString:
-        return vendor_link(error)
-
-    @admin.display(description="type", ordering="error_type")
-    def type(self, error: ValidationError) -> str:
-        return label_of(error.error_type)
-
-    @admin.display(description="the row as it came", empty_value=NOTHING)
-    def original(self, error: ValidationError) -> SafeString | None:
-        return pairs_table(as_pairs(error)) if error.original_data else None
-
-    @admin.display(description="see also")
-    def see(self, error: ValidationError) -> SafeString:
-        ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
-        row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number)
-        links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
-        return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
-
-
-def as_pairs(error: ValidationError) -> list[tuple[object, object]]:
-    """What was kept of a row, by header in the file's order; other programs may have kept anything."""
-    data = error.original_data
-    if not isinstance(data, dict):
-        return [("data", data)]
-    if set(data) == {"raw"}:
-        return [("the line", data["raw"])]
-    headers = [header for header in (error.upload.layout or {}).get("headers", []) if header in data]
-    return [(name, "" if data[name] is None else data[name]) for name in dict.fromkeys([*headers, *data])]
-
-
-def product_of(error: ValidationError) -> list[SafeString]:
-    """A link to the product that the row is about, if it is in the catalog."""
-    data = error.original_data if isinstance(error.original_data, dict) else {}
-    layout = error.upload.layout
-    header = Layout.from_json(layout).mapping.fields["vendor_product_id"] if layout else "vendor_product_id"
-    key = str(data.get(header) or "").strip()
-    product = Product.objects.filter(vendor_id=error.vendor_id, vendor_product_id=key).first() if key else None
-    return [link(page_url("catalog_product", product.pk), f"The product {product.sku}")] if product else []
 
 
 # --- the ledger and the stream ---------------------------------------------------------------------------------

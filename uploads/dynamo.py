@@ -200,6 +200,28 @@ def query_upload(upload_id: str, status: str | None = None, behind: str = "") ->
         yield from _query("#u = :u AND #s = :s", names, values, IndexName="StatusIndex")
 
 
+def upload_page(upload_id: str, status: str, behind: str, limit: int) -> tuple[list[Item], str]:
+    """Some records of an upload behind one, and the id to go on behind; "" when these were the last.
+
+    With a status what StatusIndex has of them: keys, row number and reason.
+    """
+    names, values = {"#u": "upload_id"}, {":u": {"S": upload_id}}
+    condition, options = "#u = :u", dict[str, Any]()
+    start = {"upload_id": {"S": upload_id}, "record_id": {"S": behind}}
+    if status:
+        names, values, condition = names | {"#s": "status"}, values | {":s": {"S": status}}, "#u = :u AND #s = :s"
+        options, start = {"IndexName": "StatusIndex"}, start | {"status": {"S": status}}
+    if behind:
+        options["ExclusiveStartKey"] = start
+    with wire.translated():
+        page = wire.dynamodb().query(
+            TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values, Limit=limit, **options,
+        )  # fmt: skip
+    items, more = page["Items"], "LastEvaluatedKey" in page
+    return items, items[-1]["record_id"]["S"] if items and more else ""
+
+
 def query_vendor(vendor_id: str) -> Iterator[Item]:
     """The keys of all records of a vendor, upload by upload, from VendorIndex."""
     yield from _query("#v = :v", {"#v": "vendor_id"}, {":v": {"S": vendor_id}}, IndexName="VendorIndex")

@@ -73,11 +73,12 @@ def of(upload_id: str) -> Progress:
     upload = UploadHistory.objects.select_related("vendor").get(upload_id=upload_id)
     until = upload.completed_at or datetime.now(UTC)
     return Progress(
-        upload, _fraction(upload), (until - upload.created_at).total_seconds(), tuple(error_kinds(upload_id))
+        upload, fraction(upload), (until - upload.created_at).total_seconds(), tuple(error_kinds(upload_id))
     )
 
 
-def _fraction(upload: UploadHistory) -> float:
+def fraction(upload: UploadHistory) -> float:
+    """How far an upload is, 0…1."""
     if upload.status != UploadHistory.Status.PROCESSING:
         return 1.0
     if upload.file_rows:

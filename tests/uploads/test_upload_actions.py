@@ -1,0 +1,203 @@
+"""What staff do to uploads in the admin: asked with the number of rows, done once confirmed, logged, by permission."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils.html import escape
+
+from catalog.models import Product, ProductCategory
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import jobs
+from uploads.models import Job, UploadHistory
+
+LIST = "/admin/uploads/uploadhistory/"
+
+
+def address(upload: UploadHistory, name: str) -> str:
+    return f"{LIST}{upload.pk.replace('_', '_5F')}/{name}/"
+
+
+@pytest.fixture
+def staff(client: Client, db: None) -> Callable[..., Client]:
+    """A member of staff who may view everything, and what is named beside."""
+
+    def login(*permissions: str) -> Client:
+        user = User.objects.create_user("staff", is_staff=True)
+        views = Permission.objects.filter(codename__startswith="view_")
+        user.user_permissions.set([*views, *Permission.objects.filter(codename__in=permissions)])
+        client.force_login(user)
+        return client
+
+    return login
+
+
+def work() -> Job:
+    """Do the newest job as a worker would."""
+    job = Job.objects.first()
+    assert job is not None
+    while jobs.run(job.pk):
+        pass
+    job.refresh_from_db()
+    return job
+
+
+def logged() -> list[str]:
+    return list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))
+
+
+def test_cancelling_says_how_many_rows_and_cancels_once_confirmed(admin_client: Client, vendor: Any) -> None:
+    upload = UploadHistory.objects.create(
+        upload_id="UPLOAD_1", vendor=vendor, file_name="f.csv", file_rows=1500, staged_rows=1500, total_records=500,
+        valid_records=500,
+    )  # fmt: skip
+    text = admin_client.get(address(upload, "cancel")).content.decode()
+    assert "Cancel 1,000 rows" in text
+    upload.refresh_from_db()
+    assert upload.status == "processing"
+
+    admin_client.post(address(upload, "cancel"), {"confirmed": "yes"})
+
+    upload.refresh_from_db()
+    assert upload.status == "cancelled"
+    assert logged() == ["Cancelled."]
+    assert "There is nothing to do" in admin_client.get(address(upload, "cancel")).content.decode()
+
+
+def test_failed_rows_are_tried_again_as_a_job_whose_page_follows(admin_client: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, category="Drones"), line(2, price="x")))
+    assert "Try 2 failed rows again" in admin_client.get(address(upload, "retry")).content.decode()
+    ProductCategory.objects.create(category_name="Drones")
+
+    response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
+    assert "waiting for a worker" in response.content.decode()
+    assert "hx-get" in response.content.decode()
+    job = work()
+
+    text = admin_client.get(f"/admin/uploads/job/{job.pk}/progress/").content.decode()
+    assert "Try failed rows again: done, 2 rows." in text
+    assert "<dt>Valid now</dt><dd>1</dd>" in text
+    assert "<dt>Still failing</dt><dd>1</dd>" in text
+    assert "hx-get" not in text
+    assert job.requested_by == User.objects.get(username="admin")
+    upload.refresh_from_db()
+    assert (upload.valid_records, upload.error_records) == (1, 1)
+
+
+def test_several_uploads_are_retried_from_the_list(admin_client: Client, pipeline: Pipeline) -> None:
+    uploads = [pipeline.run(feed(line(number, price="x"))) for number in (1, 2)]
+    good = pipeline.run(feed(line(3)))
+    chosen = {"action": "retry", "_selected_action": [upload.pk for upload in [*uploads, good]]}
+
+    text = admin_client.post(LIST, chosen).content.decode()
+    assert "Try 2 failed rows again" in text
+    assert f"{good.pk}: It has no failed rows" in text
+    assert Job.objects.count() == 0
+    admin_client.post(LIST, chosen | {"confirmed": "yes"})
+
+    assert set(Job.objects.values_list("upload_id", flat=True)) == {upload.pk for upload in uploads}
+
+
+def test_a_reconcile_is_a_job_that_mends_what_the_stream_lost(admin_client: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(line(1), line(2)))
+    pipeline.stage(upload)
+    admin_client.post(address(upload, "reconcile"), {"confirmed": "yes"})
+    assert work().state == "done"
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.valid_records) == ("completed", 2)
+    assert logged() == ["Reconciled."]
+
+
+def test_undoing_shows_first_and_does_then(admin_client: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1), line(2)))
+    pipeline.run(feed(line(2, price="1.00")))
+    assert "Look at what undoing 2 rows would do" in admin_client.get(address(upload, "undo")).content.decode()
+
+    admin_client.post(address(upload, "undo"), {"confirmed": "yes"})
+    looked = work()
+    text = admin_client.get(f"/admin/uploads/job/{looked.pk}/change/").content.decode()
+    assert "Undo 1 row</button>" in text
+    assert escape("The product was changed or confirmed since.") in text
+    assert Product.objects.count() == 2
+    admin_client.post(address(upload, "undo"), {"dry_job": looked.pk})
+    done = work()
+
+    assert done.result["reversed"] == 1
+    assert list(Product.objects.values_list("sku", flat=True)) == ["SKU-2"]
+    text = admin_client.get(f"/admin/uploads/job/{done.pk}/progress/").content.decode()
+    assert "<dt>Taken back</dt><dd>1</dd>" in text
+    assert "<button" not in text, "it is done"
+    assert logged() == ["Looked at what undoing it would do.", "Undid the upload."]
+
+
+@pytest.mark.parametrize("name", ["cancel", "retry", "reconcile", "undo"])
+def test_each_action_has_a_permission_of_its_own(pipeline: Pipeline, staff: Callable[..., Client], name: str) -> None:
+    others = {"cancel", "replay", "reconcile", "undo", "download"} - {{"retry": "replay"}.get(name, name)}
+    client = staff(*(f"{other}_uploadhistory" for other in others))
+    upload = pipeline.run(feed(line(1), line(2, price="x")))
+
+    assert client.get(address(upload, name)).status_code == 403
+    assert client.post(address(upload, name), {"confirmed": "yes", "dry_job": "1"}).status_code == 403
+    assert f"/{name}/" not in client.get(address(upload, "change")).content.decode()
+    client.post(LIST, {"action": name, "_selected_action": [upload.pk], "confirmed": "yes"})
+    assert Job.objects.count() == 0
+
+
+def test_the_page_offers_only_what_can_be_done(admin_client: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1)))
+    text = admin_client.get(address(upload, "change")).content.decode()
+    assert address(upload, "undo") in text
+    assert address(upload, "reconcile") in text
+    assert address(upload, "cancel") not in text
+    assert address(upload, "retry") not in text
+
+
+# --- records ---------------------------------------------------------------------------------------------------
+
+
+def test_the_records_in_dynamodb_are_paged_by_status(
+    admin_client: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uploads.record_pages.PAGE_ROWS", 2)
+    upload = pipeline.run(feed(*(line(n, price="x") for n in range(1, 4)), line(4)))
+
+    seen, url = [], "?status=error"
+    while url:
+        response = admin_client.get(address(upload, "records") + url)
+        seen += [record["record_id"] for record in response.context["records"]]
+        url = response.context["next_url"]
+
+    assert sorted(seen) == ["REC_0000001", "REC_0000002", "REC_0000003"]
+    all_of_them = admin_client.get(address(upload, "records"))
+    assert [record["record_id"] for record in all_of_them.context["records"]] == ["REC_0000001", "REC_0000002"]
+
+
+def test_a_record_is_shown_as_the_table_has_it_beside_the_ledger(admin_client: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, price="cheap")))
+    text = admin_client.get(address(upload, "records/REC_5F0000001")).content.decode()
+
+    assert "cheap" in text
+    assert "Status written back" in text
+    assert admin_client.get(address(upload, "records/REC_5F0000009")).status_code == 404
+
+
+def test_a_table_that_is_away_is_said_in_a_sentence(
+    admin_client: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.run(feed(line(1)))
+    from uploads import dynamo
+
+    def away(*_: Any) -> None:
+        raise dynamo.Unavailable("connection refused")
+
+    monkeypatch.setattr(dynamo, "upload_page", away)
+    monkeypatch.setattr(dynamo, "get_record", away)
+    for name in ("records", "records/REC_5F0000001"):
+        response = admin_client.get(address(upload, name))
+        assert response.status_code == 200
+        assert escape("DynamoDB isn't reachable.") in response.content.decode()

@@ -1,0 +1,236 @@
+"""Mending failed rows in the admin: one in place, or all that share a wrong value, and trying them again at once."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.db import connection
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from catalog.models import ProductCategory
+from config.admin import list_url, page_url, visible
+from uploads import ledger, replay
+from uploads.feed.columns import FIELDS
+from uploads.feed.problems import Problem
+from uploads.feed.validator import LABELS
+from uploads.models import Job, UploadHistory, ValidationError
+from uploads.replay import NotReplayable, Selection
+
+SHOWN_CLUSTERS = 100
+EXAMPLES = 5
+
+
+# --- one row ---------------------------------------------------------------------------------------------------
+
+
+class Cell(NamedTuple):
+    """A cell of the form: what it is called here and in the file, what stands in it, and what is wrong with it."""
+
+    field: str
+    label: str
+    header: str
+    value: str
+    shown: str  # `value` with invisible characters spelled out, where there are any
+    problems: list[Problem]
+    cluster_url: str
+
+
+def row_page(request: HttpRequest, error: ValidationError, context: dict[str, Any]) -> HttpResponseBase:
+    """Correct a failed row and try it again. Answers with the form, or leads on to the next failed row."""
+    row = replay.failed_row(error.upload_id, error.record_id)
+    if row is None:
+        messages.info(request, "This row has no open problems any more.")
+        return redirect(page_url("uploads_validationerror", error.pk))
+    upload = UploadHistory.objects.get(pk=error.upload_id)
+    why_not = replay.why_not(row, upload)
+    if request.method == "POST" and not why_not:
+        answer = _try(request, row, upload)
+        if answer is not None:
+            return answer
+        row = replay.failed_row(error.upload_id, error.record_id) or row
+    found = {
+        "title": f"Row {row.row_number} of {upload.file_name}",
+        "upload": upload,
+        "row": row,
+        "why_not": why_not,
+        "cells": _cells(row, upload),
+        "of_the_row": [problem for problem in row.problems if problem.field not in FIELDS],
+        "categories": _categories(),
+        "suggested": {problem.field: problem.suggestion for problem in row.problems if problem.suggestion},
+    }
+    return TemplateResponse(request, "admin/uploads/correct.html", context | found)
+
+
+def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> HttpResponseBase | None:
+    """Try the row with the cells of the form; None when the form is to be shown again."""
+    headers = [header for _, header, _ in replay.cells(row, upload)]
+    values = {header: request.POST[f"cell-{n}"] for n, header in enumerate(headers) if f"cell-{n}" in request.POST}
+    attempt = request.POST.get("attempt", "")
+    try:
+        outcome = replay.correct(
+            row.upload_id, row.record_id, int(attempt) if attempt.isdecimal() else 0, values, request.user
+        )
+    except NotReplayable as error:
+        messages.error(request, str(error))
+        return None
+    if outcome.outcome == "error":
+        messages.warning(request, f"Row {row.row_number} still has problems.")
+        return None
+    messages.success(request, f"Row {row.row_number} is {_in_words(outcome)}.")
+    return redirect(_next_url(row))
+
+
+def _in_words(outcome: ledger.Outcome) -> str:
+    words = {
+        "inserted": "in the catalog now, as a new product",
+        "updated": "in the catalog now",
+        "unchanged": "right now; the product was the same already",
+        "superseded": "right now, but a newer upload has changed the product since, and that stays",
+    }
+    return words[outcome.outcome]
+
+
+def _next_url(row: replay.FailedRow) -> str:
+    """Where to go on: the next failed row of the upload, or the upload when this was the last."""
+    following = ValidationError.objects.filter(
+        upload_id=row.upload_id, row_number__gt=row.row_number, resolved_at=None
+    ).order_by("row_number", "error_id").first()  # fmt: skip
+    if following is None:
+        return page_url("uploads_uploadhistory", row.upload_id)
+    return reverse("admin:uploads_validationerror_correct", args=[following.pk])
+
+
+def _cells(row: replay.FailedRow, upload: UploadHistory) -> list[Cell]:
+    return [
+        Cell(
+            field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
+            [problem for problem in row.problems if problem.field == field],
+            cluster_url(row.vendor_id, field, value.strip()[:200]) if value.strip() else "",
+        )
+        for field, header, value in replay.cells(row, upload)
+    ]  # fmt: skip
+
+
+def _categories() -> list[str]:
+    return list(ProductCategory.objects.filter(is_active=True).values_list("category_name", flat=True))
+
+
+# --- all rows that share a wrong value -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Failed rows of one vendor with the same wrong value in the same field."""
+
+    vendor_id: str
+    field: str
+    value: str
+    rows: int
+    message: str
+    suggestion: str
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.field, self.field)
+
+    @property
+    def shown(self) -> str:
+        return visible(self.value)
+
+    @property
+    def url(self) -> str:
+        return cluster_url(self.vendor_id, self.field, self.value)
+
+
+def cluster_url(vendor_id: str, field: str, value: str, upload_id: str = "") -> str:
+    """Where the rows that share this value are mended."""
+    chosen = {"vendor": vendor_id, "field": field, "value": value} | ({"upload": upload_id} if upload_id else {})
+    return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
+
+
+def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
+    """The most frequent wrong values of open problems, of a vendor or of an upload.
+
+    By idx_validation_errors_upload or idx_validation_errors_vendor; of missing and clashing values nothing can be
+    mended for all rows at once.
+    """
+    where, value = ("upload_id", upload_id) if upload_id else ("vendor_id", vendor_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT vendor_id, field, min(wrong_value), count(DISTINCT (upload_id, record_id)),
+                   min(error_message), min(suggestion)
+              FROM validation_errors
+             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
+               AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch', 'malformed_record')
+             GROUP BY vendor_id, field, lower(wrong_value)
+             ORDER BY 4 DESC, 2, 3
+             LIMIT %s
+            """,  # noqa: S608 - a name from above
+            [value, SHOWN_CLUSTERS],
+        )
+        return [Cluster(*row) for row in cursor.fetchall()]
+
+
+def clusters_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """The wrong values that most failed rows share, each with the way to mend them all."""
+    vendor_id, upload_id = request.GET.get("vendor", ""), request.GET.get("upload", "")
+    if not vendor_id and not upload_id:
+        raise Http404("Say which vendor or which upload.")
+    found = {
+        "title": f"Wrong values of {upload_id or vendor_id}",
+        "clusters": clusters(vendor_id, upload_id),
+        "upload_id": upload_id,
+        "errors_url": list_url("uploads_validationerror", **({"upload": upload_id} if upload_id else
+                                                             {"vendor": vendor_id})),
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/uploads/clusters.html", context | found)
+
+
+def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """Choose the right value for all rows that share a wrong one, and try them again."""
+    asked = request.POST if request.method == "POST" else request.GET
+    upload_id = asked.get("upload", "")
+    selection = Selection(
+        vendor_id=asked.get("vendor", ""), field=asked.get("field", ""), wrong_value=asked.get("value", "")
+    )
+    if not (selection.vendor_id and selection.field in FIELDS and selection.wrong_value):
+        raise Http404("Say which vendor, which field and which value.")
+    right = request.POST.get("right", "").strip()
+    if request.method == "POST" and right and len(right) <= 200:
+        return redirect(page_url("uploads_job", _start(request, selection, upload_id, right).pk))
+    if request.method == "POST":
+        messages.error(request, "Say what the right value is, in 200 characters at most.")
+    examples = list(_examples(selection))
+    found = {
+        "title": "Mend all rows that share a wrong value",
+        "selection": selection,
+        "shown": visible(selection.wrong_value),
+        "label": LABELS[selection.field],
+        "upload_id": upload_id,
+        "of_vendor": replay.count(selection),
+        "of_upload": replay.count(Selection(**{**vars(selection), "upload_id": upload_id})) if upload_id else 0,
+        "examples": examples,
+        "suggestion": right or next((example.suggestion for example in examples if example.suggestion), ""),
+        "categories": _categories() if selection.field == "category" else [],
+        "back": list_url("uploads_validationerror", vendor=selection.vendor_id),
+    }
+    return TemplateResponse(request, "admin/uploads/cluster.html", context | found)
+
+
+def _start(request: HttpRequest, selection: Selection, upload_id: str, right: str) -> Job:
+    if upload_id and request.POST.get("scope") == "upload":
+        selection = Selection(**{**vars(selection), "upload_id": upload_id})
+    return replay.start(selection, request.user, right, keep_as_rule="keep" in request.POST)
+
+
+def _examples(selection: Selection) -> Any:
+    return ValidationError.objects.filter(
+        vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=selection.wrong_value,
+        resolved_at=None,
+    ).order_by("-error_id")[:EXAMPLES]  # fmt: skip

@@ -1,0 +1,152 @@
+"""The errors in the admin: every problem of every row, and the ways to mend them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from catalog.models import Product
+from config.admin import (
+    NOTHING,
+    ReadOnlyAdmin,
+    UploadFilter,
+    VendorFilter,
+    choice_filter,
+    link,
+    list_url,
+    page_url,
+    pairs_table,
+    vendor_link,
+)
+from uploads import correction_pages
+from uploads.feed.columns import FIELDS
+from uploads.feed.parser import Layout
+from uploads.feed.problems import Code
+from uploads.feed.validator import LABELS
+from uploads.listing import label_of, upload_link
+from uploads.models import ValidationError
+from uploads.upload_actions import may
+
+
+class ValidationErrorAdmin(ReadOnlyAdmin):
+    """Every problem of every row, with the row as it came."""
+
+    list_display = ["row", "type", "error_message", "suggestion", "upload_link", "vendor_link", "created_at"]
+    ordering = ["-error_id"]
+    list_filter = [
+        UploadFilter,
+        choice_filter("error_type", [(code.value, code.label) for code in Code]),
+        choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
+        VendorFilter,
+        ("resolved_at", admin.EmptyFieldListFilter),
+        "created_at",
+    ]
+    search_fields = ["upload_id"]
+    search_help_text = "Upload ID, or a row number"
+    fieldsets = [
+        (None, {"fields": ["error_message", "suggestion", "type", "field"]}),
+        ("Where", {"fields": ["upload_link", "vendor_link", "row_number", "original", "see"]}),
+        ("When", {"fields": ["created_at", "resolved_at", "attempt"]}),
+    ]
+
+    def get_urls(self) -> Any:
+        return [
+            path("clusters/", self.admin_site.admin_view(self.clusters_view), name="uploads_validationerror_clusters"),
+            path("cluster/", self.admin_site.admin_view(self.cluster_view), name="uploads_validationerror_cluster"),
+            path(
+                "<int:object_id>/correct/", self.admin_site.admin_view(self.correct_view),
+                name="uploads_validationerror_correct",
+            ),
+            *super().get_urls(),
+        ]  # fmt: skip
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return may(request, "retry")
+
+    def clusters_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The wrong values that failed rows share."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return correction_pages.clusters_page(request, self._context(request))
+
+    def cluster_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Mend all rows that share one."""
+        if not (self.has_replay_permission(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        return correction_pages.cluster_page(request, self._context(request))
+
+    def correct_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        """Mend one row."""
+        error: ValidationError | None = self.get_object(request, str(object_id))
+        if not (self.has_replay_permission(request) and self.has_view_permission(request, error)):
+            raise PermissionDenied
+        if error is None:
+            raise Http404
+        return correction_pages.row_page(request, error, self._context(request))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts}
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""
+        return ["row_number", "error_id"] if "upload" in request.GET else self.ordering
+
+    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
+        column = "row_number" if search_term.isdecimal() else "upload_id"
+        return queryset.filter(**{column: search_term}) if search_term else queryset, False
+
+    @admin.display(description="row", ordering="row_number")
+    def row(self, error: ValidationError) -> int:
+        return error.row_number
+
+    @admin.display(description="upload", ordering="upload_id")
+    def upload_link(self, error: ValidationError) -> SafeString:
+        return upload_link(error)
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, error: ValidationError) -> SafeString:
+        return vendor_link(error)
+
+    @admin.display(description="type", ordering="error_type")
+    def type(self, error: ValidationError) -> str:
+        return label_of(error.error_type)
+
+    @admin.display(description="the row as it came", empty_value=NOTHING)
+    def original(self, error: ValidationError) -> SafeString | None:
+        return pairs_table(as_pairs(error)) if error.original_data else None
+
+    @admin.display(description="see also")
+    def see(self, error: ValidationError) -> SafeString:
+        ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
+        row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number)
+        links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
+        if error.resolved_at is None:
+            links.insert(0, link(reverse("admin:uploads_validationerror_correct", args=[error.pk]), "Correct it"))
+        return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
+
+
+def as_pairs(error: ValidationError) -> list[tuple[object, object]]:
+    """What was kept of a row, by header in the file's order; other programs may have kept anything."""
+    data = error.original_data
+    if not isinstance(data, dict):
+        return [("data", data)]
+    if set(data) == {"raw"}:
+        return [("the line", data["raw"])]
+    headers = [header for header in (error.upload.layout or {}).get("headers", []) if header in data]
+    return [(name, "" if data[name] is None else data[name]) for name in dict.fromkeys([*headers, *data])]
+
+
+def product_of(error: ValidationError) -> list[SafeString]:
+    """A link to the product that the row is about, if it is in the catalog."""
+    data = error.original_data if isinstance(error.original_data, dict) else {}
+    layout = error.upload.layout
+    header = Layout.from_json(layout).mapping.fields["vendor_product_id"] if layout else "vendor_product_id"
+    key = str(data.get(header) or "").strip()
+    product = Product.objects.filter(vendor_id=error.vendor_id, vendor_product_id=key).first() if key else None
+    return [link(page_url("catalog_product", product.pk), f"The product {product.sku}")] if product else []

@@ -1,0 +1,116 @@
+"""Jobs in the admin: how far each is, live, and what came of it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.forms import Script
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import path
+from django.utils.safestring import SafeString
+
+from config.admin import (
+    NOTHING,
+    ReadOnlyAdmin,
+    UploadFilter,
+    VendorFilter,
+    choice_filter,
+    list_url,
+    page_url,
+    tag,
+)  # fmt: skip
+from uploads import undo
+from uploads.listing import upload_link
+from uploads.models import Job
+from uploads.upload_actions import may
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """Work that was asked for. The page of one job follows it until it has ended."""
+
+    change_form_template = "admin/uploads/job/change_form.html"
+    list_display = ["id", "kind", "state_tag", "progress", "upload_link", "vendor_id", "requested_by", "created_at"]
+    list_filter = [
+        choice_filter("state", list(Job.State.choices)), choice_filter("kind", list(Job.Kind.choices)),
+        UploadFilter, VendorFilter,
+    ]  # fmt: skip
+    list_select_related = ["requested_by"]
+    fields = ["upload_link", "vendor_id", "requested_by", "created_at", "ended_at"]
+    export_leaves_out = ("parameters", "epoch", "expires_at", "position")
+
+    class Media:
+        js = [Script("vendor/htmx/htmx.min.js", defer=True)]
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.progress_view)
+        return [path("<path:object_id>/progress/", view, name="uploads_job_progress"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        job = self.get_object(request, unquote(object_id))
+        shown = context_of(request, job) if job else {}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The part of the page that changes while the job is under way."""
+        job = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        if job is None:
+            raise Http404
+        return render(request, "admin/uploads/job/progress.html", context_of(request, job))
+
+    @admin.display(description="state", ordering="state")
+    def state_tag(self, job: Job) -> SafeString:
+        return tag(job.state)
+
+    @admin.display(description="rows done")
+    def progress(self, job: Job) -> str:
+        return f"{job.done:,} of {job.total:,}"
+
+    @admin.display(description="upload", empty_value=NOTHING)
+    def upload_link(self, job: Job) -> SafeString | None:
+        return upload_link(job) if job.upload_id else None
+
+
+# The counts of a job's result, in the order and the words in which they are shown.
+COUNTS = {
+    "reversed": "taken back", "kept": "kept, because changed since", "failed": "can't be taken back",
+    "valid": "valid now", "error": "still failing",
+    "inserted": "new", "updated": "updated", "unchanged": "unchanged",
+}  # fmt: skip
+
+
+def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """What the changing part of a job's page shows."""
+    ended = job.state in (Job.State.DONE, Job.State.FAILED)
+    looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
+    reversible = int(job.result.get("reversed", 0)) if looked else 0
+    return {
+        "job": job,
+        "ended": ended,
+        "sentence": sentence(job),
+        "percent": min(100, 100 * job.done // job.total) if job.total else 100 * ended,
+        "counts": [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result],
+        "examples": job.result.get("examples", []),
+        "undoable": reversible if ended and may(request, "undo") and job.upload and not undo.why_not(job.upload) else 0,
+        "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
+        "errors_url": list_url("uploads_validationerror", upload=job.upload_id) if job.upload_id else "",
+    }
+
+
+def sentence(job: Job) -> str:
+    """What is going on, in plain words."""
+    looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
+    what = "A look at what undoing would do" if looked else job.get_kind_display()
+    if job.state == Job.State.FAILED:
+        return f"{what}: {job.failure}"
+    if job.state == Job.State.DONE:
+        return f"{what}: done, {job.done:,} rows."
+    if job.state == Job.State.WAITING:
+        return f"{what}: waiting for a worker."
+    return f"{what}: {job.done:,} of {job.total:,} rows."

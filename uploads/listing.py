@@ -1,0 +1,31 @@
+"""What the lists of uploads, errors and outcomes in the admin have in common: links, filters, words."""
+
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from config.admin import ValueFilter, breakable, count_link, link, list_url, page_url
+from uploads.feed.problems import Code
+
+
+class ProductFilter(ValueFilter):
+    title, parameter_name, column = "product", "product", "product_id"
+
+
+class RecordFilter(ValueFilter):
+    title, parameter_name, column = "record", "record", "record_id"
+
+
+def upload_link(row: Any) -> SafeString:
+    """A link to the upload of a row that carries its ID."""
+    return link(page_url("uploads_uploadhistory", row.upload_id), breakable(row.upload_id))
+
+
+def errors_link(row: Any) -> SafeString | str:
+    """The number of rows with errors of an upload, leading to them."""
+    return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id))
+
+
+def label_of(code: str) -> str:
+    """A code in words; one that other programs wrote as it stands."""
+    return Code(code).label if code in list(Code) else code

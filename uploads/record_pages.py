@@ -1,0 +1,87 @@
+"""The records that DynamoDB has of an upload: the audit trail, as it stands in the table and not as we remember it."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.http import urlencode
+
+from config.admin import list_url, pairs_table, tag, visible
+from uploads import dynamo
+from uploads.models import RecordOutcome, UploadHistory
+from uploads.records import ERROR, PENDING, VALIDATED, Item, decode
+
+PAGE_ROWS = 50
+STATUSES = (PENDING, VALIDATED, ERROR)
+AWAY = "DynamoDB isn't reachable. Nothing is lost; try again in a few minutes."
+
+
+def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, Any]) -> HttpResponseBase:
+    """The records of an upload, a page at a time; of one status by StatusIndex."""
+    status, behind = request.GET.get("status", ""), request.GET.get("behind", "")
+    status = status if status in STATUSES else ""
+    items: list[Item] = []
+    more = ""
+    try:
+        items, more = dynamo.upload_page(upload.pk, status, behind, PAGE_ROWS)
+    except dynamo.DynamoError as error:
+        messages.error(request, AWAY if isinstance(error, dynamo.Unavailable) else str(error))
+    found = {
+        "title": f"Records in DynamoDB of {upload.pk}",
+        "upload": upload,
+        "statuses": [("", "All"), *((name, name.replace("_", " ").capitalize()) for name in STATUSES)],
+        "status": status,
+        "records": [_line(item) for item in items],
+        "first_url": "?" + urlencode({"status": status}) if behind else "",
+        "next_url": "?" + urlencode({"status": status, "behind": more}) if more else "",
+    }
+    return TemplateResponse(request, "admin/uploads/records.html", context | found)
+
+
+def _line(item: Item) -> dict[str, Any]:
+    record = decode(item)
+    return {
+        "record_id": record.record_id,
+        "row_number": record.row_number,
+        "status": tag(record.status),
+        "reason": visible(str(item.get("error_reason", {}).get("S", ""))),
+    }
+
+
+def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, context: dict[str, Any]) -> HttpResponseBase:
+    """One record as it stands in the table, beside the ledger's attempts. Raises Http404."""
+    item = None
+    try:
+        item = dynamo.get_record(upload.pk, record_id)
+    except dynamo.DynamoError as error:
+        messages.error(request, AWAY if isinstance(error, dynamo.Unavailable) else str(error))
+    else:
+        if item is None:
+            raise Http404("The table has no such record.")
+    found = {
+        "title": record_id,
+        "upload": upload,
+        "attributes": item and pairs_table(pair for pair in _pairs(item) if pair[0] != "product_data"),
+        "row": item and pairs_table(_pairs(item.get("product_data", {}).get("M", {}))),
+        "outcomes": RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"),
+        "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=decode(item or {}).row_number),
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/uploads/record.html", context | found)
+
+
+def _pairs(attributes: Any) -> list[tuple[str, str]]:
+    """Names and values in the table's own types: text and numbers as they are, anything else as JSON."""
+    if not isinstance(attributes, dict):
+        return [("", json.dumps(attributes, ensure_ascii=False, default=str))]
+    return [(name, _plain(value)) for name, value in attributes.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict) and len(value) == 1:
+        kind, inner = next(iter(value.items()))
+        if kind in ("S", "N") and isinstance(inner, str):
+            return inner
+    return json.dumps(value, ensure_ascii=False, default=str)

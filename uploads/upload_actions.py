@@ -1,0 +1,234 @@
+"""What staff can do to uploads: cancel, retry, reconcile, undo. Shown first with the number of rows, logged after.
+
+The base of the uploads' admin: the same confirmation serves one upload, from its page, and several, from the list.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.text import capfirst
+
+from config.admin import ReadOnlyAdmin, list_url, page_url
+from uploads import finish, jobs, replay, undo
+from uploads.models import Job, UploadHistory
+from uploads.replay import Selection
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do to an upload. `why_not` says why it can't be done, or ""; `rows` how many rows it is about."""
+
+    name: str
+    label: str
+    button: str  # with the number of rows
+    explains: str
+    why_not: Callable[[UploadHistory], str]
+    rows: Callable[[UploadHistory], int]
+    # Does it, or starts the job that does; None when there was nothing to do any more.
+    do: Callable[[UploadHistory, Any], Job | bool]
+    logged: str
+
+
+def _not_running(upload: UploadHistory) -> str:
+    return "" if upload.status == UploadHistory.Status.PROCESSING else f"It is {upload.status} already."
+
+
+def _not_checked(upload: UploadHistory) -> int:
+    return max(0, (upload.file_rows if upload.file_rows is not None else upload.staged_rows) - upload.total_records)
+
+
+def _failed_rows(upload: UploadHistory) -> int:
+    return replay.count(Selection(upload_id=upload.pk))
+
+
+def _nothing_to_retry(upload: UploadHistory) -> str:
+    if upload.status == UploadHistory.Status.CANCELLED:
+        return "It was cancelled. Send the file again."
+    if upload.undone_at is not None:
+        return "It was undone. Send the file again."
+    return "" if _failed_rows(upload) else "It has no failed rows that could be tried again."
+
+
+def _reconcile(upload: UploadHistory, user: Any) -> Job:
+    return jobs.start(Job.Kind.RECONCILE, user, total=_rows_known(upload), upload=upload, vendor=upload.vendor)
+
+
+def _rows_known(upload: UploadHistory) -> int:
+    return max(upload.staged_rows, upload.total_records)
+
+
+_CANCEL = Action(
+    name="cancel",
+    label="cancel",
+    button="Cancel {} rows",
+    explains="What is in the catalog stays there and stays counted. The rows that were not checked yet never are; to"
+    " import them, the file has to be sent again.",
+    why_not=_not_running,
+    rows=_not_checked,
+    do=lambda upload, user: finish.cancel(upload.pk),
+    logged="Cancelled.",
+)
+_RETRY = Action(
+    name="retry",
+    label="retry failed rows",
+    button="Try {} failed rows again",
+    explains="Each failed row is checked again as it is, against the catalog, the categories and the vendor's rules as"
+    " they are now. Rows that are right by now become products; the others stay failed.",
+    why_not=_nothing_to_retry,
+    rows=_failed_rows,
+    do=lambda upload, user: replay.start(Selection(upload_id=upload.pk, vendor_id=upload.vendor_id), user),
+    logged="Tried the failed rows again.",
+)
+_RECONCILE = Action(
+    name="reconcile",
+    label="reconcile",
+    button="Reconcile {} rows",
+    explains="File, DynamoDB, ledger and catalog are compared row by row, and what was lost on the way is delivered."
+    " Nothing counts twice, so this is safe at any time.",
+    why_not=lambda upload: "",
+    rows=_rows_known,
+    do=_reconcile,
+    logged="Reconciled.",
+)
+_UNDO = Action(
+    name="undo",
+    label="undo",
+    button="Look at what undoing {} rows would do",
+    explains="Products that this upload brought are taken out of the catalog, products that it changed get back what"
+    " they were. What was changed since is kept. First you see the outcome; nothing changes before you confirm it.",
+    why_not=undo.why_not,
+    rows=lambda upload: upload.inserted_records + upload.updated_records,
+    do=lambda upload, user: undo.start(upload, user, dry=True),
+    logged="Looked at what undoing it would do.",
+)
+ACTIONS = {action.name: action for action in (_CANCEL, _RETRY, _RECONCILE, _UNDO)}
+
+
+class UploadActionsAdmin(ReadOnlyAdmin):
+    """The uploads with their actions."""
+
+    actions = ["cancel", "retry", "reconcile"]
+
+    def get_urls(self) -> Any:
+        return [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(self.action_view),
+                {"name": name},
+                name=f"uploads_uploadhistory_{name}",
+            )
+            for name in ACTIONS
+        ] + super().get_urls()
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return may(request, "cancel")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return may(request, "retry")
+
+    def has_reconcile_permission(self, request: HttpRequest) -> bool:
+        return may(request, "reconcile")
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]") -> HttpResponseBase:
+        return self._ask_or_do(request, uploads, ACTIONS["cancel"])
+
+    @admin.action(description="Retry failed rows", permissions=["retry"])
+    def retry(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]") -> HttpResponseBase:
+        return self._ask_or_do(request, uploads, ACTIONS["retry"])
+
+    @admin.action(description="Reconcile", permissions=["reconcile"])
+    def reconcile(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]") -> HttpResponseBase:
+        return self._ask_or_do(request, uploads, ACTIONS["reconcile"])
+
+    def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
+        """One upload: ask, then do."""
+        if not may(request, name):
+            raise PermissionDenied
+        upload = self.viewed(request, object_id)
+        if name == "undo" and request.method == "POST" and "dry_job" in request.POST:
+            return self._undo(request, upload)
+        return self._ask_or_do(request, UploadHistory.objects.filter(pk=upload.pk), ACTIONS[name])
+
+    def viewed(self, request: HttpRequest, object_id: str) -> UploadHistory:
+        """The upload, for those who may see it. Raises PermissionDenied and Http404."""
+        raise NotImplementedError
+
+    def _ask_or_do(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]", action: Action) -> HttpResponseBase:
+        chosen = list(uploads.select_related("vendor"))
+        if request.method == "POST" and "confirmed" in request.POST:
+            return self._do(request, chosen, action)
+        asked = [(upload, action.why_not(upload)) for upload in chosen]
+        doable = [(upload, action.rows(upload)) for upload, why in asked if not why]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": capfirst(action.label),
+            "opts": self.opts,
+            "action": action,
+            "doable": doable,
+            "refused": [(upload, why) for upload, why in asked if why],
+            "button": action.button.format(f"{sum(rows for _, rows in doable):,}"),
+            "from_list": "action" in request.POST,
+            "checkbox": helpers.ACTION_CHECKBOX_NAME,
+            "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else
+            list_url("uploads_uploadhistory"),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/uploads/confirm.html", context)
+
+    def _do(self, request: HttpRequest, uploads: list[UploadHistory], action: Action) -> HttpResponseBase:
+        started: list[Job] = []
+        for upload in uploads:
+            if why := action.why_not(upload):
+                messages.warning(request, f"{upload.pk}: {why}")
+                continue
+            done = action.do(upload, request.user)
+            if done is False:
+                messages.warning(request, f"{upload.pk} ended before it could be cancelled.")
+                continue
+            self.log_change(request, upload, action.logged)
+            if isinstance(done, Job):
+                started.append(done)
+            else:
+                messages.success(request, f"{upload.pk}: {action.logged}")
+        if len(started) == 1:
+            return redirect(page_url("uploads_job", started[0].pk))
+        if started:
+            messages.success(request, f"{len(started)} jobs have been started. This is how they get on.")
+            return redirect(list_url("uploads_job"))
+        return redirect(
+            page_url("uploads_uploadhistory", uploads[0].pk) if len(uploads) == 1 else list_url("uploads_uploadhistory")
+        )
+
+    def _undo(self, request: HttpRequest, upload: UploadHistory) -> HttpResponseBase:
+        """What was looked at is to be done."""
+        try:
+            job = undo.start(upload, request.user, dry=False)
+        except jobs.JobFailed as error:
+            messages.error(request, str(error))
+            return redirect(page_url("uploads_uploadhistory", upload.pk))
+        self.log_change(request, upload, "Undid the upload.")
+        return redirect(page_url("uploads_job", job.pk))
+
+
+# What an action's permission is called, where it isn't called as the action is.
+_PERMISSIONS = {"retry": "replay"}
+
+
+def may(request: HttpRequest, name: str) -> bool:
+    """Whether the user may do the action of this name."""
+    return request.user.has_perm(f"uploads.{_PERMISSIONS.get(name, name)}_uploadhistory")
+
+
+def offered(request: HttpRequest, upload: UploadHistory) -> list[Action]:
+    """The actions that the upload's page offers to this user."""
+    return [action for action in ACTIONS.values() if may(request, action.name) and not action.why_not(upload)]
