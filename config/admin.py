@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
 from django.db.models import Model, QuerySet
@@ -99,6 +100,11 @@ class ReadOnlyAdmin(TableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def log_change(request: HttpRequest, obj: Model, message: str) -> None:
+    """Note in the admin's log what the user did to an object, where no form of the admin does so."""
+    LogEntry.objects.log_actions(request.user.pk or 0, [obj], CHANGE, message, single_object=True)
 
 
 # --- links and words -------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from uploads import dynamo, spreadsheet, storage
-from uploads.models import StreamShard, UploadHistory, ValidationError
+from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError
 from vendors.models import Vendor
 
 SCRIPT = "<script>alert(1)</script>"
@@ -90,6 +90,18 @@ class Journey:
         pipeline.settle()
         self.upload.refresh_from_db()
         StreamShard.objects.update(gap_reason=SCRIPT, lease_owner="=1+1")
+        for number, cell in enumerate(CELLS):
+            Correction.objects.create(
+                upload=self.upload,
+                record_id=f"REC_{number}",
+                attempt=2,
+                row_number=number,
+                changes={cell: [cell, cell]},
+            )
+            example = {"row": number, "sku": cell, "fate": cell, "why": cell}
+            Job.objects.create(
+                kind="undo", upload=self.upload, state="failed", failure=cell, result={"examples": [example]}
+            )
 
 
 def hostile_row(model: type[models.Model], **values: Any) -> models.Model:

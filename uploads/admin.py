@@ -34,13 +34,22 @@ from config.admin import (
     vendor_link,
 )
 from uploads import downloads, progress, record_pages
-from uploads.error_admin import ValidationErrorAdmin
+from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout
 from uploads.feed.validator import LABELS
 from uploads.job_admin import JobAdmin
 from uploads.listing import ProductFilter, RecordFilter, errors_link, label_of, upload_link
-from uploads.models import Job, RecentUpload, RecordOutcome, StreamShard, UploadHistory, ValidationError, VendorSummary
+from uploads.models import (
+    Correction,
+    Job,
+    RecentUpload,
+    RecordOutcome,
+    StreamShard,
+    UploadHistory,
+    ValidationError,
+    VendorSummary,
+)
 from uploads.product_import import ProductImportAdmin
 from uploads.storage import FileMissing, StorageUnavailable
 from uploads.upload_actions import UploadActionsAdmin, offered
@@ -48,6 +57,7 @@ from uploads.upload_actions import UploadActionsAdmin, offered
 admin.site.register(Product, ProductImportAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(ValidationError, ValidationErrorAdmin)
+admin.site.register(Correction, CorrectionAdmin)
 
 
 @admin.register(UploadHistory)

@@ -1,5 +1,6 @@
 """Mending failed rows in the admin: one in place, or all that share a wrong value, and trying them again at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,13 +14,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from catalog.models import ProductCategory
-from config.admin import list_url, page_url, visible
+from config.admin import list_url, log_change, page_url, visible
 from uploads import ledger, replay
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.replay import NotReplayable, Selection
+from vendors.models import Vendor
 
 SHOWN_CLUSTERS = 100
 EXAMPLES = 5
@@ -78,11 +80,18 @@ def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> 
     except NotReplayable as error:
         messages.error(request, str(error))
         return None
+    log_change(request, upload, f"Corrected row {row.row_number}: {_changed(row, values)}.")
     if outcome.outcome == "error":
         messages.warning(request, f"Row {row.row_number} still has problems.")
         return None
     messages.success(request, f"Row {row.row_number} is {_in_words(outcome)}.")
     return redirect(_next_url(row))
+
+
+def _changed(row: replay.FailedRow, values: Mapping[str, str]) -> str:
+    """Which cells were changed, for the log; from what to what stands in `corrections`."""
+    changed = [header for header, value in values.items() if (row.data.get(header) or "") != value]
+    return ", ".join(changed) or "tried again as it was"
 
 
 def _in_words(outcome: ledger.Outcome) -> str:
@@ -226,7 +235,12 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
 def _start(request: HttpRequest, selection: Selection, upload_id: str, right: str) -> Job:
     if upload_id and request.POST.get("scope") == "upload":
         selection = Selection(**{**vars(selection), "upload_id": upload_id})
-    return replay.start(selection, request.user, right, keep_as_rule="keep" in request.POST)
+    keep = "keep" in request.POST
+    job = replay.start(selection, request.user, right, keep_as_rule=keep)
+    rule = ", and kept it as a rule" if keep else ""
+    said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
+    log_change(request, job.upload or Vendor.objects.get(pk=selection.vendor_id), said)
+    return job
 
 
 def _examples(selection: Selection) -> Any:

@@ -8,8 +8,10 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.utils.formats import localize
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from catalog.models import Product
 from config.admin import (
@@ -23,14 +25,15 @@ from config.admin import (
     page_url,
     pairs_table,
     vendor_link,
+    visible,
 )
 from uploads import correction_pages
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import Layout
 from uploads.feed.problems import Code
 from uploads.feed.validator import LABELS
-from uploads.listing import label_of, upload_link
-from uploads.models import ValidationError
+from uploads.listing import RecordFilter, label_of, upload_link
+from uploads.models import Correction, ValidationError
 from uploads.upload_actions import may
 
 
@@ -51,7 +54,7 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
     search_help_text = "Upload ID, or a row number"
     fieldsets = [
         (None, {"fields": ["error_message", "suggestion", "type", "field"]}),
-        ("Where", {"fields": ["upload_link", "vendor_link", "row_number", "original", "see"]}),
+        ("Where", {"fields": ["upload_link", "vendor_link", "row_number", "original", "corrections", "see"]}),
         ("When", {"fields": ["created_at", "resolved_at", "attempt"]}),
     ]
 
@@ -121,6 +124,13 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
     def original(self, error: ValidationError) -> SafeString | None:
         return pairs_table(as_pairs(error)) if error.original_data else None
 
+    @admin.display(description="corrected", empty_value=NOTHING)
+    def corrections(self, error: ValidationError) -> SafeString | None:
+        """Who changed what in this row since."""
+        found = Correction.objects.filter(upload_id=error.upload_id, record_id=error.record_id)
+        rows = [(said_by(one), said(one)) for one in found.select_related("corrected_by")]
+        return pairs_table(rows) if rows else None
+
     @admin.display(description="see also")
     def see(self, error: ValidationError) -> SafeString:
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
@@ -129,6 +139,35 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
         if error.resolved_at is None:
             links.insert(0, link(reverse("admin:uploads_validationerror_correct", args=[error.pk]), "Correct it"))
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
+
+
+class CorrectionAdmin(ReadOnlyAdmin):
+    """Who changed what in which failed row."""
+
+    vendor_lookup = "upload__vendor_id"
+    list_display = ["id", "upload_link", "row_number", "attempt", "what", "corrected_by", "created_at"]
+    list_filter = [UploadFilter, RecordFilter]
+    list_select_related = ["corrected_by"]
+    fields = ["upload_link", "row_number", "attempt", "what", "corrected_by", "created_at"]
+
+    @admin.display(description="upload", ordering="upload_id")
+    def upload_link(self, correction: Correction) -> SafeString:
+        return upload_link(correction)
+
+    @admin.display(description="changes")
+    def what(self, correction: Correction) -> str:
+        return said(correction)
+
+
+def said(correction: Correction) -> str:
+    """What a correction changed, in one line a cell."""
+    changes = correction.changes.items()
+    return "\n".join(visible(f"{header}: {old or 'nothing'} → {new or 'nothing'}") for header, (old, new) in changes)
+
+
+def said_by(correction: Correction) -> str:
+    """Who made it, and when."""
+    return f"{correction.corrected_by or 'somebody'}, {localize(localtime(correction.created_at))}"
 
 
 def as_pairs(error: ValidationError) -> list[tuple[object, object]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils.html import escape
@@ -65,6 +66,9 @@ def test_a_mended_row_is_in_the_catalog_and_the_next_failed_one_comes(admin_clie
 
     assert response.headers["Location"] == correct(3)
     assert str(Product.objects.get(sku="SKU-1").price) == "7.50"
+    assert LogEntry.objects.get().change_message == "Corrected row 1: price."
+    history = admin_client.get(f"{ERRORS}{ValidationError.objects.filter(row_number=1).latest('pk').pk}/change/")
+    assert "price: x → 7.50" in history.content.decode()
     upload.refresh_from_db()
     assert (upload.valid_records, upload.error_records) == (2, 1)
     form = cells(admin_client, correct(3))
@@ -154,6 +158,7 @@ def test_one_value_is_mended_in_all_rows_of_the_vendor_and_kept_as_a_rule(
     assert Product.objects.count() == 3
     assert Correction.objects.filter(corrected_by__username="admin").count() == 3
     assert ValueRule.objects.get().right_value == "Electronics"
+    assert "kept it as a rule" in LogEntry.objects.get().change_message
 
 
 def test_one_value_is_mended_in_one_upload_alone(admin_client: Client, pipeline: Pipeline) -> None:
