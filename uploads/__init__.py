@@ -20,5 +20,6 @@ tells where an upload stands; records.py is the shape of a record; dynamo.py and
 DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;
 spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
 file would do, and incoming.py keeps it until that is confirmed; product_import.py and downloads.py are the admin's
-ways to send a file and to fetch one.
+ways to send a file and to fetch one. dashboard.py has the figures of the admin's index, dashboard_pages.py puts them
+into words and charts.py into charts; vendor_quality.py shows those of one vendor on its page.
 """

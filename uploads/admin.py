@@ -37,9 +37,10 @@ from uploads import downloads, progress, record_pages
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout
+from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
 from uploads.job_admin import JobAdmin
-from uploads.listing import ProductFilter, RecordFilter, errors_link, label_of, upload_link
+from uploads.listing import ProductFilter, RecordFilter, errors_link, upload_link
 from uploads.models import (
     Correction,
     Job,
@@ -53,11 +54,14 @@ from uploads.models import (
 from uploads.product_import import ProductImportAdmin
 from uploads.storage import FileMissing, StorageUnavailable
 from uploads.upload_actions import UploadActionsAdmin, offered
+from uploads.vendor_quality import VendorQualityAdmin
+from vendors.models import Vendor
 
 admin.site.register(Product, ProductImportAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(ValidationError, ValidationErrorAdmin)
 admin.site.register(Correction, CorrectionAdmin)
+admin.site.register(Vendor, VendorQualityAdmin)
 
 
 @admin.register(UploadHistory)
@@ -83,7 +87,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     ]
 
     class Media:
-        js = [Script("uploads/progress.js", defer=True)]
+        js = [Script("vendor/htmx/htmx.min.js", defer=True), Script("uploads/live.js", defer=True)]
 
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
@@ -268,7 +272,9 @@ class StreamShardAdmin(ReadOnlyAdmin):
     vendor_lookup = None
     list_display = ["shard_id", "state_tag", "checkpoint_at", "lease_owner", "lease_expires_at", "gap_reason",
                     "gap_found_at", "gap_healed_at"]  # fmt: skip
-    list_filter = ["state", ("gap_found_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "state", ("gap_found_at", admin.EmptyFieldListFilter), ("gap_healed_at", admin.EmptyFieldListFilter),
+    ]  # fmt: skip
 
     @admin.display(description="state", ordering="state")
     def state_tag(self, shard: StreamShard) -> SafeString:

@@ -30,9 +30,9 @@ from config.admin import (
 from uploads import correction_pages
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import Layout
-from uploads.feed.problems import Code
+from uploads.feed.problems import Code, label_of
 from uploads.feed.validator import LABELS
-from uploads.listing import RecordFilter, label_of, upload_link
+from uploads.listing import RecordFilter, upload_link
 from uploads.models import Correction, ValidationError
 from uploads.upload_actions import may
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from config.admin import ValueFilter, breakable, count_link, link, list_url, page_url
-from uploads.feed.problems import Code
 
 
 class ProductFilter(ValueFilter):
@@ -24,8 +23,3 @@ def upload_link(row: Any) -> SafeString:
 def errors_link(row: Any) -> SafeString | str:
     """The number of rows with errors of an upload, leading to them."""
     return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id))
-
-
-def label_of(code: str) -> str:
-    """A code in words; one that other programs wrote as it stands."""
-    return Code(code).label if code in list(Code) else code

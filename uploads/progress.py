@@ -78,7 +78,7 @@ def of(upload_id: str) -> Progress:
 
 
 def fraction(upload: UploadHistory) -> float:
-    """How far an upload is, 0…1."""
+    """How much of the upload has an outcome, 0…1; an estimate while it is staged."""
     if upload.status != UploadHistory.Status.PROCESSING:
         return 1.0
     if upload.file_rows:

@@ -46,7 +46,7 @@ def upkeep() -> None:
         pass
     heal_gaps()
     deadline = time.monotonic() + RECONCILE_SECONDS
-    for upload_id in _stalled():
+    for upload_id in stalled():
         logger.warning("%s has stalled; reconciling it", upload_id)
         reconcile_slice(upload_id, deadline)
 
@@ -59,7 +59,7 @@ def _unfinished() -> list[str]:
     return _upload_ids("total_records = file_rows OR (source = 'dynamodb' AND total_records > 0)")
 
 
-def _stalled() -> list[str]:
+def stalled() -> list[str]:
     """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved;
     and those whose reconcile ran out of time.
     """

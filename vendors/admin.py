@@ -1,4 +1,8 @@
-"""Vendors in the admin."""
+"""Vendors in the admin.
+
+VendorAdmin is registered by uploads/admin.py, which adds the quality of what they send: uploads know the vendors, not
+the reverse.
+"""
 
 from typing import Any
 
@@ -11,7 +15,6 @@ from config.admin import TableAdmin, link, list_url, tag
 from vendors.models import Vendor
 
 
-@admin.register(Vendor)
 class VendorAdmin(TableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
 

@@ -188,7 +188,7 @@ def test_a_reconcile_that_runs_out_of_time_goes_on_where_it_stopped(
         settled.append((upload.total_records, upload.reconciled_to))
         with connection.cursor() as cursor:  # not for the time since it moved, but because it is half-way
             cursor.execute("UPDATE stream_shards SET caught_up_at = NULL")
-        assert reconciling._stalled() == ([] if upload.status == "completed" else [upload.upload_id])
+        assert reconciling.stalled() == ([] if upload.status == "completed" else [upload.upload_id])
     reconcile_slice(upload.upload_id, deadline=0.0)
     upload.refresh_from_db()
 

@@ -65,6 +65,14 @@ def test_the_part_that_changes_can_be_fetched_alone(admin_client: Client, runnin
     assert "no-store" in response.headers["Cache-Control"]
 
 
+def test_the_page_asks_for_that_part_until_the_upload_has_ended(admin_client: Client, running: UploadHistory) -> None:
+    asks = f'hx-get="{address(running, "progress")}"'
+    assert asks in page(admin_client, running)
+    assert asks in page(admin_client, running, "progress")
+    UploadHistory.objects.update(status="completed")
+    assert "hx-get" not in page(admin_client, running, "progress")
+
+
 def test_without_scripts_the_page_reloads_until_the_upload_has_ended(
     admin_client: Client, running: UploadHistory
 ) -> None:
@@ -78,8 +86,9 @@ def test_the_page_brings_its_own_script_and_style_and_has_none_inline(
     admin_client: Client, running: UploadHistory
 ) -> None:
     text = page(admin_client, running)
-    assert 'src="/static/uploads/progress.js" defer' in text or 'defer src="/static/uploads/progress.js"' in text
-    assert finders.find("uploads/progress.js")
+    for script in ("uploads/live.js", "vendor/htmx/htmx.min.js"):
+        assert f'src="/static/{script}" defer' in text or f'defer src="/static/{script}"' in text
+        assert finders.find(script)
     assert finders.find("uploads/admin.css")
     own = page(admin_client, running, "progress")
     assert "<script" not in own

@@ -53,6 +53,11 @@ class Code(StrEnum):
         return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ")
 
 
+def label_of(code: str) -> str:
+    """A code in words; one that other programs wrote as it stands."""
+    return Code(code).label if code in list(Code) else code
+
+
 class Problem(NamedTuple):
     """One thing that is wrong with one row.
 

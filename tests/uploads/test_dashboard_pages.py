@@ -1,0 +1,278 @@
+"""The dashboard on the admin's index, and 'Quality' on a vendor's page: who sees them, and where they lead."""
+
+import hashlib
+import re
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import escape
+
+from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory, ValidationError
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db
+
+SCRIPT = "<script>alert(1)</script>"
+LIVE = "/admin/dashboard/"
+INDEX = "/admin/"
+
+
+def page(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def ways(text: str) -> set[str]:
+    """The addresses that a part of a page leads to."""
+    return {way.replace("&amp;", "&") for way in re.findall(r'href="([^"]+)"', text)}
+
+
+def fill(numbers: range) -> None:
+    """A vendor of each kind for each number, with an upload on its way, one that failed, errors, and all troubles."""
+    now = timezone.now()
+    for n in numbers:
+        vendor = Vendor.objects.create(
+            vendor_id=f"V{n}", vendor_name=f"{SCRIPT} {n}", email=f"v{n}@example.com",
+            status=["active", "pending", "suspended"][n % 3],
+        )  # fmt: skip
+        for status, hours in (("failed", 3), ("processing", 2)):
+            upload = UploadHistory.objects.create(
+                upload_id=f"U/{n} {status} <b>", vendor=vendor, file_name="f.csv", status=status, file_rows=200,
+                staged_rows=200, total_records=100, valid_records=60, error_records=40,
+                created_at=now - timedelta(hours=hours),
+            )  # fmt: skip
+            UploadHistory.objects.filter(pk=upload.pk).update(reconciled_to="REC_1")
+            ValidationError.objects.create(
+                upload=upload, vendor=vendor, row_number=n, error_type=f"<i>{n}", error_message=SCRIPT
+            )
+        RecordOutcome.objects.create(
+            upload_id=upload.pk, record_id="REC_1", outcome="error", created_at=now - timedelta(minutes=5)
+        )
+        StreamShard.objects.create(stream_arn="arn", shard_id=f"s{n}", gap_found_at=now)
+        Job.objects.create(kind="undo", upload=upload, vendor=vendor, state="failed", failure=SCRIPT, ended_at=now)
+
+
+@pytest.fixture
+def looking(client: Client) -> Client:
+    """Somebody of the staff who may view uploads and nothing else."""
+    user = User.objects.create_user("looking", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_uploadhistory"))
+    client.force_login(user)
+    return client
+
+
+# --- who sees it -----------------------------------------------------------------------------------------------
+
+
+def test_staff_without_permission_to_view_uploads_see_the_list_of_tables_only(client: Client) -> None:
+    user = User.objects.create_user("newcomer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_vendor"))
+    client.force_login(user)
+    fill(range(1))
+    text = page(client, INDEX)
+    assert "/admin/vendors/vendor/" in ways(text)
+    assert "dashboard-live" not in text
+    assert "htmx" not in text
+    assert client.get(LIVE).status_code == 403
+
+
+def test_the_part_that_changes_needs_a_login(client: Client) -> None:
+    assert client.get(LIVE).headers["Location"].startswith("/admin/login/")
+    client.force_login(User.objects.create_user("vendor"))
+    assert client.get(LIVE).headers["Location"].startswith("/admin/login/")
+
+
+def test_what_one_may_not_view_is_left_out_or_leads_nowhere(looking: Client) -> None:
+    fill(range(3))
+    text = page(looking, INDEX)
+    assert "Not in order" in text
+    assert "Vendors that need attention" not in text
+    assert "Most frequent errors" not in text
+    for table in ("validationerror", "recordoutcome", "streamshard", "recentupload"):
+        assert f"/admin/uploads/{table}/" not in text
+    assert not re.search(r"/admin/(vendors|catalog)/", text)
+
+
+# --- what it shows ---------------------------------------------------------------------------------------------
+
+
+def test_an_empty_platform_shows_first_steps_instead_of_charts(admin_client: Client) -> None:
+    text = page(admin_client, INDEX)
+    assert "Nothing was sent yet" in text
+    assert "<canvas" not in text
+    assert "No upload is being processed." in text
+    assert "/admin/catalog/product/import/" in ways(text)
+
+
+def test_the_list_of_tables_and_recent_actions_stay_below_it(admin_client: Client) -> None:
+    fill(range(1))
+    text = page(admin_client, INDEX)
+    assert text.index("dashboard-live") < text.index('id="content-main"') < text.index('id="recent-actions-module"')
+
+
+def test_everything_it_shows_leads_to_a_page_that_opens(admin_client: Client) -> None:
+    fill(range(3))
+    text = page(admin_client, INDEX)
+    board = text[text.index('class="board"') : text.index('id="content-main"')]
+    assert len(ways(board)) > 20
+    for way in ways(board):
+        assert admin_client.get(way).status_code == 200, way
+
+
+def test_links_lead_to_what_they_count(admin_client: Client) -> None:
+    fill(range(3))
+    ways_of_page = ways(page(admin_client, LIVE))
+
+    def count(path: str, part: str) -> int:
+        found = [way for way in ways_of_page if urlsplit(way).path == path and part in way]
+        assert len(found) == 1, (part, found)
+        return int(admin_client.get(found[0]).context["cl"].result_count)
+
+    assert count("/admin/uploads/uploadhistory/", "vendor=V0&") == 1  # failed
+    assert count("/admin/uploads/streamshard/", "gap") == 3
+    assert count("/admin/uploads/recordoutcome/", "written_back_at") == 3
+    assert count("/admin/uploads/validationerror/", "vendor=V0&") == 2
+
+
+def test_vendors_that_need_attention_are_listed_with_the_reasons(admin_client: Client) -> None:
+    fill(range(3))
+    text = page(admin_client, LIVE)
+    for reason in (
+        "waits for approval",
+        "suspended, 2 uploads since",
+        "1 upload failed",
+        "40.0% of 200 rows with errors",
+    ):
+        assert reason in text
+
+
+def test_a_vendor_that_waits_for_approval_keeps_its_other_reasons(admin_client: Client) -> None:
+    fill(range(1, 2))
+    text = page(admin_client, LIVE)
+    assert "waits for approval" in text
+    assert "1 upload failed" in text
+
+
+def test_what_is_not_in_order_is_said(admin_client: Client) -> None:
+    fill(range(1))
+    text = page(admin_client, LIVE)
+    assert "1 gap in the stream not healed yet" in text
+    assert "has stalled" in text
+    assert "1 status owed to DynamoDB for more than a minute" in text
+    assert "Undo an upload U/0 processing" in text
+    UploadHistory.objects.update(status="completed", reconciled_to="")
+    for rows in (StreamShard, RecordOutcome, Job):
+        rows.objects.all().delete()
+    assert "Not in order" not in page(admin_client, LIVE)
+
+
+def test_uploads_on_their_way_have_a_progress_bar_and_their_pace(admin_client: Client) -> None:
+    fill(range(1))
+    RecordOutcome.objects.create(upload_id="U/0 processing <b>", record_id="REC_2", outcome="inserted")
+    text = page(admin_client, LIVE)
+    assert '<progress max="1" value="0.500" aria-label="U/0 processing &lt;b&gt;">' in text
+    assert "100 of 200" in text
+    assert re.search(r'100 of 200</td>\s*<td class="number">1</td>', text)
+
+
+def test_names_from_outside_are_shown_as_text(admin_client: Client) -> None:
+    fill(range(3))
+    for url in (INDEX, LIVE, "/admin/vendors/vendor/V0/change/"):
+        text = page(admin_client, url)
+        assert SCRIPT not in text
+        assert "<i>0" not in text
+        assert "<b>" not in text
+        assert escape(SCRIPT) in text
+
+
+def test_figures_have_their_numbers_in_a_table_that_needs_no_script(admin_client: Client) -> None:
+    fill(range(1))
+    text = page(admin_client, INDEX)
+    assert "<details open>" in text
+    assert re.search(
+        r'<canvas role="img" aria-label="Rows per day, last 30 days: 120 rows valid, 80 with errors.">', text
+    )
+    assert '<td class="number" data-value="120">120</td>' in text
+    assert '<noscript><meta http-equiv="refresh"' in text
+
+
+def test_pages_have_no_script_or_style_of_their_own_inline(admin_client: Client) -> None:
+    fill(range(1))
+    for url in (INDEX, LIVE, "/admin/vendors/vendor/V0/change/"):
+        text = page(admin_client, url)
+        assert not re.search(r"<style|\sstyle=|\son\w+=", text), url
+        assert not [tag for tag in re.findall(r"<script[^>]*>", text) if "src=" not in tag and "json" not in tag], url
+        for file in re.findall(r'(?:src|href)="/static/((?:uploads|vendor)/[^"]+)"', text):
+            assert finders.find(file), file
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        page(client, url)
+    return len(captured)
+
+
+@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 16), (LIVE, 13), ("/admin/vendors/vendor/V0/change/", 10)])
+def test_the_number_of_queries_does_not_grow_with_the_rows(admin_client: Client, url: str, at_most: int) -> None:
+    fill(range(1))
+    page(admin_client, url)
+    few = queries(admin_client, url)
+    fill(range(1, 20))
+    assert queries(admin_client, url) == few <= at_most
+
+
+# --- a vendor's page -------------------------------------------------------------------------------------------
+
+
+def test_a_vendors_page_shows_its_own_rows_and_errors(admin_client: Client, vendor: Vendor) -> None:
+    fill(range(2))
+    text = page(admin_client, "/admin/vendors/vendor/V0/change/")
+    assert "120 rows valid, 80 with errors." in text
+    assert "&lt;i&gt;0: 2." in text
+    assert "&lt;i&gt;1" not in text
+    found = [way for way in ways(text) if way.startswith("/admin/uploads/validationerror/") and "error_type" in way]
+    assert [admin_client.get(way).context["cl"].result_count for way in found] == [2]
+    assert "Nothing was sent in the last 90 days." in page(admin_client, "/admin/vendors/vendor/VEND001/change/")
+
+
+def test_quality_needs_the_permission_to_view_uploads(client: Client) -> None:
+    fill(range(1))
+    user = User.objects.create_user("sales", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_vendor"))
+    client.force_login(user)
+    url = "/admin/vendors/vendor/V0/change/"
+    assert "Quality" not in page(client, url)
+    user.user_permissions.add(Permission.objects.get(codename="view_uploadhistory"))
+    text = page(client, url)
+    assert "Rows per day" in text
+    assert "Most frequent errors" not in text
+
+
+def test_a_new_vendor_has_no_quality_yet(admin_client: Client) -> None:
+    assert "Quality" not in page(admin_client, "/admin/vendors/vendor/add/")
+
+
+# --- scripts of others -----------------------------------------------------------------------------------------
+
+
+def test_scripts_of_others_are_what_their_list_says() -> None:
+    folder = Path(finders.find("vendor/README.md") or "").parent
+    listed = dict(
+        re.findall(r"^\| (\S+\.js) .*\| ([0-9a-f]{64}) \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    )
+    found = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+             for path in folder.rglob("*.js")}  # fmt: skip
+    assert found == listed
+    assert all(list(path.parent.glob("LICENSE*")) for path in folder.rglob("*.js"))

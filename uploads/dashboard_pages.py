@@ -1,0 +1,206 @@
+"""The dashboard in the admin: the figures of dashboard.py in words, each with a link to the list behind it.
+
+The index shows it (templates/admin/index.html through the `operations` tag); its changing part is fetched anew every
+few seconds. For staff who may view uploads; what needs another permission is left out, or said without a link.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from config.admin import NOTHING, list_url, page_url, visible
+from uploads import charts, dashboard
+from uploads.charts import Way
+from uploads.dashboard import Attention, Day, Open, Pace, Stream
+from uploads.models import Job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+    Viewer = User | AnonymousUser
+
+CHART_DAYS = 30
+RECENT_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words that may lead somewhere. `bad` where somebody should do something."""
+
+    text: str
+    url: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure: its name, its value, and what to compare it with."""
+
+    label: str
+    value: str
+    note: str = ""
+    url: str = ""
+    bad: bool = False
+
+
+def may_see(user: "Viewer") -> bool:
+    return user.has_perm("uploads.view_uploadhistory")
+
+
+def live_view(request: HttpRequest) -> HttpResponseBase:
+    """The part of the dashboard that changes. Raises PermissionDenied."""
+    if not may_see(request.user):
+        raise PermissionDenied
+    return render(request, "admin/dashboard_live.html", live(request.user, dashboard.days(request.user, 2)))
+
+
+def whole(user: "Viewer") -> dict[str, Any]:
+    """What the index shows above the list of tables."""
+    days = dashboard.days(user, CHART_DAYS)
+    if dashboard.is_empty(user, days):
+        return {"first_steps": True, **live(user, days)}
+    way = ways(user)
+    shown = [charts.of_days(days, way)]
+    if user.has_perm("uploads.view_validationerror"):
+        kinds = dashboard.error_kinds(user, RECENT_DAYS)
+        shown += [charts.of_kinds(kinds, RECENT_DAYS, way, created_at__gte=since(RECENT_DAYS))] if kinds else []
+    return {"charts": shown, **live(user, days)}
+
+
+def live(user: "Viewer", days: list[Day]) -> dict[str, Any]:
+    """The changing part. `days` ends with yesterday and today."""
+    way = ways(user)
+    pace = dashboard.pace()
+    opened = dashboard.open_uploads(user)
+    stream = dashboard.stream()
+    return {
+        "running": dashboard.running(user, pace) if opened.uploads else [],
+        "open": opened,
+        "running_url": way("uploads_uploadhistory", status__exact="processing"),
+        "cards": [_pace(pace, way), _lag(stream, way), _oldest(opened, way), *_today(days[-1], days[-2], way)],
+        "attention": list(_attention(user, way)) if user.has_perm("vendors.view_vendor") else [],
+        "recent_days": RECENT_DAYS,
+        "troubles": list(_troubles(user, stream, way)),
+    }
+
+
+def ways(user: "Viewer") -> Way:
+    """The admin's lists that the user may view."""
+
+    def way(page: str, **filters: object) -> str:
+        app, model = page.split("_", 1)
+        return list_url(page, **filters) if user.has_perm(f"{app}.view_{model}") else ""
+
+    return way
+
+
+def since(days: int) -> str:
+    """The midnight with which the last days began, as the lists' filters take it."""
+    return dashboard.start_of(dashboard.today() - timedelta(days=days - 1)).isoformat()
+
+
+def percent(rate: float | None) -> str:
+    return NOTHING if rate is None else f"{rate:.1%}"
+
+
+# --- cards -----------------------------------------------------------------------------------------------------
+
+
+def _pace(pace: Pace, way: Way) -> Card:
+    return Card("Rows a minute", f"{pace.platform:,}", "in the last minute", way("uploads_recordoutcome"))
+
+
+def _lag(stream: Stream, way: Way) -> Card:
+    url = way("uploads_streamshard", state__exact="open")
+    if stream.lag_seconds is None:
+        return Card("Stream", NOTHING, "nothing was read of it yet", url)
+    if stream.caught_up:
+        return Card("Stream", "caught up", f"read {stream.lag_seconds:.0f} s ago", url)
+    return Card("Stream", f"{stream.lag_seconds:,.0f} s behind", "is a worker running?", url, bad=True)
+
+
+def _oldest(opened: Open, way: Way) -> Card:
+    oldest = opened.pending_since
+    return Card(
+        "Oldest pending record",
+        timesince(oldest, depth=1) if oldest else "none",
+        "since its upload was opened" if oldest else "every staged row has an outcome",
+        way("uploads_uploadhistory", status__exact="processing"),
+    )
+
+
+def _today(today: Day, yesterday: Day, way: Way) -> Iterator[Card]:
+    rising = (today.error_rate or 0) > (yesterday.error_rate or 0) and (today.error_rate or 0) > 0.05
+    yield Card(
+        "Error rate today",
+        percent(today.error_rate),
+        f"yesterday {percent(yesterday.error_rate)}",
+        way("uploads_validationerror", created_at__gte=since(1)),
+        bad=rising,
+    )
+    yield Card(
+        "Uploads today",
+        f"{today.uploads:,}",
+        f"yesterday {yesterday.uploads:,}",
+        way("uploads_uploadhistory", created_at__gte=since(1)),
+    )
+
+
+# --- what somebody should look at ------------------------------------------------------------------------------
+
+
+def _attention(user: "Viewer", way: Way) -> Iterator[tuple[Attention, str, list[Said]]]:
+    """Each vendor with the address of its page and the reasons why it stands here."""
+    found = {vendor.vendor_id: vendor for vendor in dashboard.pending_vendors(user)}
+    found |= {vendor.vendor_id: vendor for vendor in dashboard.vendors_to_look_at(user, RECENT_DAYS)}
+    for vendor in found.values():
+        yield vendor, page_url("vendors_vendor", vendor.vendor_id), list(_reasons(vendor, way))
+
+
+def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
+    of_vendor = {"vendor": vendor.vendor_id, "created_at__gte": since(RECENT_DAYS)}
+    uploads = way("uploads_uploadhistory", **of_vendor)
+    if vendor.status == "pending":
+        yield Said("waits for approval", page_url("vendors_vendor", vendor.vendor_id))
+    if vendor.status == "suspended":
+        yield Said(f"suspended, {_number(vendor.uploads, 'upload')} since", uploads)
+    if vendor.failed:
+        failed = way("uploads_uploadhistory", **of_vendor, status__exact="failed")
+        yield Said(f"{_number(vendor.failed, 'upload')} failed", failed)
+    if vendor.many_errors:
+        rate = percent(vendor.errors / vendor.rows)
+        yield Said(f"{rate} of {vendor.rows:,} rows with errors", way("uploads_validationerror", **of_vendor))
+
+
+def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
+    """What doesn't mend itself at once: gaps, stalled uploads, statuses owed, jobs that failed."""
+    if gaps := stream.unhealed_gaps:
+        url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
+        yield Said(f"{_number(gaps, 'gap')} in the stream not healed yet: the table is being re-read", url, bad=True)
+    for upload_id in dashboard.stalled()[: dashboard.SHOWN]:
+        url = page_url("uploads_uploadhistory", upload_id)
+        yield Said(f"{visible(upload_id)} has stalled: it is being reconciled", url, bad=True)
+    if owed := dashboard.owed():
+        many = f"{owed:,} or more statuses" if owed == dashboard.OWED_COUNTED else _number(owed, "status", "statuses")
+        url = way("uploads_recordoutcome", written_back_at__isempty=1)
+        yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
+    for job in dashboard.failed_jobs(user, RECENT_DAYS):
+        yield Said(_failure(job), page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "", bad=True)
+
+
+def _failure(job: Job) -> str:
+    about = job.upload_id or job.vendor_id or ""
+    when = timezone.localtime(job.ended_at)
+    return visible(f"Failed on {when:%Y-%m-%d %H:%M}: {job.get_kind_display()} {about}. {job.failure[:200]}")
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,61 @@
+"""'Quality' on a vendor's page: what it sent day by day, and the errors it makes most.
+
+Staff see here whether a vendor's feeds get better, and what to tell it. For those who may view uploads; the errors for
+those who may view errors.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.forms import Script
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from uploads import charts, dashboard
+from uploads.charts import Chart
+from uploads.dashboard_pages import may_see, since, ways
+from vendors.admin import VendorAdmin
+from vendors.models import Vendor
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+    Viewer = User | AnonymousUser
+
+DAYS = 90
+
+
+class VendorQualityAdmin(VendorAdmin):
+    """The vendors, with what became of their rows."""
+
+    class Media:
+        css = {"all": ["uploads/dashboard.css"]}
+        js = [Script("vendor/chartjs/chart.umd.min.js", defer=True), Script("uploads/charts.js", defer=True)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "quality"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not may_see(request.user):
+            return fieldsets
+        # A field knows its object only; whose page it is decides what it shows.
+        obj.viewer = request.user  # type: ignore[attr-defined]
+        return [*fieldsets, ("Quality", {"fields": ["quality"]})]
+
+    @admin.display(description="last 90 days")
+    def quality(self, vendor: Vendor) -> SafeString:
+        shown = charts_of(vendor.pk, vendor.viewer)  # type: ignore[attr-defined]
+        return render_to_string("admin/quality.html", {"charts": shown})
+
+
+def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:
+    """Rows per day and the most frequent errors; empty for a vendor that sent nothing in this time."""
+    way = ways(user)
+    days = dashboard.days(user, DAYS, vendor_id)
+    if not any(day.uploads for day in days):
+        return []
+    kinds = dashboard.error_kinds(user, DAYS, vendor_id) if user.has_perm("uploads.view_validationerror") else []
+    shown = [charts.of_days(days, way, vendor=vendor_id)]
+    return shown + ([charts.of_kinds(kinds, DAYS, way, vendor=vendor_id, created_at__gte=since(DAYS))] if kinds else [])
