@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.forms import Script
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -85,9 +84,6 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         ("How it was read", {"fields": ["reading"]}),
         ("When", {"fields": ["created_at", "completed_at"]}),
     ]
-
-    class Media:
-        js = [Script("vendor/htmx/htmx.min.js", defer=True), Script("uploads/live.js", defer=True)]
 
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [

@@ -6,7 +6,7 @@ few seconds. For staff who may view uploads; what needs another permission is le
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -131,10 +131,14 @@ def _oldest(opened: Open, way: Way) -> Card:
     oldest = opened.pending_since
     return Card(
         "Oldest pending record",
-        timesince(oldest, depth=1) if oldest else "none",
+        _age(oldest) if oldest else "none",
         "since its upload was opened" if oldest else "every staged row has an outcome",
         way("uploads_uploadhistory", status__exact="processing"),
     )
+
+
+def _age(moment: datetime) -> str:
+    return timesince(moment, depth=1) if timezone.now() - moment >= timedelta(minutes=1) else "under a minute"
 
 
 def _today(today: Day, yesterday: Day, way: Way) -> Iterator[Card]:

@@ -7,7 +7,6 @@ those who may view errors.
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.forms import Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -31,7 +30,6 @@ class VendorQualityAdmin(VendorAdmin):
 
     class Media:
         css = {"all": ["uploads/dashboard.css"]}
-        js = [Script("vendor/chartjs/chart.umd.min.js", defer=True), Script("uploads/charts.js", defer=True)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "quality"]

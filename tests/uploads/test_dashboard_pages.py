@@ -184,6 +184,41 @@ def test_uploads_on_their_way_have_a_progress_bar_and_their_pace(admin_client: C
     assert re.search(r'100 of 200</td>\s*<td class="number">1</td>', text)
 
 
+@pytest.mark.parametrize(("minutes", "age"), [(0.5, "under a minute"), (2.5, "2\xa0minutes"), (150, "2\xa0hours")])
+def test_the_age_of_the_oldest_pending_record_is_said_in_words(admin_client: Client, minutes: float, age: str) -> None:
+    fill(range(1))
+    UploadHistory.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
+    assert re.search(rf"Oldest pending record</dt>\s*<dd><a [^>]+>{age}</a>", page(admin_client, LIVE))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said", "bad"), [(5, "caught up", False), (100, "100 s behind", True), (4000, "4,000 s behind", True)]
+)
+def test_a_stream_that_falls_behind_is_marked(admin_client: Client, seconds: int, said: str, bad: bool) -> None:
+    then = timezone.now() - timedelta(seconds=seconds)
+    StreamShard.objects.create(stream_arn="arn", shard_id="s", caught_up_at=then, created_at=then)
+    text = page(admin_client, LIVE)
+    found = re.search(r'<div( class="bad")?>\s*<dt>Stream</dt>\s*<dd><a [^>]+>([^<]+)</a>', text)
+    assert found
+    assert found[2] == said or found[2] == said.replace("0 s", "1 s")
+    assert bool(found[1]) is bad
+
+
+def test_an_error_rate_that_rises_over_yesterdays_is_marked(admin_client: Client, vendor: Vendor) -> None:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    for n, (valid, errors) in enumerate([(90, 10), (95, 5)]):
+        UploadHistory.objects.create(
+            upload_id=f"U{n}", vendor=vendor, file_name="f", status="completed", total_records=100,
+            valid_records=valid, error_records=errors, created_at=midnight - timedelta(days=n),
+        )  # fmt: skip
+    rate = re.compile(
+        r'<div( class="bad")?>\s*<dt>Error rate today</dt>\s*<dd><a [^>]+>([^<]+)</a></dd>\s*<dd[^>]*>([^<]+)<'
+    )
+    assert rate.findall(page(admin_client, LIVE)) == [(' class="bad"', "10.0%", "yesterday 5.0%")]
+    UploadHistory.objects.filter(pk="U1").update(valid_records=80, error_records=20)
+    assert rate.findall(page(admin_client, LIVE)) == [("", "10.0%", "yesterday 20.0%")]
+
+
 def test_names_from_outside_are_shown_as_text(admin_client: Client) -> None:
     fill(range(3))
     for url in (INDEX, LIVE, "/admin/vendors/vendor/V0/change/"):
