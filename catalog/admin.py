@@ -3,13 +3,17 @@
 ProductAdmin is registered by uploads/admin.py, which adds the import: uploads know the catalog, not the reverse.
 """
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib import admin, messages
+from django.db import IntegrityError
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
+from catalog import by_hand
 from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
@@ -25,6 +29,7 @@ from config.admin import (
     vendor_link,
 )
 
+OVERTAKEN = "Somebody else got there first: the SKU or product ID was just taken, or the product deleted. Look again."
 SEARCH_HELP = "Words of the name or description, the start of a SKU, or a vendor's product ID"
 
 
@@ -56,6 +61,30 @@ class ProductAdmin(TableAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:2]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Between the form's check and the writing, a feed may have taken the SKU, or the product may have gone."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except (IntegrityError, Product.DoesNotExist):
+            messages.error(request, OVERTAKEN)
+            return redirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Model, form: "ModelForm[Any]", change: bool) -> None:
+        """Runs in the transaction of the page, and so does what it writes into the history."""
+        product = cast(Product, obj)
+        before = by_hand.locked(product) if change else None
+        super().save_model(request, product, form, change)
+        if before:
+            by_hand.note_edit(before, request.user)
+        else:
+            by_hand.note_creation(product, request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        by_hand.delete([obj.pk], request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        by_hand.delete(queryset.values_list("pk", flat=True), request.user)
 
     def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
         return search(queryset, search_term), False

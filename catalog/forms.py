@@ -6,7 +6,8 @@ from django import forms
 
 from catalog.models import Product, ProductCategory
 from uploads.feed.columns import FIELDS
-from uploads.feed.validator import Rules, validate
+from uploads.feed.problems import Problem
+from uploads.feed.validator import ProductDraft, Rules, validate
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -43,11 +44,21 @@ class ProductForm(ProductModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         row = {field: None if value is None else str(value) for field, value in cleaned.items() if field in FIELDS}
-        problems = validate(row, Rules.from_names([cleaned.get("category", "")]), _NUMBERS)
-        for problem in problems if isinstance(problems, list) else []:
+        judged = validate(row, Rules.from_names([cleaned.get("category", "")]), _NUMBERS)
+        if isinstance(
+            judged, ProductDraft
+        ):  # as a feed's row would be stored: without invisible characters at its ends
+            stored = {field: value for field, value in judged._asdict().items() if field in cleaned}
+            return cleaned | {field: None if value == "" else value for field, value in stored.items()}
+        for problem in judged:
             if problem.field in cleaned:  # else the form has found something wrong with it already
-                self.add_error(problem.field, problem.message)
+                self.add_error(problem.field, _sentence(problem))
         return cleaned
+
+
+def _sentence(problem: Problem) -> str:
+    said = not problem.suggestion or problem.suggestion in problem.message
+    return problem.message if said else f"{problem.message} Suggestion: {problem.suggestion}"
 
 
 _NUMBERS = frozenset({"price", "stock_quantity"})
