@@ -14,11 +14,11 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from catalog import by_hand
+from catalog.category_admin import ProductCategoryAdmin
 from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
 from config.admin import (
-    NOTHING,
     ReadOnlyAdmin,
     TableAdmin,
     ValueFilter,
@@ -98,33 +98,7 @@ class ProductAdmin(TableAdmin):
         return link(list_url("uploads_recordoutcome", product=product.pk), "The uploads that brought it")
 
 
-@admin.register(ProductCategory)
-class ProductCategoryAdmin(TableAdmin):
-    """The whitelist. Products carry a category by name, so one in use keeps its name; it can be made inactive."""
-
-    vendor_lookup = None
-    list_display = ["category_name", "parent_category", "is_active", "products"]
-    list_editable = ["is_active"]
-    list_filter = ["is_active", "parent_category"]
-    search_fields = ["category_name", "parent_category"]
-    fields = ["category_name", "parent_category", "is_active", "products"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: ProductCategory | None = None) -> list[str]:
-        return ["products", "category_name"] if obj and in_use(obj) else ["products"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: ProductCategory | None = None) -> bool:
-        return bool(super().has_delete_permission(request, obj)) and not (obj and in_use(obj))
-
-    @admin.display(description="products")
-    def products(self, category: ProductCategory) -> SafeString | str:
-        if category.pk is None:
-            return NOTHING
-        return link(list_url("catalog_product", category=category.category_name), "Products")
-
-
-def in_use(category: ProductCategory) -> bool:
-    """Whether products carry it (through idx_products_category)."""
-    return Product.objects.filter(category=category.category_name).exists()
+admin.site.register(ProductCategory, ProductCategoryAdmin)
 
 
 @admin.register(ProductCatalog)

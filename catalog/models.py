@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
@@ -27,6 +28,20 @@ class ProductCategory(models.Model):
 
     def __str__(self) -> str:
         return self.category_name
+
+    def clean(self) -> None:
+        """A category can't stand below itself, not even with others in between."""
+        above, passed = self.parent_category, set[str]()
+        while above and above not in passed:
+            if above == self.category_name:
+                message = (
+                    f"{self.category_name} can't be below {self.parent_category}: that would go round in a circle."
+                )
+                raise ValidationError({"parent_category": message})
+            passed.add(above)
+            above = (
+                ProductCategory.objects.filter(category_name=above).values_list("parent_category", flat=True).first()
+            )
 
 
 class Product(models.Model):
