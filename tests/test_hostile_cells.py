@@ -272,6 +272,7 @@ def hostile_log(client: Client) -> None:
     """Leaves an entry with a hostile name in the recent actions."""
     vendor = Vendor.objects.get(pk="VEND001")
     data = {"vendor_name": f"{SCRIPT} {TEMPLATE}", "email": vendor.email, "status": "active"}
+    data |= {"members-TOTAL_FORMS": "0", "members-INITIAL_FORMS": "0"}
     assert client.post(f"/admin/vendors/vendor/{vendor.pk}/change/", data).status_code == 302
     assert SCRIPT in Page(client.get("/admin/").content.decode()).text
 

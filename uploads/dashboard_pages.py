@@ -197,7 +197,7 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
         url = way("uploads_recordoutcome", written_back_at__isempty=1)
         yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
     for job in dashboard.failed_jobs(user, RECENT_DAYS):
-        yield Said(_failure(job), page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "", bad=True)
+        yield Said(_failure(job), page_url("uploads_job", job.pk), bad=True)
 
 
 def _failure(job: Job) -> str:

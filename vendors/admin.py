@@ -1,17 +1,30 @@
-"""Vendors in the admin.
+"""Vendors in the admin: their data, whether they may send products, who works for them, and how they are doing.
 
 VendorAdmin is registered by uploads/admin.py, which adds the quality of what they send: uploads know the vendors, not
 the reverse.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
-from config.admin import TableAdmin, link, list_url, tag
+from config import confirm
+from config.admin import NOTHING, TableAdmin, link, list_url, page_url, pairs_table, tag, visible
+from vendors import approval, summary
+from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
+from vendors.members_inline import MemberInline
 from vendors.models import Vendor
 
 
@@ -22,9 +35,11 @@ class VendorAdmin(TableAdmin):
     list_filter = ["status", "created_at"]
     search_fields = ["vendor_id", "vendor_name", "business_name", "email"]
     search_help_text = "ID, name or email"
-    actions = None
+    actions = ["approve", "suspend", "reactivate"]
+    inlines = [MemberInline]
     fieldsets = [
         (None, {"fields": ["vendor_id", "vendor_name", "status", "see"]}),
+        ("So far", {"fields": ["summary"]}),
         ("Contact", {"fields": ["email", "phone"]}),
         (
             "Business",
@@ -34,14 +49,26 @@ class VendorAdmin(TableAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
-        return ["see", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
+        fixed = ["see", "summary", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
+        return fixed if self.has_approve_permission(request) else [*fixed, "status"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
+        """A new vendor has nothing to show yet, and who may not approve it isn't asked for its status."""
         if obj:
             return self.fieldsets
-        new = [(title, {"fields": [name for name in options["fields"] if name != "see"]})
+        left_out = {*self.get_readonly_fields(request)}
+        new = [(title, {"fields": [name for name in options["fields"] if name not in left_out]})
                for title, options in self.fieldsets]  # fmt: skip
-        return new[:-1]
+        return [(title, options) for title, options in new if options["fields"]]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: "ModelForm[Any]", change: bool) -> None:
+        """Who may not approve vendors adds them as pending."""
+        if not change and not self.has_approve_permission(request):
+            cast(Vendor, obj).status = Vendor.Status.PENDING
+        super().save_model(request, obj, form, change)
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("vendors.approve_vendor")
 
     def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
         if obj and (obj.uploads.exists() or obj.products.exists()):
@@ -60,3 +87,92 @@ class VendorAdmin(TableAdmin):
             link(list_url("uploads_uploadhistory", vendor=vendor.pk), "Uploads"),
             link(list_url("uploads_validationerror", vendor=vendor.pk), "Errors"),
         )
+
+    @admin.display(description="summary")
+    def summary(self, vendor: Vendor) -> SafeString:
+        found = summary.of(vendor.pk)
+        last = found.last_upload_at
+        return pairs_table(
+            [
+                ("products", f"{found.products:,}"),
+                ("uploads", f"{found.uploads:,}"),
+                ("valid rows", f"{found.valid_records:,}"),
+                ("rows with errors", f"{found.error_records:,}"),
+                ("error rate", NOTHING if found.error_rate is None else f"{found.error_rate} %"),
+                ("last upload", date_format(localtime(last), "DATETIME_FORMAT") if last else NOTHING),
+            ]
+        )
+
+    # --- approving, suspending, reactivating ---
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Vendors are deleted one by one, if at all."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.action(description="Approve selected vendors", permissions=["approve"])
+    def approve(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponseBase | None:
+        return self._take(request, APPROVE, queryset)
+
+    @admin.action(description="Suspend selected vendors", permissions=["approve"])
+    def suspend(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponseBase | None:
+        return self._take(request, SUSPEND, queryset)
+
+    @admin.action(description="Reactivate selected vendors", permissions=["approve"])
+    def reactivate(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponseBase | None:
+        return self._take(request, REACTIVATE, queryset)
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.status_view)
+        steps = [
+            path(f"<path:object_id>/{name}/", view, {"name": name}, name=f"vendors_vendor_{name}")
+            for name in TRANSITIONS
+        ]
+        return steps + super().get_urls()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        vendor = self.get_object(request, unquote(object_id)) if self.has_approve_permission(request) else None
+        steps = [
+            (step.name.capitalize(), reverse(f"admin:vendors_vendor_{step.name}", args=[quote(vendor.pk)]))
+            for step in TRANSITIONS.values()
+            if vendor and step.before == vendor.status
+        ]
+        return super().change_view(request, object_id, form_url, {"steps": steps} | (extra_context or {}))
+
+    def status_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
+        """The button on a vendor's page: asks, and then does it."""
+        if not (self.has_view_permission(request) and self.has_approve_permission(request)):
+            raise PermissionDenied
+        vendor = self.get_object(request, unquote(object_id))
+        if vendor is None:
+            raise Http404
+        page = page_url("vendors_vendor", vendor.pk)
+        asked = self._take(request, TRANSITIONS[name], Vendor.objects.filter(pk=vendor.pk), page)
+        return asked or redirect(page)
+
+    def _take(
+        self, request: HttpRequest, step: Transition, vendors: "QuerySet[Any]", back: str = ""
+    ) -> HttpResponseBase | None:
+        if confirm.was_confirmed(request):
+            keys = [vendors.get().pk] if back else confirm.chosen(request)
+            changed = approval.take(step, keys, request.user)
+            confirm.say(request, step.done, len(changed), len(keys), "vendor", "vendors")
+            return None
+        concerned = list(vendors.filter(status=step.before))
+        running = approval.running_uploads(vendor.pk for vendor in concerned)
+        question = confirm.Question(
+            action=step.name,
+            title=f"{step.name.capitalize()} vendors",
+            button=f"Yes, {step.name}",
+            meaning=step.meaning,
+            lines=[(vendor.pk, f"{visible(str(vendor))}{_uploads(running.get(vendor.pk, 0))}") for vendor in concerned],
+            nothing=f"None of them is {step.before}: there is nothing to {step.name}.",
+        )
+        return confirm.ask(self, request, question, back)
+
+
+def _uploads(running: int) -> str:
+    return f": {running:,} upload{'' if running == 1 else 's'} running" if running else ": no upload running"

@@ -1,0 +1,77 @@
+"""Who may send products is decided here: approving, suspending and reactivating vendors, and what each of it means."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import Count
+
+from vendors.models import Vendor
+
+Status = Vendor.Status
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A step from one status to another, and what people should know before they take it."""
+
+    name: str
+    done: str
+    before: Status
+    after: Status
+    meaning: Sequence[str]
+
+
+APPROVE = Transition(
+    "approve",
+    "approved",
+    Status.PENDING,
+    Status.ACTIVE,
+    ["Their feeds are accepted from now on, and their products are part of the catalog that shops see."],
+)
+SUSPEND = Transition(
+    "suspend",
+    "suspended",
+    Status.ACTIVE,
+    Status.SUSPENDED,
+    [
+        "Their feeds are refused from now on. Of uploads that are running, the rows that remain will fail with "
+        "vendor_not_active.",
+        "Their products stay, but leave the catalog that shops see (product_catalog) until they are reactivated.",
+    ],
+)
+REACTIVATE = Transition(
+    "reactivate",
+    "reactivated",
+    Status.SUSPENDED,
+    Status.ACTIVE,
+    [
+        "Their feeds are accepted again, and their products are back in the catalog that shops see.",
+        "Rows that failed in the meantime stay failed: they have to be sent again.",
+    ],
+)
+TRANSITIONS = {step.name: step for step in (APPROVE, SUSPEND, REACTIVATE)}
+
+
+@transaction.atomic
+def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]:
+    """Take the step for those of the vendors that still have its status, in one UPDATE, and log it; returns them.
+
+    Who isn't returned has another status by now: somebody else got there first.
+    """
+    changed = list(
+        Vendor.objects.raw(
+            "UPDATE vendors SET status = %s WHERE vendor_id = ANY (%s) AND status = %s RETURNING *",
+            [step.after, list(vendor_ids), step.before],
+        )
+    )
+    LogEntry.objects.log_actions(user.pk, changed, CHANGE, f"{step.done.capitalize()}: {step.before} → {step.after}.")
+    return changed
+
+
+def running_uploads(vendor_ids: Iterable[str]) -> dict[str, int]:
+    """How many uploads of each vendor are on their way, in one query (through idx_upload_history_open)."""
+    rows = Vendor.objects.filter(pk__in=list(vendor_ids), uploads__status="processing")
+    return dict(rows.order_by().values_list("pk").annotate(running=Count("uploads")))
