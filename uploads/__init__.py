@@ -21,5 +21,6 @@ DynamoDB and to file storage, wire.py is how requests get through the first; tas
 spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
 file would do, and incoming.py keeps it until that is confirmed; product_import.py and downloads.py are the admin's
 ways to send a file and to fetch one. dashboard.py has the figures of the admin's index, dashboard_pages.py puts them
-into words and charts.py into charts; vendor_quality.py shows those of one vendor on its page.
+into words and charts.py into charts; vendor_quality.py shows those of one vendor on its page; timeline.py tells what
+became of one product.
 """

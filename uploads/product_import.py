@@ -1,4 +1,5 @@
-"""'Import' on products: import-export's choose → preview → confirm, with the pipeline doing the work.
+"""'Import' on products: import-export's choose → preview → confirm, with the pipeline doing the work; and on the page
+of a product, its timeline.
 
 Its button, pages, forms and addresses are import-export's. What it would do between them is replaced: it reads a
 file whole, and writes products itself. Here the preview asks the pipeline's own parser and validator, and confirming
@@ -7,15 +8,19 @@ hands the file to step 1.
 
 from contextlib import suppress
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
+from django.utils.timezone import is_naive, make_aware
 from django.views.decorators.http import require_POST
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
@@ -23,7 +28,7 @@ from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
 from config.admin import page_url
-from uploads import incoming, preview, receive, storage
+from uploads import incoming, preview, receive, storage, timeline
 from uploads.feed.columns import FIELDS
 from uploads.incoming import Expired
 from uploads.models import UploadHistory
@@ -72,6 +77,17 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
     import_form_class = FeedForm
     import_formats = (CSV,)
 
+    class Media:
+        css = {"all": ["catalog/admin.css"]}
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Below the form stands what became of the product so far."""
+        product = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
+        shown = _timeline(product.pk, request) if product else {}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("uploads.add_uploadhistory")
 
@@ -110,6 +126,23 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
             return redirect("admin:catalog_product_import")
         self.log_addition(request, upload, f"Imported {upload.file_name} for {upload.vendor_id}.")
         return redirect(page_url("uploads_uploadhistory", upload.pk))
+
+
+def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
+    """The newest lines of its timeline, or those before the moment that was asked for."""
+    try:
+        before = parse_datetime(request.GET.get("before", ""))
+    except ValueError:  # like a moment, but on a day that never was
+        before = None
+    if before and is_naive(before):
+        before = make_aware(before)
+    found = timeline.of(product_id, before)
+    return {
+        "timeline": found,
+        "timeline_before": before,
+        "timeline_older": found.older and urlencode({"before": found.older.isoformat()}),
+        "may_see_uploads": request.user.has_perm("uploads.view_uploadhistory"),
+    }
 
 
 def _preview(form: FeedForm, request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,186 @@
+"""What became of one product, newest first: which upload and row set what, and what staff changed by hand.
+
+Two tables tell it: the ledger names every row that touched the product, product_changes what an update or an edit
+changed in it. Both are read through their indexes by product, so many products cost nothing. Values are shown as a
+page may print them: characters that show nothing are spelled out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import takewhile
+
+from django.db import connection
+
+from catalog.models import Product, ProductChange
+from config.admin import visible
+from uploads.feed.columns import FIELDS
+from uploads.feed.validator import LABELS
+from uploads.models import RecordOutcome
+
+PAGE = 50
+READ = 1000  # ledger rows looked at for a page: most of them confirm what is there, and are folded into one line
+Kind = ProductChange.Kind
+WORDS = {
+    "inserted": "Inserted",
+    "updated": "Updated",
+    "unchanged": "Confirmed",
+    "superseded": "Superseded by a newer upload",
+    **{str(value): str(label) for value, label in Kind.choices},
+}
+NAMES = {**LABELS, "vendor_id": "vendor"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: what it was (None: the product was new) and what it became (None: the product was deleted)."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`."""
+
+    at: datetime
+    since: datetime
+    kind: str
+    words: str
+    upload_id: str = ""
+    row_number: int = 0
+    changed_by: str = ""
+    changes: tuple[Change, ...] = ()
+    uploads: int = 1
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page of it; `older` is what to ask for as `before` on the next one, None on the last."""
+
+    entries: tuple[Entry, ...]
+    older: datetime | None
+
+
+def of(product_id: int, before: datetime | None = None) -> Timeline:
+    """The newest lines of a product's timeline, or the newest of those before a moment. Four queries at most."""
+    changes = _changes(product_id, before)
+    records = _records(product_id, before)
+    entries = _merged(records, changes)
+    if len(records) == READ:  # between the last of them and older changes there are rows that weren't read
+        horizon = min(record.created_at for record in records)
+        entries = [entry for entry in entries if entry.at >= horizon]
+    lines = folded(sorted(entries, key=lambda entry: entry.at, reverse=True))
+    shown = _page(lines)
+    more = len(shown) < len(lines) or len(records) == READ
+    return Timeline(_with_inserts(product_id, shown), shown[-1].since if shown and more else None)
+
+
+def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[Entry]:
+    """A row that updated the product says what it changed; a change without such a row stands for itself."""
+    updates = {(change.upload_id, change.record_id): change for change in changes if change.kind == Kind.UPDATED}
+    entries, told = [], set()
+    for record in records:
+        change = updates.get((record.upload_id, record.record_id)) if record.outcome == "updated" else None
+        entries.append(_of_record(record, change))
+        told.add(change.pk if change else None)
+    return entries + [_of_change(change) for change in changes if change.pk not in told]
+
+
+def folded(entries: Iterable[Entry]) -> list[Entry]:
+    """Entries newest first, those in a row that only confirmed the product as one."""
+    lines: list[Entry] = []
+    for entry in entries:
+        if lines and lines[-1].kind == entry.kind == "unchanged":
+            lines[-1] = replace(lines[-1], since=entry.at, uploads=lines[-1].uploads + 1)
+        else:
+            lines.append(entry)
+    return lines
+
+
+def _page(lines: list[Entry]) -> list[Entry]:
+    """The first PAGE lines, and what happened at the same moment as the last of them: pages are told apart by time."""
+    page = lines[:PAGE]
+    return page + list(takewhile(lambda line: line.at == page[-1].since, lines[PAGE:]))
+
+
+# --- what the tables have --------------------------------------------------------------------------------------
+
+
+def _records(product_id: int, before: datetime | None) -> list[RecordOutcome]:
+    """Rows of uploads that touched the product, newest uploads first (idx_record_outcomes_product)."""
+    rows = RecordOutcome.objects.filter(product_id=product_id).order_by("-upload_sequence", "-id")
+    return list((rows.filter(created_at__lt=before) if before else rows)[:READ])
+
+
+def _changes(product_id: int, before: datetime | None) -> list[ProductChange]:
+    """What was changed, newest first (idx_product_changes_product); each is a line, so more aren't needed."""
+    rows = ProductChange.objects.filter(product_id=product_id).select_related("changed_by")
+    return list((rows.filter(created_at__lt=before) if before else rows)[: PAGE + 1])
+
+
+def _of_record(record: RecordOutcome, change: ProductChange | None) -> Entry:
+    return Entry(
+        record.created_at,
+        record.created_at,
+        record.outcome,
+        WORDS.get(record.outcome, record.outcome),
+        record.upload_id,
+        record.row_number,
+        changes=_shown(change.changes) if change else (),
+    )
+
+
+def _of_change(change: ProductChange) -> Entry:
+    return Entry(
+        change.created_at,
+        change.created_at,
+        change.kind,
+        WORDS.get(change.kind, change.kind),
+        change.upload_id,
+        changed_by=change.changed_by.get_username() if change.changed_by else "",
+        changes=_shown(change.changes),
+    )
+
+
+def _shown(changes: Mapping[str, list[object]]) -> tuple[Change, ...]:
+    return tuple(
+        Change(NAMES.get(field, field), _text(old), _text(new))
+        for field, (old, new) in sorted(changes.items(), key=_rank)
+    )
+
+
+def _rank(item: tuple[str, object]) -> int:
+    return FIELDS.index(item[0]) if item[0] in FIELDS else -1
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else visible(str(value))
+
+
+# --- what an insert set ----------------------------------------------------------------------------------------
+
+
+def _with_inserts(product_id: int, entries: list[Entry]) -> tuple[Entry, ...]:
+    """The ledger doesn't keep what an insert set: it is what the later changes started from."""
+    if not any(entry.kind == "inserted" for entry in entries):
+        return tuple(entries)
+    changes = _shown({field: [None, value] for field, value in _first_values(product_id).items()})
+    return tuple(replace(entry, changes=changes) if entry.kind == "inserted" else entry for entry in entries)
+
+
+def _first_values(product_id: int) -> dict[str, object]:
+    """What the product was made with: as it stands, but for the fields that were changed, before the first change."""
+    stored = Product.objects.filter(pk=product_id).values(*FIELDS).first() or {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (c.field) c.field, c.pair ->> 0
+              FROM product_changes p, jsonb_each(p.changes) AS c (field, pair)
+             WHERE p.product_id = %s AND c.field = ANY (%s)
+             ORDER BY c.field, p.id
+            """,
+            [product_id, list(FIELDS)],
+        )
+        return {**stored, **dict(cursor.fetchall())}
