@@ -172,7 +172,8 @@ def _with_inserts(product_id: int, entries: list[Entry]) -> tuple[Entry, ...]:
 
 def _first_values(product_id: int) -> dict[str, object]:
     """What the product was made with: as it stands, but for the fields that were changed, before the first change."""
-    stored = Product.objects.filter(pk=product_id).values(*FIELDS).first() or {}
+    product = Product.objects.filter(pk=product_id).values(*FIELDS).first() or {}
+    stored = {field: "" if value is None else value for field, value in product.items()}
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -120,13 +120,14 @@ def test_deleting_many_costs_as_many_queries_as_deleting_one(admin_user: User) -
 def test_history_and_deletion_stand_or_fall_together(admin_user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     one = product()
 
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(ProductChange.objects, "bulk_create", fail)
+    monkeypatch.setattr("django.db.models.query.QuerySet.delete", fail)
     with pytest.raises(RuntimeError):
         by_hand.delete([one.pk], admin_user)
     assert Product.objects.filter(pk=one.pk).exists()
+    assert not ProductChange.objects.exists()
 
 
 def test_a_sku_taken_between_check_and_writing_is_said_on_the_page(

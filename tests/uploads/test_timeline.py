@@ -79,6 +79,7 @@ def test_an_insert_set_what_the_later_changes_started_from(product: Product) -> 
     assert values["brand"] == (None, "")
     assert values["product name"] == (None, "Lamp")
     assert values["stock quantity"] == (None, "5")
+    assert values["description"] == (None, "")
 
 
 def test_what_the_pipeline_did_is_what_the_timeline_tells(pipeline: Any) -> None:
@@ -136,6 +137,18 @@ def test_pages_leave_out_nothing_and_repeat_nothing(product: Product, monkeypatc
     assert sum(entry.uploads for entry in rows) == 40
     assert len([entry for entry in entries if entry.kind == "edited"]) == 6
     assert all(entry.changes for entry in entries if entry.kind == "updated")
+
+
+def test_an_edit_long_ago_does_not_hide_the_uploads_that_came_after_it(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "READ", 3)
+    for at in range(1, 11):
+        record(product, at)
+    change(product, 2, "edited", created_at=minute(2) + timedelta(seconds=30))
+    entries = everything(product)
+    assert sum(entry.uploads for entry in entries if entry.kind == "unchanged") == 10
+    assert [entry.kind for entry in entries].count("edited") == 1
 
 
 def test_what_happened_at_one_moment_is_not_torn_apart(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
