@@ -1,17 +1,23 @@
 """Where pages live."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config import account_admin
 from uploads import dashboard_pages
 
 admin.site.site_header = "Vendor onboarding"
 admin.site.site_title = "Vendor onboarding"
 admin.site.index_title = "Operations"
+# The admin's own login page would ask for no second factor and count no failures.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+account_admin.register()
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/dashboard/", admin.site.admin_view(dashboard_pages.live_view), name="dashboard_live"),
+    path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,7 +15,8 @@ from config import processes
 FACTS = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
     "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "DATABASES", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL",
-    "EMBEDDED_DATABASE", "EMBEDDED_AWS", "EMAIL_BACKEND", "MAX_FILE_BYTES", "UPLOAD_BUCKET",
+    "EMBEDDED_DATABASE", "EMBEDDED_AWS", "STAFF_NEEDS_TOTP",
+    "ALLAUTH_TRUSTED_PROXY_COUNT", "EMAIL_BACKEND", "MAX_FILE_BYTES", "UPLOAD_BUCKET",
 )  # fmt: skip
 PRINT = f"import json; from config import settings; print(json.dumps({{n: getattr(settings, n) for n in {FACTS}}}))"
 DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
@@ -109,3 +110,34 @@ def test_https_turns_on_secure_cookies_and_all_that_goes_with_them(tmp_path: Pat
 def test_debug_is_turned_on_by_its_variable_only(tmp_path: Path) -> None:
     assert _settings(tmp_path, DEBUG="1")["DEBUG"] is True
     assert _settings(tmp_path, DEBUG="false")["DEBUG"] is False
+
+
+@pytest.mark.parametrize(
+    ("variables", "needed"),
+    [
+        ({}, False),
+        ({"SECRET_KEY": "k", "DATABASE_URL": DATABASE}, True),
+        ({"SECRET_KEY": "k", "DATABASE_URL": DATABASE, "STAFF_NEEDS_TOTP": "0"}, False),
+        ({"STAFF_NEEDS_TOTP": "1"}, True),
+    ],
+)
+def test_staff_of_a_deployment_need_a_second_factor_unless_it_is_turned_off(
+    tmp_path: Path, variables: dict[str, str], needed: bool
+) -> None:
+    assert _settings(tmp_path, **variables)["STAFF_NEEDS_TOTP"] is needed
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxies"), [({}, 0), ({"HTTPS": "1"}, 1), ({"HTTPS": "1", "TRUSTED_PROXIES": "2"}, 2)]
+)
+def test_what_a_visitor_says_of_its_address_is_believed_from_a_proxy_only(
+    tmp_path: Path, variables: dict[str, str], proxies: int
+) -> None:
+    assert _settings(tmp_path, **variables)["ALLAUTH_TRUSTED_PROXY_COUNT"] == proxies
+
+
+def test_djangos_checks_for_a_deployment_find_nothing(tmp_path: Path) -> None:
+    key = "an-example-of-a-key-that-is-long-enough-with-0123456789-and-all-that"
+    variables = {"DATABASE_URL": DATABASE, "SECRET_KEY": key, "HTTPS": "1", "ALLOWED_HOSTS": "shop.example"}
+    done = _python(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], tmp_path, variables)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         if not ProductCategory.objects.exists():  # later, what staff renamed or removed stays as it is
             call_command("seed_categories", stdout=self.stdout)
         if options["demo"] or settings.EMBEDDED_DATABASE:

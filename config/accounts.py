@@ -1,0 +1,71 @@
+"""Who gets in, and how: allauth's pages, with a second factor for staff.
+
+Staff see every vendor's data, so with STAFF_NEEDS_TOTP a password alone opens nothing but the account pages to them:
+not the admin, nor any page that is added later. The factor belongs to the session: one that was opened with a
+password before the authenticator was set up is asked for a code too.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+SET_UP_HERE = "second_factor_set_up"  # in the session that activated an authenticator: which one
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
+    """allauth's behaviour, but nobody signs up: staff make the accounts."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+
+def staff_need_second_factor(get_response: Handler) -> Handler:
+    """Middleware: staff who haven't shown a second factor get to the account pages only."""
+
+    def process_view(request: HttpRequest, *_: Any) -> HttpResponseBase | None:
+        page = missing_step(request) if settings.STAFF_NEEDS_TOTP else None
+        request.second_factor_missing = page is not None  # type: ignore[attr-defined] # templates/page.html says why
+        if page is None or _is_account_page(request):
+            return None
+        return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    middleware.process_view = process_view  # type: ignore[attr-defined] # where Django looks for it
+    return middleware
+
+
+def missing_step(request: HttpRequest) -> str | None:
+    """The page where a member of staff sets up or shows the second factor; None where there is nothing to do."""
+    user = request.user
+    if not (user.is_authenticated and user.is_staff):
+        return None
+    if not is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+        return "mfa_activate_totp"
+    shown = any(record["method"] == "mfa" for record in get_authentication_records(request, user))
+    return None if shown or request.session.get(SET_UP_HERE) == user.pk else "mfa_reauthenticate"
+
+
+def _is_account_page(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and (match.route.startswith("accounts/") or match.view_name == "admin:logout")
+
+
+@receiver(authenticator_added)
+def _set_up_here(request: HttpRequest, user: Any, authenticator: Authenticator, **_: Any) -> None:
+    """Activating took a code, so this session needn't show another."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        request.session[SET_UP_HERE] = user.pk
