@@ -1,5 +1,6 @@
 """What many tests start from: vendors, categories, a table of their own, and the pipeline driven step by step."""
 
+import importlib
 import io
 import uuid
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
@@ -20,6 +22,12 @@ from vendors.models import Vendor
 def admin_user(db: None) -> User:
     """Who pytest-django's admin_client is: without a password, since hashing one takes longer than most tests."""
     return User.objects.create_superuser("admin")
+
+
+@pytest.fixture
+def groups(db: None) -> None:
+    """The groups of staff, as the migration makes them: tests that empty all tables took them away."""
+    importlib.import_module("vendors.migrations.0003_groups").make_groups(apps, None)
 
 
 @pytest.fixture

@@ -131,6 +131,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         self, request: HttpRequest, object_id: str, download: Callable[[UploadHistory], HttpResponseBase]
     ) -> HttpResponseBase:
         upload = self.viewed(request, object_id)
+        if not request.user.has_perm("uploads.download_uploadhistory"):
+            raise PermissionDenied
         try:
             return download(upload)
         except FileMissing:

@@ -239,9 +239,7 @@ def test_storage_that_is_away_is_said_on_the_page(
 
 
 @pytest.mark.parametrize("name", ["progress", "file", "report"])
-def test_progress_and_files_need_the_permission_to_view_uploads(
-    client: Client, running: UploadHistory, name: str
-) -> None:
+def test_progress_and_files_need_permissions_of_their_own(client: Client, running: UploadHistory, name: str) -> None:
     assert client.get(address(running, name)).headers["Location"].startswith("/admin/login/")
     client.force_login(User.objects.create_user("vendor"))
     assert client.get(address(running, name)).headers["Location"].startswith("/admin/login/")
@@ -249,5 +247,8 @@ def test_progress_and_files_need_the_permission_to_view_uploads(
     client.force_login(newcomer)
     assert client.get(address(running, name)).status_code == 403
     newcomer.user_permissions.add(Permission.objects.get(codename="view_uploadhistory"))
+    client.force_login(User.objects.get(pk=newcomer.pk))
+    assert client.get(address(running, name)).status_code == (200 if name == "progress" else 403)
+    newcomer.user_permissions.add(Permission.objects.get(codename="download_uploadhistory"))
     client.force_login(User.objects.get(pk=newcomer.pk))
     assert client.get(address(running, name)).status_code in (200, 302)

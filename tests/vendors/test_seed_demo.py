@@ -12,7 +12,7 @@ from django.core.management import call_command
 from vendors.management.commands import seed_demo
 from vendors.models import Vendor
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("groups")
 
 
 @pytest.fixture(autouse=True)
@@ -29,18 +29,18 @@ def _seed() -> str:
     return out.getvalue()
 
 
-def test_three_active_vendors_and_two_logins_are_made_and_shown() -> None:
+def test_three_active_vendors_and_a_login_of_each_kind_are_made_and_shown() -> None:
     shown = _seed()
     vendors = Vendor.objects.filter(status="active").values_list("vendor_id", flat=True)
     assert list(vendors) == ["VEND001", "VEND002", "VEND003"]
     passwords = seed_demo.known_passwords()
-    assert set(passwords) == {"admin", "operations"}
-    assert shown == f"3 vendors. Logins: admin / {passwords['admin']}, operations / {passwords['operations']}\n"
+    assert list(passwords) == ["admin", "operations", "lead", "viewer"]
+    assert shown == f"3 vendors. Logins: {', '.join(f'{name} / {word}' for name, word in passwords.items())}\n"
     for name, password in passwords.items():
         assert User.objects.get(username=name).check_password(password)
 
 
-def test_the_admin_may_do_everything_and_operations_their_work_only() -> None:
+def test_the_admin_may_do_everything_and_the_others_what_their_group_may() -> None:
     _seed()
     assert User.objects.get(username="admin").is_superuser
     operations = User.objects.get(username="operations")
@@ -49,6 +49,11 @@ def test_the_admin_may_do_everything_and_operations_their_work_only() -> None:
     assert operations.has_perm("uploads.view_uploadhistory")
     assert operations.has_perm("catalog.change_product")
     assert not operations.has_perm("auth.change_user")
+    assert not operations.has_perm("uploads.undo_uploadhistory")
+    assert User.objects.get(username="lead").has_perm("uploads.undo_uploadhistory")
+    viewer = User.objects.get(username="viewer")
+    assert viewer.has_perm("catalog.view_product")
+    assert not viewer.has_perm("catalog.change_product")
 
 
 def test_running_it_again_keeps_passwords_and_what_was_edited() -> None:
@@ -87,7 +92,7 @@ def test_the_file_of_logins_is_for_its_owner_only(home: Path) -> None:
 
 
 def test_users_that_were_there_before_keep_their_password_and_none_is_claimed() -> None:
-    for name in ("admin", "operations"):
+    for name in seed_demo.LOGINS:
         User.objects.create_user(name, password="theirs")
     assert _seed() == "3 vendors. Logins: none made here\n"
     assert User.objects.get(username="admin").check_password("theirs")

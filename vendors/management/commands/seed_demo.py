@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand
 
 from config import processes
@@ -28,17 +28,18 @@ VENDORS = [
         "address": "Calle Mayor 5", "city": "Madrid", "state": "MD", "country": "Spain", "postal_code": "28013",
     },
 ]  # fmt: skip
-STAFF_APPS = ("vendors", "catalog", "uploads")
+# User names, and the group of each; admin may do everything.
+LOGINS = {"admin": "", "operations": "Operations", "lead": "Operations lead", "viewer": "Read-only"}
 
 
 class Command(BaseCommand):
-    help = "Add three sample vendors and two logins, admin and operations. What exists already stays as it is."
+    help = "Add three sample vendors, and logins: admin, and one of each group. What exists already stays as it is."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for vendor in VENDORS:
             Vendor.objects.get_or_create(vendor_id=vendor["vendor_id"], defaults=vendor)
         passwords = known_passwords()
-        for username in ("admin", "operations"):
+        for username in LOGINS:
             if not User.objects.filter(username=username).exists():
                 passwords[username] = secrets.token_urlsafe(9)
                 _make(username, passwords[username])
@@ -51,7 +52,7 @@ def _make(username: str, password: str) -> None:
         User.objects.create_superuser(username, f"{username}@localhost", password)
         return
     user = User.objects.create_user(username, f"{username}@localhost", password, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=STAFF_APPS))
+    user.groups.set(Group.objects.filter(name=LOGINS[username]))
 
 
 def _file() -> Path:
