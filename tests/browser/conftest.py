@@ -1,0 +1,100 @@
+"""A real browser on the web application: pages that complain about anything fail their test.
+
+Needs Chromium: named by CHROMIUM, or on PATH. Without it these tests are skipped, with REQUIRE_BROWSER=1 they fail.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads.models import UploadHistory
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# The browser says so in its console too, but not where a page listens first.
+REPORT_VIOLATIONS = """
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+"""
+PASSWORD = "a long enough password"
+
+
+def chromium() -> str:
+    """The browser's path; without one the test is skipped or fails."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    reason = "There is no Chromium. Install one (Debian: apt-get install chromium) or name it: CHROMIUM=/path/to/it"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests here.
+
+    Playwright keeps an event loop running in this thread, where Django then refuses to talk to the database: the
+    variable allows it, and both end before tests elsewhere go on.
+    """
+    path = chromium()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What pages complained of so far: violations of the policy, errors in the console, exceptions in scripts."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any, settings: Any, complaints: list[str]) -> Iterator[Page]:
+    """A page of the running web application. Whatever it complains of fails the test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()  # the rate limits of the test before
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    context.add_init_script(REPORT_VIOLATIONS)
+    context.set_default_timeout(10_000)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on(
+        "console",
+        lambda message: complaints.append(f"{message.text} ({message.location})") if message.type == "error" else None,
+    )
+    page = context.new_page()
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def admin_page(page: Page, live_server: Any) -> Page:
+    """A page of a superuser who is signed in; how people sign in is test_signing_in's."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin", "admin@example.com", PASSWORD))
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    return page
+
+
+@pytest.fixture
+def sent_feed(pipeline: Pipeline) -> UploadHistory:
+    """A feed of VEND001 that went through the pipeline: two products, two rows with errors."""
+    return pipeline.run(feed(line(1), line(2, price="free"), line(3, category="Electroncs"), line(4)))
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page as a whole is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
