@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import environ
+
 from config import embedded, processes
 
 # What would make the platform use somebody else's services: a bench empties tables.
@@ -30,6 +32,27 @@ def running(folder: Path) -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         embedded.stop()
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """The configured database, or the embedded one, migrated; stopped at the end if it was started here.
+
+    Neither worker nor beat is started: nothing works on what is filled in while it is measured.
+    """
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    environ.Env.read_env(processes.ROOT / ".env")
+    started = embedded.start_backing()
+    try:
+        django.setup()
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            call_command("prepare", stdout=nowhere)
+        yield
+    finally:
+        embedded.stop(started)
 
 
 def _interrupt(*_: object) -> None:
