@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup demo run up down test torture bench check format lock clean
+.PHONY: setup demo run up down test torture bench fill pages check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +48,15 @@ torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a ru
 
 bench: $(STAMP) ## Measure against the targets and the obvious versions; ROWS=… sizes it, FULL=1 adds up to 1,000,000 rows
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(FULL),--full) --json $(or $(JSON),var/bench.json)
+
+SIZES = $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(ROWS),--rows $(ROWS))
+
+fill: $(STAMP) ## Fill the database as years would: PRODUCTS=… UPLOADS=… ROWS=… size it, MORE=1 adds to one in use
+	@$(BIN)/python -m tests.bench.fill $(SIZES) $(if $(MORE),--more)
+
+pages: $(STAMP) ## Time every admin page on a full database, in var/pages unless DATABASE_URL or EMBEDDED_DIR is set
+	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json $(JSON))
 
 check: $(STAMP) ## Lint, types, migrations, Django's own checks
 	$(BIN)/ruff format --check .

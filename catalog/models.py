@@ -76,7 +76,9 @@ class Product(models.Model):
         indexes = [
             models.Index(fields=["vendor"], name="idx_products_vendor"),
             models.Index(fields=["category"], name="idx_products_category"),
-            models.Index(fields=["sku"], name="idx_products_sku"),
+            # For the start of a SKU; whole ones are found by products_sku_key.
+            models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["updated_at"], name="idx_products_updated"),
             # The migration's SQL is what stands in the database; this says the same to Django.
             GinIndex(
                 SearchVector(

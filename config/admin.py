@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
@@ -22,6 +23,7 @@ from import_export.forms import ExportForm
 from import_export.signals import post_export
 
 from config import exports
+from config.paging import CappedPaginator
 from vendors import access
 from vendors.models import Vendor
 
@@ -31,6 +33,8 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 NOTHING = "–"
+# How many objects one deletion may take: its page names each of them, and what hangs on it.
+MOST_DELETED = 1_000
 
 
 class TableExportForm(ExportForm):  # type: ignore[misc] # import-export has no types
@@ -51,6 +55,7 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
 
     export_form_class = TableExportForm
     export_formats = (CSV, XLSX)
+    paginator = CappedPaginator
     list_per_page = 50
     # Both would count the whole table for every page.
     show_full_result_count = False
@@ -62,6 +67,18 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         rows: QuerySet[Any] = super().get_queryset(request)
         return access.visible(rows, request.user, self.vendor_lookup) if self.vendor_lookup else rows
+
+    def get_paginator(self, request: HttpRequest, queryset: "QuerySet[Any]", *args: Any, **kwargs: Any) -> Any:
+        paginator: Any = super().get_paginator(request, queryset, *args, **kwargs)
+        paginator.searched = bool(request.GET.get(SEARCH_VAR))
+        return paginator
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Instead of collecting a million objects to name them, say that these are too many."""
+        if isinstance(objs, QuerySet) and len(objs.order_by().values_list("pk")[: MOST_DELETED + 1]) > MOST_DELETED:
+            refusal = f"More than {MOST_DELETED:,} {self.opts.verbose_name_plural} at once. Select fewer."
+            return [], {}, set(), [refusal]
+        return super().get_deleted_objects(objs, request)
 
     def save_model(self, request: HttpRequest, obj: Model, form: "ModelForm[Any]", change: bool) -> None:
         """Only what was changed is written: the pipeline may have changed the rest since the form was opened."""

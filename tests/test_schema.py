@@ -134,7 +134,7 @@ INDEXES = {
     "idx_vendors_status": "CREATE INDEX idx_vendors_status ON public.vendors USING btree (status)",
     "idx_products_vendor": "CREATE INDEX idx_products_vendor ON public.products USING btree (vendor_id)",
     "idx_products_category": "CREATE INDEX idx_products_category ON public.products USING btree (category)",
-    "idx_products_sku": "CREATE INDEX idx_products_sku ON public.products USING btree (sku)",
+    "idx_products_sku": "CREATE INDEX idx_products_sku ON public.products USING btree (sku varchar_pattern_ops)",
     "idx_products_search": (
         "CREATE INDEX idx_products_search ON public.products USING gin (to_tsvector('english'::regconfig, "
         "(((product_name)::text || ' '::text) || COALESCE(description, ''::text))))"

@@ -249,6 +249,18 @@ class RecordOutcomeAdmin(ReadOnlyAdmin):
         """Within an upload in the order of record_outcomes_key; the whole table newest first, by its key."""
         return ["record_id", "attempt"] if "upload" in request.GET else ["-id"]
 
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """No index sorts the whole table by anything but its key."""
+        return ["record_id"] if "upload" in request.GET else []
+
+    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
+        """Record IDs are found upload by upload, since record_outcomes_key starts with the upload."""
+        if not search_term:
+            return queryset, False
+        if queryset.filter(upload_id=search_term).exists():
+            return queryset.filter(upload_id=search_term), False
+        return queryset.filter(upload_id__in=UploadHistory.objects.values("pk"), record_id=search_term), False
+
     @admin.display(description="upload", ordering="upload_id")
     def upload_link(self, record: RecordOutcome) -> SafeString | str:
         """Records of unknown vendors belong to no upload."""

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.admin import ValueFilter, breakable, count_link, link, list_url, page_url
+from uploads.models import UploadHistory
 
 
 class ProductFilter(ValueFilter):
@@ -12,7 +15,13 @@ class ProductFilter(ValueFilter):
 
 
 class RecordFilter(ValueFilter):
+    """By record, upload by upload: the indexes start with the upload."""
+
     title, parameter_name, column = "record", "record", "record_id"
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        rows = super().queryset(request, queryset)
+        return rows.filter(upload_id__in=UploadHistory.objects.values("pk")) if self.value() else rows
 
 
 def upload_link(row: Any) -> SafeString:

@@ -193,6 +193,12 @@ class RecordOutcome(models.Model):
                 name="idx_record_outcomes_owed",
                 condition=Q(written_back_at__isnull=True),
             ),
+            # The outcomes that most records don't have, newest first.
+            models.Index(
+                fields=["outcome", "id"],
+                name="idx_record_outcomes_rare",
+                condition=Q(outcome__in=["error", "superseded", "cancelled"]),
+            ),
         ]
 
     def __str__(self) -> str:
