@@ -38,7 +38,7 @@ def queries(client: Client, url: str) -> int:
 
 
 def costs(client: Client, user: User) -> dict[str, int]:
-    """Queries by page. Of each list's filters one value: what sorts, combines or turns pages asks for the same again."""
+    """Queries by page. Of each filter one value: what sorts, combines or turns pages asks for the same again."""
     plain = [page for page in addresses.every_page(user) if ", " not in page.name and " sort " not in page.name]
     pages = {page.name.partition(" = ")[0]: page.url for page in plain}
     return {name: queries(client, url) for name, url in pages.items()}
