@@ -141,7 +141,8 @@ INDEXES = {
     ),
 }
 COLUMNS = """
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
+           coalesce(pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, ''))
       FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum
