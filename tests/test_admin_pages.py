@@ -14,14 +14,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product, ProductCategory
-from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
+from uploads.models import ColumnRule, RecordOutcome, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
 REVERSED = "\u202eexe.tset"
 
-EDITABLE = ["vendors_vendor", "catalog_product", "catalog_productcategory"]
+EDITABLE = [
+    "vendors_vendor", "catalog_product", "catalog_productcategory", "uploads_columnrule", "uploads_valuerule",
+]  # fmt: skip
 READ_ONLY = [
     "catalog_productcatalog", "uploads_uploadhistory", "uploads_validationerror", "uploads_recordoutcome",
     "uploads_streamshard", "uploads_recentupload", "uploads_vendorsummary",
@@ -32,6 +34,7 @@ KEYS = {
     "vendors_vendor": "V1", "catalog_productcatalog": "1", "catalog_product": "1", "catalog_productcategory": "1",
     "uploads_uploadhistory": "U/1 <b>", "uploads_validationerror": "1", "uploads_recordoutcome": "1",
     "uploads_streamshard": "1", "uploads_recentupload": "U/1 <b>", "uploads_vendorsummary": "V1",
+    "uploads_columnrule": "1", "uploads_valuerule": "1",
 }  # fmt: skip
 
 
@@ -57,6 +60,8 @@ def fill(numbers: range) -> None:
             id=n, upload_id=upload.pk, upload_sequence=n, record_id=f"REC_{n:07d}", vendor_id=vendor.pk, row_number=n,
             outcome="inserted", product_id=n, error_reason=f"{FORMULA} {SCRIPT}",
         )  # fmt: skip
+        ColumnRule.objects.create(id=n, vendor=vendor, header=f"{SCRIPT} {FORMULA}", field="brand")
+        ValueRule.objects.create(id=n, vendor=vendor, field="brand", wrong_value=SCRIPT, right_value=FORMULA)
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")

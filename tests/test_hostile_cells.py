@@ -25,7 +25,7 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from uploads import dynamo, spreadsheet, storage
-from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError
+from uploads.models import ColumnRule, Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
 SCRIPT = "<script>alert(1)</script>"
@@ -102,6 +102,9 @@ class Journey:
             Job.objects.create(
                 kind="undo", upload=self.upload, state="failed", failure=cell, result={"examples": [example]}
             )
+        for cell in CELLS:
+            ColumnRule.objects.create(vendor_id="VEND001", header=cell[:200], field="")
+            ValueRule.objects.create(vendor_id="VEND001", field="brand", wrong_value=cell[:200], right_value=cell[:200])
 
 
 def hostile_row(model: type[models.Model], **values: Any) -> models.Model:

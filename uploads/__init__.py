@@ -19,8 +19,9 @@ Beside the journey: ledger.py is what became of each record; reconcile.py finds 
 tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
 DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;
 spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
-file would do, and incoming.py keeps it until that is confirmed; product_import.py and downloads.py are the admin's
-ways to send a file and to fetch one. dashboard.py has the figures of the admin's index, dashboard_pages.py puts them
-into words and charts.py into charts; vendor_quality.py shows those of one vendor on its page; timeline.py tells what
-became of one product.
+file would do, and incoming.py keeps it until that is confirmed; preview_form.py is the preview as a form, in which
+columns are mapped, and mapping.py remembers that for the vendor's next files; product_import.py, downloads.py and
+rules_admin.py are the admin's ways to send a file, to fetch one, and to see what was remembered. dashboard.py has the
+figures of the admin's index, dashboard_pages.py puts them into words and charts.py into charts; vendor_quality.py
+shows those of one vendor on its page; timeline.py tells what became of one product.
 """

@@ -33,7 +33,12 @@ from config.admin import (
     tag,
     vendor_link,
 )
-from uploads import downloads, progress, record_pages
+from uploads import (
+    downloads,
+    progress,
+    record_pages,
+    rules_admin,  # noqa: F401 - registers the rules
+)
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout

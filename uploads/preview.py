@@ -1,34 +1,48 @@
 """What a file would do, before it is sent: how it is read, and a verdict on each of its first rows.
 
-The same parser, validator and decision as the pipeline's, on a snapshot of the catalog; nothing is written.
+The same parser, validator and decision as the pipeline's, on a snapshot of the catalog; nothing is written. How the
+file is read can be corrected: encoding, delimiter, and what each column means (`Reading`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from uploads import judge, ledger, receive, stage
-from uploads.feed import parser
+from config.admin import visible
+from uploads import judge, ledger, mapping, receive, stage
+from uploads.feed import columns, parser
 from uploads.feed.columns import FIELDS
-from uploads.feed.parser import Layout, Row
+from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS, ProductDraft, Rules, validate
+from uploads.judge import ValueRules
 from uploads.models import UploadHistory
 
 BRIEF_CHARS = 40
+CELL_CHARS = 80
 ROWS = 20
+SAMPLES = 3  # cells shown of each column
+FULL_COLUMNS = 25  # of a file with more, those that mean nothing are put aside
 # The upload would be the newest of all, so nothing that it brings is superseded.
 NEWEST = 2**63 - 1
+
+
+class Change(NamedTuple):
+    """What an update would change in a field, or what a rule reads instead of a cell."""
+
+    label: str
+    before: str
+    after: str
 
 
 class PreviewRow(NamedTuple):
     """One row and what would become of it: inserted, updated, unchanged or error.
 
     `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `changes` are
-    sentences about what an update would change.
+    an update's, `rules` what the vendor's rules made of its cells.
     """
 
     number: int
@@ -36,7 +50,8 @@ class PreviewRow(NamedTuple):
     cells: tuple[str, ...]
     raw: str
     problems: tuple[Problem, ...]
-    changes: tuple[str, ...]
+    changes: tuple[Change, ...]
+    rules: tuple[Change, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -44,14 +59,48 @@ class PreviewRow(NamedTuple):
         return {"inserted": "new", "updated": "update"}.get(self.outcome, self.outcome)
 
 
+class Column(NamedTuple):
+    """One column of the file: what it has, what is read from it, and what could be."""
+
+    position: int
+    header: str
+    samples: tuple[str, ...]
+    field: str
+    suggestion: str
+    aside: bool
+
+    @property
+    def shown(self) -> str:
+        """The header, with what can't be seen in it."""
+        return visible(self.header)
+
+    @property
+    def name(self) -> str:
+        """Of its input in a form."""
+        return f"column-{self.position}"
+
+    @property
+    def selected(self) -> str:
+        return self.field or self.suggestion
+
+
 @dataclass(frozen=True)
 class Preview:
-    """How a file is read, and its first rows with their verdicts."""
+    """How a file is read, and its first rows with their verdicts; none as long as required columns are missing.
+
+    `problem` says why what was asked for about the columns can't be done; `changed`, that it differs from what would
+    be found without anybody's word.
+    """
 
     layout: Layout
+    reading: Reading
     size: int
+    lines: int
     sent_before: UploadHistory | None
     rows: tuple[PreviewRow, ...]
+    mapped: tuple[Column, ...]
+    problem: str
+    changed: bool
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -60,70 +109,151 @@ class Preview:
         return [(LABELS[field], fields[field]) for field in FIELDS if field in fields]
 
     @property
+    def encoding(self) -> str:
+        return parser.encoding_name(self.layout.encoding)
+
+    @property
     def delimiter(self) -> str:
         return parser.DELIMITERS.get(self.layout.delimiter, self.layout.delimiter)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it could be sent as it is read now."""
+        return not self.problem and not self.layout.mapping.missing
 
-def of(file: BinaryIO, vendor_id: str) -> Preview:
-    """Preview a seekable file of this vendor; it is left rewound. Raises Refused, as sending it would."""
+    @property
+    def missing(self) -> list[str]:
+        """Required fields that no column is for."""
+        return [LABELS[field] for field in self.layout.mapping.missing]
+
+    @property
+    def aside(self) -> bool:
+        return any(one.aside for one in self.mapped)
+
+    @property
+    def choice(self) -> Reading:
+        """What is shown, as the reading that gives it again."""
+        return replace(self.reading, columns=tuple(one.field for one in self.mapped), shape=self.layout.shape)
+
+
+def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None) -> Preview:
+    """Preview a seekable file of this vendor; it is left rewound. Raises Refused, as sending it would.
+
+    What a Reading can mend is no refusal: the preview says it.
+    """
     receive.active_vendor(vendor_id)
-    contents = receive.examine(file)
-    layout = receive.inspect(file, contents)
-    rows = _first_rows(file, layout)
+    contents, reading, problem = receive.examine(file), reading or Reading(), ""
+    try:
+        layout = receive.inspect(file, contents, vendor_id, reading)
+    except receive.Refused as refused:
+        if refused.code not in ("other_columns", "duplicate_column") or reading.columns is None:
+            raise
+        # With another delimiter there are other columns, and they are chosen from anew.
+        problem = str(refused) if refused.code == "duplicate_column" else ""
+        layout = receive.inspect(file, contents, vendor_id, replace(reading, columns=None))
+    rows, saved = _first_rows(file, layout), mapping.saved(vendor_id)
     return Preview(
-        layout, contents.size, receive.sent_before(vendor_id, contents.sha256), _judge(rows, layout, vendor_id)
+        layout=layout,
+        reading=reading,
+        size=contents.size,
+        lines=contents.lines,
+        sent_before=receive.sent_before(vendor_id, contents.sha256),
+        rows=() if problem or layout.mapping.missing else _judge(rows, layout, vendor_id),
+        mapped=_columns(layout, reading, rows, saved),
+        problem=problem,
+        changed=columns.map_headers(layout.headers, saved, leave_open=True).fields != layout.mapping.fields,
     )
 
 
 def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
+    """So many as are shown, as staging would have them."""
     rows = list(islice(stage.as_staged(parser.rows(file, layout, limits=receive.limits()), layout), ROWS))
     file.seek(0)
     return rows
 
 
+def _columns(layout: Layout, reading: Reading, rows: Sequence[Row], saved: Mapping[str, str]) -> tuple[Column, ...]:
+    """The columns with what is read from them; a choice that can't be stays as it was made."""
+    fields = {header: field for field, header in layout.mapping.fields.items()}
+    chosen = reading.columns if reading.shape == layout.shape else None
+    suggestions = {} if chosen else columns.suggested(layout.headers, layout.mapping, saved)
+    many = len(layout.headers) > FULL_COLUMNS
+    found = []
+    for position, header in enumerate(layout.headers):
+        field = chosen[position] if chosen else fields.get(header, "")
+        suggestion = suggestions.get(header, "")
+        samples = tuple(_samples(row.cells[header] for row in rows if row.cells))
+        found.append(Column(position, header, samples, field, suggestion, many and not field and not suggestion))
+    return tuple(found)
+
+
+def _samples(cells: Iterable[str]) -> Iterable[str]:
+    """The first different cells that have something in them."""
+    return islice(dict.fromkeys(_brief(cell) for cell in cells if cell.strip()), SAMPLES)
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------
+
+
+class Judged(NamedTuple):
+    """A row after validation: its values by field as the vendor's rules have them, and a draft or its problems."""
+
+    row: Row
+    values: Mapping[str, str | None]
+    result: ProductDraft | list[Problem]
+
+
+def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) -> Judged:
+    """A row judged in itself, as the pipeline judges its record."""
+    if row.problem is not None:
+        return Judged(row, {}, [row.problem])
+    values = judge.replaced({field: row.cells[header] for field, header in layout.mapping.fields.items()}, own)
+    return Judged(row, values, validate(values, rules))
+
+
+def candidates(judged: Iterable[Judged], vendor_id: str) -> dict[int, Candidate]:
+    """Row number → what wants into the catalog."""
+    return {
+        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.result)
+        for one in judged
+        if isinstance(one.result, ProductDraft)
+    }
+
+
 def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str) -> tuple[PreviewRow, ...]:
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
-    rules = judge.category_rules()
-    validated = [(row, _validate(row, layout, rules)) for row in rows]
-    candidates = {
-        row.number: Candidate(vendor_id, NEWEST, row.number, result)
-        for row, result in validated
-        if isinstance(result, ProductDraft)
-    }
-    snapshot = committer.read_snapshot(list(candidates.values()), ledger.origins)
-    headers = [layout.mapping.fields[field] for field in FIELDS if field in layout.mapping.fields]
-    return tuple(
-        _preview_row(row, headers, result if isinstance(result, list) else [], candidates.get(row.number), snapshot)
-        for row, result in validated
-    )
+    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
+    judged = [validated(row, layout, rules, own) for row in rows]
+    wanting = candidates(judged, vendor_id)
+    snapshot = committer.read_snapshot(list(wanting.values()), ledger.origins)
+    return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
 
 
-def _validate(row: Row, layout: Layout, rules: Rules) -> ProductDraft | list[Problem]:
-    if row.problem is not None:
-        return [row.problem]
-    return validate({field: row.cells[header] for field, header in layout.mapping.fields.items()}, rules)
-
-
-def _preview_row(
-    row: Row, headers: Sequence[str], problems: list[Problem], candidate: Candidate | None, snapshot: Snapshot
-) -> PreviewRow:
-    cells = tuple(row.cells[header] for header in headers) if row.cells else ()
+def _preview_row(judged: Judged, layout: Layout, candidate: Candidate | None, snapshot: Snapshot) -> PreviewRow:
+    row, fields = judged.row, layout.mapping.fields
+    cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
+    rules = _changes((field, row.cells[fields[field]], read) for field, read in judged.values.items())
     if candidate is None:
-        return PreviewRow(row.number, "error", cells, row.raw, tuple(problems), ())
+        problems = judged.result if isinstance(judged.result, list) else []
+        return PreviewRow(row.number, "error", cells, visible(row.raw), tuple(problems), (), rules)
     entry = snapshot.by_key.get((candidate.vendor_id, candidate.draft.vendor_product_id))
     before = entry.values if entry else None
     verdict = committer.decide(candidate, snapshot)
     problems = [verdict.problem] if verdict.problem else []
-    changes = _changes(before, committer.merged(candidate.draft, before)) if before else ()
-    return PreviewRow(row.number, verdict.outcome, cells, row.raw, tuple(problems), changes)
+    after = committer.merged(candidate.draft, before) if before and verdict.outcome == "updated" else before
+    changes = _changes(zip(FIELDS, before, after, strict=True)) if before and after else ()
+    return PreviewRow(row.number, verdict.outcome, cells, "", tuple(problems), changes, rules)
 
 
-def _changes(before: ProductDraft, after: ProductDraft) -> tuple[str, ...]:
-    pairs = zip(FIELDS, before, after, strict=True)
-    return tuple(f"{LABELS[field]}: {_brief(old)} → {_brief(new)}" for field, old, new in pairs if old != new)
+def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Change, ...]:
+    return tuple(Change(LABELS[field], _brief(old), _brief(new)) for field, old, new in pairs if old != new)
+
+
+def _cell(text: str) -> str:
+    return visible(text if len(text) <= CELL_CHARS else text[: CELL_CHARS - 1] + "…")
 
 
 def _brief(value: object) -> str:
     """A value as a list of changes has room for it: its beginning, on one line."""
-    text = " ".join(str(value or "nothing").split())
+    text = visible(" ".join(str("nothing" if value in (None, "") else value).split()))
     return text if len(text) <= BRIEF_CHARS else text[: BRIEF_CHARS - 1] + "…"

@@ -2,8 +2,8 @@
 of a product, its timeline.
 
 Its button, pages, forms and addresses are import-export's. What it would do between them is replaced: it reads a
-file whole, and writes products itself. Here the preview asks the pipeline's own parser and validator, and confirming
-hands the file to step 1.
+file whole, and writes products itself. Here the preview asks the pipeline's own parser and validator, its columns can
+be corrected, and confirming hands the file to step 1, with exactly the columns that were previewed.
 """
 
 from contextlib import suppress
@@ -14,10 +14,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.utils.timezone import is_naive, make_aware
@@ -28,21 +29,26 @@ from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
 from config.admin import page_url
-from uploads import incoming, preview, receive, storage, timeline
+from uploads import dry_run, incoming, mapping, preview, receive, storage, timeline
 from uploads.feed.columns import FIELDS
+from uploads.feed.parser import Layout, Reading
 from uploads.incoming import Expired
-from uploads.models import UploadHistory
+from uploads.models import Job, UploadHistory
+from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, reading_of
 from uploads.receive import Refused
 from uploads.storage import FileMissing, StorageUnavailable
 from vendors import access
 from vendors.models import Vendor
 
-SENTENCES = {
+SENTENCES: dict[type[Exception], str] = {
     Expired: "The preview is too old. Choose the file again.",
     FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
-FAILURES = (Refused, *SENTENCES)
+FAILURES: tuple[type[Exception], ...] = (Refused, *SENTENCES)
+UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
+# What htmx takes as the word to stop polling: https://htmx.org/docs/#load_polling
+STOP_POLLING = 286
 
 
 def sentence(error: Exception) -> str:
@@ -61,12 +67,6 @@ class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
         vendors = cast("forms.ModelChoiceField[Vendor]", self.fields["vendor"])
         vendors.queryset = access.vendors_of(user).filter(status=Vendor.Status.ACTIVE)
         self.fields["import_file"].widget.attrs["accept"] = ".csv,.txt,.tsv,text/csv,text/plain"
-
-
-class ConfirmFeedForm(forms.Form):
-    """Confirm: the token of the file that was previewed."""
-
-    token = forms.CharField(widget=forms.HiddenInput)
 
 
 class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-export has no types
@@ -94,25 +94,37 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
     def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_import_form_kwargs(request), "user": request.user}
 
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view
+        return [
+            path("import/preview/", view(self.preview_import), name="catalog_product_preview_import"),
+            path("import/dry-run/<int:job_id>/", view(self.dry_run_view), name="catalog_product_dry_run"),
+            *super().get_urls(),
+        ]
+
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Choose a file; then see how it is read and what it would do. Writes nothing but the file, kept aside."""
         if not self.has_import_permission(request):
             raise PermissionDenied
         form = self.create_import_form(request)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Import products",
-            "form": form,
-            "opts": self.opts,
-            "media": self.media + form.media,
-            "fields_list": [("", FIELDS)],
-        }
+        context: dict[str, Any] = {"form": form, "media": self.media + form.media, "fields_list": [("", FIELDS)]}
         if request.method == "POST" and form.is_valid():
             try:
-                context |= _preview(form, request)
+                context |= _chosen(form, request)
             except FAILURES as error:
                 form.add_error("import_file", sentence(error))
-        return TemplateResponse(request, self.import_template_name, context)
+        return self._page(request, context)
+
+    @method_decorator(require_POST)
+    def preview_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Look again at a file that is kept, read as the form says now."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        try:
+            return self._page(request, _looked_at_again(request))
+        except FAILURES as error:
+            messages.error(request, sentence(error))
+            return redirect("admin:catalog_product_import")
 
     @method_decorator(require_POST)
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
@@ -120,12 +132,31 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if not self.has_import_permission(request):
             raise PermissionDenied
         try:
+            if not _was_seen(request):
+                messages.warning(request, UNSEEN)
+                return self._page(request, _looked_at_again(request))
             upload = _take_up(request)
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
         self.log_addition(request, upload, f"Imported {upload.file_name} for {upload.vendor_id}.")
         return redirect(page_url("uploads_uploadhistory", upload.pk))
+
+    def dry_run_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
+        """How far a dry run is: the part of the preview that changes, or a page of its own without JavaScript."""
+        job = Job.objects.filter(pk=job_id, kind=Job.Kind.DRY_RUN).first()
+        if job is None or not (job.requested_by_id == request.user.pk or self.has_import_permission(request)):
+            raise Http404
+        context = dry_run_context(job) | {"polled": "HX-Request" in request.headers}
+        if not context["polled"]:
+            context |= {**self.admin_site.each_context(request), "title": "Dry run", "opts": self.opts}
+            return TemplateResponse(request, "admin/catalog/product/dry_run_page.html", context)
+        status = STOP_POLLING if context["ended"] else 200
+        return TemplateResponse(request, "admin/catalog/product/dry_run.html", context, status=status)
+
+    def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+        page = {**self.admin_site.each_context(request), "title": "Import products", "opts": self.opts}
+        return TemplateResponse(request, self.import_template_name, page | context)
 
 
 def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
@@ -145,24 +176,56 @@ def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _preview(form: FeedForm, request: HttpRequest) -> dict[str, Any]:
+def _chosen(form: FeedForm, request: HttpRequest) -> dict[str, Any]:
     vendor, file = form.cleaned_data["vendor"], form.cleaned_data["import_file"]
-    seen = preview.of(file.file, vendor.vendor_id)
+    seen = preview.of(file.file, vendor.vendor_id, Reading())
     token = incoming.keep(file.file, file.name, vendor.vendor_id, request.user)
-    return {
+    return _shown(seen, token, request)
+
+
+def _looked_at_again(request: HttpRequest) -> dict[str, Any]:
+    """The preview of the file that the token stands for. Raises one of FAILURES."""
+    token = request.POST.get("token", "")
+    kept = incoming.taken_up(token, request.user)
+    with storage.opened(kept.key) as file:
+        seen = preview.of(file, kept.vendor_id, reading_of(request.POST) or Reading())
+    return _shown(seen, token, request)
+
+
+def _shown(seen: preview.Preview, token: str, request: HttpRequest) -> dict[str, Any]:
+    """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
+    kept = incoming.taken_up(token, request.user)
+    context: dict[str, Any] = {}
+    if seen.ready:
+        context = dry_run_context(dry_run.start(kept.key, seen.layout, seen.lines, kept.vendor_id, request.user))
+    else:
+        dry_run.end(kept.key)
+    return context | {
         "preview": seen,
-        "vendor": vendor,
-        "file_name": file.name,
-        "confirm_form": ConfirmFeedForm(initial={"token": token}),
+        "vendor": Vendor.objects.get(pk=kept.vendor_id),
+        "file_name": kept.file_name,
+        "confirm_form": PreviewForm(seen, token),
+        "field_choices": FIELD_CHOICES,
         "sent_before_url": seen.sent_before and page_url("uploads_uploadhistory", seen.sent_before.pk),
     }
 
 
+def _was_seen(request: HttpRequest) -> bool:
+    """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
+    reading = reading_of(request.POST)
+    return reading is None or fingerprint(reading) == request.POST.get("seen")
+
+
 def _take_up(request: HttpRequest) -> UploadHistory:
-    """Open the upload of a file that was previewed. Raises one of FAILURES."""
+    """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES."""
     kept = incoming.taken_up(request.POST.get("token", ""), request.user)
+    reading = reading_of(request.POST)
     with storage.opened(kept.key) as file:
-        upload = receive.receive(file, kept.file_name, kept.vendor_id, cast(Any, request.user))
+        upload = receive.receive(file, kept.file_name, kept.vendor_id, cast(Any, request.user), reading)
+    if reading and reading.columns and "remember" in request.POST:
+        headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
+        mapping.remember(kept.vendor_id, headers, reading.columns, request.user)
+    dry_run.end(kept.key)
     with suppress(StorageUnavailable):  # then it is swept away later
         storage.delete(kept.key)
     return upload

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from catalog import committer
-from uploads import storage, tasks
+from uploads import mapping, storage, tasks
 from uploads.feed import parser
 from uploads.feed.problems import FeedError
 from uploads.models import UploadHistory
@@ -27,7 +27,11 @@ CHUNK = 1024 * 1024
 
 
 class Refused(Exception):
-    """The file was not taken in; the message says why and what to do. Nothing was stored."""
+    """The file was not taken in; the message says why and what to do. Nothing was stored. `code` is a FeedError's."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,23 @@ class Contents:
     lines: int
 
 
-def receive(file: BinaryIO, file_name: str, vendor_id: str, user: "User | None" = None) -> UploadHistory:
-    """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage."""
+def receive(
+    file: BinaryIO,
+    file_name: str,
+    vendor_id: str,
+    user: "User | None" = None,
+    reading: parser.Reading | None = None,
+) -> UploadHistory:
+    """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage.
+
+    `reading` is what somebody said about how to read it.
+    """
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
     contents = examine(file)
-    layout = inspect(file, contents)
+    layout = inspect(file, contents, vendor_id, reading)
+    if layout.mapping.missing:
+        raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
     key = f"feeds/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}.csv"
     storage.save(key, file)
@@ -106,16 +121,20 @@ def examine(file: BinaryIO) -> Contents:
     return Contents(size, digest.hexdigest(), lines)
 
 
-def inspect(file: BinaryIO, contents: Contents) -> parser.Layout:
-    """How the file is to be read. Raises Refused for one that can't be read as a feed, or has too many rows."""
+def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
+    """How the file is to be read: by what somebody says, by the vendor's rules, or as it shows.
+
+    Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
+    columns be missing from the mapping.
+    """
     try:
-        layout = parser.inspect(file, limits())
+        layout = parser.inspect(file, limits(), mapping.saved(vendor_id), reading)
         # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
                 pass
     except FeedError as error:
-        raise Refused(error.message) from error
+        raise Refused(error.message, error.code) from error
     finally:
         file.seek(0)
     return layout

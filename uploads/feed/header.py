@@ -7,13 +7,13 @@ import csv
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from charset_normalizer import from_bytes
 
-from uploads.feed.columns import REPORT_COLUMNS, ColumnMapping, map_headers, name_headers
+from uploads.feed.columns import REPORT_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
 from uploads.feed.lines import Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
 from uploads.feed.problems import FeedError
 
@@ -24,6 +24,8 @@ HEADER_LINES: Final = 20  # the header is among the first so many lines
 # Single-byte supersets of ASCII only: in Shift JIS and GB 18030 a byte that looks like `|` can be half a character,
 # so lines and cells can't be told apart before decoding. Best first.
 LEGACY_ENCODINGS: Final = ["cp1252", "cp1250", "cp1251", "iso8859_2", "iso8859_15", "mac_roman", "cp850", "cp437"]
+# Those that a person may choose. What is UTF-16 shows by its bytes.
+ENCODINGS: Final = ("utf-8", *LEGACY_ENCODINGS)
 SAMPLE_BYTES: Final = 64 * 1024
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
@@ -82,6 +84,11 @@ class Layout:
     notes: tuple[str, ...]
     """Sentences for people about what was assumed."""
 
+    @property
+    def shape(self) -> str:
+        """Tells layouts of one file apart that have other columns, whatever these are called and taken for."""
+        return f"{ord(self.delimiter)}.{self.first_row.offset}.{len(self.headers)}"
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -99,6 +106,20 @@ class Layout:
         )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a person wants a file to be read, where it is not to be found out.
+
+    `columns` has the field of each column, "" for one that is left out, and `shape` that of the Layout they were
+    chosen from.
+    """
+
+    encoding: str = ""
+    delimiter: str = ""
+    columns: tuple[str, ...] | None = None
+    shape: str = ""
+
+
 class _Header(NamedTuple):
     first_line: int  # counted from 0 among those read
     line_count: int
@@ -111,17 +132,44 @@ class _Header(NamedTuple):
         return len(self.mapping.fields), -self.first_line, len(self.cells)
 
 
-def find_layout(file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None) -> Layout:
+def find_layout(
+    file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None, reading: Reading | None = None
+) -> Layout:
     """What `inspect` returns or raises, except that there may be no rows and that the file is not rewound."""
+    try:
+        return _find_layout(file, limits, saved, reading, leave_open=False)
+    except FeedError as error:
+        if reading is None or error.code not in ("missing_columns", "duplicate_column"):
+            raise
+    # A person says what the columns mean, so a header that leaves it open will do.
+    return _find_layout(file, limits, saved, reading, leave_open=True)
+
+
+def as_chosen(layout: Layout, reading: Reading) -> Layout:
+    """The layout with the columns that were chosen. Raises FeedError as `columns.chosen` does."""
+    if reading.columns is None:
+        return layout
+    if reading.shape != layout.shape:
+        raise FeedError("other_columns", "The file is read with other columns now. Look at them again.")
+    mapping = chosen(layout.headers, reading.columns)
+    kept = [note for note in layout.notes if note not in _ignored_notes(layout.mapping)]
+    return replace(layout, mapping=mapping, notes=(*kept, *_ignored_notes(mapping)))
+
+
+def _find_layout(
+    file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None, reading: Reading | None, *, leave_open: bool
+) -> Layout:
     file.seek(0)
     beginning = next(blocks(file, "", 0), b"")[:8192]
     _refuse_other_formats(beginning)
     utf16 = _utf16(beginning)
     try:
         offset, lines = _first_lines(file, utf16 or "utf-8", limits)
-        encoding, notes = (utf16, []) if utf16 else _eight_bit_encoding(file, limits)
+        wanted = reading.encoding if reading and reading.encoding in ENCODINGS else ""
+        encoding, notes = (utf16 or wanted, []) if utf16 or wanted else _eight_bit_encoding(file, limits)
         texts = [printable(line, codec(encoding)) for line in lines]
-        header = _find_header(texts, limits, saved)
+        delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
+        header = _find_header(texts, limits, saved, delimiters, leave_open=leave_open)
     except FeedError as error:
         if not utf16 and _looks_binary(beginning):
             raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
@@ -239,17 +287,22 @@ def _legacy_encoding(sample: list[bytes]) -> str:
     return best.encoding
 
 
-def _find_header(lines: Sequence[str], limits: Limits, saved: Mapping[str, str] | None) -> _Header:
-    """The first line that has all required columns, read with the delimiter under which most columns mean a field."""
+def _find_header(
+    lines: Sequence[str], limits: Limits, saved: Mapping[str, str] | None, delimiters: str, *, leave_open: bool
+) -> _Header:
+    """The first line that has all required columns, read with the delimiter under which most columns mean a field.
+
+    With `leave_open` the line that has most of them, if none has all.
+    """
     separator = re.fullmatch(r"sep=([^\w\s\"]|\t)[\r\n]*", lines[0], re.IGNORECASE | re.ASCII)
-    delimiters = separator[1] if separator else "".join(DELIMITERS)
+    delimiters = delimiters or (separator[1] if separator else "".join(DELIMITERS))
     refusals: list[FeedError] = []
     nearest: list[_Header] = []
     for index in range(1 if separator else 0, min(HEADER_LINES, len(lines))):
         candidates = []
         for delimiter in delimiters:
             try:
-                candidates += _header_at(lines, index, delimiter, limits, saved)
+                candidates += _header_at(lines, index, delimiter, limits, saved, leave_open=leave_open)
             except FeedError as refusal:
                 refusals.append(refusal)
         complete = [candidate for candidate in candidates if not candidate.mapping.missing]
@@ -258,11 +311,19 @@ def _find_header(lines: Sequence[str], limits: Limits, saved: Mapping[str, str] 
         nearest += candidates
     if refusals:
         raise refusals[0]
+    if leave_open and nearest:
+        return max(nearest, key=lambda header: header.score)
     raise _missing_columns(max(nearest, key=lambda header: header.score) if nearest else None)
 
 
 def _header_at(
-    lines: Sequence[str], index: int, delimiter: str, limits: Limits, saved: Mapping[str, str] | None
+    lines: Sequence[str],
+    index: int,
+    delimiter: str,
+    limits: Limits,
+    saved: Mapping[str, str] | None,
+    *,
+    leave_open: bool,
 ) -> list[_Header]:
     """The row that starts at this line, seen as a header; nothing if it is blank or can't be read."""
     reader = csv.reader(islice(lines, index, None), delimiter=delimiter, strict=True)
@@ -275,17 +336,23 @@ def _header_at(
     if len(cells) > limits.max_columns:
         message = f"The header has {len(cells):,} columns; at most {limits.max_columns:,} are allowed."
         raise FeedError("too_many_columns", message)
-    return [_Header(index, reader.line_num, delimiter, cells, map_headers(cells, saved))]
+    mapping = map_headers(cells, saved, leave_open=leave_open)
+    return [_Header(index, reader.line_num, delimiter, cells, mapping)]
+
+
+def no_column_for(missing: Sequence[str], headers: Sequence[str]) -> FeedError:
+    """A header that lacks required columns."""
+    return FeedError(
+        "missing_columns",
+        f"The header has no column for {_listed(missing, ' and ')}. "
+        f"Found: {_listed([header for header in headers if header.strip()], ', ')}. Rename the columns or map them.",
+    )
 
 
 def _missing_columns(header: _Header | None) -> FeedError:
     if header is None:
         return FeedError("missing_columns", "No header was found. The first line must name the columns.")
-    return FeedError(
-        "missing_columns",
-        f"The header has no column for {_listed(header.mapping.missing, ' and ')}. "
-        f"Found: {_listed([cell for cell in header.cells if cell.strip()], ', ')}. Rename the columns or map them.",
-    )
+    return no_column_for(header.mapping.missing, header.cells)
 
 
 def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
@@ -294,10 +361,12 @@ def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
     if any(text.strip() for text in above):
         lines = "1 line" if len(above) == 1 else f"{len(above)} lines"
         notes.append(f"{lines} above the header skipped.")
-    ignored = [name for name in header.mapping.ignored if name not in REPORT_COLUMNS]
-    if ignored:
-        notes.append(f"Columns ignored: {_listed(ignored, ', ')}.")
-    return notes
+    return notes + _ignored_notes(header.mapping)
+
+
+def _ignored_notes(mapping: ColumnMapping) -> list[str]:
+    ignored = [name for name in mapping.ignored if name not in REPORT_COLUMNS]
+    return [f"Columns ignored: {_listed(ignored, ', ')}."] if ignored else []
 
 
 def _listed(names: Sequence[str], last: str) -> str:

@@ -24,7 +24,18 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
 from uploads.feed.columns import map_headers, name_headers
-from uploads.feed.header import DELIMITERS, Layout, Position, find_layout, is_blank, short
+from uploads.feed.header import (
+    DELIMITERS,
+    ENCODINGS,
+    Layout,
+    Position,
+    Reading,
+    as_chosen,
+    find_layout,
+    is_blank,
+    no_column_for,
+    short,
+)
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
     Limits,
@@ -32,12 +43,16 @@ from uploads.feed.lines import (
     OverLimitError,
     blocks,
     codec,
+    encoding_name,
     physical_lines,
     printable,
 )
 from uploads.feed.problems import Code, FeedError, Problem
 
-__all__ = ["DEFAULT_LIMITS", "DELIMITERS", "Layout", "Limits", "Position", "Row", "inspect", "rows"]
+__all__ = [
+    "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Position", "Reading", "Row", "encoding_name",
+    "inspect", "no_column_for", "rows",
+]  # fmt: skip
 
 BOM: Final = "\ufeff"
 DIGIT: Final = re.compile(rb"[0-9]")
@@ -59,15 +74,26 @@ class Row(NamedTuple):
     """Position.offset after this row."""
 
 
-def inspect(file: BinaryIO, limits: Limits = DEFAULT_LIMITS, saved_mapping: Mapping[str, str] | None = None) -> Layout:
+def inspect(
+    file: BinaryIO,
+    limits: Limits = DEFAULT_LIMITS,
+    saved_mapping: Mapping[str, str] | None = None,
+    reading: Reading | None = None,
+) -> Layout:
     """Find out how to read a seekable file; it is left rewound. `saved_mapping` is map_headers' `saved`.
 
+    With a `reading`, even an empty one, a person decides: what it leaves open may stay so, and columns may be missing
+    from the mapping then.
+
     Raises FeedError with one of the codes binary_file, empty_file, line_too_long, too_many_columns,
-    duplicate_column, missing_columns, several_tables, no_rows.
+    duplicate_column, missing_columns, several_tables, no_rows; for a `reading` other_columns.
     """
     try:
-        layout = find_layout(file, limits, saved_mapping)
-        _refuse_other_table(file, layout, limits, saved_mapping)
+        layout = find_layout(file, limits, saved_mapping, reading)
+        if reading is not None:
+            layout = as_chosen(layout, reading)
+        if not layout.mapping.missing:
+            _refuse_other_table(file, layout, limits, saved_mapping)
         if next(rows(file, layout, limits=limits), None) is None:
             raise FeedError("no_rows", "The file has a header but no rows below it.")
         return layout
@@ -140,13 +166,13 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: M
 def _names_other_columns(line: str, layout: Layout, saved: Mapping[str, str] | None) -> str:
     """The line in short, if it is a header that is as wide as the layout's but means something else; or ""."""
     cells = next(csv.reader([line], delimiter=layout.delimiter), [])
-    if len(cells) != len(layout.headers):
+    names = name_headers(cells)
+    if len(cells) != len(layout.headers) or names == layout.headers:
         return ""
     try:
         fields = map_headers(cells, saved).fields
     except FeedError:  # two columns of one name: no header that we would read
         return ""
-    names = name_headers(cells)
     meant = {field: names.index(header) for field, header in fields.items()}
     ours = {field: layout.headers.index(header) for field, header in layout.mapping.fields.items()}
     price = cells[ours["price"]]

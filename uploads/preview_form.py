@@ -1,0 +1,92 @@
+"""The preview of a file as a form: how it is read, what each column means, and what of that its user has seen."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from django import forms
+
+from uploads.feed import parser
+from uploads.feed.columns import FIELDS, REQUIRED
+from uploads.feed.parser import Reading
+from uploads.feed.problems import Code
+from uploads.feed.validator import LABELS
+from uploads.models import Job
+from uploads.preview import Preview
+
+COLUMN = "column-{}"
+DO_NOT_IMPORT = "don't import"
+FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
+
+
+class PreviewForm(forms.Form):
+    """What goes round between preview and confirm; the selects of the columns stand beside it, one for each.
+
+    `shape` and `seen` say which columns the selects are about, and which reading was previewed.
+    """
+
+    token = forms.CharField(widget=forms.HiddenInput)
+    shape = forms.CharField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput)
+    encoding = forms.ChoiceField(required=False)
+    delimiter = forms.ChoiceField(required=False)
+    remember = forms.BooleanField(required=False)
+
+    def __init__(self, seen: Preview, token: str) -> None:
+        layout, reading = seen.layout, seen.reading
+        initial = {
+            "token": token, "shape": layout.shape, "seen": fingerprint(seen.choice), "encoding": reading.encoding,
+            "delimiter": reading.delimiter, "remember": True,
+        }  # fmt: skip
+        super().__init__(initial=initial)
+        encodings = [(code, parser.encoding_name(code)) for code in parser.ENCODINGS]
+        delimiters = [
+            (sign, f"{name} ( {sign} )" if sign.strip() else name) for sign, name in parser.DELIMITERS.items()
+        ]
+        for name, choices, found in (
+            ("encoding", encodings, "" if reading.encoding else parser.encoding_name(layout.encoding)),
+            ("delimiter", delimiters, "" if reading.delimiter else seen.delimiter),
+        ):
+            first = ("", f"{found} (found)" if found else "find out")
+            cast("forms.ChoiceField", self.fields[name]).choices = [first, *choices]
+        if layout.encoding.startswith("utf-16"):  # its bytes say so
+            self.fields["encoding"].disabled = True
+
+
+def reading_of(posted: Mapping[str, str]) -> Reading | None:
+    """How the form wants the file to be read; None for a form that says nothing about it."""
+    if "shape" not in posted:
+        return None
+    chosen: list[str] = []
+    while (field := posted.get(COLUMN.format(len(chosen)))) is not None:
+        chosen.append(field)
+    return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"])
+
+
+def fingerprint(reading: Reading) -> str:
+    """The same for the same reading."""
+    return hashlib.sha256(json.dumps(asdict(reading)).encode()).hexdigest()
+
+
+def dry_run_context(job: Job) -> dict[str, Any]:
+    """What the changing part of a preview shows."""
+    ended = job.state in (Job.State.DONE, Job.State.FAILED)
+    problems = job.result.get("problems", {})
+    # Lines are more than rows where cells have line breaks, so it may come to its end early.
+    percent = 100 if job.state == Job.State.DONE else min(99, 100 * job.done // max(job.total, 1))
+    return {
+        "job": job,
+        "ended": ended,
+        "percent": percent,
+        "counts": [
+            ("New", job.result.get("inserted", 0), False),
+            ("Updated", job.result.get("updated", 0), False),
+            ("Unchanged", job.result.get("unchanged", 0), False),
+            ("With errors", job.result.get("error", 0), True),
+        ],
+        "kinds": [
+            (Code(code).label, kind) for code, kind in sorted(problems.items(), key=lambda kind: -kind[1]["count"])
+        ],
+    }
