@@ -113,6 +113,10 @@ class Preview:
         return parser.encoding_name(self.layout.encoding)
 
     @property
+    def notes(self) -> list[str]:
+        return [visible(note) for note in self.layout.notes]
+
+    @property
     def delimiter(self) -> str:
         return parser.DELIMITERS.get(self.layout.delimiter, self.layout.delimiter)
 

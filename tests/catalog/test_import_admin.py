@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -12,13 +13,15 @@ from django.urls import reverse
 
 from catalog.models import Product
 from tests.feeds import HEADER, feed, line
-from uploads import incoming, storage
-from uploads.models import UploadHistory
+from uploads import incoming, jobs, storage
+from uploads.models import ColumnRule, Job, UploadHistory, ValueRule
 from uploads.storage import StorageUnavailable
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
 CHOOSE = "/admin/catalog/product/import/"
+PREVIEW = "/admin/catalog/product/import/preview/"
+DRY_RUN = "/admin/catalog/product/import/dry-run/"
 CONFIRM = "/admin/catalog/product/process_import/"
 
 
@@ -59,7 +62,8 @@ def test_only_active_vendors_can_be_chosen(admin_client: Client) -> None:
     ("content", "sentence"),
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "PNG"),
-        ("name,price\na,1\n", "sku"),
+        (b"", "The submitted file is empty."),
+        (b" \n\n", "The file is empty."),
         (HEADER + "\n", "The file has a header but no rows below it."),
     ],
 )
@@ -102,7 +106,8 @@ def test_the_preview_gives_a_verdict_on_each_row_and_writes_nothing(admin_client
     )  # fmt: skip
     rows = response.context["preview"].rows
     assert [row.verdict for row in rows] == ["unchanged", "update", "new", "error", "error", "error", "error"]
-    assert rows[1].changes == ("price: 9.99 → 19.99",)
+    assert rows[1].changes == (("price", "9.99", "19.99"),)
+    assert "price: <del>9.99</del> → <ins>19.99</ins>" in response.content.decode()
     assert [problem.code for problem in rows[3].problems] == ["unknown_category", "price_not_positive"]
     assert rows[4].problems[0].message == "The SKU “TAKEN” already belongs to another vendor."
     assert [problem.code for problem in rows[5].problems] == ["duplicate_in_file"]
@@ -142,11 +147,202 @@ def test_a_mended_error_report_is_previewed_without_the_guards_of_its_cells(admi
 def test_a_file_sent_before_is_noticed_and_can_still_be_confirmed(admin_client: Client) -> None:
     admin_client.post(CONFIRM, {"token": token(choose(admin_client, feed(line(1))))})
     earlier = UploadHistory.objects.get()
+    UploadHistory.objects.update(status="completed", inserted_records=1, undone_at=datetime(2026, 1, 2, tzinfo=UTC))
     again = choose(admin_client, feed(line(1)))
     assert again.context["preview"].sent_before == earlier
+    text = " ".join(again.content.decode().split())
+    assert "1 inserted, 0 updated, 0 unchanged, 0 with errors; undone on Jan. 2, 2026" in text
     assert f">{earlier.upload_id}</a>" in again.content.decode()
     assert admin_client.post(CONFIRM, {"token": token(again)}).status_code == 302
     assert UploadHistory.objects.count() == 2
+
+
+def test_the_vendors_rules_for_values_are_applied_and_said(admin_client: Client) -> None:
+    ValueRule.objects.create(vendor_id="VEND001", field="category", wrong_value="boks", right_value="Books")
+    response = choose(admin_client, feed(line(1, category=" BOKS ")))
+    assert [row.verdict for row in response.context["preview"].rows] == ["new"]
+    assert "category: “BOKS” is read as “Books”, by a rule" in response.content.decode()
+
+
+def test_a_stock_that_sells_out_is_shown_as_0(admin_client: Client) -> None:
+    product()
+    rows = choose(admin_client, feed(line(1, stock_quantity="0"))).context["preview"].rows
+    assert rows[0].changes == (("stock quantity", "5", "0"),)
+
+
+# --- the columns -----------------------------------------------------------------------------------------------
+
+OWN = "Code,Bez.,Cat.,Preis netto,On shelf,SKU\nP-1,Lamp,Electronics,9.99,5,SKU-1\n"
+
+
+def form_of(response: Any, **changes: str) -> dict[str, str]:
+    """What the form of a preview sends, with what was changed in it."""
+    shown = response.context["preview"]
+    initial = response.context["confirm_form"].initial
+    fields = {name: str(initial[name]) for name in ("token", "shape", "seen", "encoding", "delimiter")}
+    if shown.changed:
+        fields["remember"] = "on"
+    return fields | {column.name: column.selected for column in shown.mapped} | changes
+
+
+CHOSEN = {"column-0": "vendor_product_id", "column-1": "product_name", "column-2": "category",
+          "column-3": "price", "column-4": "stock_quantity", "column-5": "sku"}  # fmt: skip
+
+
+def test_missing_columns_are_said_and_can_be_mapped(admin_client: Client) -> None:
+    first = choose(admin_client, OWN)
+    page = first.content.decode()
+    assert "No column is read as product ID, product name, category, price, stock quantity yet." in page
+    assert 'name="confirm"' not in page
+    assert first.context["preview"].rows == ()
+    assert not Job.objects.exists()
+    assert [column.samples for column in first.context["preview"].mapped][:2] == [("P-1",), ("Lamp",)]
+
+    second = admin_client.post(PREVIEW, form_of(first, **CHOSEN))
+    assert [row.verdict for row in second.context["preview"].rows] == ["new"]
+    assert 'name="confirm"' in second.content.decode()
+    assert 'name="remember"' in second.content.decode()
+    assert not ColumnRule.objects.exists()
+
+
+def test_confirming_imports_with_the_columns_chosen_and_remembers_them(admin_client: Client, pipeline: Any) -> None:
+    second = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN))
+    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
+    upload = UploadHistory.objects.get()
+    pipeline.stage(upload)
+    pipeline.settle()
+    assert (Product.objects.get().product_name, str(Product.objects.get().price)) == ("Lamp", "9.99")
+    again = choose(admin_client, OWN).context["preview"]
+    assert (again.ready, again.changed) == (True, False)
+    assert LogEntry.objects.filter(object_repr="VEND001: Preis netto → price").exists()
+
+
+def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> None:
+    fields = form_of(admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN)))
+    del fields["remember"]
+    assert admin_client.post(CONFIRM, fields).status_code == 302
+    assert UploadHistory.objects.exists()
+    assert not ColumnRule.objects.exists()
+
+
+def test_a_guess_is_preselected_and_marked_and_not_used_until_somebody_says_so(admin_client: Client) -> None:
+    first = choose(admin_client, OWN)
+    guess = first.context["preview"].mapped[3]
+    assert (guess.field, guess.suggestion, guess.selected) == ("", "price", "price")
+    assert "A guess, not used yet" in first.content.decode()
+    extra = choose(admin_client, feed(line(1)).replace(",description,", ",Descripton,"))
+    assert extra.context["preview"].ready
+    unseen = admin_client.post(CONFIRM, form_of(extra))
+    assert "The columns were changed after this preview was made" in unseen.content.decode()
+    assert "description" in unseen.context["preview"].layout.mapping.fields
+    assert not UploadHistory.objects.exists()
+    assert admin_client.post(CONFIRM, form_of(unseen)).status_code == 302
+
+
+def test_two_columns_for_one_field_are_refused_in_a_sentence_and_the_choice_stays(admin_client: Client) -> None:
+    response = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN | {"column-1": "sku"}))
+    assert "The columns “Bez.” and “SKU” are both to be read as sku. Choose one of them." in response.content.decode()
+    assert [column.field for column in response.context["preview"].mapped].count("sku") == 2
+    assert 'name="confirm"' not in response.content.decode()
+    fields = form_of(response)
+    assert "both to be read as sku" in admin_client.post(CONFIRM, fields, follow=True).content.decode()
+    assert not UploadHistory.objects.exists()
+
+
+def test_two_columns_of_one_name_can_be_told_apart(admin_client: Client) -> None:
+    text = feed(line(1)).replace("brand", "Price").replace("Acme", "1.00")
+    first = choose(admin_client, text)
+    assert first.context["preview"].missing == ["price"]
+    second = admin_client.post(PREVIEW, form_of(first, **{"column-6": "price"}))
+    assert second.context["preview"].ready
+    assert second.context["preview"].rows[0].cells[5] == "9.99"
+
+
+def test_encoding_and_delimiter_can_be_corrected(admin_client: Client) -> None:
+    text = "vendor_product_id;product_name;category;sku;price;stock_quantity\nP-1;\u0416;Books;S-1;1;1\n"
+    first = choose(admin_client, text.encode("cp1251"))
+    second = admin_client.post(PREVIEW, form_of(first, encoding="cp1251"))
+    assert second.context["preview"].rows[0].cells[1] == "\u0416"
+    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
+    assert UploadHistory.objects.get().layout["encoding"] == "cp1251"  # type: ignore[index] # it has one
+
+    third = admin_client.post(PREVIEW, form_of(choose(admin_client, text), delimiter=","))
+    assert [column.header for column in third.context["preview"].mapped] == [text.splitlines()[0]]
+    fourth = admin_client.post(PREVIEW, form_of(third, delimiter=""))
+    assert fourth.context["preview"].ready
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        {"column-0": "colour"}, {"column-0": "<script>"}, {"column-6": "brand"}, {"shape": "44.0.6"}, {"shape": ""},
+        {"encoding": "rot13"}, {"delimiter": "x"}, {"column-0": "\0"},
+    ],
+)  # fmt: skip
+def test_a_mapping_that_was_tampered_with_imports_nothing(admin_client: Client, tampered: dict[str, str]) -> None:
+    seen = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN))
+    assert admin_client.post(PREVIEW, form_of(seen, **tampered)).status_code == 200
+    response = admin_client.post(CONFIRM, form_of(seen, **tampered), follow=True)
+    assert response.status_code == 200
+    assert not UploadHistory.objects.exists()
+
+
+def test_a_file_of_500_columns_with_hostile_names_stays_readable(admin_client: Client) -> None:
+    names = [f'\u202e<script>{n}</script>" onfocus="x' for n in range(494)]
+    quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+    header = "vendor_product_id,product_name,category,sku,price,stock_quantity"
+    text = f"{header},{quoted}\nP-1,Lamp,Books,S-1,1,1{',x' * 494}\n"
+    first = choose(admin_client, text)
+    page = first.content.decode()
+    assert "<script>0" not in page
+    assert "\u202e" not in page
+    assert sum(not column.aside for column in first.context["preview"].mapped) == 6
+    second = admin_client.post(PREVIEW, form_of(first, **{"column-499": "brand"}))
+    assert second.context["preview"].ready
+    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
+    assert ColumnRule.objects.get().header == names[493]
+
+
+def test_one_column_more_than_allowed_is_refused(admin_client: Client) -> None:
+    response = choose(admin_client, ",".join(f"c{n}" for n in range(501)) + "\n" + "x," * 500 + "x\n")
+    assert "501 columns; at most 500" in response.context["form"].errors["import_file"][0]
+
+
+# --- the dry run -----------------------------------------------------------------------------------------------
+
+
+def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client) -> None:
+    job = choose(admin_client, feed(line(1), line(2, price="0"))).context["job"]
+    page = admin_client.get(f"{DRY_RUN}{job.pk}/")
+    assert "Waiting for a worker" in page.content.decode()
+    assert ">Refresh</a>" in page.content.decode()
+    polled = admin_client.get(f"{DRY_RUN}{job.pk}/", headers={"HX-Request": "true"})
+    assert (polled.status_code, "<html" in polled.content.decode()) == (200, False)
+    assert jobs.run(job.pk) is False
+    ended = admin_client.get(f"{DRY_RUN}{job.pk}/", headers={"HX-Request": "true"})
+    text = " ".join(ended.content.decode().split())
+    assert ended.status_code == 286, "htmx stops asking"
+    assert "All 2 rows were tried. Nothing was written." in text
+    assert "Row 2: The price “0” is not above 0." in text
+    assert not Product.objects.exists()
+
+
+def test_confirming_ends_the_dry_run(admin_client: Client) -> None:
+    response = choose(admin_client, feed(line(1)))
+    admin_client.post(CONFIRM, form_of(response))
+    assert Job.objects.get().state == "failed"
+
+
+def test_a_dry_run_is_shown_to_who_started_it_and_to_those_who_may_import(admin_client: Client) -> None:
+    job = choose(admin_client, feed(line(1))).context["job"]
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("stranger", is_staff=True))
+    assert stranger.get(f"{DRY_RUN}{job.pk}/").status_code == 404
+    User.objects.get(username="stranger").user_permissions.add(Permission.objects.get(codename="add_uploadhistory"))
+    assert stranger.get(f"{DRY_RUN}{job.pk}/").status_code == 200
+    assert Client().get(f"{DRY_RUN}{job.pk}/").headers["Location"].startswith("/admin/login/")
+    other = Job.objects.create(kind="undo", requested_by=job.requested_by)
+    assert admin_client.get(f"{DRY_RUN}{other.pk}/").status_code == 404
 
 
 # --- confirming ------------------------------------------------------------------------------------------------
@@ -189,6 +385,7 @@ def test_another_users_preview_cannot_be_confirmed(admin_client: Client) -> None
     stranger = User.objects.create_user("stranger")
     foreign = incoming.keep(io.BytesIO(feed(line(1)).encode()), "feed.csv", "VEND001", stranger)
     admin_client.post(CONFIRM, {"token": foreign})
+    assert "too old" in admin_client.post(PREVIEW, {"token": foreign}, follow=True).content.decode()
     assert not UploadHistory.objects.exists()
 
 
@@ -236,13 +433,14 @@ def test_importing_needs_the_permission_to_add_uploads(client: Client) -> None:
     assert client.get(CHOOSE).status_code == 403
     assert choose(client, feed(line(1))).status_code == 403
     assert client.post(CONFIRM, {"token": "x"}).status_code == 403
+    assert client.post(PREVIEW, {"token": "x"}).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="add_uploadhistory"))
     client.force_login(User.objects.get(pk=user.pk))
     assert client.get(CHOOSE).status_code == 200
 
 
 def test_importing_needs_a_staff_login(client: Client) -> None:
-    for address in (CHOOSE, CONFIRM):
+    for address in (CHOOSE, CONFIRM, PREVIEW):
         assert client.post(address).headers["Location"].startswith("/admin/login/")
 
 
