@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -146,7 +146,7 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         """How far a dry run is: the part of the preview that changes, or a page of its own without JavaScript."""
         job = Job.objects.filter(pk=job_id, kind=Job.Kind.DRY_RUN).first()
         if job is None or not (job.requested_by_id == request.user.pk or self.has_import_permission(request)):
-            raise Http404
+            raise PermissionDenied  # also for a number that nobody has: it tells less
         context = dry_run_context(job) | {"polled": "HX-Request" in request.headers}
         if not context["polled"]:
             context |= {**self.admin_site.each_context(request), "title": "Dry run", "opts": self.opts}

@@ -337,12 +337,12 @@ def test_a_dry_run_is_shown_to_who_started_it_and_to_those_who_may_import(admin_
     job = choose(admin_client, feed(line(1))).context["job"]
     stranger = Client()
     stranger.force_login(User.objects.create_user("stranger", is_staff=True))
-    assert stranger.get(f"{DRY_RUN}{job.pk}/").status_code == 404
+    assert stranger.get(f"{DRY_RUN}{job.pk}/").status_code == 403
     User.objects.get(username="stranger").user_permissions.add(Permission.objects.get(codename="add_uploadhistory"))
     assert stranger.get(f"{DRY_RUN}{job.pk}/").status_code == 200
     assert Client().get(f"{DRY_RUN}{job.pk}/").headers["Location"].startswith("/admin/login/")
     other = Job.objects.create(kind="undo", requested_by=job.requested_by)
-    assert admin_client.get(f"{DRY_RUN}{other.pk}/").status_code == 404
+    assert admin_client.get(f"{DRY_RUN}{other.pk}/").status_code == 403
 
 
 # --- confirming ------------------------------------------------------------------------------------------------

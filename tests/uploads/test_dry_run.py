@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, incoming, jobs, judge, receive, stage
+from uploads import dry_run, incoming, jobs, judge, receive, stage, storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
@@ -161,7 +161,7 @@ def test_a_run_that_was_broken_off_begins_again_and_counts_nothing_twice(
 
 def test_a_file_that_is_gone_fails_in_a_sentence(pipeline: Pipeline, admin_user: User) -> None:
     job = started(feed(line(1)), admin_user)
-    dry_run.storage.delete(job.parameters["key"])
+    storage.delete(job.parameters["key"])
     run(job)
     assert (job.state, job.failure) == ("failed", dry_run.GONE)
 

@@ -16,6 +16,7 @@ from tests.feeds import feed, line
 from uploads import mapping
 from uploads.feed import columns
 from uploads.feed.columns import FIELDS, map_headers, suggested
+from uploads.feed.problems import FeedError
 from uploads.models import ColumnRule, UploadHistory, ValueRule
 from uploads.receive import Refused
 from vendors.models import Vendor
@@ -143,13 +144,13 @@ def test_nothing_is_suggested_for_a_field_that_has_a_column_or_against_a_rule() 
 
 
 def test_a_choice_of_two_columns_for_one_field_is_refused_with_their_names() -> None:
-    with pytest.raises(columns.FeedError, match=r"“A” and “B” are both to be read as sku\. Choose one"):
+    with pytest.raises(FeedError, match=r"“A” and “B” are both to be read as sku\. Choose one"):
         columns.chosen(["A", "B"], ["sku", "sku"])
 
 
 @pytest.mark.parametrize("choice", [["sku"], ["sku", "price", ""], ["sku", "colour"], ["sku", "<b>"]])
 def test_a_choice_about_other_columns_is_refused(choice: list[str]) -> None:
-    with pytest.raises(columns.FeedError, match="other columns"):
+    with pytest.raises(FeedError, match="other columns"):
         columns.chosen(["A", "B"], choice)
 
 
