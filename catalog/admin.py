@@ -14,7 +14,6 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from catalog import by_hand
-from catalog.category_admin import ProductCategoryAdmin
 from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
@@ -112,9 +111,6 @@ class ProductAdmin(TableAdmin):
     @admin.display(description="see also")
     def see(self, product: Product) -> SafeString:
         return link(list_url("uploads_recordoutcome", product=product.pk), "The uploads that brought it")
-
-
-admin.site.register(ProductCategory, ProductCategoryAdmin)
 
 
 @admin.register(ProductCatalog)

@@ -122,7 +122,7 @@ def _start_worker() -> None:
     ready.unlink(missing_ok=True)
     spawn(
         "worker",
-        _celery("worker", "-Q", "staging,stream,upkeep", "-c", "4", "-n", f"worker-{secrets.token_hex(4)}@%h",
+        _celery("worker", "-Q", "staging,stream,upkeep,jobs", "-c", "4", "-n", f"worker-{secrets.token_hex(4)}@%h",
                 "--without-gossip", "--without-mingle"),
         {"WORKER_READY_FILE": str(ready)},
     )  # fmt: skip

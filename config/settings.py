@@ -204,6 +204,7 @@ CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "uploads.tasks.stage_upload": {"queue": "staging"},
     "uploads.tasks.consume_stream": {"queue": "stream"},
+    "uploads.tasks.run_job": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULE = {
     "consume the stream": {

@@ -12,8 +12,8 @@
 
 What people ask for goes through jobs.py: replay.py tries failed rows again, undo.py takes back what an upload changed,
 dry_run.py tells what a whole file would do. In the admin they are upload_actions.py, error_admin.py with
-correction_pages.py, and job_admin.py; record_pages.py shows what DynamoDB has of an upload, listing.py is what the
-lists share.
+correction_pages.py, category_replay.py and job_admin.py; record_pages.py shows what DynamoDB has of an upload,
+listing.py is what the lists share.
 
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
 tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to

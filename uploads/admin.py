@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from catalog.models import Product
+from catalog.models import Product, ProductCategory
 from config.admin import (
     NOTHING,
     VENDOR_STATUS,
@@ -39,6 +39,7 @@ from uploads import (
     record_pages,
     rules_admin,  # noqa: F401 - registers the rules
 )
+from uploads.category_replay import CategoryReplayAdmin
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout
@@ -63,6 +64,7 @@ from uploads.vendor_quality import VendorQualityAdmin
 from vendors.models import Vendor
 
 admin.site.register(Product, ProductImportAdmin)
+admin.site.register(ProductCategory, CategoryReplayAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(ValidationError, ValidationErrorAdmin)
 admin.site.register(Correction, CorrectionAdmin)

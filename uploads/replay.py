@@ -34,7 +34,7 @@ class NotReplayable(Exception):
 
 @dataclass(frozen=True)
 class Selection:
-    """Failed rows, by their open problems; what is empty doesn't matter. `wrong_value` without regard to capitals.
+    """Failed rows, by their open problems; what is empty doesn't matter. Values without regard to capitals.
 
     `alone` leaves out rows that have other problems beside: they would only fail again.
     """
@@ -43,6 +43,7 @@ class Selection:
     vendor_id: str = ""
     field: str = ""
     wrong_value: str = ""
+    wrong_values: tuple[str, ...] = ()  # any of these
     codes: tuple[str, ...] = ()
     alone: bool = False
     until: int = 0  # the newest problem to look at; 0 for no limit
@@ -54,6 +55,7 @@ class Selection:
             ("e.vendor_id = %s", self.vendor_id),
             ("e.field = %s", self.field),
             ("lower(e.wrong_value) = lower(%s)", self.wrong_value),
+            ("lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)", list(self.wrong_values)),
             ("e.error_type = ANY (%s)", list(self.codes)),
             ("e.error_id <= %s", self.until),
         ]
@@ -287,7 +289,8 @@ def step(job: Job) -> bool:
     Rows that fail once more have newer problems than `until`, so none is tried twice.
     """
     given = job.parameters["selection"]
-    selection = Selection(**{**given, "codes": tuple(given["codes"])})
+    lists = {name: tuple(given[name]) for name in ("codes", "wrong_values")}
+    selection = Selection(**{**given, **lists})
     with transaction.atomic():
         keys = _next(selection)
         vendors = {vendor_id for _, _, vendor_id in keys}

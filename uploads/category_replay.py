@@ -1,0 +1,114 @@
+"""Rows that failed only because their category was not on the list, offered for another try once it is.
+
+Whichever way the category came there (added, activated, imported), the list of categories says how many rows wait, and
+leads to a page that tries them again.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from catalog.category_admin import ProductCategoryAdmin
+from catalog.models import ProductCategory
+from config.admin import log_change, page_url
+from uploads import replay
+from uploads.feed.problems import Code
+from uploads.feed.validator import category_key
+from uploads.replay import Selection
+from uploads.upload_actions import may
+
+CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
+REFUSED = Selection(field="category", codes=tuple(code.value for code in CODES), alone=True)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows whose category is on the list now, and was their only problem."""
+
+    category: ProductCategory
+    selection: Selection
+    rows: int
+
+
+def waiting() -> list[Waiting]:
+    """What waits, by category in the order of their names."""
+    spellings: dict[str, list[str]] = {}
+    for value in _refused_values():
+        spellings.setdefault(category_key(value), []).append(value)
+    found = []
+    for category in ProductCategory.objects.filter(is_active=True) if spellings else ():
+        if values := spellings.get(category_key(category.category_name)):
+            selection = replace(REFUSED, wrong_values=tuple(values))
+            if rows := replay.count(selection):
+                found.append(Waiting(category, selection, rows))
+    return found
+
+
+def _refused_values() -> list[str]:
+    """Each category that open problems refuse, as it was written (by idx_validation_errors_value)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT wrong_value FROM validation_errors
+             WHERE field = 'category' AND resolved_at IS NULL AND error_type = ANY (%s)
+            """,
+            [list(REFUSED.codes)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+class CategoryReplayAdmin(ProductCategoryAdmin):
+    """The categories, with the rows that wait for them."""
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.waiting_view)
+        return [path("waiting/", view, name="catalog_productcategory_waiting"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if request.method == "GET" and may(request, "retry"):
+            _offer(request)
+        return super().changelist_view(request, extra_context)
+
+    def waiting_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The rows that wait, by category; tried again once confirmed."""
+        if not (may(request, "retry") and self.has_view_permission(request)):
+            raise PermissionDenied
+        found = waiting()
+        if request.method == "POST" and found:
+            return _try_again(request, found)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Rows that waited for their category",
+            "opts": self.opts,
+            "waiting": found,
+            "rows": sum(one.rows for one in found),
+        }
+        return TemplateResponse(request, "admin/catalog/productcategory/waiting.html", context)
+
+
+def _offer(request: HttpRequest) -> None:
+    rows = sum(one.rows for one in waiting())
+    if rows:
+        said = (
+            "row failed only because its category was" if rows == 1 else "rows failed only because their category was"
+        )
+        way = reverse("admin:catalog_productcategory_waiting")
+        offer = '{} {} not on the list, and it is now: <a href="{}">Try again</a>.'
+        messages.info(request, format_html(offer, f"{rows:,}", said, way))
+
+
+def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:
+    values = tuple(value for one in found for value in one.selection.wrong_values)
+    job = replay.start(replace(REFUSED, wrong_values=values), request.user)
+    for one in found:
+        log_change(request, one.category, f"Tried {one.rows:,} rows again that waited for it.")
+    return redirect(page_url("uploads_job", job.pk))
