@@ -1,0 +1,111 @@
+"""A day at operations: a feed with errors is imported, watched, mended, and taken back, all in the browser.
+
+The steps of the workers are taken in this process, between what the person does; the pages notice by themselves.
+"""
+
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from catalog.models import Product
+from tests.browser.conftest import PASSWORD
+from tests.browser.test_signing_in import enter_code, log_in
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import jobs
+from uploads.models import Job, UploadHistory, ValidationError, ValueRule
+
+FEED = feed(
+    line(1), line(2, category="Colour TVs"), line(3, category="colour tvs"), line(4, price="cheap"), line(5)
+)  # fmt: skip
+
+
+def choose(page: Page, text: str) -> None:
+    """Choose a file for the vendor, and come to its preview."""
+    page.goto("/admin/catalog/product/import/")
+    page.get_by_label("Vendor").select_option("VEND001")
+    file: Any = {"name": "feed.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Submit").click()
+
+
+def work() -> Job:
+    """Do the newest job as a worker would."""
+    job = Job.objects.first()
+    assert job is not None
+    while jobs.run(job.pk):
+        pass
+    return job
+
+
+@pytest.fixture
+def operator(page: Page, pipeline: Pipeline, settings: Any) -> Page:
+    """A superuser who signed in with a code from the app."""
+    settings.STAFF_NEEDS_TOTP = True
+    ada = User.objects.create_superuser("ada", "ada@example.com", PASSWORD)
+    secret = generate_totp_secret()
+    TOTP.activate(ada, secret)
+    page.goto("/admin/")
+    log_in(page, "ada")
+    enter_code(page, secret, "Sign In")
+    expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    return page
+
+
+def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, pipeline: Pipeline) -> None:
+    page = operator
+
+    choose(page, FEED)
+    expect(page.locator(".preview tbody tr", has_text="Colour TVs").nth(1)).to_contain_text("is not a category")
+    assert Product.objects.count() == 0, "nothing is written before the confirmation"
+    work()
+    expect(page.get_by_text("All 5 rows were tried. Nothing was written.")).to_be_visible()
+    page.get_by_role("button", name="Confirm import").click()
+
+    upload = UploadHistory.objects.get()
+    progress = page.locator("#upload-progress")
+    expect(progress).to_contain_text("processing")
+    pipeline.stage(upload)
+    pipeline.settle()
+    expect(progress).to_contain_text("Completed: 2 valid, 3 with errors.")
+
+    page.get_by_role("link", name="wrong values that rows share").click()
+    page.locator("tr", has_text="Colour TVs").get_by_role("link", name="Mend all").click()
+    expect(page.get_by_text("2 failed rows of VEND001")).to_be_visible()
+    page.get_by_label("Right category").fill("Electronics")
+    page.get_by_label("Keep it as a rule").check()
+    page.get_by_role("button", name="Mend 2 rows and try them again").click()
+    expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
+    work()
+    expect(page.locator("#job-sentence")).to_contain_text("Try failed rows again: done, 2 rows.")
+    assert Product.objects.count() == 4
+    assert ValueRule.objects.get().right_value == "Electronics"
+
+    error = ValidationError.objects.get(resolved_at=None)
+    page.goto(f"/admin/uploads/validationerror/{error.pk}/change/")
+    page.get_by_role("link", name="Correct it").click()
+    page.get_by_label("Price").fill("19.90")
+    page.get_by_role("button", name="Try this row again").click()
+    expect(page.get_by_text("Row 4 is in the catalog now, as a new product.")).to_be_visible()
+    expect(page.locator("#upload-progress")).to_contain_text("Completed: 5 valid, 0 with errors.")
+
+    choose(page, feed(line(1, price="1.00"), line(6)))
+    page.get_by_role("button", name="Confirm import").click()
+    expect(page.locator("#upload-progress")).to_contain_text("processing")
+    second = UploadHistory.objects.latest("sequence")
+    pipeline.stage(second)
+    pipeline.settle()
+    expect(page.locator("#upload-progress")).to_contain_text("Completed: 2 valid")
+    page.reload()
+    page.get_by_role("link", name="Undo", exact=True).click()
+    page.get_by_role("button", name="Look at what undoing 2 rows would do").click()
+    work()
+    page.get_by_role("button", name="Undo 2 rows").click()
+    expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
+    work()
+    expect(page.locator("#job-sentence")).to_contain_text("Undo an upload: done, 2 rows.")
+    assert sorted(Product.objects.values_list("sku", flat=True)) == [f"SKU-{number}" for number in range(1, 6)]
+    assert str(Product.objects.get(sku="SKU-1").price) == "9.99"
