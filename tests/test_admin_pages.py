@@ -66,6 +66,7 @@ def fill(numbers: range) -> None:
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")
         cursor.execute("SELECT setval('product_categories_category_id_seq', 1000)")
+        cursor.execute("SELECT setval('column_rules_id_seq', 1000), setval('value_rules_id_seq', 1000)")
 
 
 def list_of(page: str) -> str:

@@ -253,7 +253,7 @@ def pages_of(model: type[models.Model], model_admin: Any, client: Client) -> str
 def test_no_page_of_any_table_runs_what_it_shows(journey: Journey, admin_client: Client) -> None:
     for model, model_admin in admin.site._registry.items():
         text = pages_of(model, model_admin, admin_client)
-        if not model.__module__.startswith("django.contrib"):
+        if model._meta.app_label in ("vendors", "catalog", "uploads"):
             assert SCRIPT in text, f"{model.__name__}: give Journey a row of it with hostile text"
         if model in (Product, ProductCategory, ValidationError, Vendor):
             assert [cell for cell in CELLS if cell.strip() not in text] == []

@@ -19,7 +19,7 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from catalog.models import Product, ProductCatalog, ProductCategory
-from uploads.models import RecentUpload, UploadHistory, VendorSummary
+from uploads.models import RecentUpload, UploadHistory, ValidationError, VendorSummary
 from vendors.models import Vendor
 
 # Names, or patterns without one, that are no pages of their own.
@@ -86,7 +86,10 @@ def _found_otherwise(name: str) -> bool:
 def _pattern_pages(name: str, arguments: list[str]) -> Iterator[Address]:
     if name in LEFT_OUT or name.endswith("_changelist") or name == "admin:autocomplete":
         return
-    if not arguments:
+    if name in QUESTIONS:
+        for kind, query in QUESTIONS[name]():
+            yield Address(f"{name} {kind}", f"{reverse(name)}?{urlencode(query)}")
+    elif not arguments:
         yield Address(name, reverse(name))
     elif arguments == ["app_label"]:
         for label in sorted({model._meta.app_label for model in admin.site._registry}):
@@ -102,8 +105,11 @@ def _model_of(name: str) -> type[Model] | None:
 
 
 def _keys(model: type[Model]) -> Iterator[tuple[str, Any]]:
-    """A typical row's key and the largest one's."""
-    keys = model._default_manager.order_by("pk").values_list("pk", flat=True)
+    """A typical row's key and the largest one's; of errors an open one's, since only those can be corrected."""
+    rows = (
+        ValidationError.objects.filter(resolved_at=None) if model is ValidationError else model._default_manager.all()
+    )
+    keys = rows.order_by("pk").values_list("pk", flat=True)
     count = min(keys.count(), 1000)
     if count:
         yield "typical", keys[count // 2]
@@ -128,6 +134,28 @@ def _most(model: type[Model], column: str) -> Any:
     """The value that most rows have in a column."""
     found = model._default_manager.order_by().values(column).annotate(n=Count("pk")).order_by("-n").first()
     return found and found[column]
+
+
+def _wrong_values() -> Iterator[tuple[str, dict[str, str]]]:
+    """The most frequent open problem's value, of its vendor and with the largest upload."""
+    shared = ["vendor_id", "field", "wrong_value"]
+    found = ValidationError.objects.filter(resolved_at=None).exclude(wrong_value="").order_by().values(*shared)
+    if most := found.annotate(n=Count("pk")).order_by("-n").first():
+        query = {"vendor": most["vendor_id"], "field": most["field"], "value": most["wrong_value"]}
+        yield "most frequent", query
+        yield "within the largest upload", query | {"upload": largest_of(UploadHistory)}
+
+
+def _failed() -> Iterator[tuple[str, dict[str, str]]]:
+    yield "largest upload", {"upload": largest_of(UploadHistory)}
+    yield "largest vendor", {"vendor": largest_of(Vendor)}
+
+
+# Pages that are asked something beside their address.
+QUESTIONS = {
+    "admin:uploads_validationerror_clusters": _failed,
+    "admin:uploads_validationerror_cluster": _wrong_values,
+}
 
 
 # --- lists -----------------------------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ def everything(admin_page: Page) -> Page:
     ValueRule.objects.create(vendor=vendor, field="category", wrong_value="x" * 200, right_value="Books")
     ColumnRule.objects.create(vendor=vendor, header="y" * 200, field="sku")
     Job.objects.create(kind="replay", upload=upload, vendor=vendor)
-    Correction.objects.create(upload=upload, record_id="REC_0000001", attempt=1, row_number=1, changes={"sku": "A"})
+    Correction.objects.create(
+        upload=upload, record_id="REC_0000001", attempt=1, row_number=1, changes={"sku": ["A", "B"]}
+    )
     ProductChange.objects.create(product_id=1, kind="edited", changes={"price": ["1.00", "2.00"]})
     Authenticator.objects.create(user=user, type="totp", data={"secret": "none"})
     return admin_page
@@ -113,7 +115,7 @@ def test_import_shows_what_a_file_would_do_and_sends_it(admin_page: Page, sent_f
     file: Any = {"name": "feed.csv", "mimeType": "text/csv", "buffer": feed(line(1), line(9, price="0")).encode()}
     admin_page.locator("input[type=file]").set_input_files(file)
     admin_page.get_by_role("button", name="Submit").click()
-    expect(admin_page.locator(".preview tbody tr")).to_have_count(2)
+    expect(admin_page.locator(".preview td.outcome")).to_have_count(2)
     admin_page.get_by_role("button", name="Confirm import").click()
     expect(admin_page.locator("#upload-progress")).to_contain_text("processing")
     assert UploadHistory.objects.count() == 2
