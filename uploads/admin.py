@@ -219,6 +219,7 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
     """What the changing part of an upload's page shows."""
     state = progress.of(upload.pk)
     percent = int(state.fraction * 100)
+    open_errors = {"upload": upload.pk, "state": "open"}
     return {
         "progress": state,
         "upload": state.upload,
@@ -226,10 +227,10 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
         # Said aloud by screen readers: not every second, but each quarter and the end.
         "announcement": state.sentence if state.ended else f"{percent // 25 * 25}%",
         "kinds": [
-            (kind, label_of(kind.code), list_url("uploads_validationerror", upload=upload.pk, error_type=kind.code))
+            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code))
             for kind in state.errors
         ],
-        "errors_url": list_url("uploads_validationerror", upload=upload.pk),
+        "errors_url": list_url("uploads_validationerror", **open_errors),
         "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
         "jobs_url": list_url("uploads_job", upload=upload.pk),
         "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
@@ -357,4 +358,4 @@ class VendorSummaryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="errors", ordering="error_records")
     def errors(self, vendor: VendorSummary) -> SafeString | str:
-        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk))
+        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk, state="open"))

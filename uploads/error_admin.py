@@ -37,6 +37,19 @@ from uploads.models import Correction, ValidationError
 from uploads.upload_actions import may
 
 
+class StateFilter(admin.SimpleListFilter):
+    """Open problems, or those that were settled since."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("resolved", "Resolved")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        wanted = {"open": True, "resolved": False}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(resolved_at__isnull=wanted)
+
+
 class ValidationErrorAdmin(ReadOnlyAdmin):
     """Every problem of every row, with the row as it came."""
 
@@ -47,7 +60,7 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
         choice_filter("error_type", [(code.value, code.label) for code in Code]),
         choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
         VendorFilter,
-        ("resolved_at", admin.EmptyFieldListFilter),
+        StateFilter,
         "created_at",
     ]
     search_fields = ["upload_id"]

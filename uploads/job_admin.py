@@ -97,7 +97,7 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "examples": job.result.get("examples", []),
         "undoable": reversible if ended and may(request, "undo") and job.upload and not undo.why_not(job.upload) else 0,
         "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
-        "errors_url": list_url("uploads_validationerror", upload=job.upload_id) if job.upload_id else "",
+        "errors_url": list_url("uploads_validationerror", upload=job.upload_id, state="open") if job.upload_id else "",
     }
 
 

@@ -31,4 +31,4 @@ def upload_link(row: Any) -> SafeString:
 
 def errors_link(row: Any) -> SafeString | str:
     """The number of rows with errors of an upload, leading to them."""
-    return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id))
+    return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))

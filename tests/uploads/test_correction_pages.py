@@ -119,6 +119,16 @@ def test_a_line_that_could_not_be_read_is_shown_as_it_came_beside_empty_cells(
     assert Product.objects.get().sku == "SKU-1"
 
 
+def test_the_list_of_errors_shows_the_open_or_the_resolved_ones(admin_client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, price="x"), line(2, price="y")))
+    ValidationError.objects.filter(row_number=1).update(resolved_at="2026-01-01T00:00:00Z")
+
+    def rows(query: str) -> list[int]:
+        return [error.row_number for error in admin_client.get(f"{ERRORS}?{query}").context["cl"].result_list]
+
+    assert (rows("state=open"), rows("state=resolved"), rows("")) == ([2], [1], [2, 1])
+
+
 def test_a_row_without_open_problems_needs_no_form(admin_client: Client, pipeline: Pipeline) -> None:
     pipeline.run(feed(line(1, price="x")))
     url = correct()
