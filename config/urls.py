@@ -19,5 +19,6 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/dashboard/", admin.site.admin_view(dashboard_pages.live_view), name="dashboard_live"),
     path("accounts/", include("allauth.urls")),
+    path("vendor/<str:vendor_id>/", include("uploads.vendor_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,6 +15,8 @@ dry_run.py tells what a whole file would do. In the admin they are upload_action
 correction_pages.py, category_replay.py and job_admin.py; record_pages.py shows what DynamoDB has of an upload,
 listing.py is what the lists share.
 
+The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin.
+
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
 tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
 DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;

@@ -1,10 +1,16 @@
 """Who may see which vendor: the one place that decides it, for every page and list."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorMember
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -27,3 +33,47 @@ def vendors_of(user: "User | AnonymousUser") -> QuerySet[Vendor]:
 def visible(rows: Rows, user: "User | AnonymousUser", lookup: str = "vendor_id") -> Rows:
     """The rows of the user's vendors; `lookup` leads from a row to its vendor's ID. Costs nothing for staff."""
     return rows if sees_all(user) else rows.filter(**{f"{lookup}__in": vendors_of(user)})
+
+
+# --- the vendors' own pages ------------------------------------------------------------------------------------
+
+RANKS = {VendorMember.Role.VIEWER: 0, VendorMember.Role.UPLOADER: 1, VendorMember.Role.OWNER: 2}
+
+View = Callable[..., HttpResponseBase]
+
+
+def membership(user: "User | AnonymousUser", vendor_id: str) -> VendorMember | None:
+    """The user's part in a vendor, or None. Staff work in the admin: here they see what they are members of."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return VendorMember.objects.select_related("vendor").filter(user=user, vendor_id=vendor_id).first()
+
+
+def may_as(member: VendorMember, role: VendorMember.Role) -> bool:
+    """Whether the member's role allows what this one does."""
+    return RANKS[VendorMember.Role(member.role)] >= RANKS[role]
+
+
+def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
+    """Decorates the views of a vendor's own pages: `view(request, vendor, …)`, for its members of this role or above.
+
+    Another vendor's page is 404, as one that isn't there; a page for which the role isn't enough is 403. The view finds
+    the member as `request.member`.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @login_required
+        def guarded(request: HttpRequest, vendor_id: str, **rest: Any) -> HttpResponseBase:
+            member = membership(request.user, vendor_id)
+            if member is None:
+                raise Http404
+            if not may_as(member, role):
+                raise PermissionDenied(f"Your role at {member.vendor.vendor_name} doesn't allow this. Ask an owner.")
+            request.member = member  # type: ignore[attr-defined] # for the view and its template
+            return view(request, member.vendor, **rest)
+
+        guarded.vendor_role = role  # type: ignore[attr-defined] # a test holds that every vendor page has one
+        return guarded
+
+    return decorate
