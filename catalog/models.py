@@ -78,7 +78,6 @@ class Product(models.Model):
             models.Index(fields=["category"], name="idx_products_category"),
             # For the start of a SKU; whole ones are found by products_sku_key.
             models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
-            models.Index(fields=["updated_at"], name="idx_products_updated"),
             # The migration's SQL is what stands in the database; this says the same to Django.
             GinIndex(
                 SearchVector(

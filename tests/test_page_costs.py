@@ -117,7 +117,7 @@ def test_a_list_within_the_cap_is_counted_exactly(admin_client: Client, filled: 
     assert "Select all 100 products" in text
 
 
-@pytest.mark.parametrize("order", ["", "o=1", "o=-1", "o=4.-1", "o=8"])
+@pytest.mark.parametrize("order", ["", "o=1", "o=-1", "o=4.-1"])
 def test_pages_of_a_search_are_sorted_as_a_whole(admin_client: Client, filled: None, order: str) -> None:
     pages = [shown(admin_client, f"q=warranty&{order}&p={number}")[0] for number in (1, 2, 3)]
     assert pages[0].result_count == 120

@@ -1,10 +1,9 @@
-"""Indexes for the pages of the product lists.
+"""An index for the search in the lists of products.
 
 idx_products_sku gets the operator class that finds the start of a SKU: products_sku_key finds whole ones already, and
-in most collations neither could do the other's work. idx_products_updated is for the filter by date and for sorting by
-it; its rows come in the order of their times, so that a commit adds to one page of it.
+in most collations neither could do the other's work.
 
-Both are built beside the running imports (CONCURRENTLY), the new one before the old one goes. A build that was
+It is built beside the running imports (CONCURRENTLY), the new one before the old one goes. A build that was
 interrupted leaves an invalid index behind; running the migration again starts with removing that.
 """
 
@@ -17,12 +16,7 @@ SKU = [
     "DROP INDEX CONCURRENTLY IF EXISTS idx_products_sku",
     "ALTER INDEX idx_products_sku_new RENAME TO idx_products_sku",
 ]
-UPDATED = [
-    "DROP INDEX CONCURRENTLY IF EXISTS idx_products_updated",
-    "CREATE INDEX CONCURRENTLY idx_products_updated ON products (updated_at)",
-]
 BACK = [
-    "DROP INDEX CONCURRENTLY IF EXISTS idx_products_updated",
     "DROP INDEX CONCURRENTLY IF EXISTS idx_products_sku_old",
     "CREATE INDEX CONCURRENTLY idx_products_sku_old ON products (sku)",
     "DROP INDEX CONCURRENTLY IF EXISTS idx_products_sku",
@@ -39,16 +33,12 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL([*SKU, *UPDATED], [*BACK])],
+            database_operations=[migrations.RunSQL([*SKU], [*BACK])],
             state_operations=[
                 migrations.RemoveIndex(model_name="product", name="idx_products_sku"),
                 migrations.AddIndex(
                     model_name="product",
                     index=models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
-                ),
-                migrations.AddIndex(
-                    model_name="product",
-                    index=models.Index(fields=["updated_at"], name="idx_products_updated"),
                 ),
             ],
         ),
