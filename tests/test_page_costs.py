@@ -38,9 +38,9 @@ def queries(client: Client, url: str) -> int:
 
 
 def costs(client: Client, user: User) -> dict[str, int]:
-    """Queries by page. Of each filter one value: what sorts, combines or turns pages asks for the same again."""
+    """Queries by page. Of each list one filter and one search: they show the same rows in the same way."""
     plain = [page for page in addresses.every_page(user) if ", " not in page.name and " sort " not in page.name]
-    pages = {page.name.partition(" = ")[0]: page.url for page in plain}
+    pages = {" ".join(page.name.split()[:2]): page.url for page in plain}
     return {name: queries(client, url) for name, url in pages.items()}
 
 
@@ -55,7 +55,7 @@ def test_no_page_of_the_admin_needs_more_queries_as_rows_become_more(
     grow()
     after = costs(admin_client, admin_user)
     both = before.keys() & after.keys()
-    assert len(both) > 120
+    assert len(both) > 90
     assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
 
 
