@@ -121,7 +121,7 @@ class ProductCatalogAdmin(ReadOnlyAdmin):
                     "brand", "price", "stock_quantity"]  # fmt: skip
     list_display_links = None
     list_filter = [VendorFilter, CategoryFilter]
-    sortable_by = ["product_link", "category"]
+    sortable_by = ["product_link"]
     search_fields = ["sku"]
     search_help_text = SEARCH_HELP
 

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -17,6 +18,7 @@ from tests.bench import addresses, fill
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
 
+OURS = ("vendors", "catalog", "uploads")
 SMALL = fill.Sizes(products=240, uploads=60, rows=1_050, vendors=15, categories=22)
 PRODUCTS = reverse("admin:catalog_product_changelist")
 
@@ -170,6 +172,18 @@ def test_a_record_is_found_by_its_id_in_every_upload(admin_client: Client, fille
         assert admin_client.get(f"{url}?{query}").context["cl"].result_count == expected > 1
     upload = UploadHistory.objects.order_by("-total_records")[0]
     assert admin_client.get(f"{url}?q={upload.pk}").context["cl"].result_count >= upload.total_records
+
+
+@pytest.mark.parametrize("model", [m for m in admin.site._registry if m._meta.app_label in OURS], ids=str)
+def test_no_order_of_a_list_shows_a_row_twice(admin_user: User, filled: None, rf: Any, model: Any) -> None:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    columns = len(admin.site._registry[model].list_display)
+    for query in ["", *(f"o={number}" for number in range(1, columns + 1))]:
+        request = rf.get(f"{url}?{query}")
+        request.user = admin_user
+        changelist = admin.site._registry[model].get_changelist_instance(request)
+        keys = [row.pk for row in changelist.result_list]
+        assert len(keys) == len(set(keys)) <= changelist.list_per_page, query
 
 
 # --- deleting --------------------------------------------------------------------------------------------------

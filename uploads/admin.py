@@ -76,7 +76,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     """Uploads. The page of one shows its progress live, what went wrong, and has its files."""
 
     change_form_template = "admin/uploads/uploadhistory/change_form.html"
-    list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "errors", "file_name",
+    # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
+    list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "failed", "file_name",
                     "created_at", "duration"]  # fmt: skip
     list_filter = ["status", VendorFilter, "source", "created_at"]
     list_select_related = False
@@ -188,7 +189,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         return upload.valid_records
 
     @admin.display(description="errors", ordering="error_records")
-    def errors(self, upload: UploadHistory) -> SafeString | str:
+    def failed(self, upload: UploadHistory) -> SafeString | str:
         return errors_link(upload)
 
     @admin.display(description="columns", empty_value=NOTHING)
