@@ -113,15 +113,23 @@ class _Found:
 
 
 def _found(upload: UploadHistory, position: str) -> list[_Found]:
-    """The next rows that changed a product and were not taken back, in the order of record_outcomes_key.
+    """The next products that the upload changed and that were not taken back, by the first row of each.
 
+    Against the order of record_outcomes_key: the last row gives its SKU back before an earlier one wants it. Records of
+    other programs may have changed a product several times; then it goes back to what it was before the first.
     Newer is what another upload did since that wasn't taken back itself, and what was edited by hand (by
     idx_record_outcomes_product and idx_product_changes_product).
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted', coalesce(c.changes, '{}'),
+            SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted',
+                   coalesce((SELECT jsonb_object_agg(f.key, f.value)
+                               FROM (SELECT DISTINCT ON (e.key) e.key, e.value
+                                       FROM product_changes c, jsonb_each(c.changes) AS e (key, value)
+                                      WHERE c.product_id = o.product_id AND c.upload_id = o.upload_id
+                                        AND c.kind = 'updated'
+                                      ORDER BY e.key, c.id) f), '{}'),
                    EXISTS (SELECT FROM record_outcomes n
                              JOIN upload_history u ON u.upload_id = n.upload_id
                             WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence
@@ -133,16 +141,16 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
                    OR EXISTS (SELECT FROM product_changes m
                                WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
               FROM record_outcomes o
-              LEFT JOIN product_changes c
-                     ON c.product_id = o.product_id AND c.upload_id = o.upload_id AND c.record_id = o.record_id
-                    AND c.kind = 'updated'
-             WHERE o.upload_id = %s AND o.record_id > %s AND o.outcome IN ('inserted', 'updated')
+             WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated')
+               AND NOT EXISTS (SELECT FROM record_outcomes f
+                                WHERE f.product_id = o.product_id AND f.upload_sequence = o.upload_sequence
+                                  AND f.outcome IN ('inserted', 'updated') AND f.id < o.id)
                AND NOT EXISTS (SELECT FROM product_changes r
                                 WHERE r.product_id = o.product_id AND r.upload_id = o.upload_id AND r.kind = 'undone')
-             ORDER BY o.record_id
+             ORDER BY o.record_id DESC
              LIMIT %s
             """,
-            [upload.pk, position, SLICE_ROWS],
+            [upload.pk, position, position, SLICE_ROWS],
         )
         return [
             _Found(record_id, row, product_id, inserted, json.loads(changes), newer)

@@ -7,8 +7,8 @@ from django.utils import timezone
 from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
-from tests.feeds import feed, line
-from uploads import jobs, replay, undo
+from tests.feeds import HEADER, feed, line
+from uploads import dynamo, jobs, replay, undo
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.replay import NotReplayable
 
@@ -70,7 +70,7 @@ def test_what_a_newer_upload_changed_or_confirmed_is_kept(pipeline: Pipeline, ad
     assert catalog() == {"SKU-1": ("Product 1", "2.00", 5), "SKU-2": ("Product 2", "9.99", 5)}
     examples = Job.objects.get().result["examples"]
     assert [(example["row"], example["sku"], example["fate"]) for example in examples] == [
-        (1, "SKU-1", "kept"), (2, "SKU-2", "kept"),
+        (2, "SKU-2", "kept"), (1, "SKU-1", "kept"),
     ]  # fmt: skip
 
 
@@ -194,3 +194,50 @@ def test_a_row_mended_later_is_undone_with_its_upload(pipeline: Pipeline, admin_
 
     assert undone(upload, admin_user) == {"reversed": 2}
     assert catalog() == {}
+
+
+def put(record_id: str, **cells: str) -> None:
+    """A record that another program puts into the table, without a row number, for the product of line(1)."""
+    names = HEADER.split(",")
+    data = dict(zip(names, line(1, **cells).split(","), strict=True))
+    dynamo.put_records([{
+        "upload_id": {"S": "ERP"}, "record_id": {"S": record_id}, "vendor_id": {"S": "VEND001"},
+        "product_data": {"M": {name: {"S": cell} for name, cell in data.items()}},
+    }])  # fmt: skip
+
+
+@pytest.mark.parametrize("slice_rows", [1, 500])
+def test_a_product_that_records_of_a_program_changed_twice_is_as_before_the_first(
+    pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch, slice_rows: int
+) -> None:
+    monkeypatch.setattr(undo, "SLICE_ROWS", slice_rows)
+    pipeline.run(feed(line(1)))
+    before = catalog()
+    for record_id, cells in [("a", {"price": "5.00"}), ("b", {"price": "6.00", "stock_quantity": "9"})]:
+        put(record_id, **cells)
+        pipeline.settle()
+    assert catalog() == {"SKU-1": ("Product 1", "6.00", 9)}
+
+    assert undone(UploadHistory.objects.get(pk="ERP"), admin_user) == {"reversed": 1}
+    assert catalog() == before
+
+
+def test_a_product_that_a_program_brought_and_changed_goes(pipeline: Pipeline, admin_user: User) -> None:
+    for record_id, price in [("a", "5.00"), ("b", "6.00")]:
+        put(record_id, price=price)
+        pipeline.settle()
+
+    assert undone(UploadHistory.objects.get(pk="ERP"), admin_user) == {"reversed": 1}
+    assert catalog() == {}
+
+
+def test_a_sku_that_wandered_from_row_to_row_finds_back_over_slices(
+    pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "SLICE_ROWS", 1)
+    pipeline.run(feed(line(1), line(2)))
+    before = catalog()
+    wandered = pipeline.run(feed(line(1, sku="TMP"), line(2, sku="SKU-1")))
+
+    assert undone(wandered, admin_user) == {"reversed": 2}
+    assert catalog() == before
