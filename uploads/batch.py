@@ -150,14 +150,19 @@ def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
 
 
 def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
-    """Rows of an upload that was cancelled meanwhile are marked as such, and count nowhere.
+    """Rows of an upload that was cancelled or undone meanwhile are marked as such, and count nowhere.
 
-    Cancelling takes the vendor's lock as well, so this can't change before the batch is through.
+    Both take the vendor's lock as well, so this can't change before the batch is through. What another program puts
+    under the id of an undone upload later is something new.
     """
     upload_ids = list({item.upload.upload_id for item in fresh if item.upload is not None})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT upload_id FROM upload_history WHERE upload_id = ANY (%s) AND status = 'cancelled'", [upload_ids]
+            """
+            SELECT upload_id FROM upload_history
+             WHERE upload_id = ANY (%s) AND (status = 'cancelled' OR (undone_at IS NOT NULL AND source = 'file'))
+            """,
+            [upload_ids],
         )
         cancelled = {upload_id for (upload_id,) in cursor.fetchall()}
     return [
@@ -168,7 +173,7 @@ def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
     ]
 
 
-_CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled before this row was checked.")
+_CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled or undone before this row was checked.")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:

@@ -8,8 +8,9 @@ from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import dynamo, jobs, replay, undo
+from uploads import batch, dynamo, finish, jobs, replay, undo
 from uploads.models import Job, RecordOutcome, UploadHistory
+from uploads.records import decode
 from uploads.replay import NotReplayable
 
 
@@ -241,3 +242,18 @@ def test_a_sku_that_wandered_from_row_to_row_finds_back_over_slices(
 
     assert undone(wandered, admin_user) == {"reversed": 2}
     assert catalog() == before
+
+
+def test_rows_that_come_out_of_the_stream_after_the_undo_stay_out_of_the_catalog(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    upload = pipeline.send(feed(*(line(number) for number in range(1, 5))))
+    pipeline.stage(upload)
+    batch.commit_batch([decode(item) for item in dynamo.query_upload(upload.pk)][:2])
+    finish.fail(upload.pk, "broken", "The file ends in the middle of a row.")
+    assert undone(upload, admin_user) == {"reversed": 2}
+
+    pipeline.settle()
+
+    assert catalog() == {}
+    assert RecordOutcome.objects.filter(outcome="cancelled").count() == 2
