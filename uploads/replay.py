@@ -162,8 +162,9 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
     `attempt` is the one that the user saw. Raises NotReplayable.
     """
     with transaction.atomic():
+        committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
+        # Only now: the upload may have been cancelled or undone while we waited for the lock.
         upload = UploadHistory.objects.get(pk=upload_id)
-        committer.lock_vendors([upload.vendor_id])
         row = failed_row(upload_id, record_id)
         if row is None or row.attempt != attempt:
             raise NotReplayable("Somebody else was faster: this row has been tried again since you opened the page.")

@@ -1,8 +1,11 @@
 """Failed rows, mended or as they are, tried again: once each, counted right, and nothing of what was there is lost."""
 
+from collections.abc import Iterable
+
 import pytest
 from django.contrib.auth.models import User
 
+from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -262,3 +265,21 @@ def test_a_job_that_makes_the_code_fail_says_so_and_does_not_come_back(
     assert "our side" in job.failure
     assert jobs.unattended() == []
     assert counts(upload) == (1, 0, 1, 0)
+
+
+@pytest.mark.parametrize("change", [{"status": "cancelled"}, {"undone_at": "2026-01-01T00:00:00Z"}])
+def test_a_correction_that_waited_for_a_cancel_or_an_undo_changes_nothing(
+    pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x")))
+    lock = committer.lock_vendors
+
+    def locked_by_others_first(vendor_ids: Iterable[str]) -> None:
+        UploadHistory.objects.update(**change)
+        lock(vendor_ids)
+
+    monkeypatch.setattr(committer, "lock_vendors", locked_by_others_first)
+    with pytest.raises(NotReplayable):
+        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    assert Product.objects.count() == 0
+    assert open_errors(upload) == [(1, "invalid_price", 1)]
