@@ -37,6 +37,8 @@ INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryErro
 LEASE_SECONDS = 12
 # A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
 LEDGER_KEY_BYTES = 2600
+# That validation_errors has room for.
+WRONG_VALUE_CHARS = 200
 
 
 def this_worker() -> str:
@@ -277,7 +279,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
         (
             item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
-            cell_of(item, problem.field)[:200], item.record.attempt,
+            _shared(cell_of(item, problem.field)), item.record.attempt,
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and not item.cancelled
@@ -288,6 +290,11 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
         " field, suggestion, wrong_value, attempt)",
         rows,
     )
+
+
+def _shared(cell: str) -> str:
+    """What rows are mended by together: "" for a cell that is too long, since cut ones only look the same."""
+    return cell if len(cell) <= WRONG_VALUE_CHARS else ""
 
 
 def _write_changes(fresh: list[Judged], verdicts: list[Verdict]) -> None:

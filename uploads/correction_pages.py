@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from catalog.models import ProductCategory
 from config.admin import list_url, log_change, page_url, visible
 from uploads import ledger, replay
+from uploads.batch import WRONG_VALUE_CHARS
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS
@@ -119,7 +120,7 @@ def _cells(row: replay.FailedRow, upload: UploadHistory) -> list[Cell]:
         Cell(
             field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
             [problem for problem in row.problems if problem.field == field],
-            cluster_url(row.vendor_id, field, value.strip()[:200]) if value.strip() else "",
+            cluster_url(row.vendor_id, field, value.strip()) if 0 < len(value.strip()) <= WRONG_VALUE_CHARS else "",
         )
         for field, header, value in replay.cells(row, upload)
     ]  # fmt: skip

@@ -213,3 +213,12 @@ def test_mending_needs_its_permission(client: Client, pipeline: Pipeline) -> Non
     ]
     assert [attempt() for attempt in attempts] == [403] * 4
     assert (Job.objects.count(), UploadHistory.objects.get().error_records) == (0, 1)
+
+
+def test_values_that_only_begin_alike_are_not_mended_together(admin_client: Client, pipeline: Pipeline) -> None:
+    names = ["A" * 200 + colour for colour in (" red", " blue")]
+    upload = pipeline.run(feed(*(line(n, product_name=name) for n, name in enumerate(names, 1))))
+    assert upload.error_records == 2
+
+    assert admin_client.get(f"{ERRORS}clusters/", {"upload": upload.pk}).context["clusters"] == []
+    assert "Mend all rows" not in admin_client.get(correct()).content.decode()
