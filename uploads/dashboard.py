@@ -225,9 +225,12 @@ def owed() -> int:
 
 
 def failed_jobs(user: "Viewer", number_of_days: int) -> list[Job]:
-    """The newest that failed in the last days. Jobs are asked for by hand: there are few."""
+    """The newest that failed in the last days. Jobs are asked for by hand: there are few.
+
+    Not dry runs: one ends as failed when its file is imported or read otherwise before it is through.
+    """
     since = start_of(today() - timedelta(days=number_of_days - 1))
-    jobs = Job.objects.filter(state=Job.State.FAILED, ended_at__gte=since)
+    jobs = Job.objects.filter(state=Job.State.FAILED, ended_at__gte=since).exclude(kind=Job.Kind.DRY_RUN)
     return list(access.visible(jobs, user).order_by("-id")[:SHOWN])
 
 

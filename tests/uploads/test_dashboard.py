@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from uploads import dashboard
+from uploads import dashboard, dry_run
 from uploads.dashboard import Day, Kind
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory, ValidationError
 from vendors.models import Vendor, VendorMember
@@ -271,3 +271,10 @@ def test_the_platform_is_empty_until_something_was_sent_however_long_ago(staff: 
     assert dashboard.is_empty(staff, dashboard.days(staff, 2))
     upload(vendor, "U1", created_at=ago(days=100))
     assert not dashboard.is_empty(staff, dashboard.days(staff, 2))
+
+
+def test_a_dry_run_that_was_ended_by_its_import_is_no_trouble(vendor: Vendor, admin_user: User) -> None:
+    Job.objects.create(kind="dry_run", vendor=vendor, parameters={"key": "k"})
+    dry_run.end("k")
+    assert Job.objects.get().state == "failed"
+    assert dashboard.failed_jobs(admin_user, 7) == []
