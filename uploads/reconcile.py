@@ -135,23 +135,29 @@ def reconcile_slice(upload_id: str, deadline: float) -> None:
 
     At least one chunk is done, so that every call comes closer to the end. Raises what `reconcile` raises.
     """
-    standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
-    items = dynamo.query_upload(upload_id, behind=standing.upload.reconciled_to)
-    for records in _chunks(decode(item) for item in items):
-        _compare(records, standing, dry_run=False)
-        if time.monotonic() > deadline:
-            _note_reconciled(upload_id, records[-1].record_id)
-            return
-    _note_reconciled(upload_id, "")
-    _conclude(standing, dry_run=False)
+    behind = UploadHistory.objects.values_list("reconciled_to", flat=True).get(pk=upload_id)
+    _note_reconciled(upload_id, _slice(upload_id, behind, deadline)[0])
 
 
 def step(job: Job) -> bool:
-    """A slice of a reconcile that somebody asked for; True when the upload has been compared to its end."""
-    upload_id = str(job.upload_id)
-    reconcile_slice(upload_id, time.monotonic() + RECONCILE_SECONDS)
-    jobs.advance(job)
-    return not UploadHistory.objects.filter(pk=upload_id).exclude(reconciled_to="").exists()
+    """A slice of a reconcile that somebody asked for; True when the upload has been compared to its end.
+
+    It has its own place, so that it begins with the first record whatever the schedule is at.
+    """
+    behind, compared = _slice(str(job.upload_id), job.position, time.monotonic() + RECONCILE_SECONDS)
+    jobs.advance(job, compared, behind)
+    return not behind
+
+
+def _slice(upload_id: str, behind: str, deadline: float) -> tuple[str, int]:
+    """Mend what differs behind a record; the record to go on behind, "" at the end, and how many were compared."""
+    standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
+    for records in _chunks(decode(item) for item in dynamo.query_upload(upload_id, behind=behind)):
+        _compare(records, standing, dry_run=False)
+        if time.monotonic() > deadline:
+            return records[-1].record_id, standing.in_table.total()
+    _conclude(standing, dry_run=False)
+    return "", standing.in_table.total()
 
 
 def _conclude(standing: Standing, dry_run: bool) -> None:

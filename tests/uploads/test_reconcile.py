@@ -3,16 +3,17 @@
 import io
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, finish, stream, wire
+from uploads import dynamo, finish, jobs, stream, wire
 from uploads import reconcile as reconciling
 from uploads.feed.parser import Row
-from uploads.models import RecordOutcome, StreamShard, UploadHistory
+from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
 from uploads.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
 from uploads.records import encode, now_iso, record_id
 
@@ -257,3 +258,20 @@ def test_the_command_shows_an_upload_side_by_side(pipeline: Pipeline) -> None:
     assert "in table    3 (1 error, 2 validated)" in lines
     assert "counted     2 valid + 1 errors = 3" in lines
     assert lines[-1] == "=> nothing to do"
+
+
+def test_a_reconcile_that_is_asked_for_begins_with_the_first_record_and_counts_them(
+    pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "CHUNK", 2)
+    monkeypatch.setattr(reconciling, "RECONCILE_SECONDS", 0.0)
+    upload = pipeline.run(feed(*(line(number) for number in range(1, 6))))
+    UploadHistory.objects.update(reconciled_to="REC_0000003")  # of one that was broken off
+    dynamo.write_statuses([dynamo.StatusUpdate(upload.pk, "REC_0000001", "error", "lost")])
+
+    job = jobs.start(Job.Kind.RECONCILE, admin_user, total=5, upload=upload)
+    assert jobs.run(job.pk) is False
+
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", 5)
+    assert reconcile(upload.pk, dry_run=True).agrees
