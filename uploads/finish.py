@@ -34,10 +34,10 @@ def finish(upload_id: str) -> bool:
     if upload is None or not _all_settled(upload):
         return False
     report_key = _store_report(upload) if upload.error_records and upload.storage_key else ""
-    if not _complete(upload_id, report_key):
+    if not _complete(upload, report_key):
         if report_key:
             storage.delete(report_key)
-        return False  # another process got there first
+        return False
     upload.refresh_from_db()
     notify(upload)
     return True
@@ -49,7 +49,8 @@ def _all_settled(upload: UploadHistory) -> bool:
     return upload.file_rows is not None and upload.total_records == upload.file_rows
 
 
-def _complete(upload_id: str, report_key: str) -> bool:
+def _complete(upload: UploadHistory, report_key: str) -> bool:
+    """Unless somebody else did, or a row was mended while its error was written into the report: then once more."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -57,8 +58,9 @@ def _complete(upload_id: str, report_key: str) -> bool:
                SET status = 'completed', completed_at = now(), error_report_key = %s
              WHERE upload_id = %s AND status = 'processing'
                AND (total_records = file_rows OR source = 'dynamodb')
+               AND (%s = '' OR updated_at = %s)
             """,
-            [report_key, upload_id],
+            [report_key, upload.pk, report_key, upload.updated_at],
         )
         return bool(cursor.rowcount == 1)
 

@@ -5,12 +5,13 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import dynamo, finish, storage, stream
+from uploads import dynamo, finish, replay, storage, stream
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
@@ -272,3 +273,27 @@ def test_rows_in_the_table_keep_their_status_when_their_upload_ends(pipeline: Pi
     upload = pipeline.run(feed(line(1, price="free")))
 
     assert [item["status"]["S"] for item in dynamo.query_upload(upload.upload_id)] == ["error"]
+
+
+def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
+    pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(line(1, price="x"), line(2, price="x")))
+    pipeline.stage(upload)
+    while stream.consume():
+        pass
+    store = finish._store_report
+
+    def meanwhile_mended(upload: UploadHistory) -> str:
+        key = store(upload)
+        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        return key
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "_store_report", meanwhile_mended)
+        assert finish.finish(upload.pk) is False
+    assert finish.finish(upload.pk) is True
+
+    upload.refresh_from_db()
+    with storage.opened(upload.error_report_key) as file:
+        assert [row.split(",")[0] for row in file.read().decode().splitlines()[1:]] == ["P-2"]
