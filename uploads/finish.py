@@ -139,20 +139,24 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:
-    for _, group in groupby(_unresolved(upload), key=lambda problem: problem.row_number):
+    for _, group in groupby(_unresolved(upload), key=lambda problem: (problem.row_number, problem.record_id)):
         yield list(group)
 
 
 def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
     """The problems by row, a chunk at a time: a million of them don't fit into memory, and settings rules out cursors
-    that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload).
+    that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload). Records of
+    other programs may share a row number, or have none.
     """
-    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by("row_number", "error_id")
+    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by(
+        "row_number", "record_id", "error_id"
+    )
     chunk = list(problems[:CHUNK])
     while chunk:
         yield from chunk
-        row, error_id = chunk[-1].row_number, chunk[-1].error_id
-        behind = problems.filter(row_number__gte=row).exclude(row_number=row, error_id__lte=error_id)
+        row, record_id = chunk[-1].row_number, chunk[-1].record_id
+        behind = problems.filter(row_number__gte=row).exclude(row_number=row, record_id__lt=record_id)
+        behind = behind.exclude(row_number=row, record_id=record_id, error_id__lte=chunk[-1].error_id)
         chunk = list(behind[:CHUNK])
 
 

@@ -297,3 +297,20 @@ def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
     upload.refresh_from_db()
     with storage.opened(upload.error_report_key) as file:
         assert [row.split(",")[0] for row in file.read().decode().splitlines()[1:]] == ["P-2"]
+
+
+def test_records_of_a_program_that_share_a_row_number_have_a_line_each(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finish, "CHUNK", 2)
+    upload = UploadHistory.objects.create(upload_id="ERP", vendor=vendor, file_name="x", source="dynamodb")
+    for record_id, code in [("a", "invalid_price"), ("b", "invalid_price"), ("a", "invalid_stock"), ("c", "too_long")]:
+        ValidationError.objects.create(
+            upload=upload, vendor=vendor, row_number=0, record_id=record_id, error_type=code, error_message=code,
+            original_data={"sku": record_id},
+        )  # fmt: skip
+    out = io.StringIO()
+    finish.write_report(upload, out)
+
+    lines = [line.split(",")[:3:2] for line in out.getvalue().splitlines()[1:]]
+    assert lines == [["a", "invalid_price; invalid_stock"], ["b", "invalid_price"], ["c", "too_long"]]
