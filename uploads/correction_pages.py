@@ -223,6 +223,7 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "shown": visible(selection.wrong_value),
         "label": LABELS[selection.field],
         "upload_id": upload_id,
+        "may_keep": may_keep(request),
         "of_vendor": replay.count(selection),
         "of_upload": replay.count(Selection(**{**vars(selection), "upload_id": upload_id})) if upload_id else 0,
         "examples": examples,
@@ -236,12 +237,17 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
 def _start(request: HttpRequest, selection: Selection, upload_id: str, right: str) -> Job:
     if upload_id and request.POST.get("scope") == "upload":
         selection = Selection(**{**vars(selection), "upload_id": upload_id})
-    keep = "keep" in request.POST
+    keep = "keep" in request.POST and may_keep(request)
     job = replay.start(selection, request.user, right, keep_as_rule=keep)
     rule = ", and kept it as a rule" if keep else ""
     said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
     log_change(request, job.upload or Vendor.objects.get(pk=selection.vendor_id), said)
     return job
+
+
+def may_keep(request: HttpRequest) -> bool:
+    """Whether the user may make a rule, or change the one that there is."""
+    return request.user.has_perms(["uploads.add_valuerule", "uploads.change_valuerule"])
 
 
 def _examples(selection: Selection) -> Any:

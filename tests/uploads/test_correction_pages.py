@@ -222,3 +222,16 @@ def test_values_that_only_begin_alike_are_not_mended_together(admin_client: Clie
 
     assert admin_client.get(f"{ERRORS}clusters/", {"upload": upload.pk}).context["clusters"] == []
     assert "Mend all rows" not in admin_client.get(correct()).content.decode()
+
+
+def test_who_may_not_make_rules_mends_without_one(client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, category="Colour TVs")))
+    user = User.objects.create_user("grace", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_validationerror", "replay_uploadhistory"]))
+    client.force_login(user)
+    wrong = {"vendor": "VEND001", "field": "category", "value": "Colour TVs"}
+
+    assert "Keep it as a rule" not in client.get(f"{ERRORS}cluster/", wrong).content.decode()
+    client.post(f"{ERRORS}cluster/", wrong | {"right": "Electronics", "keep": "yes"})
+    assert Job.objects.count() == 1
+    assert not ValueRule.objects.exists()
