@@ -21,6 +21,7 @@ from uploads.feed.columns import FIELDS
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS
 from uploads.models import Job, UploadHistory, ValidationError
+from uploads.records import storable
 from uploads.replay import NotReplayable, Selection
 from vendors.models import Vendor
 
@@ -72,7 +73,8 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
 def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> HttpResponseBase | None:
     """Try the row with the cells of the form; None when the form is to be shown again."""
     headers = [header for _, header, _ in replay.cells(row, upload)]
-    values = {header: request.POST[f"cell-{n}"] for n, header in enumerate(headers) if f"cell-{n}" in request.POST}
+    posted = {header: request.POST.get(f"cell-{n}") for n, header in enumerate(headers)}
+    values = {header: storable(cell) for header, cell in posted.items() if cell is not None}
     attempt = request.POST.get("attempt", "")
     try:
         outcome = replay.correct(
@@ -189,7 +191,7 @@ def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
 
 def clusters_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     """The wrong values that most failed rows share, each with the way to mend them all."""
-    vendor_id, upload_id = request.GET.get("vendor", ""), request.GET.get("upload", "")
+    vendor_id, upload_id = storable(request.GET.get("vendor", "")), storable(request.GET.get("upload", ""))
     if not vendor_id and not upload_id:
         raise Http404("Say which vendor or which upload.")
     found = {
@@ -205,13 +207,13 @@ def clusters_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
 def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     """Choose the right value for all rows that share a wrong one, and try them again."""
     asked = request.POST if request.method == "POST" else request.GET
-    upload_id = asked.get("upload", "")
-    selection = Selection(
-        vendor_id=asked.get("vendor", ""), field=asked.get("field", ""), wrong_value=asked.get("value", "")
+    vendor_id, field, value, upload_id = (
+        storable(asked.get(name, "")) for name in ("vendor", "field", "value", "upload")
     )
-    if not (selection.vendor_id and selection.field in FIELDS and selection.wrong_value):
+    selection = Selection(vendor_id=vendor_id, field=field, wrong_value=value)
+    if field not in FIELDS or not 0 < len(value) <= WRONG_VALUE_CHARS or not _known(vendor_id, upload_id):
         raise Http404("Say which vendor, which field and which value.")
-    right = request.POST.get("right", "").strip()
+    right = storable(request.POST.get("right", "").strip())
     if request.method == "POST" and right and len(right) <= 200:
         return redirect(page_url("uploads_job", _start(request, selection, upload_id, right).pk))
     if request.method == "POST":
@@ -232,6 +234,12 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "back": list_url("uploads_validationerror", vendor=selection.vendor_id),
     }
     return TemplateResponse(request, "admin/uploads/cluster.html", context | found)
+
+
+def _known(vendor_id: str, upload_id: str) -> bool:
+    """Whether there is such a vendor, and such an upload of it if one is named."""
+    uploads = UploadHistory.objects.filter(vendor_id=vendor_id)
+    return Vendor.objects.filter(pk=vendor_id).exists() and (not upload_id or uploads.filter(pk=upload_id).exists())
 
 
 def _start(request: HttpRequest, selection: Selection, upload_id: str, right: str) -> Job:

@@ -235,3 +235,33 @@ def test_who_may_not_make_rules_mends_without_one(client: Client, pipeline: Pipe
     client.post(f"{ERRORS}cluster/", wrong | {"right": "Electronics", "keep": "yes"})
     assert Job.objects.count() == 1
     assert not ValueRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"vendor": "VEND009", "field": "price", "value": "x"}, {"vendor": "V\0", "field": "price", "value": "x"},
+        {"vendor": "VEND001", "field": "colour", "value": "x"}, {"vendor": "VEND001", "field": "price", "value": ""},
+        {"vendor": "VEND001", "field": "price", "value": "x" * 201},
+        {"vendor": "VEND001", "field": "price", "value": "x", "upload": "nobody's"},
+    ],
+)  # fmt: skip
+def test_a_choice_that_nothing_can_be_is_not_there(
+    admin_client: Client, pipeline: Pipeline, chosen: dict[str, str]
+) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    assert admin_client.get(f"{ERRORS}cluster/", chosen).status_code == 404
+    for scope in ("upload", "vendor"):
+        asked = chosen | {"right": "1", "keep": "yes", "scope": scope}
+        assert admin_client.post(f"{ERRORS}cluster/", asked).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_null_characters_are_stored_as_their_sign(admin_client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    form = cells(admin_client, correct())
+    form[number_of(admin_client, correct(), "price")] = "1\0"
+    assert "Row 1 still has problems." in admin_client.post(correct(), form).content.decode()
+    wrong = {"vendor": "VEND001", "field": "price", "value": "1␀", "right": "2\0", "keep": "yes"}
+    assert admin_client.post(f"{ERRORS}cluster/", wrong).status_code == 302
+    assert admin_client.get(f"{ERRORS}clusters/", {"vendor": "\0"}).status_code == 200
