@@ -7,6 +7,7 @@ be corrected, and confirming hands the file to step 1, with exactly the columns 
 """
 
 from contextlib import suppress
+from datetime import UTC
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -165,8 +166,10 @@ def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
         before = parse_datetime(request.GET.get("before", ""))
     except ValueError:  # like a moment, but on a day that never was
         before = None
-    if before and is_naive(before):
-        before = make_aware(before)
+    try:  # a moment outside of the calendar in UTC is none that PostgreSQL knows
+        before = before and (make_aware(before) if is_naive(before) else before).astimezone(UTC)
+    except OverflowError:
+        before = None
     found = timeline.of(product_id, before)
     return {
         "timeline": found,

@@ -215,7 +215,15 @@ def test_older_lines_are_a_link_away(admin_client: Client, product: Product, mon
 
 
 @pytest.mark.parametrize(
-    "before", ["yesterday", "2026-02-31T00:00:00", "2026-01-01", "%00", "0001-01-01T00:00:00+23:59"]
+    "before",
+    [
+        "yesterday",
+        "2026-02-31T00:00:00",
+        "2026-01-01",
+        "%00",
+        "0001-01-01T00:00:00%2B23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
 )
 def test_a_mistyped_moment_is_no_error_of_ours(admin_client: Client, product: Product, before: str) -> None:
     page(admin_client, product, f"?before={before}")
