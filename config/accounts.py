@@ -37,7 +37,7 @@ def staff_need_second_factor(get_response: Handler) -> Handler:
     def process_view(request: HttpRequest, *_: Any) -> HttpResponseBase | None:
         page = missing_step(request) if settings.STAFF_NEEDS_TOTP else None
         request.second_factor_missing = page is not None  # type: ignore[attr-defined] # templates/page.html says why
-        if page is None or _is_account_page(request):
+        if page is None or _is_on_the_way(request, page):
             return None
         return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
 
@@ -59,9 +59,16 @@ def missing_step(request: HttpRequest) -> str | None:
     return None if shown or request.session.get(SET_UP_HERE) == user.pk else "mfa_reauthenticate"
 
 
-def _is_account_page(request: HttpRequest) -> bool:
+def _is_on_the_way(request: HttpRequest, page: str) -> bool:
+    """Who has an authenticator gets to nothing but the page that asks for its code: on the others, a password alone
+    would do to take the authenticator away, or to look at the recovery codes.
+    """
     match = request.resolver_match
-    return match is not None and (match.route.startswith("accounts/") or match.view_name == "admin:logout")
+    if match is None:
+        return False
+    if page == "mfa_reauthenticate":
+        return match.view_name in (page, "account_logout", "admin:logout")
+    return match.route.startswith("accounts/") or match.view_name == "admin:logout"
 
 
 @receiver(authenticator_added)

@@ -222,10 +222,26 @@ def test_every_answer_lets_pages_load_files_of_this_host_only(client: Client, ad
 @pytest.mark.parametrize(
     "address", [LOGIN, SHOW, "/accounts/2fa/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
 )
-def test_account_pages_have_no_style_or_script_within(client: Client, person: User, address: str) -> None:
+def test_account_pages_have_no_style_or_script_within(
+    client: Client, person: User, address: str, settings: Any
+) -> None:
+    settings.STAFF_NEEDS_TOTP = address == SHOW
     if address != LOGIN:
         TOTP.activate(person, generate_totp_secret())
         client.force_login(person)
     text = client.get(address).content.decode()
     assert "vendors/pages.css" in text
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* (?:src|type=\"application/json\"))", text)
+
+
+def test_a_password_alone_takes_no_authenticator_away_and_sees_no_recovery_codes(client: Client, person: User) -> None:
+    _log_in(client)
+    TOTP.activate(person, generate_totp_secret())
+    RecoveryCodes.activate(person)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    for page in ("2fa/totp/deactivate/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/", "email/"):
+        assert client.get(f"/accounts/{page}").headers["Location"].startswith(f"{SHOW}?next=")
+        assert client.post(f"/accounts/{page}").headers["Location"].startswith(f"{SHOW}?next=")
+    assert Authenticator.objects.count() == 2
+    assert client.post("/accounts/logout/").headers["Location"] == "/"
