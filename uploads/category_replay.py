@@ -44,13 +44,19 @@ def waiting() -> list[Waiting]:
     spellings: dict[str, list[str]] = {}
     for value in _refused_values():
         spellings.setdefault(category_key(value), []).append(value)
-    found = []
-    for category in ProductCategory.objects.filter(is_active=True) if spellings else ():
-        if values := spellings.get(category_key(category.category_name)):
-            selection = replace(REFUSED, wrong_values=tuple(values))
-            if rows := replay.count(selection):
-                found.append(Waiting(category, selection, rows))
-    return found
+    active = ProductCategory.objects.filter(is_active=True) if spellings else ()
+    wanted = [(one, tuple(spellings.get(category_key(one.category_name), ()))) for one in active]
+    wanted = [(category, values) for category, values in wanted if values]
+    if not wanted:
+        return []
+    counts = replay.count_by_value(
+        replace(REFUSED, wrong_values=tuple(value for _, values in wanted for value in values))
+    )
+    found = [
+        Waiting(category, replace(REFUSED, wrong_values=values), sum(counts.get(value, 0) for value in values))
+        for category, values in wanted
+    ]
+    return [one for one in found if one.rows]
 
 
 def _refused_values() -> list[str]:

@@ -175,11 +175,17 @@ def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT vendor_id, field, min(wrong_value), count(DISTINCT (upload_id, record_id)),
-                   min(error_message), min(suggestion)
-              FROM validation_errors
-             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
-               AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch', 'malformed_record')
+            SELECT vendor_id, field, min(wrong_value), sum(rows)::int, min(error_message), min(suggestion)
+              FROM (SELECT vendor_id, field, wrong_value, count(*) AS rows,
+                           min(error_message) AS error_message, min(suggestion) AS suggestion
+                      FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
+                                   min(suggestion) AS suggestion
+                              FROM validation_errors
+                             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
+                               AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
+                                                      'malformed_record')
+                             GROUP BY vendor_id, field, wrong_value, upload_id, record_id) AS once
+                     GROUP BY vendor_id, field, wrong_value) AS spelled
              GROUP BY vendor_id, field, lower(wrong_value)
              ORDER BY 4 DESC, 2, 3
              LIMIT %s

@@ -99,6 +99,28 @@ def count(selection: Selection) -> int:
         return int(cursor.fetchone()[0])
 
 
+def count_by_value(selection: Selection) -> dict[str, int]:
+    """How many problems the selection has of each wrong value: as many as rows, where these have no other problem."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT e.wrong_value, count(*) FROM validation_errors e WHERE {condition} GROUP BY 1",  # noqa: S608 - fixed texts
+            values,
+        )
+        return dict(cursor.fetchall())
+
+
+def any_of(selection: Selection) -> bool:
+    """Whether the selection has a row, without counting them."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM (SELECT e.error_id FROM validation_errors e WHERE {condition} LIMIT 1) r)",  # noqa: S608 - fixed texts
+            values,
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def failed_row(upload_id: str, record_id: str) -> FailedRow | None:
     """The row with its open problems; None if it has none (any more)."""
     return next(iter(_rows([(upload_id, record_id)])), None)

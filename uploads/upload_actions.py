@@ -56,7 +56,7 @@ def _nothing_to_retry(upload: UploadHistory) -> str:
         return "It was cancelled. Send the file again."
     if upload.undone_at is not None:
         return "It was undone. Send the file again."
-    return "" if _failed_rows(upload) else "It has no failed rows that could be tried again."
+    return "" if replay.any_of(Selection(upload_id=upload.pk)) else "It has no failed rows that could be tried again."
 
 
 def _reconcile(upload: UploadHistory, user: Any) -> Job:
