@@ -18,7 +18,7 @@ from config.admin import list_url, log_change, page_url, visible
 from uploads import ledger, replay
 from uploads.batch import WRONG_VALUE_CHARS
 from uploads.feed.columns import FIELDS
-from uploads.feed.problems import Problem
+from uploads.feed.problems import Code, Problem
 from uploads.feed.validator import LABELS
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.records import storable
@@ -26,6 +26,8 @@ from uploads.replay import NotReplayable, Selection
 from vendors.models import Vendor
 
 SHOWN_CLUSTERS = 100
+# Problems of which one right value for several rows would only make more.
+CLASHES = (Code.DUPLICATE_IN_FILE, Code.SKU_TAKEN)
 EXAMPLES = 5
 
 
@@ -122,10 +124,16 @@ def _cells(row: replay.FailedRow, upload: UploadHistory) -> list[Cell]:
         Cell(
             field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
             [problem for problem in row.problems if problem.field == field],
-            cluster_url(row.vendor_id, field, value.strip()) if 0 < len(value.strip()) <= WRONG_VALUE_CHARS else "",
+            _cluster_url(row, field, value.strip()),
         )
         for field, header, value in replay.cells(row, upload)
     ]  # fmt: skip
+
+
+def _cluster_url(row: replay.FailedRow, field: str, value: str) -> str:
+    """Where all rows with this value are mended; "" where one right value for all of them makes no sense."""
+    clashes = any(problem.field == field and problem.code in CLASHES for problem in row.problems)
+    return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= WRONG_VALUE_CHARS and not clashes else ""
 
 
 def _categories() -> list[str]:

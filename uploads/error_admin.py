@@ -82,6 +82,13 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]  # fmt: skip
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ValidationError | None:
+        """Also notes whether this user may mend it, for the links of its page."""
+        error: ValidationError | None = super().get_object(request, object_id, from_field)
+        if error is not None:
+            error.mendable = self.has_replay_permission(request)  # type: ignore[attr-defined]
+        return error
+
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return may(request, "retry")
 
@@ -107,7 +114,8 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
         return correction_pages.row_page(request, error, self._context(request))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts}
+        may_mend = self.has_replay_permission(request)
+        return {**self.admin_site.each_context(request), "opts": self.opts, "may_mend": may_mend}
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""
@@ -149,7 +157,7 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
         row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number)
         links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
-        if error.resolved_at is None:
+        if error.resolved_at is None and getattr(error, "mendable", False):
             links.insert(0, link(reverse("admin:uploads_validationerror_correct", args=[error.pk]), "Correct it"))
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 

@@ -85,7 +85,6 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     """What the changing part of a job's page shows."""
     ended = job.state in (Job.State.DONE, Job.State.FAILED)
     looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
-    reversible = int(job.result.get("reversed", 0)) if looked else 0
     return {
         "job": job,
         "ended": ended,
@@ -95,10 +94,21 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "percent": min(100, 100 * job.done // job.total) if job.total else 100 * ended,
         "counts": [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result],
         "examples": job.result.get("examples", []),
-        "undoable": reversible if ended and may(request, "undo") and job.upload and not undo.why_not(job.upload) else 0,
+        "undo_button": _undo_button(job) if looked and ended and may(request, "undo") else "",
         "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
         "errors_url": list_url("uploads_validationerror", upload=job.upload_id, state="open") if job.upload_id else "",
     }
+
+
+def _undo_button(job: Job) -> str:
+    """What the button says that does what was looked at; "" where there is nothing to do."""
+    if job.upload is None or undo.why_not(job.upload):
+        return ""
+    rows = int(job.result.get("reversed", 0))
+    if rows:
+        return f"Undo {rows:,} row{'' if rows == 1 else 's'}"
+    # It holds nothing of its own, but earlier uploads can't be undone as long as it confirms what they brought.
+    return "" if job.result.get("kept") or job.result.get("failed") else "Withdraw what it confirmed"
 
 
 def sentence(job: Job) -> str:

@@ -42,8 +42,10 @@ def why_not(upload: UploadHistory) -> str:
     """Why the upload can't be undone, or ""."""
     if upload.status == UploadHistory.Status.PROCESSING:
         return "The upload is still under way. Cancel it first, or wait until it has ended."
-    if not upload.inserted_records and not upload.updated_records:
-        return "The upload changed nothing in the catalog."
+    if not upload.inserted_records + upload.updated_records + upload.unchanged_records:
+        return "The upload brought nothing into the catalog, and confirmed nothing in it."
+    if upload.undone_at is not None and not upload.inserted_records + upload.updated_records:
+        return "The upload was undone already."
     return ""
 
 

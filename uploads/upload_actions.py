@@ -30,7 +30,7 @@ class Action:
 
     name: str
     label: str
-    button: str  # with the number of rows
+    button: str  # {} is the number of rows, in words
     explains: str
     why_not: Callable[[UploadHistory], str]
     rows: Callable[[UploadHistory], int]
@@ -70,7 +70,7 @@ def _rows_known(upload: UploadHistory) -> int:
 _CANCEL = Action(
     name="cancel",
     label="cancel",
-    button="Cancel {} rows",
+    button="Cancel {}",
     explains="What is in the catalog stays there and stays counted. The rows that were not checked yet never are; to"
     " import them, the file has to be sent again.",
     why_not=_not_running,
@@ -81,7 +81,7 @@ _CANCEL = Action(
 _RETRY = Action(
     name="retry",
     label="retry failed rows",
-    button="Try {} failed rows again",
+    button="Try {} again",
     explains="Each failed row is checked again as it is, against the catalog, the categories and the vendor's rules as"
     " they are now. Rows that are right by now become products; the others stay failed.",
     why_not=_nothing_to_retry,
@@ -92,7 +92,7 @@ _RETRY = Action(
 _RECONCILE = Action(
     name="reconcile",
     label="reconcile",
-    button="Reconcile {} rows",
+    button="Reconcile {}",
     explains="File, DynamoDB, ledger and catalog are compared row by row, and what was lost on the way is delivered."
     " Nothing counts twice, so this is safe at any time.",
     why_not=lambda upload: "",
@@ -103,11 +103,11 @@ _RECONCILE = Action(
 _UNDO = Action(
     name="undo",
     label="undo",
-    button="Look at what undoing {} rows would do",
+    button="Look at what undoing {} would do",
     explains="Products that this upload brought are taken out of the catalog, products that it changed get back what"
     " they were. What was changed since is kept. First you see the outcome; nothing changes before you confirm it.",
     why_not=undo.why_not,
-    rows=lambda upload: upload.inserted_records + upload.updated_records,
+    rows=lambda upload: upload.inserted_records + upload.updated_records + upload.unchanged_records,
     do=lambda upload, user: undo.start(upload, user, dry=True),
     logged="Looked at what undoing it would do.",
 )
@@ -177,7 +177,7 @@ class UploadActionsAdmin(ReadOnlyAdmin):
             "action": action,
             "doable": doable,
             "refused": [(upload, why) for upload, why in asked if why],
-            "button": action.button.format(f"{sum(rows for _, rows in doable):,}"),
+            "button": action.button.format(_counted(sum(rows for _, rows in doable))),
             "from_list": "action" in request.POST,
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
             "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else
@@ -218,6 +218,10 @@ class UploadActionsAdmin(ReadOnlyAdmin):
             return redirect(page_url("uploads_uploadhistory", upload.pk))
         self.log_change(request, upload, "Undid the upload.")
         return redirect(page_url("uploads_job", job.pk))
+
+
+def _counted(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 # What an action's permission is called, where it isn't called as the action is.

@@ -49,7 +49,7 @@ REACTIVATE = Transition(
     Status.ACTIVE,
     [
         "Their feeds are accepted again, and their products are back in the catalog that shops see.",
-        "Rows that failed in the meantime stay failed: they have to be sent again.",
+        "Rows that failed in the meantime stay failed until they are tried again.",
     ],
 )
 TRANSITIONS = {step.name: step for step in (APPROVE, SUSPEND, REACTIVATE)}

@@ -212,6 +212,11 @@ def test_mending_needs_its_permission(client: Client, pipeline: Pipeline) -> Non
         lambda: client.post(f"{ERRORS}cluster/", cluster).status_code,
     ]
     assert [attempt() for attempt in attempts] == [403] * 4
+    error = ValidationError.objects.get()
+    for page in (f"{ERRORS}{error.pk}/change/", f"{ERRORS}clusters/?vendor=VEND001"):
+        text = client.get(page).content.decode()
+        assert "Correct it" not in text
+        assert "Mend all" not in text
     assert (Job.objects.count(), UploadHistory.objects.get().error_records) == (0, 1)
 
 

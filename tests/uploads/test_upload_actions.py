@@ -70,7 +70,7 @@ def test_cancelling_says_how_many_rows_and_cancels_once_confirmed(admin_client: 
 
 def test_failed_rows_are_tried_again_as_a_job_whose_page_follows(admin_client: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="Drones"), line(2, price="x")))
-    assert "Try 2 failed rows again" in admin_client.get(address(upload, "retry")).content.decode()
+    assert "Try 2 rows again" in admin_client.get(address(upload, "retry")).content.decode()
     ProductCategory.objects.create(category_name="Drones")
 
     response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
@@ -94,7 +94,7 @@ def test_several_uploads_are_retried_from_the_list(admin_client: Client, pipelin
     chosen = {"action": "retry", "_selected_action": [upload.pk for upload in [*uploads, good]]}
 
     text = admin_client.post(LIST, chosen).content.decode()
-    assert "Try 2 failed rows again" in text
+    assert "Try 2 rows again" in text
     assert f"{good.pk}: It has no failed rows" in text
     assert Job.objects.count() == 0
     admin_client.post(LIST, chosen | {"confirmed": "yes"})
@@ -201,3 +201,19 @@ def test_a_table_that_is_away_is_said_in_a_sentence(
         response = admin_client.get(address(upload, name))
         assert response.status_code == 200
         assert escape("DynamoDB isn't reachable.") in response.content.decode()
+
+
+def test_an_upload_that_only_confirmed_can_be_withdrawn(admin_client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1)))
+    again = pipeline.run(feed(line(1)))
+    assert "Look at what undoing 1 row would do" in admin_client.get(address(again, "undo")).content.decode()
+    admin_client.post(address(again, "undo"), {"confirmed": "yes"})
+    looked = work()
+
+    text = admin_client.get(f"/admin/uploads/job/{looked.pk}/progress/").content.decode()
+    assert "Withdraw what it confirmed</button>" in text
+    admin_client.post(address(again, "undo"), {"dry_job": looked.pk})
+    work()
+    again.refresh_from_db()
+    assert again.undone_at is not None
+    assert Product.objects.count() == 1
