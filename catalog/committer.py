@@ -29,18 +29,20 @@ class Candidate(NamedTuple):
     """A draft that wants into the catalog, and where it comes from.
 
     `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
-    upload, the first row that was accepted for a product wins.
+    upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update.
     """
 
     vendor_id: str
     sequence: int
     row_number: int
     draft: ProductDraft
+    mode: str = "upsert"
 
 
 class Verdict(NamedTuple):
-    """What became of a candidate: inserted, updated, unchanged, superseded or error. An error says why.
+    """What became of a candidate: inserted, updated, unchanged, superseded, skipped or error. An error says why.
 
+    Skipped is what the upload's mode leaves alone: it touches no product, so it names none.
     `changes` are those of an update: field → [before, after], as JSON has them.
     """
 
@@ -97,7 +99,9 @@ def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
     _update([entry for entry in entries if entry.dirty and entry.product_id is not None])
     _insert([entry for entry in entries if entry.product_id is None])
     return [
-        verdict if verdict.problem else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
+        verdict
+        if verdict.problem or verdict.outcome == "skipped"
+        else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
         for verdict, candidate in decided
     ]
 
@@ -130,6 +134,8 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
         if _same_upload_other_row(entry, candidate):
             problem = duplicate_in_file("vendor_product_id", draft.vendor_product_id, entry.origin.row_number)
             return Verdict("error", None, problem)
+    if candidate.mode == ("add" if entry else "update"):
+        return Verdict("skipped", None)
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, holder))

@@ -272,6 +272,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vendor onboarding <onboardin
 # --- limits of one upload --------------------------------------------------------------------------------------
 
 MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", 512 * 1024 * 1024)
+MAX_WORKBOOK_BYTES = env.int("MAX_WORKBOOK_BYTES", 512 * 1024 * 1024)  # of a workbook, unpacked
 MAX_FILE_ROWS = env.int("MAX_FILE_ROWS", 2_000_000)
 MAX_FILE_COLUMNS = env.int("MAX_FILE_COLUMNS", 500)
 MAX_ROW_CHARS = env.int("MAX_ROW_CHARS", 262_144)

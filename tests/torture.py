@@ -29,7 +29,7 @@ LIMIT_SECONDS = 1800.0
 COMPARED = {
     "uploads": """
         SELECT vendor_id, file_name, status, file_rows, total_records, valid_records, error_records, inserted_records,
-               updated_records, unchanged_records, superseded_records
+               updated_records, unchanged_records, superseded_records, skipped_records
           FROM upload_history ORDER BY sequence
     """,
     "products": """

@@ -85,11 +85,14 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     search_fields = ["upload_id", "file_name"]
     search_help_text = "Upload ID or file name"
     export_leaves_out = (
-        "layout", "storage_key", "error_report_key", "staged_offset", "staging_owner", "staging_epoch",
+        "layout", "storage_key", "original_key", "error_report_key", "staged_offset", "staging_owner", "staging_epoch",
         "staging_expires_at",
     )  # fmt: skip
     fieldsets = [
-        ("What was sent", {"fields": ["vendor_link", "file_name", "file_size", "sha256", "source", "uploaded_by"]}),
+        (
+            "What was sent",
+            {"fields": ["vendor_link", "file_name", "file_size", "sha256", "source", "uploaded_by", "mode"]},
+        ),
         ("How it was read", {"fields": ["reading"]}),
         ("When", {"fields": ["created_at", "completed_at"]}),
     ]

@@ -231,7 +231,7 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
 
 def _commit_products(fresh: list[Judged]) -> list[Verdict]:
     candidates = [
-        Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft)
+        Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft, item.upload.mode)
         for item in fresh
         if item.upload is not None and item.draft is not None
     ]
@@ -336,20 +336,22 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
                 counts[item.upload.upload_id]["error"] -= 1
     if not counts:
         return []
-    kinds = ("inserted", "updated", "unchanged", "superseded", "error")
+    kinds = ("inserted", "updated", "unchanged", "superseded", "skipped", "error")
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history u
-               SET total_records = total_records + n.inserted + n.updated + n.unchanged + n.superseded + n.error,
-                   valid_records = valid_records + n.inserted + n.updated + n.unchanged + n.superseded,
+               SET total_records = total_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped
+                                   + n.error,
+                   valid_records = valid_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped,
                    error_records = error_records + n.error,
                    inserted_records = inserted_records + n.inserted,
                    updated_records = updated_records + n.updated,
                    unchanged_records = unchanged_records + n.unchanged,
-                   superseded_records = superseded_records + n.superseded
-              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
-                   AS n (upload_id, inserted, updated, unchanged, superseded, error)
+                   superseded_records = superseded_records + n.superseded,
+                   skipped_records = skipped_records + n.skipped
+              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
+                   AS n (upload_id, inserted, updated, unchanged, superseded, skipped, error)
              WHERE u.upload_id = n.upload_id
          RETURNING u.upload_id, u.source = 'dynamodb' OR u.total_records = u.file_rows
             """,

@@ -105,6 +105,7 @@ def _in_words(outcome: ledger.Outcome) -> str:
         "updated": "in the catalog now",
         "unchanged": "right now; the product was the same already",
         "superseded": "right now, but a newer upload has changed the product since, and that stays",
+        "skipped": "right now, but the upload was sent to leave such products alone, and so it did",
     }
     return words[outcome.outcome]
 

@@ -14,10 +14,13 @@ from uploads import finish, storage
 from uploads.models import UploadHistory
 
 CHUNK = 256 * 1024
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def original(upload: UploadHistory) -> HttpResponseBase:
     """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
+    if upload.original_key:
+        return _stored(upload.original_key, upload.file_name, WORKBOOK)
     response = _stored(upload.storage_key, upload.file_name)
     if upload.file_size is not None:
         response["Content-Length"] = str(upload.file_size)
@@ -38,10 +41,10 @@ def report(upload: UploadHistory) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv")
 
 
-def _stored(key: str, name: str) -> HttpResponseBase:
+def _stored(key: str, name: str, content_type: str = "text/csv") -> HttpResponseBase:
     chunks = _chunks(key)
     next(chunks)
-    response = StreamingHttpResponse(chunks, content_type="text/csv")
+    response = StreamingHttpResponse(chunks, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 

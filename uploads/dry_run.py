@@ -42,14 +42,14 @@ MOST_SECONDS = 200.0
 GONE = "The file isn't kept any more: it was imported meanwhile, or its preview is too old. Choose it again."
 
 
-def start(key: str, layout: Layout, lines: int, vendor_id: str, user: Any) -> Job:
+def start(key: str, layout: Layout, lines: int, vendor_id: str, user: Any, mode: str = "upsert") -> Job:
     """Ask for the dry run of a file kept under this key; one that is still under way for it is ended.
 
     Dry runs as old as kept files get are forgotten.
     """
     Job.objects.filter(kind=Job.Kind.DRY_RUN, created_at__lt=Now() - incoming.KEPT - timedelta(hours=1)).delete()
     end(key)
-    parameters = {"key": key, "layout": layout.to_json()}
+    parameters = {"key": key, "layout": layout.to_json(), "mode": mode}
     with transaction.atomic():
         return jobs.start(Job.Kind.DRY_RUN, user, total=lines, vendor_id=vendor_id, parameters=parameters)
 
@@ -77,12 +77,12 @@ def step(job: Job) -> bool:
 
 
 def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: "Accepted") -> None:
-    vendor_id = str(job.vendor_id)
+    vendor_id, mode = str(job.vendor_id), job.parameters.get("mode", "upsert")
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
     deadline = time.monotonic() + MOST_SECONDS
     job.done, job.result = 0, {}
     while page := list(islice(rows, PAGE_ROWS)):
-        outcomes = decided(page, layout, vendor_id, rules, own, accepted)
+        outcomes = decided(page, layout, vendor_id, rules, own, accepted, mode)
         job.done = page[-1].number
         job.result = _counted(job.result, outcomes)
         jobs.save(job)
@@ -94,11 +94,17 @@ def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: "Accepted") ->
 
 
 def decided(
-    page: Sequence[Row], layout: Layout, vendor_id: str, rules: Rules, own: ValueRules | None, accepted: "Accepted"
+    page: Sequence[Row],
+    layout: Layout,
+    vendor_id: str,
+    rules: Rules,
+    own: ValueRules | None,
+    accepted: "Accepted",
+    mode: str = "upsert",
 ) -> list[tuple[Row, str, Sequence[Problem]]]:
     """What would become of these rows, after those that are accepted already: outcome, and problems if it's error."""
     judged = [validated(row, layout, rules, own) for row in page]
-    wanting = candidates(judged, vendor_id)
+    wanting = candidates(judged, vendor_id, mode)
     snapshot = accepted.over(committer.read_snapshot(list(wanting.values()), ledger.origins), list(wanting.values()))
     outcomes = [_outcome(one, wanting.get(one.row.number), snapshot) for one in judged]
     accepted.add(snapshot.by_key.values())

@@ -5,13 +5,16 @@ that was chosen, for a day. What is never confirmed is swept away after that.
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from django.core import signing
 
 from uploads import storage
+from uploads.receive import Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -27,19 +30,43 @@ class Expired(Exception):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that was previewed: its storage key, its name on the user's machine, and the vendor it is for."""
+    """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
+
+    Of a workbook also its own storage key, and the name of the sheet that the text is from.
+    """
 
     key: str
     file_name: str
     vendor_id: str
+    workbook_key: str = ""
+    sheet: str = ""
 
 
-def keep(file: BinaryIO, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
+def keep(source: Source, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
     sweep()
     key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{secrets.token_urlsafe(24)}"
-    storage.save(key, file)
-    return signing.dumps([user.pk, key, file_name, vendor_id], salt=SALT)
+    storage.save(key, source.text)
+    workbook_key = f"{key}.workbook" if source.workbook else ""
+    if source.workbook:
+        storage.save(workbook_key, source.workbook)
+    return signing.dumps([user.pk, key, file_name, vendor_id, workbook_key, source.sheet], salt=SALT)
+
+
+@contextmanager
+def opened(kept: Incoming) -> Iterator[Source]:
+    """What is kept of it. Raises FileMissing and StorageUnavailable."""
+    with ExitStack() as files:
+        text = files.enter_context(storage.opened(kept.key))
+        workbook = files.enter_context(storage.opened(kept.workbook_key)) if kept.workbook_key else None
+        yield Source(text, workbook, kept.sheet)
+
+
+def drop(kept: Incoming) -> None:
+    """Delete it, or leave it to be swept away where storage is away."""
+    with suppress(storage.StorageUnavailable):
+        for key in filter(None, (kept.key, kept.workbook_key)):
+            storage.delete(key)
 
 
 def taken_up(token: str, user: "User | AnonymousUser") -> Incoming:

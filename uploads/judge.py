@@ -43,6 +43,7 @@ class Upload:
     sequence: int
     fields: Mapping[str, str] | None  # field → header in the file; None where each record brings its own
     rows: int | None  # of the file, once it is staged to its end
+    mode: str = "upsert"
 
 
 class Judged(NamedTuple):
@@ -168,10 +169,16 @@ def _uploads_of(batch: Sequence[Record]) -> dict[str, Upload]:
 def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT upload_id, vendor_id, sequence, layout, file_rows FROM upload_history WHERE upload_id = ANY (%s)",
+            """
+            SELECT upload_id, vendor_id, sequence, layout, file_rows, mode
+              FROM upload_history
+             WHERE upload_id = ANY (%s)
+            """,
             [list(upload_ids)],
         )
-        return {row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3]), row[4]) for row in cursor.fetchall()}
+        return {
+            row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3]), row[4], row[5]) for row in cursor.fetchall()
+        }
 
 
 def _file_fields(layout: str | None) -> Mapping[str, str] | None:

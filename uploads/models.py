@@ -21,6 +21,16 @@ class UploadHistory(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    class Mode(models.TextChoices):
+        UPSERT = "upsert", "add new products and update existing ones"
+        ADD = "add", "only add new products"
+        UPDATE = "update", "only update existing products"
+
+    class Notify(models.TextChoices):
+        VENDOR = "vendor", "the vendor's address"
+        UPLOADER = "uploader", "who uploaded it"
+        NOBODY = "nobody"
+
     class Source(models.TextChoices):
         FILE = "file"
         DYNAMODB = "dynamodb", "DynamoDB"
@@ -47,10 +57,16 @@ class UploadHistory(models.Model):
 
     # The stored file, and what the parser found in it (uploads.feed.parser.Layout as JSON).
     storage_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # The file as it came, where that is a workbook: what is stored, measured and read above is the CSV made from it.
+    original_key = models.CharField(max_length=255, default="", db_default="", blank=True)
     file_size = models.BigIntegerField("file size in bytes", null=True, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, default="", db_default="", blank=True)
     layout = models.JSONField(null=True, blank=True)
     file_rows = models.IntegerField("rows in the file", null=True, blank=True)
+
+    # Which of its rows are wanted: those of the others' products are skipped (docs/decisions/0011).
+    mode = models.CharField(max_length=20, choices=Mode, default=Mode.UPSERT, db_default="upsert")
+    notify = models.CharField(max_length=20, choices=Notify, default=Notify.VENDOR, db_default="vendor")
 
     # How far staging came, and who is at it (a lease, like a shard's).
     staged_rows = models.IntegerField(default=0, db_default=0)
@@ -65,6 +81,7 @@ class UploadHistory(models.Model):
     updated_records = models.IntegerField("updated", default=0, db_default=0)
     unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
     superseded_records = models.IntegerField("superseded", default=0, db_default=0)
+    skipped_records = models.IntegerField("skipped", default=0, db_default=0)
 
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
@@ -156,6 +173,7 @@ class RecordOutcome(models.Model):
         UPDATED = "updated"
         UNCHANGED = "unchanged"
         SUPERSEDED = "superseded"
+        SKIPPED = "skipped"
         ERROR = "error"
         CANCELLED = "cancelled"
 

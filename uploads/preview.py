@@ -39,7 +39,7 @@ class Change(NamedTuple):
 
 
 class PreviewRow(NamedTuple):
-    """One row and what would become of it: inserted, updated, unchanged or error.
+    """One row and what would become of it: inserted, updated, unchanged, skipped or error.
 
     `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `changes` are
     an update's, `rules` what the vendor's rules made of its cells.
@@ -101,6 +101,7 @@ class Preview:
     mapped: tuple[Column, ...]
     problem: str
     changed: bool
+    mode: str = "upsert"
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -140,8 +141,8 @@ class Preview:
         return replace(self.reading, columns=tuple(one.field for one in self.mapped), shape=self.layout.shape)
 
 
-def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None) -> Preview:
-    """Preview a seekable file of this vendor; it is left rewound. Raises Refused, as sending it would.
+def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
+    """Preview a seekable file of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
 
     What a Reading can mend is no refusal: the preview says it.
     """
@@ -162,10 +163,11 @@ def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None) -> Previe
         size=contents.size,
         lines=contents.lines,
         sent_before=receive.sent_before(vendor_id, contents.sha256),
-        rows=() if problem or layout.mapping.missing else _judge(rows, layout, vendor_id),
+        rows=() if problem or layout.mapping.missing else _judge(rows, layout, vendor_id, mode),
         mapped=_columns(layout, reading, rows, saved),
         problem=problem,
         changed=columns.map_headers(layout.headers, saved, leave_open=True).fields != layout.mapping.fields,
+        mode=mode,
     )
 
 
@@ -215,20 +217,20 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     return Judged(row, values, validate(values, rules))
 
 
-def candidates(judged: Iterable[Judged], vendor_id: str) -> dict[int, Candidate]:
+def candidates(judged: Iterable[Judged], vendor_id: str, mode: str) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
     return {
-        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.result)
+        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.result, mode)
         for one in judged
         if isinstance(one.result, ProductDraft)
     }
 
 
-def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str) -> tuple[PreviewRow, ...]:
+def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str, mode: str) -> tuple[PreviewRow, ...]:
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
     judged = [validated(row, layout, rules, own) for row in rows]
-    wanting = candidates(judged, vendor_id)
+    wanting = candidates(judged, vendor_id, mode)
     snapshot = committer.read_snapshot(list(wanting.values()), ledger.origins)
     return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
 

@@ -13,7 +13,7 @@ from uploads.feed.columns import FIELDS, REQUIRED
 from uploads.feed.parser import Reading
 from uploads.feed.problems import Code
 from uploads.feed.validator import LABELS
-from uploads.models import Job
+from uploads.models import Job, UploadHistory
 from uploads.preview import Preview
 
 COLUMN = "column-{}"
@@ -32,13 +32,14 @@ class PreviewForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
     encoding = forms.ChoiceField(required=False)
     delimiter = forms.ChoiceField(required=False)
+    mode = forms.ChoiceField(required=False, choices=UploadHistory.Mode.choices)
     remember = forms.BooleanField(required=False)
 
     def __init__(self, seen: Preview, token: str) -> None:
         layout, reading = seen.layout, seen.reading
         initial = {
-            "token": token, "shape": layout.shape, "seen": fingerprint(seen.choice), "encoding": reading.encoding,
-            "delimiter": reading.delimiter, "remember": True,
+            "token": token, "shape": layout.shape, "seen": fingerprint(seen.choice, seen.mode),
+            "encoding": reading.encoding, "delimiter": reading.delimiter, "mode": seen.mode, "remember": True,
         }  # fmt: skip
         super().__init__(initial=initial)
         encodings = [(code, parser.encoding_name(code)) for code in parser.ENCODINGS]
@@ -65,9 +66,15 @@ def reading_of(posted: Mapping[str, str]) -> Reading | None:
     return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"])
 
 
-def fingerprint(reading: Reading) -> str:
-    """The same for the same reading."""
-    return hashlib.sha256(json.dumps(asdict(reading)).encode()).hexdigest()
+def mode_of(posted: Mapping[str, str]) -> str:
+    """Which rows the form wants."""
+    mode = posted.get("mode", "")
+    return mode if mode in UploadHistory.Mode.values else UploadHistory.Mode.UPSERT.value
+
+
+def fingerprint(reading: Reading, mode: str = "upsert") -> str:
+    """The same for the same reading and mode."""
+    return hashlib.sha256(json.dumps([asdict(reading), mode]).encode()).hexdigest()
 
 
 def dry_run_context(job: Job) -> dict[str, Any]:
@@ -84,6 +91,7 @@ def dry_run_context(job: Job) -> dict[str, Any]:
             ("New", job.result.get("inserted", 0), False),
             ("Updated", job.result.get("updated", 0), False),
             ("Unchanged", job.result.get("unchanged", 0), False),
+            *([("Skipped", skipped, False)] if (skipped := job.result.get("skipped", 0)) else []),
             ("With errors", job.result.get("error", 0), True),
         ],
         "kinds": [

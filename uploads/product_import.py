@@ -6,7 +6,6 @@ file whole, and writes products itself. Here the preview asks the pipeline's own
 be corrected, and confirming hands the file to step 1, with exactly the columns that were previewed.
 """
 
-from contextlib import suppress
 from datetime import UTC
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -30,31 +29,16 @@ from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
 from config.admin import page_url
-from uploads import dry_run, incoming, mapping, preview, receive, storage, timeline
+from uploads import importing, timeline
 from uploads.feed.columns import FIELDS
-from uploads.feed.parser import Layout, Reading
-from uploads.incoming import Expired
-from uploads.models import Job, UploadHistory
-from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, reading_of
-from uploads.receive import Refused
-from uploads.storage import FileMissing, StorageUnavailable
+from uploads.importing import FAILURES, UNSEEN, sentence
+from uploads.models import Job
+from uploads.preview_form import dry_run_context
 from vendors import access
 from vendors.models import Vendor
 
-SENTENCES: dict[type[Exception], str] = {
-    Expired: "The preview is too old. Choose the file again.",
-    FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
-    StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
-}
-FAILURES: tuple[type[Exception], ...] = (Refused, *SENTENCES)
-UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
 # What htmx takes as the word to stop polling: https://htmx.org/docs/#load_polling
 STOP_POLLING = 286
-
-
-def sentence(error: Exception) -> str:
-    """What to tell the user about one of FAILURES."""
-    return SENTENCES.get(type(error)) or str(error)
 
 
 class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
@@ -67,7 +51,7 @@ class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
         super().__init__(*args, **kwargs)
         vendors = cast("forms.ModelChoiceField[Vendor]", self.fields["vendor"])
         vendors.queryset = access.vendors_of(user).filter(status=Vendor.Status.ACTIVE)
-        self.fields["import_file"].widget.attrs["accept"] = ".csv,.txt,.tsv,text/csv,text/plain"
+        self.fields["import_file"].widget.attrs["accept"] = importing.ACCEPTED
 
 
 class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-export has no types
@@ -111,7 +95,8 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         context: dict[str, Any] = {"form": form, "media": self.media + form.media, "fields_list": [("", FIELDS)]}
         if request.method == "POST" and form.is_valid():
             try:
-                context |= _chosen(form, request)
+                vendor, file = form.cleaned_data["vendor"], form.cleaned_data["import_file"]
+                context |= _linked(importing.choose(file.file, file.name, vendor, request.user))
             except FAILURES as error:
                 form.add_error("import_file", sentence(error))
         return self._page(request, context)
@@ -122,7 +107,7 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if not self.has_import_permission(request):
             raise PermissionDenied
         try:
-            return self._page(request, _looked_at_again(request))
+            return self._page(request, _linked(importing.look_again(request.POST, request.user)))
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
@@ -133,10 +118,10 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if not self.has_import_permission(request):
             raise PermissionDenied
         try:
-            if not _was_seen(request):
+            if not importing.was_seen(request.POST):
                 messages.warning(request, UNSEEN)
-                return self._page(request, _looked_at_again(request))
-            upload = _take_up(request)
+                return self._page(request, _linked(importing.look_again(request.POST, request.user)))
+            upload = importing.take_up(request.POST, request.user)
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
@@ -179,56 +164,7 @@ def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _chosen(form: FeedForm, request: HttpRequest) -> dict[str, Any]:
-    vendor, file = form.cleaned_data["vendor"], form.cleaned_data["import_file"]
-    seen = preview.of(file.file, vendor.vendor_id, Reading())
-    token = incoming.keep(file.file, file.name, vendor.vendor_id, request.user)
-    return _shown(seen, token, request)
-
-
-def _looked_at_again(request: HttpRequest) -> dict[str, Any]:
-    """The preview of the file that the token stands for. Raises one of FAILURES."""
-    token = request.POST.get("token", "")
-    kept = incoming.taken_up(token, request.user)
-    with storage.opened(kept.key) as file:
-        seen = preview.of(file, kept.vendor_id, reading_of(request.POST) or Reading())
-    return _shown(seen, token, request)
-
-
-def _shown(seen: preview.Preview, token: str, request: HttpRequest) -> dict[str, Any]:
-    """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
-    kept = incoming.taken_up(token, request.user)
-    context: dict[str, Any] = {}
-    if seen.ready:
-        context = dry_run_context(dry_run.start(kept.key, seen.layout, seen.lines, kept.vendor_id, request.user))
-    else:
-        dry_run.end(kept.key)
-    return context | {
-        "preview": seen,
-        "vendor": Vendor.objects.get(pk=kept.vendor_id),
-        "file_name": kept.file_name,
-        "confirm_form": PreviewForm(seen, token),
-        "field_choices": FIELD_CHOICES,
-        "sent_before_url": seen.sent_before and page_url("uploads_uploadhistory", seen.sent_before.pk),
-    }
-
-
-def _was_seen(request: HttpRequest) -> bool:
-    """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
-    reading = reading_of(request.POST)
-    return reading is None or fingerprint(reading) == request.POST.get("seen")
-
-
-def _take_up(request: HttpRequest) -> UploadHistory:
-    """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES."""
-    kept = incoming.taken_up(request.POST.get("token", ""), request.user)
-    reading = reading_of(request.POST)
-    with storage.opened(kept.key) as file:
-        upload = receive.receive(file, kept.file_name, kept.vendor_id, cast(Any, request.user), reading)
-    if reading and reading.columns and "remember" in request.POST:
-        headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
-        mapping.remember(kept.vendor_id, headers, reading.columns, request.user)
-    dry_run.end(kept.key)
-    with suppress(StorageUnavailable):  # then it is swept away later
-        storage.delete(kept.key)
-    return upload
+def _linked(context: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows of a preview, with where it leads to."""
+    before = context["preview"].sent_before
+    return context | {"sent_before_url": before and page_url("uploads_uploadhistory", before.pk)}

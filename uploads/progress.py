@@ -61,6 +61,7 @@ class Progress:
             "updated": upload.updated_records,
             "unchanged": upload.unchanged_records,
             "superseded": upload.superseded_records,
+            "skipped": upload.skipped_records,
             "errors_by_type": {kind.code: kind.count for kind in self.errors},
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,

@@ -6,16 +6,19 @@ Either an upload is open and its file is stored, or nothing has happened and the
 import hashlib
 import io
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
 from catalog import committer
 from uploads import mapping, storage, tasks
-from uploads.feed import parser
+from uploads.feed import parser, workbook
 from uploads.feed.problems import FeedError
 from uploads.models import UploadHistory
 from vendors.models import Vendor
@@ -43,17 +46,59 @@ class Contents:
     lines: int
 
 
+class Source(NamedTuple):
+    """A file that came: the text to read of it, and where it is a workbook, the file itself and its sheet's name."""
+
+    text: BinaryIO
+    workbook: BinaryIO | None = None
+    sheet: str = ""
+
+
+@contextmanager
+def as_text(file: BinaryIO) -> Iterator[Source]:
+    """A seekable file as text: the sheet of a workbook as CSV, any other as it is. Raises Refused."""
+    _refuse_too_large(file)
+    try:
+        with workbook.as_csv(file, limits(), workbook.Size(settings.MAX_WORKBOOK_BYTES)) as sheet:
+            yield Source(sheet.file, file, sheet.name) if sheet else Source(file)
+    except FeedError as error:
+        raise Refused(error.message, error.code) from error
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify)."""
+
+    mode: str = UploadHistory.Mode.UPSERT
+    notify: str = UploadHistory.Notify.VENDOR
+
+
 def receive(
     file: BinaryIO,
     file_name: str,
     vendor_id: str,
     user: "User | None" = None,
     reading: parser.Reading | None = None,
+    wish: Wish = Wish(),
 ) -> UploadHistory:
     """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage.
 
     `reading` is what somebody said about how to read it.
     """
+    with as_text(file) as source:
+        return take_in(source, file_name, vendor_id, user, reading, wish)
+
+
+def take_in(
+    source: Source,
+    file_name: str,
+    vendor_id: str,
+    user: "User | None" = None,
+    reading: parser.Reading | None = None,
+    wish: Wish = Wish(),
+) -> UploadHistory:
+    """Open an upload for a file that is text by now; as `receive`."""
+    file = source.text
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
     contents = examine(file)
@@ -61,9 +106,12 @@ def receive(
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
-    key = f"feeds/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}.csv"
+    stem = f"feeds/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
+    key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if source.workbook else ""
     storage.save(key, file)
     try:
+        if source.workbook:
+            storage.save(original_key, source.workbook)
         with transaction.atomic():
             # Once more, one at a time: several files that come at the same moment each see the others.
             committer.lock_vendors([vendor.vendor_id])
@@ -71,18 +119,22 @@ def receive(
             upload = UploadHistory.objects.create(
                 upload_id=upload_id,
                 vendor=vendor,
-                file_name=_base_name(file_name),
+                file_name=base_name(file_name),
                 storage_key=key,
+                original_key=original_key,
                 file_size=contents.size,
                 sha256=contents.sha256,
                 layout=layout.to_json(),
                 staged_offset=layout.first_row.offset,
                 uploaded_by=user,
+                mode=wish.mode,
+                notify=wish.notify,
             )
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
             transaction.on_commit(lambda: tasks.enqueue(tasks.stage_upload, upload_id), robust=True)
     except BaseException:
-        storage.delete(key)
+        for stored in filter(None, (key, original_key)):
+            storage.delete(stored)
         raise
     return upload
 
@@ -108,10 +160,7 @@ def refuse_too_many(vendor: Vendor) -> None:
 
 def examine(file: BinaryIO) -> Contents:
     """Size, SHA-256 and number of lines, in constant memory. Raises Refused for a file over the size limit."""
-    size = file.seek(0, io.SEEK_END)
-    if size > settings.MAX_FILE_BYTES:
-        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-        raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
+    size = _refuse_too_large(file)
     lines, digest = 0, hashlib.sha256()
     file.seek(0)
     while chunk := file.read(CHUNK):
@@ -119,6 +168,21 @@ def examine(file: BinaryIO) -> Contents:
         digest.update(chunk)
     file.seek(0)
     return Contents(size, digest.hexdigest(), lines)
+
+
+def _refuse_too_large(file: BinaryIO) -> int:
+    """The size in bytes. Raises Refused."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > settings.MAX_FILE_BYTES:
+        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
+        raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
+    return size
+
+
+def _workbook_suffix(file_name: str) -> str:
+    """Which of the two it is, as its name says; only the extension matters, and only to who downloads it."""
+    return ".xlsm" if PurePosixPath(file_name).suffix.lower() == ".xlsm" else ".xlsx"
 
 
 def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
@@ -165,7 +229,7 @@ def new_upload_id() -> str:
     return f"UPLOAD_{datetime.now(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(3)}"
 
 
-def _base_name(file_name: str) -> str:
+def base_name(file_name: str) -> str:
     """The name without folders of either kind and without control characters, for show only."""
     name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(character for character in name if character.isprintable())[-255:] or "feed.csv"

@@ -112,6 +112,7 @@ def _numbers(state: UploadProgress) -> Table:
         ("Updated", upload.updated_records),
         ("Unchanged", upload.unchanged_records),
         ("Superseded by a newer upload", upload.superseded_records or None),
+        ("Skipped, as the upload was to do", upload.skipped_records or None),
         ("Rows with errors", upload.error_records),
     ):
         if number is not None:

@@ -15,6 +15,7 @@ from catalog.models import Product
 from tests.feeds import HEADER, feed, line
 from uploads import incoming, jobs, storage
 from uploads.models import ColumnRule, Job, UploadHistory, ValueRule
+from uploads.receive import Source
 from uploads.storage import StorageUnavailable
 from vendors.models import Vendor
 
@@ -383,7 +384,7 @@ def test_a_file_that_was_not_previewed_cannot_be_named(admin_client: Client, cha
 
 def test_another_users_preview_cannot_be_confirmed(admin_client: Client) -> None:
     stranger = User.objects.create_user("stranger")
-    foreign = incoming.keep(io.BytesIO(feed(line(1)).encode()), "feed.csv", "VEND001", stranger)
+    foreign = incoming.keep(Source(io.BytesIO(feed(line(1)).encode())), "feed.csv", "VEND001", stranger)
     admin_client.post(CONFIRM, {"token": foreign})
     assert "too old" in admin_client.post(PREVIEW, {"token": foreign}, follow=True).content.decode()
     assert not UploadHistory.objects.exists()
@@ -400,7 +401,7 @@ def test_a_preview_of_the_day_before_yesterday_has_expired_and_its_file_is_swept
     with monkeypatch.context() as patch:
         patch.setattr(incoming, "datetime", Earlier)
         patch.setattr("time.time", lambda: Earlier.now().timestamp())
-        old = incoming.keep(io.BytesIO(b"x"), "feed.csv", "VEND001", User.objects.get(username="admin"))
+        old = incoming.keep(Source(io.BytesIO(b"x")), "feed.csv", "VEND001", User.objects.get(username="admin"))
     day = f"{Earlier.now():%Y%m%d}"
     assert day in storage.listing(incoming.FOLDER)[0]
     assert "too old" in admin_client.post(CONFIRM, {"token": old}, follow=True).content.decode()

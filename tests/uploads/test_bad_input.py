@@ -3,15 +3,18 @@
 import io
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.workbooks import replaced, workbook, zipped
 from uploads import receive
 from uploads.feed.parser import Limits, Row, inspect, rows
 from uploads.feed.problems import FeedError
 from uploads.feed.validator import ProductDraft, Rules, validate
+from uploads.feed.workbook import OLE, Size, as_csv
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -62,6 +65,26 @@ STORES = [["Store", "City", "Area", "ZIP", "Size", "Opens"], ["1", "Berlin", "Mi
 SCRIPT = "<script>alert(1)</script>"
 PADDED = [" P1", "\tLa mp ", "Home ", "S1", " 9.99", "5\t"]
 HALF_CHARACTER = feed("P1,Half ?,Home,S1,9.99,5", OTHER).decode().encode("utf-16").replace(b"?\0", b"\x00\xd8")
+TABLE = [HEADER.split(","), LAMP]
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def _merge(book: Any) -> None:
+    book.worksheets[0].merge_cells("C2:C3")
+
+
+def lying(part: str, content: bytes) -> bytes:
+    """A workbook whose directory says that this part of it is small."""
+    size, small = (len(content).to_bytes(4, "little"), (100).to_bytes(4, "little"))
+    return replaced(workbook(TABLE), {part: content}).replace(size, small)
+
+
+def corners() -> bytes:
+    """A workbook with a cell at the top and one far down and to the right."""
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="SA1048576"><v>1</v></c></row>'
+    return replaced(workbook(TABLE), {SHEET: f"<worksheet><sheetData>{cells}</sheetData></worksheet>".encode()})
+
+
 NOT_PRODUCTS = {"unknown_category", "invalid_price", "invalid_stock"}
 
 CASES = {
@@ -172,10 +195,35 @@ CASES = {
         ("read as Windows-1252", "Lines that look like UTF-8 all the same: 1."),
     ),
     "line ends LF, CRLF or CR alone": Case(f"{HEADER}\r{ROW}\n{OTHER}\r\n{ROW}".encode(), [LAMP, CHAIR, LAMP]),
-    "an Excel file": Case(b"PK\x03\x04\x14\0\x06\0\x08\0[Content_Types].xml", "binary_file"),
     "a ZIP file": Case(b"PK\x03\x04\x14\0\0\0\x08\0feed.csv", "binary_file"),
     "other bytes that are no text": Case(bytes(range(256)) * 8, "binary_file"),
     "HTML, XML or JSON": Case(b'<!doctype html>\n<html lang="en"><body>Sign in</body></html>\n', "missing_columns"),
+    # --- workbooks
+    "an Excel workbook (.xlsx)": Case(workbook([], Products=TABLE), [LAMP]),
+    "a workbook with macros (.xlsm)": Case(replaced(workbook(TABLE), {"xl/vbaProject.bin": b"\0macros"}), [LAMP]),
+    "text cells with leading zeros": Case(
+        workbook([HEADER.split(","), lamp(sku="007")]), [lamp(sku="007")]
+    ),
+    "numbers, dates and formulas": Case(
+        workbook([HEADER.split(","), [date(2024, 12, 21), 0.1 + 0.2, "Home", 1299.0, 12.5, 5]]),
+        [["2024-12-21", "0.3", "Home", "1299", "12.5", "5"]],
+    ),
+    "cells merged over several rows": Case(workbook([*TABLE, lamp(category="")], _merge), [LAMP, LAMP]),
+    "empty rows in a sheet": Case(workbook([HEADER.split(","), [], LAMP, [None], [" "]]), [LAMP]),
+    "an empty workbook": Case(workbook(), "empty_file"),
+    "a sheet with too many columns": Case(workbook([[*HEADER.split(","), *["x"] * 600]]), "too_many_columns"),
+    "a sheet with too many rows": Case(workbook([*TABLE, LAMP, LAMP]), "too_many_rows", limits={"max_rows": 2}),
+    "a zip bomb": Case(replaced(workbook(TABLE), {SHEET: b" " * 20_000_000}), "workbook_too_large"),
+    "a zip bomb whose directory lies about it": Case(lying(SHEET, b" " * 20_000_000), "workbook_damaged"),
+    "two cells that are millions of cells apart": Case(corners(), "workbook_too_large"),
+    "a workbook with a password": Case(OLE + bytes(99) + "EncryptedPackage".encode("utf-16-le"), "workbook_protected"),
+    "an old workbook (.xls)": Case(OLE + bytes(99) + "Workbook".encode("utf-16-le"), "workbook_old"),
+    "a binary workbook (.xlsb)": Case(zipped({"xl/workbook.bin": b"x"}), "workbook_other"),
+    "an OpenDocument spreadsheet (.ods)": Case(
+        zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"x"}), "workbook_other"
+    ),
+    "a workbook that is cut off, or none at all": Case(workbook(TABLE)[:-100], "workbook_damaged"),
+    "CSV that is called .xlsx": Case(feed(ROW), [LAMP]),
 }  # fmt: skip
 
 
@@ -191,11 +239,12 @@ def outcome_of(row: Row, fields: dict[str, str]) -> Outcome:
 
 def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
     """What became of the rows, or the code of the refusal; and the notes."""
-    file, limits = io.BytesIO(case.data), receive.limits()
-    limits = Limits(**(vars(limits) | case.limits))
+    limits = Limits(**(vars(receive.limits()) | case.limits))
     try:
-        layout = inspect(file, limits)
-        found = list(rows(file, layout, limits=limits))
+        with as_csv(io.BytesIO(case.data), limits, Size()) as sheet:
+            file = sheet.file if sheet else io.BytesIO(case.data)
+            layout = inspect(file, limits)
+            found = list(rows(file, layout, limits=limits))
     except FeedError as error:
         return error.code, ()
     assert [row.number for row in found] == list(range(1, len(found) + 1))

@@ -77,6 +77,7 @@ def assert_counters_tell_what_the_ledger_says() -> None:
             updated=upload.updated_records,
             unchanged=upload.unchanged_records,
             superseded=upload.superseded_records,
+            skipped=upload.skipped_records,
             error=upload.error_records,
         )
         assert upload.total_records == sum(counted.values())

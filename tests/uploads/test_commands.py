@@ -282,6 +282,7 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
         "updated": 0,
         "unchanged": 0,
         "superseded": 0,
+        "skipped": 0,
         "errors_by_type": {"invalid_price": 2},
         "error_report": upload.error_report_key,
         "failure_reason": "",

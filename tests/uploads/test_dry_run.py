@@ -23,7 +23,7 @@ from vendors.models import Vendor
 def started(text: str, user: User) -> Job:
     """The dry run of a file that was kept, as the preview asks for it."""
     file = io.BytesIO(text.encode())
-    kept = incoming.taken_up(incoming.keep(file, "feed.csv", "VEND001", user), user)
+    kept = incoming.taken_up(incoming.keep(receive.Source(file), "feed.csv", "VEND001", user), user)
     contents = receive.examine(file)
     layout = receive.inspect(file, contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)

@@ -47,8 +47,9 @@ class Command(BaseCommand):
                         f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
                     )
                 receive.active_vendor(vendor_id)
-                self._recognise(file, vendor_id, ask)
-                return receive.receive(file, path.name, vendor_id)
+                with receive.as_text(file) as source:
+                    self._recognise(source.text, vendor_id, ask)
+                    return receive.take_in(source, path.name, vendor_id)
         except FileNotFoundError as error:
             raise CommandError(f"There is no file {path}.") from error
         except IsADirectoryError as error:

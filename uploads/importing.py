@@ -1,0 +1,96 @@
+"""Choose → preview → confirm, whichever page it is on: the admin's import, or the vendors' own upload.
+
+A chosen file is kept aside, previewed as the form says how to read it, and handed to step 1 when it is confirmed, with
+exactly what was previewed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO, cast
+
+from uploads import dry_run, incoming, mapping, preview, receive
+from uploads.feed.parser import Layout, Reading
+from uploads.incoming import Expired, Incoming
+from uploads.models import UploadHistory
+from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
+from uploads.receive import Refused, Wish
+from uploads.storage import FileMissing, StorageUnavailable
+from vendors.models import Vendor
+
+# What a file dialog offers; what a file is shows by its content.
+ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv,text/plain"
+SENTENCES: dict[type[Exception], str] = {
+    Expired: "The preview is too old. Choose the file again.",
+    FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
+    StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
+}
+FAILURES: tuple[type[Exception], ...] = (Refused, *SENTENCES)
+UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
+
+
+def sentence(error: Exception) -> str:
+    """What to tell the user about one of FAILURES."""
+    return SENTENCES.get(type(error)) or str(error)
+
+
+def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
+    """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
+    with receive.as_text(file) as source:
+        seen = preview.of(source.text, vendor.vendor_id, Reading())
+        token = incoming.keep(source, receive.base_name(file_name), vendor.vendor_id, user)
+    return _shown(seen, token, vendor, incoming.taken_up(token, user), user)
+
+
+def look_again(posted: Mapping[str, str], user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
+    """The preview of the file that the form's token stands for, read as the form says. Raises one of FAILURES."""
+    kept = _kept(posted, user, vendor)
+    with incoming.opened(kept) as source:
+        seen = preview.of(source.text, kept.vendor_id, reading_of(posted) or Reading(), mode_of(posted))
+    return _shown(seen, posted["token"], vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
+
+
+def was_seen(posted: Mapping[str, str]) -> bool:
+    """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
+    reading = reading_of(posted)
+    return reading is None or fingerprint(reading, mode_of(posted)) == posted.get("seen")
+
+
+def take_up(
+    posted: Mapping[str, str], user: Any, vendor: Vendor | None = None, notify: str = UploadHistory.Notify.VENDOR
+) -> UploadHistory:
+    """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES."""
+    kept, reading = _kept(posted, user, vendor), reading_of(posted)
+    with incoming.opened(kept) as source:
+        wish = Wish(mode_of(posted), notify)
+        upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish)
+    if reading and reading.columns and "remember" in posted:
+        headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
+        mapping.remember(kept.vendor_id, headers, reading.columns, user)
+    dry_run.end(kept.key)
+    incoming.drop(kept)
+    return upload
+
+
+def _kept(posted: Mapping[str, str], user: Any, vendor: Vendor | None) -> Incoming:
+    """The file of the form's token, on the pages of the vendor that it was chosen for. Raises Expired."""
+    kept = incoming.taken_up(posted.get("token", ""), user)
+    if vendor is not None and kept.vendor_id != vendor.pk:
+        raise Expired
+    return kept
+
+
+def _shown(seen: preview.Preview, token: str, vendor: Vendor, kept: Incoming, user: Any) -> dict[str, Any]:
+    """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
+    context: dict[str, Any] = {}
+    if seen.ready:
+        job = dry_run.start(kept.key, seen.layout, seen.lines, kept.vendor_id, user, seen.mode)
+        context = dry_run_context(job)
+    else:
+        dry_run.end(kept.key)
+    return context | {
+        "preview": seen,
+        "vendor": vendor,
+        "file_name": kept.file_name,
+        "sheet": kept.sheet,
+        "confirm_form": PreviewForm(seen, token),
+        "field_choices": FIELD_CHOICES,
+    }
