@@ -15,14 +15,16 @@ dry_run.py tells what a whole file would do. In the admin they are upload_action
 correction_pages.py, category_replay.py and job_admin.py; record_pages.py shows what DynamoDB has of an upload,
 listing.py is what the lists share.
 
-The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin.
+The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin, vendor_upload.py
+is how a file is sent from there, feed_guide.py what its columns are, and vendor_progress.py how it gets on.
 
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
 tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
 DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;
 spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
 file would do, and incoming.py keeps it until that is confirmed; preview_form.py is the preview as a form, in which
-columns are mapped, and mapping.py remembers that for the vendor's next files; product_import.py, downloads.py and
+columns are mapped, and mapping.py remembers that for the vendor's next files; importing.py is the way of a file
+from choice to confirmation, feed/workbook.py what makes text of a workbook; product_import.py, downloads.py and
 rules_admin.py are the admin's ways to send a file, to fetch one, and to see what was remembered. dashboard.py has the
 figures of the admin's index, dashboard_pages.py puts them into words and charts.py into charts; vendor_quality.py
 shows those of one vendor on its page; timeline.py tells what became of one product.

@@ -17,11 +17,13 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from catalog import committer
 from uploads import spreadsheet, storage
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
+from vendors import access
 
 logger = logging.getLogger(__name__)
 
@@ -172,16 +174,33 @@ def _headers_seen(upload: UploadHistory) -> list[str]:
 
 
 def notify(upload: UploadHistory) -> None:
-    """Tell the vendor by mail. A mail server that is away is noted and holds nothing up.
+    """Tell by mail whom the upload says. A mail server that is away is noted and holds nothing up.
 
     Nobody waits for a mail about records that a program put into the table; there may be one upload a record.
     """
-    if upload.source != UploadHistory.Source.FILE:
+    address = _address(upload)
+    if upload.source != UploadHistory.Source.FILE or not address:
         return
     try:
-        send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [upload.vendor.email])
+        send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [address])
     except (OSError, ValueError):  # smtplib's errors are OSErrors; an address that can't be one is a ValueError
         logger.exception("The notification about %s could not be sent", upload.upload_id)
+
+
+def _page(upload: UploadHistory) -> str:
+    """The upload's own page for those who can open it; the vendor's address may belong to nobody with an account."""
+    if upload.notify == UploadHistory.Notify.UPLOADER:
+        return str(settings.SITE_URL) + reverse("vendor:upload", args=[upload.vendor_id, upload.pk])
+    return str(settings.SITE_URL)
+
+
+def _address(upload: UploadHistory) -> str:
+    """Where the mail goes, or ""; not to people who have left the vendor meanwhile."""
+    if upload.notify == UploadHistory.Notify.VENDOR:
+        return upload.vendor.email
+    if upload.notify == UploadHistory.Notify.NOBODY or upload.uploaded_by is None:
+        return ""
+    return upload.uploaded_by.email if access.membership(upload.uploaded_by, upload.vendor_id) else ""
 
 
 def _summary(upload: UploadHistory) -> str:
@@ -193,6 +212,8 @@ def _summary(upload: UploadHistory) -> str:
         f"{upload.total_records:,} rows: {upload.inserted_records:,} new, {upload.updated_records:,} updated,"
         f" {upload.unchanged_records:,} unchanged, {upload.error_records:,} with errors.",
     ]
+    if upload.skipped_records:
+        lines += [f"{upload.skipped_records:,} rows were left alone: the upload was to {upload.get_mode_display()}."]
     if upload.error_records:
-        lines += ["", f"The error report lists each of these rows and what to do: {settings.SITE_URL}"]
+        lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]
     return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

@@ -1,0 +1,177 @@
+"""The page of one upload for its vendor: how far it is, step by step, what came of it, and how to stop it."""
+
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.views.decorators.http import require_POST
+
+from uploads import downloads, finish, progress
+from uploads.feed.problems import label_of
+from uploads.models import UploadHistory
+from uploads.storage import FileMissing, StorageUnavailable
+from vendors.access import may_as, vendor_page
+from vendors.models import Vendor, VendorMember
+
+VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
+DOWNLOADS = {"file": downloads.original, "report": downloads.report}
+
+
+class Step(NamedTuple):
+    """One step of the way, in words. `state` is done, now or later."""
+
+    name: str
+    number: str
+    about: str
+    state: str
+
+
+@vendor_page(VIEWER)
+def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """Where the upload stands."""
+    return render(request, "vendors/upload_progress.html", _context(request, _upload(vendor, upload_id)))
+
+
+@vendor_page(VIEWER)
+def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """The part of the page that changes."""
+    return render(request, "vendors/upload_progress_part.html", _context(request, _upload(vendor, upload_id)))
+
+
+@vendor_page(UPLOADER)
+def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """Ask with the number of rows, then do it."""
+    upload = _upload(vendor, upload_id)
+    if upload.status != UploadHistory.Status.PROCESSING:
+        messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
+    elif request.method != "POST":
+        context = {"vendor": vendor, "section": "uploads", "upload": upload, "rows": not_checked(upload)}
+        return render(request, "vendors/upload_cancel.html", context)
+    elif finish.cancel(upload.pk):
+        messages.success(request, "Cancelled. What was in the catalog by then stays there.")
+    else:
+        messages.warning(request, "It ended before it could be cancelled.")
+    return redirect("vendor:upload", vendor.pk, upload.pk)
+
+
+@vendor_page(UPLOADER)
+@require_POST
+def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """Whoever sent the file says whether to be told of its end."""
+    upload = _upload(vendor, upload_id)
+    wanted = UploadHistory.Notify.UPLOADER if "wanted" in request.POST else UploadHistory.Notify.NOBODY
+    changed = UploadHistory.objects.filter(
+        pk=upload.pk, uploaded_by_id=request.user.pk, status=UploadHistory.Status.PROCESSING
+    ).update(notify=wanted)  # fmt: skip
+    if changed:
+        told = wanted == UploadHistory.Notify.UPLOADER
+        messages.success(request, "You get an e-mail when it is done." if told else "You get no e-mail about it.")
+    return redirect("vendor:upload", vendor.pk, upload.pk)
+
+
+@vendor_page(VIEWER)
+def download(request: HttpRequest, vendor: Vendor, upload_id: str, kind: str) -> HttpResponseBase:
+    """The file as it came, or the rows that failed with the reasons."""
+    upload = _upload(vendor, upload_id)
+    if kind == "file" and not upload.storage_key:
+        raise Http404
+    try:
+        return DOWNLOADS[kind](upload)
+    except FileMissing:
+        messages.error(request, "The file isn't kept any more.")
+    except StorageUnavailable:
+        messages.error(request, "Files can't be fetched just now. Try again in a few minutes.")
+    return redirect("vendor:upload", vendor.pk, upload.pk)
+
+
+def _upload(vendor: Vendor, upload_id: str) -> UploadHistory:
+    """This vendor's upload. Raises Http404."""
+    upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
+    if upload is None:
+        raise Http404
+    return upload
+
+
+def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
+    state = progress.of(upload.pk)
+    upload, percent = state.upload, int(state.fraction * 100)
+    member: VendorMember = request.member  # type: ignore[attr-defined] # the guard puts it there
+    running = not state.ended
+    return {
+        "vendor": upload.vendor,
+        "section": "uploads",
+        "upload": upload,
+        "progress": state,
+        "headline": headline(upload),
+        "percent": percent,
+        "steps": steps(upload),
+        "counts": counts(upload),
+        "kinds": [(label_of(kind.code), kind) for kind in state.errors],
+        # Said aloud by screen readers: not every second, but each quarter and the end.
+        "announcement": headline(upload) if state.ended else f"{percent // 25 * 25}%",
+        "may_cancel": running and may_as(member, UPLOADER),
+        "may_be_told": running and upload.uploaded_by_id == request.user.pk and may_as(member, UPLOADER),
+        "told": upload.notify == UploadHistory.Notify.UPLOADER,
+    }
+
+
+def headline(upload: UploadHistory) -> str:
+    """Where it stands, in one sentence."""
+    if upload.status == UploadHistory.Status.FAILED:
+        return upload.failure_reason
+    if upload.status == UploadHistory.Status.CANCELLED:
+        return f"Cancelled. {_rows(upload.total_records)} had been checked by then; what they changed stays."
+    if upload.status == UploadHistory.Status.PROCESSING:
+        if upload.file_rows is None:
+            return "We are reading your file."
+        return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
+    right = f"Done. {_rows(upload.valid_records)} {'was' if upload.valid_records == 1 else 'were'} right"
+    return f"{right}, {_rows(upload.error_records)} had errors." if upload.error_records else f"{right}."
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def in_catalog(upload: UploadHistory) -> int:
+    """Rows whose product is in the catalog as the row says, or as a newer upload says."""
+    return upload.valid_records - upload.skipped_records
+
+
+def not_checked(upload: UploadHistory) -> int:
+    """Rows that are known of and have no outcome yet."""
+    known = upload.file_rows if upload.file_rows is not None else upload.staged_rows
+    return max(0, known - upload.total_records)
+
+
+def steps(upload: UploadHistory) -> list[Step]:
+    """Received, read, checked, in the catalog: each with its number."""
+    ended = upload.status != UploadHistory.Status.PROCESSING
+    read = ended or upload.file_rows is not None
+    of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
+    size = filesizeformat(upload.file_size) if upload.file_size is not None else "–"
+    later = "done" if ended else ("now" if upload.total_records else "later")
+    return [
+        Step("Received", size, "Your file is stored safely.", "done"),
+        Step("Read", f"{upload.staged_rows:,}{of_all}", "rows taken out of the file", "done" if read else "now"),
+        Step("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
+        Step("In the catalog", f"{in_catalog(upload):,}", "rows whose products are up to date", later),
+    ]
+
+
+def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
+    """What came of the rows, in words; whether it is bad."""
+    skipped = {"add": "Left alone, in your catalog already", "update": "Left alone, not in your catalog"}
+    rows = [
+        ("New products", upload.inserted_records, False),
+        ("Changed products", upload.updated_records, False),
+        ("No change", upload.unchanged_records, False),
+        ("Replaced by a newer upload", upload.superseded_records, False),
+        (skipped.get(upload.mode, "Left alone"), upload.skipped_records, False),
+        ("With errors", upload.error_records, bool(upload.error_records)),
+    ]
+    always = ("New products", "Changed products", "No change", "With errors")
+    return [(label, number, bad) for label, number, bad in rows if number or label in always]

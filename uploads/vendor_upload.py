@@ -1,0 +1,141 @@
+"""A vendor sends a file: choose it, see how it is read and what it would do, confirm. On the vendors' own pages.
+
+What is done is importing.py's, as in the admin; here are its pages in plain words, the guide to the columns, and a
+template.
+"""
+
+from typing import Any, BinaryIO, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from uploads import downloads, feed_guide, importing
+from uploads.importing import FAILURES, sentence
+from uploads.models import Job, UploadHistory
+from uploads.preview_form import dry_run_context
+from vendors.access import vendor_page
+from vendors.models import Vendor, VendorMember
+
+UPLOADER = VendorMember.Role.UPLOADER
+CHANGED = "You changed something after this preview was made. Here is what would happen now: start it if it is right."
+CLOSED = {
+    Vendor.Status.PENDING: "{} isn't approved yet. As soon as it is, you can upload files here.",
+    Vendor.Status.SUSPENDED: "{} is suspended at present, so no files are taken. Write to us if it shouldn't be.",
+}
+
+
+def closed(vendor: Vendor) -> str:
+    """Why the vendor can't send files now, or ""."""
+    return CLOSED.get(Vendor.Status(vendor.status), "").format(vendor.vendor_name)
+
+
+@vendor_page(UPLOADER)
+def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """Choose a file; what comes of it is the preview, or a sentence that says why not."""
+    problem = ""
+    if request.method == "POST" and not closed(vendor):
+        file = request.FILES.get("file")
+        if file is None or not file.size:
+            problem = "Choose a file first." if file is None else "This file is empty."
+        else:
+            try:
+                content = cast("BinaryIO", file.file)
+                return _preview(request, importing.choose(content, file.name or "", vendor, request.user))
+            except FAILURES as error:
+                problem = sentence(error)
+    return _choose(request, vendor, problem)
+
+
+def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResponseBase:
+    context = {
+        "vendor": vendor, "section": "upload", "problem": problem, "closed": closed(vendor),
+        "accepted": importing.ACCEPTED,
+    }  # fmt: skip
+    return render(request, "vendors/upload.html", context)
+
+
+@vendor_page(UPLOADER)
+@require_POST
+def preview(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """Look again at the file, read as the form says now."""
+    try:
+        return _preview(request, importing.look_again(request.POST, request.user, vendor))
+    except FAILURES as error:
+        return _choose(request, vendor, sentence(error))
+
+
+@vendor_page(UPLOADER)
+@require_POST
+def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """Start it, and go to its progress."""
+    notify = UploadHistory.Notify.UPLOADER if "notify" in request.POST else UploadHistory.Notify.NOBODY
+    try:
+        if not importing.was_seen(request.POST):
+            messages.warning(request, CHANGED)
+            return _preview(request, importing.look_again(request.POST, request.user, vendor))
+        upload = importing.take_up(request.POST, request.user, vendor, notify)
+    except FAILURES as error:
+        return _choose(request, vendor, sentence(error))
+    return redirect("vendor:upload", vendor.pk, upload.pk)
+
+
+def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    job = context.get("job")
+    shown = context | _dry_run(job) if job else context
+    modes = [(value, label, value == context["preview"].mode) for value, label in UploadHistory.Mode.choices]
+    return render(
+        request,
+        "vendors/upload_preview.html",
+        shown | {
+            "section": "upload",
+            "modes": modes,
+            "notify": "notify" in request.POST or "token" not in request.POST,
+            "email": getattr(request.user, "email", ""),
+        },
+    )  # fmt: skip
+
+
+def _dry_run(job: Job) -> dict[str, Any]:
+    context = dry_run_context(job)
+    words = {"done": "All rows were tried.", "failed": job.failure}
+    return context | {"announcement": words.get(job.state, f"{context['percent'] // 25 * 25}%")}
+
+
+@vendor_page(UPLOADER)
+def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
+    """How far the trial of the whole file is: the part of the preview that changes, or a page without JavaScript."""
+    job = Job.objects.filter(
+        pk=job_id, kind=Job.Kind.DRY_RUN, vendor=vendor, requested_by_id=request.user.pk
+    ).first()  # fmt: skip
+    if job is None:
+        raise Http404
+    context = _dry_run(job) | {"vendor": vendor, "section": "upload"}
+    part = "HX-Request" in request.headers
+    return render(request, "vendors/dry_run.html" if part else "vendors/dry_run_page.html", context)
+
+
+# --- what to send ----------------------------------------------------------------------------------------------
+
+
+@vendor_page(UPLOADER)
+def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """Each column in plain words."""
+    context = {
+        "vendor": vendor, "section": "upload", "columns": feed_guide.explained(),
+        "categories": feed_guide.categories(),
+    }  # fmt: skip
+    return render(request, "vendors/upload_columns.html", context)
+
+
+@vendor_page(UPLOADER)
+@require_safe
+def template(request: HttpRequest, vendor: Vendor, kind: str) -> HttpResponseBase:
+    """A file with all columns and an example."""
+    content, content_type = (
+        (feed_guide.template_xlsx(), downloads.WORKBOOK) if kind == "xlsx" else (feed_guide.template_csv(), "text/csv")
+    )
+    headers = {"Content-Disposition": f'attachment; filename="products.{kind}"'}
+    return HttpResponse(content, content_type=content_type, headers=headers)
