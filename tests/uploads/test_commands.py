@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "The file is empty."),
     "header only": (f"{HEADER}\n".encode(), "The file has a header but no rows below it."),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "a PNG image"),
-    "workbook": (_workbook(), "an Excel workbook"),
+    "workbook": (_workbook(), "nothing in its visible sheets"),
     "without a price": (feed(line(1)).replace(",price", ",cost").encode(), "price"),
 }
 
