@@ -38,7 +38,7 @@ class AuthenticatorAdmin(ModelAdmin):
 
 
 def register() -> None:
-    """Put ours in place of allauth's. Addresses wait for vendors to sign up: nobody verifies one yet."""
+    """Put ours in place of allauth's. Addresses are confirmed by who reads their mail, not by staff."""
     if admin.site.is_registered(EmailAddress):
         admin.site.unregister([EmailAddress, Authenticator])
         admin.site.register(Authenticator, AuthenticatorAdmin)

@@ -5,30 +5,62 @@ not the admin, nor any page that is added later. The factor belongs to the sessi
 password before the authenticator was set up is asked for a code too.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.models import EmailAddress
+from allauth.account.stages import EmailVerificationStage
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+
+logger = logging.getLogger(__name__)
 
 SET_UP_HERE = "second_factor_set_up"  # in the session that activated an authenticator: which one
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
-    """allauth's behaviour, but nobody signs up: staff make the accounts."""
+    """allauth's behaviour, with our way to see whether an address must be confirmed, and mails that may fail."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
+    def get_login_stages(self) -> list[str]:
+        own = {"allauth.account.stages.EmailVerificationStage": "config.accounts.ConfirmedAddress"}
+        return [own.get(stage, stage) for stage in super().get_login_stages()]
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away is noted, and told to who waits for the mail: nothing else depends on it."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:  # smtplib's errors are OSErrors
+            logger.exception("The mail %s could not be sent", template_prefix)
+            messages.error(self.request, "We couldn't send the mail just now. Try again in a few minutes.")
+
+
+class ConfirmedAddress(EmailVerificationStage):  # type: ignore[misc]
+    """Who signed up must have confirmed the address. Accounts that staff made have none to confirm: only signing up,
+    and asking for it on the page of addresses, makes a row of it."""
+
+    def handle(self) -> tuple[HttpResponseBase | None, bool]:
+        user = self.login.user  # None where allauth pretends, so as not to tell who has an account
+        if user and (user.is_staff or not EmailAddress.objects.filter(user=user).exists()):
+            return None, True
+        answer: tuple[HttpResponseBase | None, bool] = super().handle()
+        return answer
+
+
+def shown(user: Any) -> str:
+    """What a person is called in messages: usernames of those who signed up are made up."""
+    return str(user.email or user.get_username())
 
 
 def staff_need_second_factor(get_response: Handler) -> Handler:

@@ -157,9 +157,22 @@ LOGIN_REDIRECT_URL = "/"
 STAFF_NEEDS_TOTP = env.bool("STAFF_NEEDS_TOTP", not EMBEDDED_DATABASE)
 ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_EMAIL_VERIFICATION = "none"  # staff are made by staff; nobody signs up yet
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # for who signed up; AccountAdapter lets in whom staff made an account
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_USER_DISPLAY = "config.accounts.shown"
 ACCOUNT_SESSION_REMEMBER = False  # signed in until the browser is closed
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reauthenticate": "10/m/user",
+    "signup": "10/m/ip,60/d/ip",
+    "confirm_email": "1/3m/key",  # mails to one address
+    "reset_password": "10/m/ip,3/10m/key",
+    "reset_password_from_key": "20/m/ip",
+    "invite": "20/h/user,50/d/key",  # by a person, and for a vendor
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # refusing it protects those whose address a stranger could sign up with
 MFA_TOTP_ISSUER = "Vendor onboarding"

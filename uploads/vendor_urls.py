@@ -6,6 +6,7 @@ Each view is guarded by vendors.access.vendor_page; tests/test_isolation.py asks
 from django.urls import path
 
 from uploads import vendor_pages, vendor_progress, vendor_upload
+from vendors import member_pages, profile
 
 app_name = "vendor"
 
@@ -24,4 +25,8 @@ urlpatterns = [
     path("uploads/<str:upload_id>/notify/", vendor_progress.notify, name="notify"),
     path("uploads/<str:upload_id>/file/", vendor_progress.download, {"kind": "file"}, name="file"),
     path("uploads/<str:upload_id>/report/", vendor_progress.download, {"kind": "report"}, name="report"),
+    path("profile/", profile.page, name="profile"),
+    path("members/", member_pages.listing, name="members"),
+    path("members/<int:member_id>/", member_pages.member, name="member"),
+    path("invitations/<int:invitation_id>/", member_pages.invitation, name="invitation"),
 ]

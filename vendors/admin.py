@@ -163,12 +163,16 @@ class VendorAdmin(TableAdmin):
             return None
         concerned = list(vendors.filter(status=step.before))
         running = approval.running_uploads(vendor.pk for vendor in concerned)
+        doubtful = approval.unconfirmed(vendor.pk for vendor in concerned)
         question = confirm.Question(
             action=step.name,
             title=f"{step.name.capitalize()} vendors",
             button=f"Yes, {step.name}",
             meaning=step.meaning,
-            lines=[(vendor.pk, f"{visible(str(vendor))}{_uploads(running.get(vendor.pk, 0))}") for vendor in concerned],
+            lines=[
+                (vendor.pk, f"{visible(str(vendor))}{_uploads(running.get(vendor.pk, 0))}{_doubt(vendor, doubtful)}")
+                for vendor in concerned
+            ],
             nothing=f"None of them is {step.before}: there is nothing to {step.name}.",
         )
         return confirm.ask(self, request, question, back)
@@ -176,3 +180,7 @@ class VendorAdmin(TableAdmin):
 
 def _uploads(running: int) -> str:
     return f": {running:,} upload{'' if running == 1 else 's'} running" if running else ": no upload running"
+
+
+def _doubt(vendor: Vendor, doubtful: set[str]) -> str:
+    return "; its owner has not confirmed the e-mail address yet" if vendor.pk in doubtful else ""

@@ -8,7 +8,8 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Count
 
-from vendors.models import Vendor
+from vendors import letters
+from vendors.models import Vendor, VendorMember
 
 Status = Vendor.Status
 
@@ -59,6 +60,7 @@ TRANSITIONS = {step.name: step for step in (APPROVE, SUSPEND, REACTIVATE)}
 def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]:
     """Take the step for those of the vendors that still have its status, in one UPDATE, and log it; returns them.
 
+    Their owners are told by mail when it is certain.
     Who isn't returned has another status by now: somebody else got there first.
     """
     changed = list(
@@ -68,6 +70,7 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
         )
     )
     LogEntry.objects.log_actions(user.pk, changed, CHANGE, f"{step.done.capitalize()}: {step.before} → {step.after}.")
+    transaction.on_commit(lambda: letters.tell_owners(step.name, changed), robust=True)
     return changed
 
 
@@ -75,3 +78,13 @@ def running_uploads(vendor_ids: Iterable[str]) -> dict[str, int]:
     """How many uploads of each vendor are on their way, in one query (through idx_upload_history_open)."""
     rows = Vendor.objects.filter(pk__in=list(vendor_ids), uploads__status="processing")
     return dict(rows.order_by().values_list("pk").annotate(running=Count("uploads")))
+
+
+def unconfirmed(vendor_ids: Iterable[str]) -> set[str]:
+    """The vendors that applied, and of which no owner has confirmed the address yet: it may be somebody else's."""
+    owners = VendorMember.objects.filter(vendor__in=list(vendor_ids), role=VendorMember.Role.OWNER).order_by()
+    waiting, confirmed = (
+        set(owners.filter(user__emailaddress__verified=verified).values_list("vendor_id", flat=True))
+        for verified in (False, True)
+    )
+    return waiting - confirmed

@@ -66,3 +66,33 @@ class VendorMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.user} ({self.role})"
+
+
+class Invitation(models.Model):
+    """A colleague's way in, by mail. The link has a token; here is only its hash, so that a copy of the database opens
+    nothing. It works once, until it expires, is accepted, or is withdrawn."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20, choices=VendorMember.Role)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "vendor_invitations"
+        ordering = ["vendor", "id"]
+        constraints = [
+            # One link at a time for an address: a new one takes the place of the one before.
+            models.UniqueConstraint(
+                fields=["vendor", "email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="vendor_invitations_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id} {self.email} ({self.role})"

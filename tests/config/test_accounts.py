@@ -190,13 +190,6 @@ def test_one_address_cannot_try_many_names(client: Client) -> None:
     assert "Too many failed login attempts" in answers[10]
 
 
-def test_nobody_signs_up(client: Client) -> None:
-    data = {"username": "eve", "email": "eve@example.com", "password1": PASSWORD, "password2": PASSWORD}
-    assert "sign up is currently closed" in client.get("/accounts/signup/").content.decode()
-    client.post("/accounts/signup/", data)
-    assert not User.objects.exists()
-
-
 def test_another_site_is_no_place_to_go_after_a_login(client: Client, person: User) -> None:
     response = client.post(f"{LOGIN}?next=https://evil.example/", {"login": "ada", "password": PASSWORD})
     assert response.headers["Location"] == "/"

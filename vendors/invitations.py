@@ -1,0 +1,104 @@
+"""Inviting colleagues by mail: a link that works once, for seven days, and only for the address it was sent to."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from vendors import members
+from vendors.members import Refused
+from vendors.models import Invitation, Vendor, VendorMember
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LIFETIME = timedelta(days=7)
+
+
+class Gone(Exception):
+    """The invitation was accepted, withdrawn, or has expired: by now, or all along."""
+
+
+@transaction.atomic
+def invite(vendor: Vendor, email: str, role: str, by: "User") -> tuple[Invitation, str]:
+    """Invite an address, in place of an earlier invitation; returns it with the token for its link. Raises Refused."""
+    members.lock(vendor, by)
+    email = email.lower()
+    if _works_for(vendor, email):
+        raise Refused(f"{email} is a member already.")
+    _open().filter(vendor=vendor, email=email).update(withdrawn_at=Now())
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        vendor=vendor, email=email, role=role, token_hash=_hash(token), invited_by=by,
+        expires_at=timezone.now() + LIFETIME,
+    )  # fmt: skip
+    members.log(vendor, by, f"{email} invited as {role}.")
+    return invitation, token
+
+
+def find(token: str) -> Invitation | None:
+    """The invitation that the link is for, as long as it can be accepted."""
+    found = _open().select_related("vendor").filter(token_hash=_hash(token), expires_at__gt=Now())
+    return found.first()
+
+
+def waiting(vendor: Vendor) -> QuerySet[Invitation]:
+    """The vendor's invitations that nobody has answered, expired ones too."""
+    return _open().filter(vendor=vendor)
+
+
+@transaction.atomic
+def accept(invitation: Invitation, user: "User") -> VendorMember:
+    """Make the user a member, whose address the link was sent to: opening it there verified the address.
+
+    One UPDATE decides who gets it, if the link is used twice at the same moment. Raises Gone. Who is a member already
+    keeps the role.
+    """
+    taken = _open().filter(pk=invitation.pk, expires_at__gt=Now()).update(accepted_at=Now())
+    if not taken or not _verify(user, invitation.email):
+        raise Gone
+    member, _ = VendorMember.objects.get_or_create(
+        vendor=invitation.vendor, user=user, defaults={"role": invitation.role}
+    )
+    members.log(invitation.vendor, user, f"{invitation.email} accepted the invitation, as {member.role}.")
+    return member
+
+
+@transaction.atomic
+def withdraw(invitation: Invitation, by: "User") -> None:
+    """Make the link useless. Raises Refused if it was used meanwhile."""
+    members.lock(invitation.vendor, by)
+    if not _open().filter(pk=invitation.pk).update(withdrawn_at=Now()):
+        raise Refused("This invitation was accepted or withdrawn meanwhile.")
+    members.log(invitation.vendor, by, f"Invitation of {invitation.email} withdrawn.")
+
+
+def is_for(invitation: Invitation, user: "User") -> bool:
+    """Whether the invited address is one of the user's."""
+    own = {user.email.lower(), *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    return invitation.email in own
+
+
+def _open() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
+
+
+def _works_for(vendor: Vendor, email: str) -> bool:
+    address = Q(user__email__iexact=email) | Q(user__emailaddress__email=email, user__emailaddress__verified=True)
+    return VendorMember.objects.filter(address, vendor=vendor).exists()
+
+
+def _verify(user: "User", email: str) -> bool:
+    """Note that the address is the user's; False where it is another account's."""
+    address, _ = EmailAddress.objects.get_or_create(user=user, email=email)
+    return bool(address.set_verified())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""Who works for a vendor, as its owners decide it. A vendor that has an owner never loses its last one.
+
+All changes of one vendor's members wait for each other at the vendor's row, so two owners who remove each other at the
+same moment don't leave it without one. Each change is in the admin's log, where staff see it.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+
+from vendors.models import Vendor, VendorMember
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Role = VendorMember.Role
+
+
+class Refused(Exception):
+    """The change isn't possible; the message says why."""
+
+
+@transaction.atomic
+def change_role(member: VendorMember, role: str, by: "User") -> None:
+    """Give the member another role. Raises Refused."""
+    member = _locked(member, by)
+    if member.role == role:
+        return
+    if role != Role.OWNER:
+        _refuse_the_last_owner(member)
+    before, member.role = member.role, role
+    member.save(update_fields=["role"])
+    log(member.vendor, by, f"Member {shown(member.user)}: {before} → {role}.")
+
+
+@transaction.atomic
+def remove(member: VendorMember, by: "User") -> None:
+    """Take the member's access away. Raises Refused."""
+    member = _locked(member, by)
+    _refuse_the_last_owner(member)
+    log(member.vendor, by, f"Member {shown(member.user)} removed, who was {member.role}.")
+    member.delete()
+
+
+def lock(vendor: Vendor, by: "User") -> None:
+    """Wait for other changes of this vendor's people; by then, the one who asks may be an owner no more."""
+    Vendor.objects.select_for_update(no_key=True).get(pk=vendor.pk)
+    if not VendorMember.objects.filter(vendor=vendor, user=by, role=Role.OWNER).exists():
+        raise Refused("You aren't an owner any more.")
+
+
+def log(vendor: Vendor, by: "User", message: str) -> None:
+    """Note it in the admin's log, on the vendor's page."""
+    LogEntry.objects.log_actions(by.pk, [vendor], CHANGE, message, single_object=True)
+
+
+def shown(user: "User") -> str:
+    """What colleagues know a person by."""
+    return user.email or user.get_username()
+
+
+def _locked(member: VendorMember, by: "User") -> VendorMember:
+    lock(member.vendor, by)
+    found = VendorMember.objects.select_related("user", "vendor").filter(pk=member.pk).first()
+    if found is None:
+        raise Refused("This member was removed meanwhile.")
+    return found
+
+
+def _refuse_the_last_owner(member: VendorMember) -> None:
+    owners = VendorMember.objects.filter(vendor=member.vendor_id, role=Role.OWNER, user__is_active=True)
+    if member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists():
+        raise Refused("This is the last owner. Make somebody else an owner first.")
