@@ -66,7 +66,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
         "why_not": why_not,
         "cells": _cells(row, upload),
         "of_the_row": [problem for problem in row.problems if problem.field not in FIELDS],
-        "categories": _categories(),
+        "categories": categories(),
         "suggested": {problem.field: problem.suggestion for problem in row.problems if problem.suggestion},
     }
     return TemplateResponse(request, "admin/uploads/correct.html", context | found)
@@ -89,7 +89,7 @@ def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> 
     if outcome.outcome == "error":
         messages.warning(request, f"Row {row.row_number} still has problems.")
         return None
-    messages.success(request, f"Row {row.row_number} is {_in_words(outcome)}.")
+    messages.success(request, f"Row {row.row_number} is {in_words(outcome)}.")
     return redirect(_next_url(row))
 
 
@@ -99,7 +99,7 @@ def _changed(row: replay.FailedRow, values: Mapping[str, str]) -> str:
     return ", ".join(changed) or "tried again as it was"
 
 
-def _in_words(outcome: ledger.Outcome) -> str:
+def in_words(outcome: ledger.Outcome) -> str:
     words = {
         "inserted": "in the catalog now, as a new product",
         "updated": "in the catalog now",
@@ -137,7 +137,7 @@ def _cluster_url(row: replay.FailedRow, field: str, value: str) -> str:
     return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= WRONG_VALUE_CHARS and not clashes else ""
 
 
-def _categories() -> list[str]:
+def categories() -> list[str]:
     return list(ProductCategory.objects.filter(is_active=True).values_list("category_name", flat=True))
 
 
@@ -174,8 +174,8 @@ def cluster_url(vendor_id: str, field: str, value: str, upload_id: str = "") -> 
     return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
 
 
-def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
-    """The most frequent wrong values of open problems, of a vendor or of an upload.
+def clusters(vendor_id: str = "", upload_id: str = "", code: str = "") -> list[Cluster]:
+    """The most frequent wrong values of open problems, of a vendor or of an upload, perhaps of one kind only.
 
     By idx_validation_errors_upload or idx_validation_errors_vendor; of missing and clashing values nothing can be
     mended for all rows at once.
@@ -190,7 +190,7 @@ def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
                       FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
                                    min(suggestion) AS suggestion
                               FROM validation_errors
-                             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
+                             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> '' AND %s IN ('', error_type)
                                AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
                                                       'malformed_record')
                              GROUP BY vendor_id, field, wrong_value, upload_id, record_id) AS once
@@ -199,7 +199,7 @@ def clusters(vendor_id: str = "", upload_id: str = "") -> list[Cluster]:
              ORDER BY 4 DESC, 2, 3
              LIMIT %s
             """,  # noqa: S608 - a name from above
-            [value, SHOWN_CLUSTERS],
+            [value, code, SHOWN_CLUSTERS],
         )
         return [Cluster(*row) for row in cursor.fetchall()]
 
@@ -245,7 +245,7 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "of_upload": replay.count(Selection(**{**vars(selection), "upload_id": upload_id})) if upload_id else 0,
         "examples": examples,
         "suggestion": right or next((example.suggestion for example in examples if example.suggestion), ""),
-        "categories": _categories() if selection.field == "category" else [],
+        "categories": categories() if selection.field == "category" else [],
         "back": list_url("uploads_validationerror", vendor=selection.vendor_id),
     }
     return TemplateResponse(request, "admin/uploads/cluster.html", context | found)

@@ -22,8 +22,11 @@ from uploads.feed.parser import Layout
 from uploads.feed.problems import Code, Problem
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.records import Record
+from vendors.models import Vendor
 
 SLICE_ROWS = 500
+# How many rows are corrected at once: as many as a page shows, while somebody waits.
+PAGE_ROWS = 25
 # A record that names another vendor than its upload, or that can't be read, isn't mended by changing its cells.
 NEVER = [Code.VENDOR_MISMATCH, Code.MALFORMED_RECORD]
 
@@ -126,6 +129,11 @@ def failed_row(upload_id: str, record_id: str) -> FailedRow | None:
     return next(iter(_rows([(upload_id, record_id)])), None)
 
 
+def failed_rows(upload_id: str, record_ids: Iterable[str]) -> list[FailedRow]:
+    """Rows of an upload with their open problems, by row number; those that have none (any more) are left out."""
+    return _rows([(upload_id, record_id) for record_id in record_ids])
+
+
 def _rows(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -199,13 +207,92 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
 
 def why_not(row: FailedRow, upload: UploadHistory) -> str:
     """Why the row can't be tried again, or ""."""
+    if why := why_none(upload):
+        return why
+    if any(problem.code in NEVER for problem in row.problems):
+        return "The record itself is wrong, not one of its cells. Whoever put it into DynamoDB has to put a right one."
+    return ""
+
+
+def why_none(upload: UploadHistory) -> str:
+    """Why no row of an upload can be tried again, or ""."""
     if upload.status == UploadHistory.Status.CANCELLED:
         return "The upload was cancelled. Send its file again."
     if upload.undone_at is not None:
         return "The upload was undone. Send its file again."
-    if any(problem.code in NEVER for problem in row.problems):
-        return "The record itself is wrong, not one of its cells. Whoever put it into DynamoDB has to put a right one."
     return ""
+
+
+# --- the rows of a page ----------------------------------------------------------------------------------------
+
+
+class Change(NamedTuple):
+    """What somebody wrote into a failed row: field → cell. `attempt` is the one that they saw."""
+
+    record_id: str
+    attempt: int
+    cells: Mapping[str, str]
+
+
+class Tried(NamedTuple):
+    """What became of rows that were corrected together; `overtaken` counts those that somebody else tried before."""
+
+    outcomes: list[ledger.Outcome]
+    overtaken: int
+
+
+def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
+    """Correct up to PAGE_ROWS rows of an upload and try them again, in one transaction under the vendor's lock.
+
+    A row in which nothing was changed is left alone. Raises NotReplayable when none of the upload can be tried, and
+    when its vendor isn't active: the rows would fail for that, and what was wrong with them be forgotten.
+    """
+    if len(changes) > PAGE_ROWS:
+        raise ValueError(f"At most {PAGE_ROWS} rows at once.")
+    with transaction.atomic():
+        upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
+        committer.lock_vendors([upload.vendor_id])
+        if why := why_none(upload) or why_vendor(upload.vendor.status):
+            raise NotReplayable(why)
+        rows = {row.record_id: row for row in failed_rows(upload_id, [change.record_id for change in changes])}
+        seen = {
+            change.record_id: change
+            for change in changes
+            if change.record_id in rows and rows[change.record_id].attempt == change.attempt
+        }
+        values = {(upload_id, key): _by_header(rows[key], upload, change.cells) for key, change in seen.items()}
+        wanted = [
+            row for row in rows.values()
+            if not why_not(row, upload) and _changed(row, values.get((upload_id, row.record_id), {}))
+        ]  # fmt: skip
+        outcomes = _try_again(wanted, values, user) if wanted else []
+    writeback.write(outcomes)
+    return Tried(outcomes, len(changes) - len(seen))
+
+
+def why_vendor(status: str) -> str:
+    """Why rows of a vendor in this state can't be tried again, or ""."""
+    return (
+        ""
+        if status == Vendor.Status.ACTIVE
+        else f"Your account is {status}: rows can be tried again once it is active."
+    )
+
+
+def _by_header(row: FailedRow, upload: UploadHistory, cells: Mapping[str, str]) -> dict[str, str]:
+    """Header → cell, for the cells that differ by more than by how a form ends its lines; all of an unreadable row."""
+    fields = fields_of(upload, row)
+    given = {fields[field]: cell for field, cell in cells.items() if field in fields}
+    if row.raw:
+        return given if any(cell.strip() for cell in given.values()) else {}
+    return {header: cell for header, cell in given.items() if _lines(row.data.get(header) or "") != _lines(cell)}
+
+
+def _lines(cell: str) -> str:
+    return cell.replace("\r\n", "\n").replace("\r", "\n")
+
+
+# --- a new attempt ---------------------------------------------------------------------------------------------
 
 
 def _try_again(

@@ -1,0 +1,43 @@
+"""What each kind of problem means, in a sentence for somebody who knows spreadsheets and nothing of us."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from uploads.feed.problems import Code
+
+EXPLAINED: Final[Mapping[Code, str]] = {
+    Code.WRONG_COLUMN_COUNT: "The row has more or fewer cells than the header, mostly for a separator inside a text.",
+    Code.UNCLOSED_QUOTE: "A text begins with a quotation mark that nothing closes, so its end can't be found.",
+    Code.STRAY_QUOTE: "A quotation mark stands inside a text that isn't enclosed in quotation marks itself.",
+    Code.INVALID_ENCODING: "The row has characters that can't be read. Save the file as “CSV UTF-8”.",
+    Code.NUL_CHARACTER: "The row has a character that no text may have, as files do that were damaged on their way.",
+    Code.REPEATED_HEADER: "The header stands in the file once more, as it does when files are copied together.",
+    Code.ROW_TOO_LONG: "The row has more text than we can keep for one product.",
+    Code.CELL_TOO_LONG: "One cell has more text than any cell may have; a missing quotation mark is a likely reason.",
+    Code.MISSING_VALUE: "A cell is empty that every product needs.",
+    Code.TOO_LONG: "The text has more characters than fit. Shorten it.",
+    Code.INVALID_CHARACTERS: "The cell has characters that can't be stored. Type it anew, or save the file as UTF-8.",
+    Code.INVALID_SKU: "A SKU has letters from A to Z, digits and . _ - / only, without spaces.",
+    Code.INVALID_PRICE: "The price can't be read as one amount. Write it like 12.50, without other words.",
+    Code.PRICE_NOT_POSITIVE: "The price is 0 or below it. Every product has to cost something.",
+    Code.PRICE_TOO_PRECISE: "The price has more than two digits behind the point. Round it to cents.",
+    Code.PRICE_TOO_LARGE: "The price is higher than we can store. Perhaps its point is in the wrong place.",
+    Code.INVALID_STOCK: "The stock isn't a whole number. Write how many there are, or 0 when it is sold out.",
+    Code.NEGATIVE_STOCK: "The stock is below 0. Write 0 when it is sold out.",
+    Code.STOCK_TOO_LARGE: "The stock is higher than we can store. Perhaps another number slipped into the column.",
+    Code.UNKNOWN_CATEGORY: "The category isn't on our list. Choose one that is; it can be mended for all rows at once.",
+    Code.INACTIVE_CATEGORY: "We take no products in this category at present. Choose another one.",
+    Code.DUPLICATE_IN_FILE: "The same SKU or product ID stands in an earlier row of the file. That row counted.",
+    Code.SKU_TAKEN: "The SKU isn't free: another product has it already. Give this one a SKU of its own.",
+    Code.VENDOR_UNKNOWN: "The record names a vendor that isn't registered with us.",
+    Code.VENDOR_NOT_ACTIVE: "Your account wasn't active when the row was checked. Once it is, try the rows again.",
+    Code.VENDOR_MISMATCH: "The record names another vendor than the upload it belongs to.",
+    Code.MALFORMED_RECORD: "A program sent this record in a shape that we can't use. It has to be sent anew.",
+    Code.CANCELLED: "The upload was cancelled before this row's turn came.",
+    Code.INTERNAL_ERROR: "Something failed on our side; the row may be right. Try it again.",
+}
+
+
+def explained(code: str) -> str:
+    """The sentence for a code; "" for one that another program wrote."""
+    return EXPLAINED[Code(code)] if code in list(Code) else ""
