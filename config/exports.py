@@ -7,7 +7,7 @@ guarded by uploads.spreadsheet; numbers, dates and truth values stay what they a
 import csv
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import IO, Any, cast
@@ -17,7 +17,8 @@ from django.utils import timezone
 from import_export.fields import Field
 from import_export.resources import Resource
 from openpyxl import Workbook  # type: ignore[import-untyped] # no types of its own
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped] # as above
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell  # type: ignore[import-untyped] # as above
+from openpyxl.styles.numbers import FORMAT_TEXT  # type: ignore[import-untyped] # as above
 
 from uploads import spreadsheet
 
@@ -71,13 +72,43 @@ def text_of(value: object) -> str:
     return "" if value is None else spreadsheet.unguard(str(value))
 
 
-def in_pages(rows: "QuerySet[Any]") -> Iterator[Any]:
-    """All rows in the order of their primary key, a page at a time: neither a long transaction nor a big result."""
-    rows = rows.order_by("pk")
+def in_pages(rows: "QuerySet[Any]", by: str = "pk") -> Iterator[Any]:
+    """All rows in the order of a column that no two of them share, a page at a time: neither a long transaction nor a
+    big result.
+    """
+    rows = rows.order_by(by)
     page = list(rows[:PAGE])
     while page:
         yield from page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:PAGE]) if len(page) == PAGE else []
+        last = getattr(page[-1], by)
+        page = list(rows.filter(**{f"{by}__gt": last})[:PAGE]) if len(page) == PAGE else []
+
+
+def plain_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Rows, the header first, as the lines of a CSV file."""
+    writer = csv.writer(cast(Any, _Line()), lineterminator="\r\n")
+    mark = BOM
+    for row in rows:
+        yield mark + cast(str, writer.writerow(row))
+        mark = ""
+
+
+def text_sheet(rows: Iterable[Sequence[object]]) -> IO[bytes]:
+    """Rows, the header first, as an XLSX file on disk. Texts stay texts when they are edited: 007 keeps its zeros."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append([_text_cell(sheet, value) if isinstance(value, str) else value for value in row])
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def _text_cell(sheet: object, value: str) -> WriteOnlyCell:
+    made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    made.number_format = FORMAT_TEXT
+    return made
 
 
 class _Line:

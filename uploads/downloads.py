@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -10,17 +10,24 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from config import exports
 from uploads import finish, storage
 from uploads.models import UploadHistory
 
 CHUNK = 256 * 1024
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Of an XLSX file: more would take minutes, and few programs open them.
+XLSX_ROWS = 100_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class TooManyRows(Exception):
+    """An XLSX file of so many rows isn't made; the message says what to do instead."""
 
 
 def original(upload: UploadHistory) -> HttpResponseBase:
     """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
     if upload.original_key:
-        return _stored(upload.original_key, upload.file_name, WORKBOOK)
+        return _stored(upload.original_key, upload.file_name, XLSX)
     response = _stored(upload.storage_key, upload.file_name)
     if upload.file_size is not None:
         response["Content-Length"] = str(upload.file_size)
@@ -39,6 +46,19 @@ def report(upload: UploadHistory) -> HttpResponseBase:
     text.detach()
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv")
+
+
+def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
+    """The failed rows so far as an XLSX file with the same cells, each a text. Raises TooManyRows."""
+    name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
+    return xlsx(finish.report_rows(upload), upload.error_records, name)
+
+
+def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:
+    """Rows, the header first, as an XLSX file that is written to disk. Raises TooManyRows."""
+    if count > XLSX_ROWS:
+        raise TooManyRows(f"An Excel file takes up to {XLSX_ROWS:,} rows here, and these are more. Download the CSV.")
+    return FileResponse(exports.text_sheet(rows), as_attachment=True, filename=name, content_type=XLSX)
 
 
 def _stored(key: str, name: str, content_type: str = "text/csv") -> HttpResponseBase:

@@ -115,14 +115,19 @@ def _store_report(upload: UploadHistory) -> str:
 
 
 def write_report(upload: UploadHistory, out: TextIO) -> None:
-    """The failed rows as CSV: the columns of the file, then number, code, field, message and suggestion.
+    """The failed rows as CSV."""
+    csv.writer(out, lineterminator="\r\n").writerows(report_rows(upload))
 
-    It can be mended and sent back as it is: the added columns are ignored on the way in.
+
+def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
+    """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then number, code, field, message
+    and suggestion. The header comes first.
+
+    As a file they can be mended and sent back as they are: the added columns are ignored on the way in.
     """
     headers = [header for header in (upload.layout or {}).get("headers", []) if header not in REPORT_COLUMNS]
     headers = headers or _headers_seen(upload)
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*map(spreadsheet.guard, headers), *REPORT_COLUMNS])
+    yield [*map(spreadsheet.guard, headers), *REPORT_COLUMNS]
     for problems in _problems_by_row(upload):
         data = problems[0].original_data or {}
         raw = data.get("raw") if set(data) == {"raw"} else None
@@ -137,7 +142,7 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
                 [problem.suggestion for problem in problems],
             )),
         ]  # fmt: skip
-        writer.writerow([spreadsheet.guard(cell) for cell in cells])
+        yield [spreadsheet.guard(cell) for cell in cells]
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:

@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
 from uploads.batch import this_worker
 from uploads.feed import parser
-from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.parser import Layout, Position, Row
 from uploads.feed.problems import Code, FeedError, Problem
 from uploads.records import encode, now_iso, record_id
@@ -109,9 +109,10 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
 def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     """The rows as they go into the table.
 
-    In a file made from our error report, what made its cells safe to open in a spreadsheet is taken back.
+    In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
+    spreadsheet is taken back.
     """
-    unguard = any(column in layout.headers for column in REPORT_COLUMNS)
+    unguard = any(column in layout.headers for column in OUR_COLUMNS)
     room = MAX_ROW_BYTES - sum(len(header.encode()) for header in layout.headers)
     before = None
     for row in rows:

@@ -37,6 +37,10 @@ REPORT_COLUMNS: Final[tuple[str, ...]] = (
     "error_message",
     "error_suggestion",
 )
+# The column that a vendor's export of its catalog adds.
+CATALOG_COLUMN: Final = "catalog_updated_at"
+# By any of these a file is one that we handed out: they mean no field, and the cells beside them were made harmless.
+OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN)
 
 # Best first. The order is: the field's own name, plain English, Shopify's product export, WooCommerce's product
 # export, Google Merchant Center's feed attributes, then German, French, Spanish and Italian, then makeshifts.
@@ -237,7 +241,7 @@ _MEANINGS: Final[Mapping[str, tuple[str, int]]] = {
     for field, aliases in ALIASES.items()
     for rank, alias in reversed(tuple(enumerate(aliases)))
 }
-_REPORT_KEYS: Final = frozenset(normalise(name) for name in REPORT_COLUMNS)
+_OUR_KEYS: Final = frozenset(normalise(name) for name in OUR_COLUMNS)
 # What has a field's word in its name and is something else: a cost is no price, a bar code no SKU.
 _OTHER_THINGS: Final = re.compile("cost|sale|compare|purchase|einkauf|barcode|gtin|ean")
 CLOSE_ENOUGH: Final = 80  # of 100
@@ -251,7 +255,7 @@ class ColumnMapping:
     fields: dict[str, str]
     """Field → the header it is read from."""
     ignored: tuple[str, ...]
-    """Headers that mean no field, in the file's order; REPORT_COLUMNS are among them."""
+    """Headers that mean no field, in the file's order; OUR_COLUMNS are among them."""
     missing: tuple[str, ...]
     """Required fields without a column, in the order of FIELDS."""
 
@@ -289,7 +293,7 @@ def map_headers(
     for index, header in enumerate(headers):
         key = key_of(header)
         field, rank = meanings.get(key, ("", 0))
-        if field and key not in _REPORT_KEYS:
+        if field and key not in _OUR_KEYS:
             claims.setdefault(field, []).append((rank, index))
     if leave_open:
         claims = {field: claim for field, claim in claims.items() if len(_equals(claim)) == 1}
@@ -322,7 +326,7 @@ def suggested(names: Sequence[str], mapping: ColumnMapping, saved: Mapping[str, 
 
     What `saved` or the aliases know is settled.
     """
-    settled = {key_of(header) for header in saved} | _REPORT_KEYS | _MEANINGS.keys()
+    settled = {key_of(header) for header in saved} | _OUR_KEYS | _MEANINGS.keys()
     open_fields = [field for field in FIELDS if field not in mapping.fields]
     aliases = {key: field for key, (field, _) in _MEANINGS.items() if field in open_fields and len(key) > 2}
     likely: list[tuple[float, int, str]] = []

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from charset_normalizer import from_bytes
 
-from uploads.feed.columns import REPORT_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
+from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
 from uploads.feed.lines import Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
 from uploads.feed.problems import FeedError
 
@@ -365,7 +365,7 @@ def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
 
 
 def _ignored_notes(mapping: ColumnMapping) -> list[str]:
-    ignored = [name for name in mapping.ignored if name not in REPORT_COLUMNS]
+    ignored = [name for name in mapping.ignored if name not in OUR_COLUMNS]
     return [f"Columns ignored: {_listed(ignored, ', ')}."] if ignored else []
 
 
