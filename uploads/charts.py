@@ -5,7 +5,7 @@ The table is the data: it is what is shown without JavaScript, and what screen r
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 
@@ -23,7 +23,7 @@ class Bar:
 
     name: str
     url: str
-    numbers: tuple[int, ...]
+    numbers: tuple[int | float, ...]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def of_days(days: Sequence[Day], way: Way, **filters: object) -> Chart:
     )
 
 
-def _of_day(day: Day, way: Way, filters: dict[str, object]) -> str:
-    since, until = start_of(day.day).isoformat(), start_of(day.day + timedelta(days=1)).isoformat()
+def _of_day(day: Day, way: Way, filters: dict[str, object], length: int = 1) -> str:
+    since, until = start_of(day.day).isoformat(), start_of(day.day + timedelta(days=length)).isoformat()
     return way("uploads_uploadhistory", **filters, created_at__gte=since, created_at__lt=until)
 
 
@@ -75,4 +75,26 @@ def of_kinds(kinds: Sequence[Kind], days: int, way: Way, **filters: object) -> C
             )
             for kind in kinds
         ),
+    )
+
+
+def of_rates(days: Sequence[Day], way: Way, **filters: object) -> Chart:
+    """The share of rows with errors, in percent, week by week; single days say little of vendors who send weekly.
+
+    A week without rows is left out: it has no rate, and 0 would look like a good one.
+    """
+    weeks: dict[date, list[Day]] = {}
+    for day in days:
+        weeks.setdefault(day.day - timedelta(days=day.day.weekday()), []).append(day)
+    summed = [Day(monday, sum(d.uploads for d in week), sum(d.valid for d in week), sum(d.errors for d in week))
+              for monday, week in weeks.items()]  # fmt: skip
+    rates = [(week, 100 * week.error_rate) for week in summed if week.error_rate is not None]
+    newest = f"{rates[-1][1]:.1f}% in the last week with rows" if rates else "No rows were sent"
+    return Chart(
+        "rates",
+        "days",
+        f"Rows with errors in percent, by week, last {len(days)} days",
+        f"{newest}{f', {rates[-2][1]:.1f}% in the one before' if len(rates) > 1 else ''}.",
+        ("Week from", "With errors, %"),
+        tuple(Bar(f"{week.day:%Y-%m-%d}", _of_day(week, way, filters, 7), (round(rate, 1),)) for week, rate in rates),
     )

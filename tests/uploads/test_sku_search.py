@@ -1,0 +1,169 @@
+"""“Where is my SKU?”: every step of a product's way in plain words, found without reading tables whole."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Product
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads import replay, sku_search
+from uploads.models import UploadHistory, ValidationError
+from uploads.sku_search import Found
+from vendors.models import Vendor, VendorMember
+
+FIND = "/vendor/VEND001/find/"
+
+
+@pytest.fixture
+def member(client: Client, vendor: Vendor) -> Client:
+    """A viewer of VEND001, signed in."""
+    user = User.objects.create_user("ada")
+    VendorMember.objects.create(vendor=vendor, user=user, role="viewer")
+    client.force_login(user)
+    return client
+
+
+def words(found: Found) -> list[tuple[str, str, int]]:
+    return [(step.words, step.file_name, step.row_number) for step in found.steps]
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def test_each_step_of_a_product_is_told_newest_first(pipeline: Pipeline, member: Client) -> None:
+    pipeline.run(feed(line(2), line(1)))
+    pipeline.run(feed(line(1, price="cheap")))
+    pipeline.run(feed(line(1, price="12.00")))
+    found = sku_search.find("VEND001", "SKU-1")
+    assert words(found) == [
+        ("Read, and the product in the catalog changed.", "feed.csv", 1),
+        (found.steps[1].words, "feed.csv", 1),
+        ("Read and put into the catalog as a new product.", "feed.csv", 2),
+    ]
+    assert "cheap" in found.steps[1].words
+    shown = text(member.get(FIND, {"q": "SKU-1"}))
+    assert "It is in the catalog" in shown
+    assert "<del>9.99</del> → <ins>12.00</ins>" in shown
+    assert "/errors/invalid_price/" in shown
+
+
+@pytest.mark.parametrize("typed", ["SKU-1", "sku-1", " SKU-1 ", "P-1"])
+def test_a_row_that_never_became_a_product_is_found_by_what_stood_in_it(
+    pipeline: Pipeline, member: Client, typed: str
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x"), line(11, price="x")))
+    shown = text(member.get(FIND, {"q": typed}))
+    assert "It isn&#x27;t in the catalog" in shown or "It isn't in the catalog" in shown
+    assert "sent in feed.csv, row 1<" in shown
+    assert "row 2<" not in shown, "SKU-11 is another"
+    assert f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/" in shown
+
+
+def test_a_row_is_found_under_the_names_that_its_file_has_for_the_columns(pipeline: Pipeline) -> None:
+    header = "Produktnummer,product_name,category,Artikelnummer,price,stock_quantity"
+    pipeline.run(f"{header}\nP-1,Lamp,Electronics,S-1,x,5\n")
+    assert len(sku_search.find("VEND001", "S-1").steps) == 1
+    assert len(sku_search.find("VEND001", "P-1").steps) == 1
+    assert not sku_search.find("VEND001", "Lamp").steps, "the name is neither"
+
+
+def test_a_line_that_could_not_be_read_is_found_by_the_whole_of_what_stands_in_it(pipeline: Pipeline) -> None:
+    pipeline.run(feed("P-1,only,SKU-10"))
+    assert len(sku_search.find("VEND001", "SKU-10").steps) == 1
+    assert not sku_search.find("VEND001", "SKU-1").steps
+
+
+def test_an_error_that_was_mended_says_so_and_leads_nowhere(pipeline: Pipeline, admin_user: User) -> None:
+    upload = pipeline.run(feed(line(1, price="x")))
+    replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    steps = sku_search.find("VEND001", "SKU-1").steps
+    assert [step.bad for step in steps] == [False, False]
+    assert "tried again since" in steps[1].words
+    assert steps[1].code == ""
+
+
+def test_staff_are_not_named(pipeline: Pipeline, member: Client, admin_user: User) -> None:
+    from catalog import by_hand
+
+    pipeline.run(feed(line(1)))
+    product = Product.objects.get()
+    Product.objects.update(price="1.00")
+    by_hand.note_edit(product, admin_user)
+    assert sku_search.find("VEND001", "SKU-1").steps[0].words == "Changed by our staff."
+    assert "admin" not in text(member.get(FIND, {"q": "SKU-1"})).partition("<main")[2]
+
+
+def test_of_another_vendors_product_nothing_is_told_but_that_the_sku_is_not_free(
+    pipeline: Pipeline, member: Client, other_vendor: Vendor
+) -> None:
+    pipeline.run(feed(line(1, product_name="Secret"), line(2, price="x")), vendor_id="VEND002")
+    shown = text(member.get(FIND, {"q": "SKU-1"}))
+    assert "This SKU isn&#x27;t free" in shown or "This SKU isn't free" in shown
+    for secret in ("Secret", "VEND002", "Becker", "feed.csv"):
+        assert secret not in shown
+    for typed in ("P-1", "SKU-2", "P-2"):
+        found = sku_search.find("VEND001", typed)
+        assert (found.products, found.steps, found.taken) == ((), (), False), typed
+    assert member.get("/vendor/VEND002/find/", {"q": "SKU-1"}).status_code == 404
+
+
+def test_it_says_how_far_back_it_looked(pipeline: Pipeline, member: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    pipeline.run(feed(line(2, price="x"), line(3, price="x")))
+    assert sku_search.find("VEND001", "SKU-1").horizon is None
+    monkeypatch.setattr(sku_search, "NEWEST", 2)
+    found = sku_search.find("VEND001", "SKU-1")
+    assert (found.steps, found.horizon is None) == ((), False)
+    assert "Failed rows were looked for among your newest 2 errors" in text(member.get(FIND, {"q": "SKU-1"}))
+    wrong = ValidationError.objects.earliest("pk")
+    ValidationError.objects.filter(pk=wrong.pk).update(field="sku", wrong_value="Sku-1")
+    assert len(sku_search.find("VEND001", "SKU-1").steps) == 1, "an open error about the SKU itself is found at any age"
+
+
+@pytest.mark.parametrize("typed", ["\0", "%", "'; --", '"\\', "x" * 5000, "5", "😀", "a\nb"])
+def test_whatever_is_typed_the_page_answers(pipeline: Pipeline, member: Client, typed: str) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    ValidationError.objects.create(
+        upload=UploadHistory.objects.get(), vendor_id="VEND001", row_number=2, error_type="x", error_message="y",
+        original_data=["not", "an", "object"],
+    )  # fmt: skip
+    response = member.get(FIND, {"q": typed})
+    assert response.status_code == 200
+    assert "invalid_price" not in text(response)
+
+
+def test_many_uploads_cost_no_more_queries(pipeline: Pipeline, member: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            member.get(FIND, {"q": "SKU-1"})
+        return len(captured)
+
+    pipeline.run(feed(line(1, price="x")))
+    pipeline.run(feed(line(1)))
+    queries()
+    before = queries()
+    for price in ("1", "2", "x"):
+        pipeline.run(feed(line(1, price=price)))
+    assert queries() == before
+
+
+def test_no_table_is_read_whole(db: None, vendor: Vendor) -> None:
+    """Planned with sequential scans made dear: what has no index to go by would still show one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        asked: list[tuple[str, list[Any]]] = [
+            (sku_search._NEWEST_SQL, ["VEND001", 10, "x", ["sku"], "x", "x", 10]),
+            (sku_search._BY_VALUE_SQL, [["sku"], "x", "VEND001", 10]),
+            (sku_search._HORIZON_SQL, ["VEND001", 10]),
+        ]
+        for sql, values in asked:
+            cursor.execute(f"EXPLAIN {sql}", values)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan" not in plan, plan
+            assert "idx_validation_errors_v" in plan, plan

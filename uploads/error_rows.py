@@ -1,0 +1,169 @@
+"""The open errors of one upload as its vendor mends them: the kinds there are, and the rows of a kind, page by page.
+
+Both through idx_validation_errors_upload. A page begins behind the last row of the one before, so that rows that are
+mended meanwhile push none of the others past it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import connection
+
+from config.admin import visible
+from uploads import replay
+from uploads.feed.columns import FIELDS
+from uploads.feed.explained import explained
+from uploads.feed.problems import Problem, label_of
+from uploads.feed.validator import LABELS
+from uploads.models import UploadHistory, ValidationError
+from uploads.replay import PAGE_ROWS, FailedRow
+
+SHOWN_CHARS = 80  # of a cell that isn't wrong
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of error of an upload: how many rows have it, and the first as an example."""
+
+    code: str
+    rows: int
+    row_number: int
+    message: str
+    suggestion: str
+
+    @property
+    def label(self) -> str:
+        return visible(label_of(self.code))
+
+    @property
+    def explained(self) -> str:
+        return explained(self.code)
+
+
+def kinds(upload: UploadHistory) -> list[Kind]:
+    """The kinds of open errors, the one with most rows first."""
+    # Numbers are told apart faster than names; records of other programs may all have the number 0.
+    row = "row_number" if upload.source == UploadHistory.Source.FILE else "record_id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT k.error_type, k.rows, e.row_number, e.error_message, e.suggestion
+              FROM (SELECT error_type, count(DISTINCT {row}) AS rows, min(error_id) AS example
+                      FROM validation_errors
+                     WHERE upload_id = %s AND resolved_at IS NULL
+                     GROUP BY error_type) k
+              JOIN validation_errors e ON e.error_id = k.example
+             ORDER BY k.rows DESC, k.error_type
+            """,  # noqa: S608 - a name from above
+            [upload.pk],
+        )
+        return [Kind(*found) for found in cursor.fetchall()]
+
+
+# --- the rows of a kind ----------------------------------------------------------------------------------------
+
+
+class Cell(NamedTuple):
+    """A cell of a failed row. `shown` has its invisible characters spelled out; a wrong one is an input, `name`."""
+
+    field: str
+    label: str
+    name: str
+    value: str
+    shown: str
+    wrong: bool
+    long: bool
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A failed row as the table shows it. `error_id` is one of its problems, by which the form names the row."""
+
+    number: int
+    error_id: int
+    row: FailedRow
+    cells: Mapping[str, Cell]
+    of_the_row: tuple[Problem, ...]
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one kind. `fields` are the columns, those with wrong cells first; `after` begins the next page."""
+
+    lines: tuple[Line, ...]
+    fields: tuple[tuple[str, str], ...]
+    after: str
+    suggestions: bool
+
+
+def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) -> Page:
+    """The rows with an open error of this kind behind `after`; `fill` puts the suggestions into the wrong cells."""
+    found = _keys(upload, code, after)
+    shown = {record_id: error_id for _, record_id, error_id in found[:PAGE_ROWS]}
+    rows = replay.failed_rows(upload.pk, shown)
+    lines = tuple(_line(n, shown[row.record_id], row, upload, fill) for n, row in enumerate(rows))
+    wrong = {cell.field for line in lines for cell in line.cells.values() if cell.wrong}
+    there = {field for line in lines for field in line.cells}
+    order = sorted((field for field in FIELDS if field in there), key=lambda field: field not in wrong)
+    more = len(found) > PAGE_ROWS
+    return Page(
+        lines,
+        tuple((field, LABELS[field][0].upper() + LABELS[field][1:]) for field in order),
+        "{}-{}".format(*found[PAGE_ROWS - 1][:2]) if more else "",
+        any(usable(problem) for line in lines for problem in line.row.problems),
+    )
+
+
+def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, int]]:
+    """(row, record, error) of a page, and one more if there are more."""
+    number, _, record_id = after.partition("-")
+    row = min(int(number), 2**31 - 1) if number.isdecimal() else -1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT row_number, record_id, min(error_id)
+              FROM validation_errors
+             WHERE upload_id = %s AND resolved_at IS NULL AND error_type = %s
+               AND row_number >= %s AND (row_number, record_id) > (%s, %s)
+             GROUP BY row_number, record_id
+             ORDER BY row_number, record_id
+             LIMIT %s
+            """,
+            [upload.pk, code, row, row, record_id, PAGE_ROWS + 1],
+        )
+        return list(cursor.fetchall())
+
+
+def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> Line:
+    why_not = replay.why_not(row, upload)
+    return Line(
+        number, error_id, row,
+        {
+            field: _cell(f"{number}-{field}", field, value, row, fill, writable=not why_not)
+            for field, _, value in replay.cells(row, upload)
+        },
+        tuple(problem for problem in row.problems if problem.field not in FIELDS),
+        why_not,
+    )  # fmt: skip
+
+
+def _cell(name: str, field: str, value: str, row: FailedRow, fill: bool, writable: bool) -> Cell:
+    problems = tuple(problem for problem in row.problems if problem.field == field)
+    wrong = writable and bool(problems or row.raw)
+    suggested = next((problem.suggestion for problem in problems if usable(problem)), "") if fill and wrong else ""
+    shown = visible(value if problems else value[:SHOWN_CHARS] + "…" * (len(value) > SHOWN_CHARS))
+    long = field == "description" or len(value) > SHOWN_CHARS or "\n" in value or "\r" in value
+    return Cell(field, LABELS[field], name, suggested or value, shown, wrong, long, problems)
+
+
+def usable(problem: Problem) -> bool:
+    """Whether the suggestion is what the cell should say, not one of two things or advice about the row."""
+    return bool(problem.suggestion) and problem.field in FIELDS and " or " not in problem.suggestion
+
+
+def records(upload: UploadHistory, error_ids: Iterable[int]) -> dict[int, str]:
+    """error → record, for errors of this upload."""
+    return dict(ValidationError.objects.filter(upload=upload, pk__in=error_ids).values_list("pk", "record_id"))

@@ -1,0 +1,187 @@
+"""Where a product is that a vendor looks for by SKU or by its own product ID: every step of its way, newest first.
+
+Nothing is scanned. The product comes from the catalog's unique keys, its steps from timeline.py. A row that failed is
+in no ledger by its SKU: it is looked for in the vendor's newest NEWEST problems (idx_validation_errors_vendor) and, at
+whatever age, where the SKU or the ID itself is what is wrong and still open (idx_validation_errors_value). No index
+over the rows as they came serves this, for each error would pay for it, and files name their columns as they like.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils.timezone import localtime
+
+from catalog.models import Product
+from config.admin import visible
+from uploads import timeline
+from uploads.feed.columns import ALIASES
+from uploads.feed.parser import Layout
+from uploads.models import UploadHistory
+from uploads.timeline import Entry
+
+NEWEST = 20_000
+SHOWN = 100
+PRODUCTS = 3  # a SKU and an ID in different spellings may be several products
+LAYOUTS = 200
+KEYS = ("sku", "vendor_product_id")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened, in plain words. `upload_id` and `code` lead to the errors of the upload, if any."""
+
+    at: datetime
+    words: str
+    file_name: str = ""
+    upload_id: str = ""
+    row_number: int = 0
+    changes: tuple[timeline.Change, ...] = ()
+    code: str = ""
+    suggestion: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of what was typed. `horizon`: failed rows older than this were not looked at; None if all were."""
+
+    products: tuple[Product, ...]
+    steps: tuple[Step, ...]
+    taken: bool
+    horizon: datetime | None
+
+
+def find(vendor_id: str, typed: str) -> Found:
+    """All that the vendor may know about a SKU or product ID. A dozen queries at most."""
+    keys = list(dict.fromkeys([typed, typed.upper(), typed.lower()]))
+    own = Product.objects.filter(vendor_id=vendor_id)
+    products = list({p.pk: p for p in [*own.filter(sku__in=keys), *own.filter(vendor_product_id__in=keys)]}.values())
+    products = products[:PRODUCTS]
+    entries = [entry for product in products for entry in timeline.of(product.pk).entries]
+    failed, horizon = _failed_rows(vendor_id, typed)
+    names = _file_names(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
+    steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names) for row in failed]
+    steps.sort(key=lambda step: step.at, reverse=True)
+    mine = any(product.sku == typed for product in products)
+    taken = not mine and Product.objects.filter(sku=typed).exclude(vendor_id=vendor_id).exists()
+    return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon)
+
+
+# --- what the catalog and the ledger know ----------------------------------------------------------------------
+
+WORDS = {
+    "inserted": "Read and put into the catalog as a new product.",
+    "updated": "Read, and the product in the catalog changed.",
+    "unchanged": "Read; the product in the catalog was the same already.",
+    "superseded": "Read, but a newer upload had changed the product before, and that stays.",
+    "error": "Read, with errors.",
+    "cancelled": "Not checked: the upload was cancelled first.",
+    "edited": "Changed by our staff.",
+    "created": "Put into the catalog by our staff.",
+    "deleted": "Taken out of the catalog by our staff.",
+    "undone": "Taken back, because the upload was undone.",
+}
+
+
+def _of_entry(entry: Entry, names: dict[str, str]) -> Step:
+    words = WORDS.get(entry.kind, entry.words)
+    if entry.uploads > 1:
+        words += f" The same in {entry.uploads - 1:,} uploads before it."
+    known = entry.upload_id if entry.upload_id in names else ""
+    return Step(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes)
+
+
+def _file_names(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, str]:
+    uploads = UploadHistory.objects.filter(vendor_id=vendor_id, pk__in=[one for one in upload_ids if one])
+    return {key: visible(name) for key, name in uploads.values_list("pk", "file_name")}
+
+
+# --- rows that failed ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem of a row that has the SKU or product ID that was typed."""
+
+    error_id: int
+    upload_id: str
+    row_number: int
+    code: str
+    message: str
+    suggestion: str
+    at: datetime
+    resolved_at: datetime | None
+    raw: str
+
+
+def _of_problem(row: Problem, names: dict[str, str]) -> Step:
+    settled = f" It was tried again since ({_when(row.resolved_at)})." if row.resolved_at else ""
+    return Step(
+        row.at, f"Not taken: {visible(row.message)}{settled}", names.get(row.upload_id, ""),
+        row.upload_id if row.upload_id in names else "", row.row_number, code="" if row.resolved_at else row.code,
+        suggestion=visible(row.suggestion), bad=row.resolved_at is None,
+    )  # fmt: skip
+
+
+def _when(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def _failed_rows(vendor_id: str, typed: str) -> tuple[list[Problem], datetime | None]:
+    """Problems of rows with this SKU or ID, and how far back the newest ones reach; None when that is all there are."""
+    wanted, headers = typed.lower(), _headers(vendor_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_SQL, [vendor_id, NEWEST, _in_json(wanted), headers, wanted, wanted, SHOWN])
+        rows = cursor.fetchall()
+        cursor.execute(_BY_VALUE_SQL, [list(KEYS), typed[:200], vendor_id, SHOWN])
+        rows += cursor.fetchall()
+        cursor.execute(_HORIZON_SQL, [vendor_id, NEWEST])
+        horizon = cursor.fetchone()
+    found = {row[0]: Problem(*row) for row in rows}
+    whole = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
+    fits = [row for row in found.values() if not row.raw or whole.search(row.raw.lower())]
+    return fits, horizon[0] if horizon else None
+
+
+def _in_json(text: str) -> str:
+    """The text as it stands in a JSON document's own text."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _headers(vendor_id: str) -> list[str]:
+    """The columns that had SKUs and product IDs in the vendor's newest files, and the well-known names."""
+    layouts = UploadHistory.objects.filter(vendor_id=vendor_id, layout__isnull=False).order_by("-created_at")
+    named = {name for key in KEYS for name in (key, *ALIASES[key])}
+    for layout in layouts.values_list("layout", flat=True)[:LAYOUTS]:
+        fields = Layout.from_json(layout or {}).mapping.fields
+        named |= {fields[key] for key in KEYS if key in fields}
+    return sorted(named)
+
+
+_COLUMNS = "error_id, upload_id, row_number, error_type, error_message, suggestion, created_at, resolved_at"
+# Rows that don't have the text at all are sorted out before their cells are taken apart.
+_NEWEST_SQL = f"""
+SELECT {_COLUMNS}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->> 'raw' ELSE '' END
+  FROM (SELECT {_COLUMNS}, CASE jsonb_typeof(original_data) WHEN 'object' THEN original_data END AS original_data
+          FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) e
+ WHERE strpos(lower(original_data::text), %s) > 0
+   AND (EXISTS (SELECT FROM jsonb_each_text(original_data) c
+                 WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \\t\\n\\r')) = %s)
+        OR strpos(lower(original_data ->> 'raw'), %s) > 0)
+ ORDER BY error_id DESC
+ LIMIT %s
+"""  # noqa: S608 - fixed texts
+_BY_VALUE_SQL = f"""
+SELECT {_COLUMNS}, ''
+  FROM validation_errors
+ WHERE resolved_at IS NULL AND field = ANY (%s) AND lower(wrong_value) = lower(%s) AND vendor_id = %s
+ ORDER BY error_id DESC
+ LIMIT %s
+"""  # noqa: S608 - fixed texts
+_HORIZON_SQL = """
+SELECT created_at FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC OFFSET %s LIMIT 1
+"""

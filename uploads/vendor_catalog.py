@@ -1,0 +1,101 @@
+"""A vendor's own products: found by words, SKU or product ID, filtered, and exported as a file that can be sent back.
+
+An export sent back unchanged leaves every product unchanged: it has the columns of a feed, cells that are made harmless
+for spreadsheets are read back as they were (stage.as_staged knows the file by its last column), and nothing is
+rounded.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from catalog.models import Product, ProductCategory
+from catalog.search import search
+from config import exports
+from config.admin import visible
+from config.paging import CappedPaginator
+from uploads import downloads, spreadsheet
+from uploads.feed.columns import CATALOG_COLUMN, FIELDS
+from uploads.vendor_errors import page_of
+from vendors.access import vendor_page
+from vendors.models import Vendor, VendorMember
+
+PER_PAGE = 50
+STOCK = {"in": "In stock", "out": "Sold out"}
+FILTERS = ("q", "category", "stock")
+
+
+def chosen(request: HttpRequest, vendor: Vendor) -> "QuerySet[Any]":
+    """The vendor's products that fit what was typed and chosen (products_vendor_id_vendor_product_id_key)."""
+    products = Product.objects.filter(vendor=vendor).order_by("vendor_product_id")
+    asked = _asked(request)
+    if "category" in asked:
+        products = products.filter(category=asked["category"])
+    if asked.get("stock") in STOCK:
+        stocked = asked["stock"] == "in"
+        products = products.filter(stock_quantity__gt=0) if stocked else products.filter(stock_quantity=0)
+    return search(products, asked.get("q", ""))
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    given = {name: request.GET.get(name, "").replace("\0", "").strip() for name in FILTERS}
+    return {name: value for name, value in given.items() if value}
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+def catalog(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """The vendor's products, a page of them."""
+    asked = _asked(request)
+    paginator = CappedPaginator(chosen(request, vendor), PER_PAGE)
+    paginator.searched = "q" in asked
+    page = paginator.get_page(request.GET.get("p"))
+    found = {
+        "vendor": vendor,
+        "section": "catalog",
+        "page": page,
+        "products": [(product, visible(product.product_name)) for product in page.object_list],
+        "paginator": paginator,
+        "asked": asked,
+        "query": urlencode(asked),
+        "categories": ProductCategory.objects.values_list("category_name", flat=True),
+        "stock": STOCK.items(),
+    }
+    return render(request, "vendors/catalog.html", found)
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBase:
+    """What the list shows, all of it, as a file."""
+    products = chosen(request, vendor)
+    name = f"catalog-{timezone.localdate():%Y-%m-%d}.{format}"
+    if format == "csv":
+        response = StreamingHttpResponse(exports.plain_lines(lines(products)), "text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+    try:
+        count = products.order_by()[: downloads.XLSX_ROWS + 1].count()
+        return downloads.xlsx(lines(products), count, name)
+    except downloads.TooManyRows as error:
+        messages.error(request, str(error))
+        return redirect(f"{page_of('catalog', vendor)}?{urlencode(_asked(request))}")
+
+
+def lines(products: "QuerySet[Any]") -> Iterator[list[object]]:
+    """The header, then the products by their ID, a page at a time."""
+    yield [*FIELDS, CATALOG_COLUMN]
+    for product in exports.in_pages(products, by="vendor_product_id"):
+        updated = timezone.localtime(product.updated_at)
+        yield [*(_cell(getattr(product, field)) for field in FIELDS), f"{updated:%Y-%m-%d %H:%M:%S}"]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return spreadsheet.guard(value)
+    return "" if value is None else value

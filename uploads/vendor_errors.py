@@ -1,0 +1,285 @@
+"""A vendor's own pages of an upload's errors: grouped by kind, mended in a table or all at once, and downloaded.
+
+Whoever is a member may look and download; correcting needs the role of an uploader and an active vendor. What is
+corrected goes through replay.py, as in the admin, and stands in the same log.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
+
+from config.admin import log_change, visible
+from uploads import downloads, error_rows, replay, storage
+from uploads.correction_pages import categories, clusters
+from uploads.feed.columns import FIELDS
+from uploads.feed.problems import label_of
+from uploads.feed.validator import LABELS
+from uploads.models import Job, UploadHistory
+from uploads.replay import Change, NotReplayable, Selection
+from vendors.access import may_as, vendor_page
+from vendors.models import Vendor, VendorMember
+
+Role = VendorMember.Role
+SHARED_SHOWN = 10
+LONGEST_VALUE = 200
+
+
+def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
+    """The vendor's upload. Raises Http404, also for another vendor's."""
+    if "\0" in upload_id:
+        raise Http404
+    upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
+    if upload is None:
+        raise Http404("There is no such upload.")
+    return upload
+
+
+def page_of(name: str, vendor: Vendor, *more: object) -> str:
+    """The address of one of the vendor's pages."""
+    return reverse(f"vendor:{name}", args=[vendor.pk, *more])
+
+
+def _why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str:
+    """Why this member can't correct rows of this upload now, or ""."""
+    member: VendorMember = request.member  # type: ignore[attr-defined] # set by vendor_page
+    if not may_as(member, Role.UPLOADER):
+        return "You may look at the errors. To correct them, ask an owner to make you an uploader."
+    return replay.why_none(upload) or replay.why_vendor(vendor.status)
+
+
+# --- the kinds -------------------------------------------------------------------------------------------------
+
+
+@vendor_page(Role.VIEWER)
+def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """What is wrong with an upload, by kind."""
+    upload = upload_of(vendor, upload_id)
+    found = {
+        "vendor": vendor,
+        "section": "history",
+        "upload": upload,
+        "name": visible(upload.file_name),
+        "kinds": error_rows.kinds(upload),
+        "why_not": _why_not(request, vendor, upload),
+    }
+    return render(request, "vendors/errors.html", found)
+
+
+@vendor_page(Role.VIEWER)
+def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: str) -> HttpResponseBase:
+    """The failed rows as a file that can be mended and sent back."""
+    upload = upload_of(vendor, upload_id)
+    try:
+        return downloads.report_xlsx(upload) if format == "xlsx" else downloads.report(upload)
+    except downloads.TooManyRows as error:
+        messages.error(request, str(error))
+    except (storage.FileMissing, storage.StorageUnavailable):
+        messages.error(request, "The file can't be fetched at the moment. Try again in a minute.")
+    return redirect(page_of("errors", vendor, upload_id))
+
+
+# --- the rows of a kind ----------------------------------------------------------------------------------------
+
+
+@vendor_page(Role.VIEWER)
+def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """The rows with one kind of error, their wrong cells to be corrected right there."""
+    upload = upload_of(vendor, upload_id)
+    kind = next((kind for kind in error_rows.kinds(upload) if kind.code == code), None)
+    if kind is None:
+        messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
+        return redirect(page_of("errors", vendor, upload_id))
+    after = request.GET.get("after", "").replace("\0", "")
+    page = error_rows.page(upload, code, after, fill="fill" in request.GET)
+    if not page.lines and after:  # the rest was mended meanwhile
+        return redirect(page_of("error_rows", vendor, upload_id, code))
+    shared = [cluster for cluster in clusters(upload_id=upload.pk, code=code) if cluster.rows > 1][:SHARED_SHOWN]
+    found = {
+        "vendor": vendor,
+        "section": "history",
+        "upload": upload,
+        "name": visible(upload.file_name),
+        "kind": kind,
+        "page": page,
+        "after": after,
+        "filled": "fill" in request.GET,
+        "why_not": _why_not(request, vendor, upload),
+        "shared": [(cluster, _cluster_url(vendor, upload, cluster.field, cluster.value)) for cluster in shared],
+        "categories": categories(),
+    }
+    return render(request, "vendors/error_rows.html", found)
+
+
+@vendor_page(Role.UPLOADER)
+@require_POST
+def save_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """Try the rows again in which something was changed, and say what became of them."""
+    upload = upload_of(vendor, upload_id)
+    try:
+        tried = replay.correct_rows(upload_id, _changes(request, upload), request.user)
+    except NotReplayable as error:
+        messages.error(request, str(error))
+    else:
+        _tell(request, tried)
+        if tried.outcomes:
+            log_change(request, upload, f"Corrected {len(tried.outcomes):,} rows on the vendor's page ({code}).")
+    address = page_of("error_rows", vendor, upload_id, code)
+    after = request.POST.get("after", "")
+    return redirect(f"{address}?{urlencode({'after': after})}" if after else address)
+
+
+def _changes(request: HttpRequest, upload: UploadHistory) -> list[Change]:
+    """The rows of the form with their cells, whether changed or not."""
+    numbers = [number for number in range(replay.PAGE_ROWS) if request.POST.get(f"{number}-error", "").isdecimal()]
+    asked = {number: int(request.POST[f"{number}-error"]) for number in numbers}
+    known = error_rows.records(upload, [error_id for error_id in asked.values() if error_id < 2**31])
+    return [
+        Change(known[error_id], _number(request.POST.get(f"{number}-attempt", "")), _cells(request, number))
+        for number, error_id in asked.items()
+        if error_id in known
+    ]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _cells(request: HttpRequest, number: int) -> dict[str, str]:
+    return {field: request.POST[name] for field in FIELDS if (name := f"{number}-{field}") in request.POST}
+
+
+def _tell(request: HttpRequest, tried: replay.Tried) -> None:
+    failed = sum(outcome.outcome == "error" for outcome in tried.outcomes)
+    right = len(tried.outcomes) - failed
+    if right:
+        messages.success(request, f"{_rows_are(right)} right now.")
+    if failed:
+        messages.warning(request, f"{_rows_are(failed)} still wrong. What is wrong now stands beside the cells.")
+    if tried.overtaken:
+        messages.warning(request, f"{_rows_are(tried.overtaken)} left alone: somebody else tried them meanwhile.")
+    if not tried.outcomes and not tried.overtaken:
+        messages.info(request, "Nothing was changed, so nothing was tried again.")
+
+
+def _rows_are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"
+
+
+@vendor_page(Role.UPLOADER)
+@require_POST
+def try_again(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """Try all rows with one kind of error again as they are, as a job."""
+    upload = upload_of(vendor, upload_id)
+    if why := _why_not(request, vendor, upload):
+        messages.error(request, why)
+        return redirect(page_of("errors", vendor, upload_id))
+    job = replay.start(Selection(upload_id=upload_id, vendor_id=vendor.pk, codes=(code,)), request.user)
+    log_change(request, upload, f"Tried {job.total:,} rows again on the vendor's page ({code}).")
+    return redirect(page_of("mending", vendor, job.pk))
+
+
+# --- all rows that share a wrong value -------------------------------------------------------------------------
+
+
+def _cluster_url(vendor: Vendor, upload: UploadHistory, field: str, value: str) -> str:
+    return f"{page_of('same_value', vendor, upload.pk)}?{urlencode({'field': field, 'value': value})}"
+
+
+@vendor_page(Role.UPLOADER)
+def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """Choose one right value for all rows that share a wrong one."""
+    upload = upload_of(vendor, upload_id)
+    asked = request.POST if request.method == "POST" else request.GET
+    field, value = asked.get("field", ""), asked.get("value", "").replace("\0", "")
+    if field not in FIELDS or not value:
+        raise Http404
+    selection = Selection(vendor_id=vendor.pk, field=field, wrong_value=value)
+    here = Selection(upload_id=upload_id, vendor_id=vendor.pk, field=field, wrong_value=value)
+    why_not = _why_not(request, vendor, upload)
+    right = request.POST.get("right", "").strip().replace("\0", "")
+    if request.method == "POST" and not why_not and right and len(right) <= LONGEST_VALUE:
+        everywhere = request.POST.get("scope") == "all"
+        return redirect(
+            page_of("mending", vendor, _start(request, upload, selection if everywhere else here, right).pk)
+        )
+    if request.method == "POST":
+        messages.error(request, why_not or f"Say what the right value is, in {LONGEST_VALUE} characters at most.")
+    cluster = next(
+        (c for c in clusters(upload_id=upload_id) if (c.field, c.value.lower()) == (field, value.lower())), None
+    )
+    found = {
+        "vendor": vendor,
+        "section": "history",
+        "upload": upload,
+        "name": visible(upload.file_name),
+        "field": field,
+        "label": LABELS[field],
+        "value": value,
+        "shown": visible(value),
+        "cluster": cluster,
+        "here": replay.count(here),
+        "everywhere": replay.count(selection),
+        "right": right or (cluster.suggestion if cluster and " or " not in cluster.suggestion else ""),
+        "categories": categories() if field == "category" else [],
+        "why_not": why_not,
+    }
+    return render(request, "vendors/same_value.html", found)
+
+
+def _start(request: HttpRequest, upload: UploadHistory, selection: Selection, right: str) -> Job:
+    keep = "keep" in request.POST
+    job = replay.start(selection, request.user, right, keep_as_rule=keep)
+    rule = ", and kept it as a rule" if keep else ""
+    said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
+    log_change(request, upload, said)
+    return job
+
+
+# --- how far it is ---------------------------------------------------------------------------------------------
+
+
+@vendor_page(Role.VIEWER)
+def mending(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
+    """A job that tries rows again, live."""
+    return render(request, "vendors/mending.html", _of_job(vendor, job_id))
+
+
+@vendor_page(Role.VIEWER)
+def mending_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
+    """The part of its page that changes."""
+    return render(request, "vendors/mending_progress.html", _of_job(vendor, job_id))
+
+
+def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
+    jobs = Job.objects.filter(vendor=vendor, kind=Job.Kind.REPLAY, pk=min(job_id, 2**63 - 1))
+    job = jobs.select_related("upload").first()
+    if job is None:
+        raise Http404
+    ended = job.state in (Job.State.DONE, Job.State.FAILED)
+    percent = min(100, 100 * job.done // job.total) if job.total else 100 * ended
+    return {
+        "vendor": vendor,
+        "section": "history",
+        "job": job,
+        "ended": ended,
+        "percent": percent,
+        "sentence": _sentence(job),
+        "announcement": _sentence(job) if ended else f"{percent // 25 * 25}%",
+    }
+
+
+def _sentence(job: Job) -> str:
+    right, wrong = int(job.result.get("valid", 0)), int(job.result.get("error", 0))
+    if job.state == Job.State.FAILED:
+        return job.failure
+    if job.state == Job.State.DONE:
+        return f"Done: {_rows_are(right)} right now, {wrong:,} still wrong."
+    if job.state == Job.State.WAITING:
+        return "Waiting for its turn. You can leave this page; the work goes on."
+    return f"{job.done:,} of {job.total:,} rows tried again: {right:,} right now, {wrong:,} still wrong."
