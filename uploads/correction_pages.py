@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db import connection
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -174,8 +176,9 @@ def cluster_url(vendor_id: str, field: str, value: str, upload_id: str = "") -> 
     return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
 
 
-def clusters(vendor_id: str = "", upload_id: str = "", code: str = "") -> list[Cluster]:
-    """The most frequent wrong values of open problems, of a vendor or of an upload, perhaps of one kind only.
+def clusters(vendor_id: str = "", upload_id: str = "", code: str = "", looked_at: int | None = None) -> list[Cluster]:
+    """The most frequent wrong values of open problems, of a vendor or of an upload, perhaps of one kind only, and of
+    no more than `looked_at` of them.
 
     By idx_validation_errors_upload or idx_validation_errors_vendor; of missing and clashing values nothing can be
     mended for all rows at once.
@@ -189,17 +192,19 @@ def clusters(vendor_id: str = "", upload_id: str = "", code: str = "") -> list[C
                            min(error_message) AS error_message, min(suggestion) AS suggestion
                       FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
                                    min(suggestion) AS suggestion
-                              FROM validation_errors
-                             WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> '' AND %s IN ('', error_type)
-                               AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
-                                                      'malformed_record')
+                              FROM (SELECT * FROM validation_errors
+                                     WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
+                                       AND %s IN ('', error_type)
+                                       AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
+                                                              'malformed_record')
+                                     LIMIT %s) AS looked_at
                              GROUP BY vendor_id, field, wrong_value, upload_id, record_id) AS once
                      GROUP BY vendor_id, field, wrong_value) AS spelled
              GROUP BY vendor_id, field, lower(wrong_value)
              ORDER BY 4 DESC, 2, 3
              LIMIT %s
             """,  # noqa: S608 - a name from above
-            [value, code, SHOWN_CLUSTERS],
+            [value, code, looked_at, SHOWN_CLUSTERS],
         )
         return [Cluster(*row) for row in cursor.fetchall()]
 
@@ -233,7 +238,7 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         return redirect(page_url("uploads_job", _start(request, selection, upload_id, right).pk))
     if request.method == "POST":
         messages.error(request, "Say what the right value is, in 200 characters at most.")
-    examples = list(_examples(selection))
+    shown = list(examples(selection)[:EXAMPLES])
     found = {
         "title": "Mend all rows that share a wrong value",
         "selection": selection,
@@ -243,8 +248,8 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "may_keep": may_keep(request),
         "of_vendor": replay.count(selection),
         "of_upload": replay.count(Selection(**{**vars(selection), "upload_id": upload_id})) if upload_id else 0,
-        "examples": examples,
-        "suggestion": right or next((example.suggestion for example in examples if example.suggestion), ""),
+        "examples": shown,
+        "suggestion": right or next((example.suggestion for example in shown if example.suggestion), ""),
         "categories": categories() if selection.field == "category" else [],
         "back": list_url("uploads_validationerror", vendor=selection.vendor_id),
     }
@@ -273,8 +278,11 @@ def may_keep(request: HttpRequest) -> bool:
     return request.user.has_perms(["uploads.add_valuerule", "uploads.change_valuerule"])
 
 
-def _examples(selection: Selection) -> Any:
-    return ValidationError.objects.filter(
-        vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=selection.wrong_value,
-        resolved_at=None,
-    ).order_by("-error_id")[:EXAMPLES]  # fmt: skip
+def examples(selection: Selection) -> "QuerySet[ValidationError]":
+    """The open problems of a vendor with this wrong value, newest first (idx_validation_errors_value)."""
+    return (
+        ValidationError.objects.alias(folded=Lower("wrong_value"))
+        .filter(vendor_id=selection.vendor_id, field=selection.field, resolved_at=None)
+        .filter(folded=Lower(Value(selection.wrong_value)))
+        .order_by("-error_id")
+    )

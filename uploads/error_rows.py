@@ -19,6 +19,7 @@ from uploads.feed.validator import LABELS
 from uploads.models import UploadHistory, ValidationError
 from uploads.replay import PAGE_ROWS, FailedRow
 
+COUNTED = 10_000  # rows of a kind where one kind alone is shown
 SHOWN_CHARS = 80  # of a cell that isn't wrong
 
 
@@ -31,6 +32,7 @@ class Kind:
     row_number: int
     message: str
     suggestion: str
+    more: bool = False  # than `rows`
 
     @property
     def label(self) -> str:
@@ -41,15 +43,18 @@ class Kind:
         return explained(self.code)
 
 
+def _row(upload: UploadHistory) -> str:
+    """What tells rows apart: numbers do it faster than names, but records of other programs may all have 0."""
+    return "row_number" if upload.source == UploadHistory.Source.FILE else "record_id"
+
+
 def kinds(upload: UploadHistory) -> list[Kind]:
     """The kinds of open errors, the one with most rows first."""
-    # Numbers are told apart faster than names; records of other programs may all have the number 0.
-    row = "row_number" if upload.source == UploadHistory.Source.FILE else "record_id"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT k.error_type, k.rows, e.row_number, e.error_message, e.suggestion
-              FROM (SELECT error_type, count(DISTINCT {row}) AS rows, min(error_id) AS example
+              FROM (SELECT error_type, count(DISTINCT {_row(upload)}) AS rows, min(error_id) AS example
                       FROM validation_errors
                      WHERE upload_id = %s AND resolved_at IS NULL
                      GROUP BY error_type) k
@@ -59,6 +64,18 @@ def kinds(upload: UploadHistory) -> list[Kind]:
             [upload.pk],
         )
         return [Kind(*found) for found in cursor.fetchall()]
+
+
+def kind(upload: UploadHistory, code: str) -> Kind | None:
+    """One kind, its rows counted up to COUNTED; None if no row has it (any more)."""
+    problems = ValidationError.objects.filter(upload=upload, resolved_at=None, error_type=code)
+    first = problems.order_by("row_number", "error_id").first()
+    if first is None:
+        return None
+    rows = problems.order_by().values(_row(upload)).distinct()[: COUNTED + 1].count()
+    return Kind(
+        code, min(rows, COUNTED), first.row_number, first.error_message, first.suggestion, more=rows > COUNTED
+    )  # fmt: skip
 
 
 # --- the rows of a kind ----------------------------------------------------------------------------------------

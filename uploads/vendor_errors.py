@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from config.admin import log_change, visible
 from uploads import downloads, error_rows, replay, storage
-from uploads.correction_pages import categories, clusters
+from uploads.correction_pages import categories, clusters, examples
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
@@ -91,7 +91,7 @@ def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: st
 def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
     """The rows with one kind of error, their wrong cells to be corrected right there."""
     upload = upload_of(vendor, upload_id)
-    kind = next((kind for kind in error_rows.kinds(upload) if kind.code == code), None)
+    kind = error_rows.kind(upload, code)
     if kind is None:
         messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
         return redirect(page_of("errors", vendor, upload_id))
@@ -99,7 +99,8 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
     page = error_rows.page(upload, code, after, fill="fill" in request.GET)
     if not page.lines and after:  # the rest was mended meanwhile
         return redirect(page_of("error_rows", vendor, upload_id, code))
-    shared = [cluster for cluster in clusters(upload_id=upload.pk, code=code) if cluster.rows > 1][:SHARED_SHOWN]
+    looked_at = clusters(upload_id=upload.pk, code=code, looked_at=error_rows.COUNTED)
+    shared = [cluster for cluster in looked_at if cluster.rows > 1][:SHARED_SHOWN]
     found = {
         "vendor": vendor,
         "section": "history",
@@ -210,9 +211,7 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         )
     if request.method == "POST":
         messages.error(request, why_not or f"Say what the right value is, in {LONGEST_VALUE} characters at most.")
-    cluster = next(
-        (c for c in clusters(upload_id=upload_id) if (c.field, c.value.lower()) == (field, value.lower())), None
-    )
+    example = examples(selection).first()
     found = {
         "vendor": vendor,
         "section": "history",
@@ -222,10 +221,10 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         "label": LABELS[field],
         "value": value,
         "shown": visible(value),
-        "cluster": cluster,
+        "example": example,
         "here": replay.count(here),
         "everywhere": replay.count(selection),
-        "right": right or (cluster.suggestion if cluster and " or " not in cluster.suggestion else ""),
+        "right": right or (example.suggestion if example and " or " not in example.suggestion else ""),
         "categories": categories() if field == "category" else [],
         "why_not": why_not,
     }

@@ -48,7 +48,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     if upload.status != UploadHistory.Status.PROCESSING:
         messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
     elif request.method != "POST":
-        context = {"vendor": vendor, "section": "uploads", "upload": upload, "rows": not_checked(upload)}
+        context = {"vendor": vendor, "section": "history", "upload": upload, "rows": not_checked(upload)}
         return render(request, "vendors/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")
@@ -102,7 +102,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     running = not state.ended
     return {
         "vendor": upload.vendor,
-        "section": "uploads",
+        "section": "history",
         "upload": upload,
         "progress": state,
         "headline": headline(upload),

@@ -51,7 +51,7 @@ def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResponseBase:
     context = {
-        "vendor": vendor, "section": "upload", "problem": problem, "closed": closed(vendor),
+        "vendor": vendor, "section": "choose", "problem": problem, "closed": closed(vendor),
         "accepted": importing.ACCEPTED,
     }  # fmt: skip
     return render(request, "vendors/upload.html", context)
@@ -90,7 +90,7 @@ def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         request,
         "vendors/upload_preview.html",
         shown | {
-            "section": "upload",
+            "section": "choose",
             "modes": modes,
             "notify": "notify" in request.POST or "token" not in request.POST,
             "email": getattr(request.user, "email", ""),
@@ -112,7 +112,7 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
     ).first()  # fmt: skip
     if job is None:
         raise Http404
-    context = _dry_run(job) | {"vendor": vendor, "section": "upload"}
+    context = _dry_run(job) | {"vendor": vendor, "section": "choose"}
     part = "HX-Request" in request.headers
     return render(request, "vendors/dry_run.html" if part else "vendors/dry_run_page.html", context)
 
@@ -124,7 +124,7 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
 def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Each column in plain words."""
     context = {
-        "vendor": vendor, "section": "upload", "columns": feed_guide.explained(),
+        "vendor": vendor, "section": "choose", "columns": feed_guide.explained(),
         "categories": feed_guide.categories(),
     }  # fmt: skip
     return render(request, "vendors/upload_columns.html", context)

@@ -13,7 +13,7 @@ from catalog.models import Product
 from config import exports, paging
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads.feed.columns import CATALOG_COLUMN, FIELDS
+from uploads.feed.columns import CATALOG_COLUMN, FIELDS, map_headers
 from vendors.models import Vendor, VendorMember
 
 CATALOG = "/vendor/VEND001/catalog/"
@@ -166,7 +166,12 @@ def test_too_many_products_for_excel_are_refused_with_the_way_out(
     assert b"Download the CSV" in response.content
 
 
-def test_the_marking_column_is_never_taken_for_a_field(pipeline: Pipeline) -> None:
+def test_the_column_that_marks_an_export_means_no_field() -> None:
+    mapping = map_headers([*FIELDS, CATALOG_COLUMN], {CATALOG_COLUMN: "description"})
+    assert mapping.ignored == (CATALOG_COLUMN,)
+
+
+def test_apostrophes_of_a_file_that_is_not_ours_stay(pipeline: Pipeline) -> None:
     row = line(1, product_name="'=1+1")
     assert pipeline.run(feed(row)).valid_records == 1
-    assert Product.objects.get().product_name == "'=1+1", "a file that isn't ours stays as it is"
+    assert Product.objects.get().product_name == "'=1+1"

@@ -388,3 +388,14 @@ def test_an_excel_file_of_too_many_rows_is_refused_with_the_way_out(
     monkeypatch.setattr("uploads.downloads.XLSX_ROWS", 1)
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     assert "Download the CSV" in text(uploader.get(url(upload, "failed-rows.xlsx"), follow=True))
+
+
+def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
+    uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uploads.error_rows.COUNTED", 2)
+    upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
+    shown = text(uploader.get(url(upload, "errors/invalid_price/")))
+    assert "Invalid price: more than 2 rows" in shown
+    assert "2 or more rows have “x” as price" in shown
+    assert "Try all rows again unchanged" in shown
