@@ -135,7 +135,7 @@ def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 def template(request: HttpRequest, vendor: Vendor, kind: str) -> HttpResponseBase:
     """A file with all columns and an example."""
     content, content_type = (
-        (feed_guide.template_xlsx(), downloads.WORKBOOK) if kind == "xlsx" else (feed_guide.template_csv(), "text/csv")
+        (feed_guide.template_xlsx(), downloads.XLSX) if kind == "xlsx" else (feed_guide.template_csv(), "text/csv")
     )
     headers = {"Content-Disposition": f'attachment; filename="products.{kind}"'}
     return HttpResponse(content, content_type=content_type, headers=headers)
