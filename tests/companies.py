@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from catalog.models import Product, ProductChange
 from uploads import incoming, vendor_urls
@@ -43,6 +44,7 @@ class Company:
     change: ProductChange
     correction: Correction
     job: Job
+    dry_run: Job
     value_rule: ValueRule
     column_rule: ColumnRule
     members: dict[str, VendorMember]
@@ -70,7 +72,22 @@ IDS: dict[str, Callable[[Company], Any]] = {
     ),
 }
 # Arguments that name nothing of anybody's, with a value for each.
-PLAIN: dict[str, Any] = {"error_type": "invalid_price", "field": "price", "code": "invalid_price", "kind": "replay"}
+PLAIN: dict[str, Any] = {
+    "error_type": "invalid_price",
+    "field": "price",
+    "code": "invalid_price",
+    "kind": "replay",
+    "format": "csv",
+}
+# Where an argument stands for another thing than elsewhere, and what a page has to be asked to be there at all.
+PARTICULAR: dict[str, dict[str, Callable[[Company], Any]]] = {
+    "dry_run": {"job_id": lambda company: company.dry_run.pk},
+}
+# What only the person sees who asked for it.
+PERSONAL = {"dry_run"}
+QUERIES: dict[str, Callable[[Company], dict[str, str]]] = {
+    "same_value": lambda company: {"field": "price", "value": company.word},
+}
 
 
 @dataclass(frozen=True)
@@ -83,8 +100,13 @@ class Address:
     def of(self, company: Company, **instead: Any) -> str:
         """The address with the company's own IDs, but for those given."""
         names = ("vendor_id", *self.arguments)
-        own = {name: PLAIN[name] if name in PLAIN else IDS[name](company) for name in names}
-        return reverse(f"vendor:{self.name}", kwargs=own | instead)
+        own = {name: PLAIN[name] if name in PLAIN else self.id_of(name, company) for name in names}
+        query = QUERIES[self.name](company) if self.name in QUERIES else {}
+        return reverse(f"vendor:{self.name}", kwargs=own | instead) + (f"?{urlencode(query)}" if query else "")
+
+    def id_of(self, name: str, company: Company) -> Any:
+        """What the company has for this argument."""
+        return (IDS | PARTICULAR.get(self.name, {}))[name](company)
 
     @property
     def ids(self) -> list[str]:
@@ -116,7 +138,7 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
     upload = UploadHistory.objects.create(
         upload_id=f"UPLOAD_20260101_00000{n}_aaaaa{n}", vendor=vendor, file_name=f"{word}.csv", status="completed",
         total_records=2, valid_records=1, error_records=1, file_rows=2, storage_key=f"feeds/{vendor.pk}/{word}.csv",
-        error_report_key=f"reports/{vendor.pk}/{word}.csv", sha256=str(n) * 64, layout={},
+        error_report_key=f"reports/{vendor.pk}/{word}.csv", sha256=str(n) * 64, layout=None,
     )  # fmt: skip
     record_id = f"REC_000000{n}"
     product = Product.objects.create(
@@ -142,6 +164,7 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             upload=upload, record_id=record_id, attempt=1, row_number=n, changes={"brand": ["", word]}
         ),
         job=Job.objects.create(kind="replay", upload=upload, vendor=vendor, state="done", failure=word),
+        dry_run=Job.objects.create(kind="dry_run", vendor=vendor, state="done", result={}, parameters={}),
         value_rule=ValueRule.objects.create(vendor=vendor, field="brand", wrong_value=word, right_value=word),
         column_rule=ColumnRule.objects.create(vendor=vendor, header=word, field="brand"),
         members={role: _member(vendor, f"{role}-{word}", role) for role in VendorMember.Role.values},

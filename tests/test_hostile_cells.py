@@ -197,7 +197,9 @@ def _of_clusters() -> list[str]:
 
 def _of_each_cluster() -> list[str]:
     at = reverse("admin:uploads_validationerror_cluster")
-    upload = UploadHistory.objects.filter(vendor_id="VEND001", pk__contains="<script>").values_list("pk", flat=True)[0]
+    upload = UploadHistory.objects.filter(vendor_id="VEND001", pk__contains="onmouseover").values_list("pk", flat=True)[
+        0
+    ]
     return [
         f"{at}?{urlencode({'vendor': 'VEND001', 'field': 'category', 'value': cell, 'upload': upload})}"
         for cell in MARKUP

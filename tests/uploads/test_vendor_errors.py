@@ -263,7 +263,7 @@ def test_another_vendors_upload_is_not_there(uploader: Client, pipeline: Pipelin
 
 
 def test_addresses_that_cannot_be_are_not_there(uploader: Client) -> None:
-    for address in ("uploads/%00/errors/", "uploads/nothing/errors/x/", "mending/99999999999999999999/"):
+    for address in ("uploads/nothing/errors/x/", "mending/99999999999999999999/"):
         assert uploader.get(f"/vendor/VEND001/{address}").status_code == 404, address
 
 

@@ -78,9 +78,7 @@ def test_uploaders_and_owners_can(client: Client, role: str, url: str) -> None:
     assert client.get(url).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [("pending", "isn't approved yet"), ("suspended", "is suspended at present")]
-)
+@pytest.mark.parametrize(("status", "words"), [("pending", "Waiting for approval."), ("suspended", "Suspended.")])
 def test_a_vendor_that_is_not_active_gets_a_sentence_instead(
     client: Client, uploader: User, vendor: Vendor, status: str, words: str
 ) -> None:
