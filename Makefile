@@ -39,7 +39,7 @@ down: $(STAMP) ## Stop what `make up` started
 	@$(BIN)/python -m config.embedded down
 
 test: $(STAMP) ## Run every test, with coverage
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov --durations=15
 	@echo "The core on its own, which must keep 95% of lines and branches:"
 	@$(BIN)/coverage report --fail-under=95 --include='uploads/feed/*,catalog/committer.py'
 
