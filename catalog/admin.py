@@ -60,7 +60,7 @@ class ProductAdmin(TableAdmin):
     list_filter = [VendorFilter, CategoryFilter]
     # An index on updated_at would serve as well, but keep PostgreSQL from updating a product in its page (HOT): a fifth
     # of the time of a feed of updates.
-    sortable_by = ["sku", "category"]  # idx_products_category
+    sortable_by = ["sku"]
     search_fields = ["sku"]
     search_help_text = SEARCH_HELP
     autocomplete_fields = ["vendor"]
