@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import Client
 
 from vendors.management.commands import seed_demo
 from vendors.models import Vendor
@@ -34,7 +35,7 @@ def test_three_active_vendors_and_a_login_of_each_kind_are_made_and_shown() -> N
     vendors = Vendor.objects.filter(status="active").values_list("vendor_id", flat=True)
     assert list(vendors) == ["VEND001", "VEND002", "VEND003"]
     passwords = seed_demo.known_passwords()
-    assert list(passwords) == ["admin", "operations", "lead", "viewer"]
+    assert list(passwords) == ["admin", "operations", "lead", "viewer", "northwind", "becker", "moreno"]
     assert shown == f"3 vendors. Logins: {', '.join(f'{name} / {word}' for name, word in passwords.items())}\n"
     for name, password in passwords.items():
         assert User.objects.get(username=name).check_password(password)
@@ -54,6 +55,17 @@ def test_the_admin_may_do_everything_and_the_others_what_their_group_may() -> No
     viewer = User.objects.get(username="viewer")
     assert viewer.has_perm("catalog.view_product")
     assert not viewer.has_perm("catalog.change_product")
+
+
+def test_each_vendor_has_an_owner_who_sees_nothing_of_the_others(client: Client) -> None:
+    _seed()
+    for username, vendor_id in seed_demo.OWNERS.items():
+        client.force_login(User.objects.get(username=username))
+        assert client.get("/").headers["Location"] == f"/vendor/{vendor_id}/"
+        assert client.get(f"/vendor/{vendor_id}/members/").status_code == 200
+        others = [other for other in seed_demo.OWNERS.values() if other != vendor_id]
+        assert {client.get(f"/vendor/{other}/").status_code for other in others} == {404}
+        assert client.get("/admin/").status_code == 302
 
 
 def test_running_it_again_keeps_passwords_and_what_was_edited() -> None:

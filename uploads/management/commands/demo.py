@@ -23,7 +23,7 @@ class Command(BaseCommand):
         first = self._import("The feed of VEND001: 2,000 rows, about 5% of them wrong.", "demo_vend001.csv", "VEND001")
         self._keep_report(first)
         self._import("The same feed once more: nothing counts twice.", "demo_vend001.csv", "VEND001")
-        self.stdout.write(f"\nTo look around in the admin: make run\nLogins: {logins()}")
+        self.stdout.write(f"\nTo look around, as staff or as a vendor: make run\nLogins: {logins()}")
 
     def _import(self, headline: str, name: str, vendor_id: str) -> Progress:
         self.stdout.write(self.style.MIGRATE_HEADING(f"\n{headline}"))

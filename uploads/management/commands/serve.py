@@ -21,7 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = first_free(options["port"], 0)
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns where there is none
-        self.stdout.write(f"\n  Admin   http://127.0.0.1:{port}/admin/\n  Logins  {logins()}\n\nCtrl-C stops it.\n")
+        self.stdout.write(
+            f"\n  Staff    http://127.0.0.1:{port}/admin/\n  Vendors  http://127.0.0.1:{port}/\n"
+            f"  Logins   {logins()}\n\nCtrl-C stops it.\n"
+        )
         self.stdout.flush()
         # This process becomes the server, so that whoever started it stops that.
         os.execv(  # noqa: S606 - the arguments are ours

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand
 
 from config import processes
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorMember
 
 VENDORS = [
     {
@@ -28,12 +28,18 @@ VENDORS = [
         "address": "Calle Mayor 5", "city": "Madrid", "state": "MD", "country": "Spain", "postal_code": "28013",
     },
 ]  # fmt: skip
-# User names, and the group of each; admin may do everything.
-LOGINS = {"admin": "", "operations": "Operations", "lead": "Operations lead", "viewer": "Read-only"}
+# User names of staff, and the group of each; admin may do everything.
+STAFF = {"admin": "", "operations": "Operations", "lead": "Operations lead", "viewer": "Read-only"}
+# User names of people at vendors, and the vendor that each owns.
+OWNERS = {"northwind": "VEND001", "becker": "VEND002", "moreno": "VEND003"}
+LOGINS = [*STAFF, *OWNERS]
 
 
 class Command(BaseCommand):
-    help = "Add three sample vendors, and logins: admin, and one of each group. What exists already stays as it is."
+    help = (
+        "Add three sample vendors with a login each, and logins of staff: admin, and one of each group. "
+        "What exists already stays as it is."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for vendor in VENDORS:
@@ -51,8 +57,11 @@ def _make(username: str, password: str) -> None:
     if username == "admin":
         User.objects.create_superuser(username, f"{username}@localhost", password)
         return
-    user = User.objects.create_user(username, f"{username}@localhost", password, is_staff=True)
-    user.groups.set(Group.objects.filter(name=LOGINS[username]))
+    user = User.objects.create_user(username, f"{username}@localhost", password, is_staff=username in STAFF)
+    if username in STAFF:
+        user.groups.set(Group.objects.filter(name=STAFF[username]))
+    else:
+        VendorMember.objects.create(vendor_id=OWNERS[username], user=user, role=VendorMember.Role.OWNER)
 
 
 def _file() -> Path:
