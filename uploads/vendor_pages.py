@@ -1,4 +1,4 @@
-"""A vendor's home: its newest uploads, and where to go from here."""
+"""A vendor's home: what is in the catalog, the newest uploads, and where to go from here."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from catalog.models import Product
+from config.admin import visible
+from config.paging import CappedPaginator
 from uploads import progress
 from uploads.models import UploadHistory
 from uploads.vendor_progress import headline
@@ -20,6 +23,7 @@ class Line(NamedTuple):
     """An upload in the list: how far it is, and what came of it."""
 
     upload: UploadHistory
+    name: str
     percent: int
     headline: str
 
@@ -27,13 +31,19 @@ class Line(NamedTuple):
 @vendor_page(VendorMember.Role.VIEWER)
 def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The newest uploads with their progress and results."""
-    uploads = UploadHistory.objects.filter(vendor=vendor)[:NEWEST]
+    uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
     member: VendorMember = request.member  # type: ignore[attr-defined] # the guard puts it there
     context = {
         "vendor": vendor,
         "section": "home",
-        "uploads": [Line(upload, int(progress.fraction(upload) * 100), headline(upload)) for upload in uploads],
+        "uploads": [_line(upload) for upload in uploads],
+        "to_mend": sum(upload.error_records for upload in uploads),
+        "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
         "may_upload": may_as(member, VendorMember.Role.UPLOADER),
         "closed": closed(vendor),
     }
     return render(request, "vendors/home.html", context)
+
+
+def _line(upload: UploadHistory) -> Line:
+    return Line(upload, visible(upload.file_name), int(progress.fraction(upload) * 100), headline(upload))

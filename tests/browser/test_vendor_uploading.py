@@ -89,7 +89,7 @@ def test_a_german_file_is_uploaded_mapped_previewed_started_and_watched(vendor_p
     assert download.value.suggested_filename == "Artikel-errors.csv"
 
     page.get_by_role("link", name="All uploads").click()
-    page.get_by_role("link", name="Artikel.csv").click()
+    page.get_by_role("link", name="Artikel.csv", exact=True).click()
     expect(page.locator("#headline")).to_contain_text("Done. 1 row was right")
 
 

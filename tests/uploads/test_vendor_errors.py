@@ -87,7 +87,8 @@ def test_errors_are_grouped_by_kind_with_rows_explanation_example_and_suggestion
     kinds = [(kind.code, kind.rows) for kind in response.context["kinds"]]
     assert kinds == [("invalid_price", 2), ("missing_value", 1), ("unknown_category", 1)], "rows, not problems"
     assert EXPLAINED[Code.UNKNOWN_CATEGORY].replace("'", "&#x27;") in text(response)
-    assert "Write: <strong>Electronics</strong>" in text(response)
+    assert "Did you mean Electronics?" in text(response)
+    assert "Suggestion:" not in text(response), "none that the message says already"
     assert f'href="{url(upload, "errors/invalid_price/")}"' in text(response)
 
 
