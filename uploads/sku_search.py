@@ -27,6 +27,7 @@ NEWEST = 20_000
 SHOWN = 100
 PRODUCTS = 3  # a SKU and an ID in different spellings may be several products
 LAYOUTS = 200
+LEFT_ALONE = 3
 KEYS = ("sku", "vendor_product_id")
 
 
@@ -40,6 +41,7 @@ class Step:
     upload_id: str = ""
     row_number: int = 0
     changes: tuple[timeline.Change, ...] = ()
+    corrected: tuple[timeline.Change, ...] = ()
     code: str = ""
     suggestion: str = ""
     bad: bool = False
@@ -47,12 +49,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Found:
-    """What is known of what was typed. `horizon`: failed rows older than this were not looked at; None if all were."""
+    """What is known of what was typed. `horizon`: failed rows older than this were not looked at; None if all were.
+
+    `left_alone`: the newest uploads, with their files' names, that left rows alone as they were to add or to update
+    only. The ledger doesn't know what was in such rows.
+    """
 
     products: tuple[Product, ...]
     steps: tuple[Step, ...]
     taken: bool
     horizon: datetime | None
+    left_alone: tuple[tuple[UploadHistory, str], ...]
 
 
 def find(vendor_id: str, typed: str) -> Found:
@@ -68,7 +75,12 @@ def find(vendor_id: str, typed: str) -> Found:
     steps.sort(key=lambda step: step.at, reverse=True)
     mine = any(product.sku == typed for product in products)
     taken = not mine and Product.objects.filter(sku=typed).exclude(vendor_id=vendor_id).exists()
-    return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon)
+    return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon, _left_alone(vendor_id))
+
+
+def _left_alone(vendor_id: str) -> tuple[tuple[UploadHistory, str], ...]:
+    newest = UploadHistory.objects.filter(vendor_id=vendor_id).order_by("-created_at")[:LAYOUTS]
+    return tuple((upload, visible(upload.file_name)) for upload in newest if upload.skipped_records)[:LEFT_ALONE]
 
 
 # --- what the catalog and the ledger know ----------------------------------------------------------------------
@@ -89,10 +101,12 @@ WORDS = {
 
 def _of_entry(entry: Entry, names: dict[str, str]) -> Step:
     words = WORDS.get(entry.kind, entry.words)
+    if entry.attempt > 1:
+        words = f"Tried again{' with a correction' if entry.corrected else ''}. {words}"
     if entry.uploads > 1:
         words += f" The same in {entry.uploads - 1:,} uploads before it."
     known = entry.upload_id if entry.upload_id in names else ""
-    return Step(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes)
+    return Step(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes, entry.corrected)
 
 
 def _file_names(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from catalog.models import Product, ProductChange
 from config.admin import visible
 from uploads.feed.columns import FIELDS
 from uploads.feed.validator import LABELS
-from uploads.models import RecordOutcome
+from uploads.models import Correction, RecordOutcome
 
 PAGE = 50
 READ = 1000  # ledger rows looked at for a page: most of them confirm what is there, and are folded into one line
@@ -42,7 +42,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`."""
+    """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`.
+
+    A row that was tried again has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
+    """
 
     at: datetime
     since: datetime
@@ -53,6 +56,8 @@ class Entry:
     changed_by: str = ""
     changes: tuple[Change, ...] = ()
     uploads: int = 1
+    attempt: int = 1
+    corrected: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Timeline:
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Four queries at most."""
+    """The newest lines of a product's timeline, or the newest of those before a moment. Five queries at most."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
     entries = _merged(records, changes)
@@ -80,10 +85,11 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
 def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[Entry]:
     """A row that updated the product says what it changed; a change without such a row stands for itself."""
     updates = {(change.upload_id, change.record_id): change for change in changes if change.kind == Kind.UPDATED}
+    corrections = _corrections(records)
     entries, told = [], set()
     for record in records:
         change = updates.get((record.upload_id, record.record_id)) if record.outcome == "updated" else None
-        entries.append(_of_record(record, change))
+        entries.append(_of_record(record, change, corrections.get(_key(record), {})))
         told.add(change.pk if change else None)
     return entries + [_of_change(change) for change in changes if change.pk not in told]
 
@@ -92,7 +98,7 @@ def folded(entries: Iterable[Entry]) -> list[Entry]:
     """Entries newest first, those in a row that only confirmed the product as one."""
     lines: list[Entry] = []
     for entry in entries:
-        if lines and lines[-1].kind == entry.kind == "unchanged":
+        if lines and lines[-1].kind == entry.kind == "unchanged" and not (lines[-1].corrected or entry.corrected):
             lines[-1] = replace(lines[-1], since=entry.at, uploads=lines[-1].uploads + 1)
         else:
             lines.append(entry)
@@ -120,7 +126,22 @@ def _changes(product_id: int, before: datetime | None) -> list[ProductChange]:
     return list((rows.filter(created_at__lt=before) if before else rows)[: PAGE + 1])
 
 
-def _of_record(record: RecordOutcome, change: ProductChange | None) -> Entry:
+def _key(row: RecordOutcome | Correction) -> tuple[str, str, int]:
+    return row.upload_id, row.record_id, row.attempt
+
+
+def _corrections(records: list[RecordOutcome]) -> dict[tuple[str, str, int], dict[str, list[object]]]:
+    """What was changed by hand in rows that were tried again (corrections_key). Most products have none."""
+    again = [record for record in records if record.attempt > 1]
+    if not again:
+        return {}
+    rows = Correction.objects.filter(
+        upload_id__in={record.upload_id for record in again}, record_id__in={record.record_id for record in again}
+    )
+    return {_key(row): row.changes for row in rows}
+
+
+def _of_record(record: RecordOutcome, change: ProductChange | None, corrected: Mapping[str, list[object]]) -> Entry:
     return Entry(
         record.created_at,
         record.created_at,
@@ -129,6 +150,8 @@ def _of_record(record: RecordOutcome, change: ProductChange | None) -> Entry:
         record.upload_id,
         record.row_number,
         changes=_shown(change.changes) if change else (),
+        attempt=record.attempt,
+        corrected=tuple(Change(visible(header), _text(old), _text(new)) for header, (old, new) in corrected.items()),
     )
 
 

@@ -1,5 +1,6 @@
 """“Where is my SKU?”: every step of a product's way in plain words, found without reading tables whole."""
 
+import io
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import replay, sku_search
+from uploads import jobs, receive, replay, sku_search
 from uploads.models import UploadHistory, ValidationError
+from uploads.receive import Wish
 from uploads.sku_search import Found
 from vendors.models import Vendor, VendorMember
 
@@ -86,6 +88,34 @@ def test_an_error_that_was_mended_says_so_and_leads_nowhere(pipeline: Pipeline, 
     assert [step.bad for step in steps] == [False, False]
     assert "tried again since" in steps[1].words
     assert steps[1].code == ""
+
+
+def test_what_was_corrected_before_a_row_was_tried_again_is_told(
+    pipeline: Pipeline, member: Client, admin_user: User
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
+    replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    job = replay.start(
+        replay.Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books"
+    )
+    while jobs.run(job.pk):
+        pass
+    for sku, corrected in (("SKU-1", ("price", "x", "5")), ("SKU-2", ("category", "Lamps", "Books"))):
+        step = sku_search.find("VEND001", sku).steps[0]
+        assert step.words == "Tried again with a correction. Read and put into the catalog as a new product."
+        assert [(one.field, one.before, one.after) for one in step.corrected] == [corrected]
+    assert "“price” was corrected: <del>x</del> → <ins>5</ins>" in text(member.get(FIND, {"q": "SKU-1"}))
+
+
+def test_rows_that_an_upload_left_alone_are_spoken_of(pipeline: Pipeline, member: Client) -> None:
+    assert sku_search.find("VEND001", "SKU-1").left_alone == ()
+    upload = receive.receive(io.BytesIO(feed(line(1)).encode()), "feed.csv", "VEND001", wish=Wish(mode="update"))
+    pipeline.stage(upload)
+    pipeline.settle()
+    shown = text(member.get(FIND, {"q": "SKU-1"}))
+    assert "Nothing was found" in shown
+    assert "1 row of feed.csv, sent on" in shown
+    assert "was left alone: you sent it to only update existing products." in shown
 
 
 def test_staff_are_not_named(pipeline: Pipeline, member: Client, admin_user: User) -> None:
