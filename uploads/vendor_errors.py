@@ -22,22 +22,13 @@ from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
 from uploads.models import Job, UploadHistory
 from uploads.replay import Change, NotReplayable, Selection
+from uploads.vendor_progress import upload_of
 from vendors.access import may_as, vendor_page
 from vendors.models import Vendor, VendorMember
 
 Role = VendorMember.Role
 SHARED_SHOWN = 10
 LONGEST_VALUE = 200
-
-
-def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
-    """The vendor's upload. Raises Http404, also for another vendor's."""
-    if "\0" in upload_id:
-        raise Http404
-    upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
-    if upload is None:
-        raise Http404("There is no such upload.")
-    return upload
 
 
 def page_of(name: str, vendor: Vendor, *more: object) -> str:

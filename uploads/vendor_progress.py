@@ -32,19 +32,19 @@ class Step(NamedTuple):
 @vendor_page(VIEWER)
 def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Where the upload stands."""
-    return render(request, "vendors/upload_progress.html", _context(request, _upload(vendor, upload_id)))
+    return render(request, "vendors/upload_progress.html", _context(request, upload_of(vendor, upload_id)))
 
 
 @vendor_page(VIEWER)
 def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The part of the page that changes."""
-    return render(request, "vendors/upload_progress_part.html", _context(request, _upload(vendor, upload_id)))
+    return render(request, "vendors/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))
 
 
 @vendor_page(UPLOADER)
 def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Ask with the number of rows, then do it."""
-    upload = _upload(vendor, upload_id)
+    upload = upload_of(vendor, upload_id)
     if upload.status != UploadHistory.Status.PROCESSING:
         messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
     elif request.method != "POST":
@@ -61,7 +61,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 @require_POST
 def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Whoever sent the file says whether to be told of its end."""
-    upload = _upload(vendor, upload_id)
+    upload = upload_of(vendor, upload_id)
     wanted = UploadHistory.Notify.UPLOADER if "wanted" in request.POST else UploadHistory.Notify.NOBODY
     changed = UploadHistory.objects.filter(
         pk=upload.pk, uploaded_by_id=request.user.pk, status=UploadHistory.Status.PROCESSING
@@ -75,7 +75,7 @@ def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 @vendor_page(VIEWER)
 def download(request: HttpRequest, vendor: Vendor, upload_id: str, kind: str) -> HttpResponseBase:
     """The file as it came, or the rows that failed with the reasons."""
-    upload = _upload(vendor, upload_id)
+    upload = upload_of(vendor, upload_id)
     if kind == "file" and not upload.storage_key:
         raise Http404
     try:
@@ -87,8 +87,8 @@ def download(request: HttpRequest, vendor: Vendor, upload_id: str, kind: str) ->
     return redirect("vendor:upload", vendor.pk, upload.pk)
 
 
-def _upload(vendor: Vendor, upload_id: str) -> UploadHistory:
-    """This vendor's upload. Raises Http404."""
+def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
+    """The vendor's upload. Raises Http404, also for another vendor's."""
     upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
     if upload is None:
         raise Http404
