@@ -162,6 +162,11 @@ def tag(value: str, label: str = "") -> SafeString:
     return format_html('<span class="tag tag-{}">{}</span>', value, label or value)
 
 
+def counted(number: int, what: str) -> str:
+    """A number with what it counts: 1 row, 2,000 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def visible(text: str) -> str:
     """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩."""
     return "".join(

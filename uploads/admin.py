@@ -176,7 +176,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     @admin.display(description="progress")
     def progress_bar(self, upload: UploadHistory) -> SafeString:
-        percent = int(progress.fraction(upload) * 100)
+        percent = progress.percent(upload)
         return format_html('<progress max="100" value="{0}" aria-label="{0}%">{0}%</progress>', percent)
 
     @admin.display(description="duration", empty_value=NOTHING)
@@ -222,14 +222,13 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
 def progress_context(upload: UploadHistory) -> dict[str, Any]:
     """What the changing part of an upload's page shows."""
     state = progress.of(upload.pk)
-    percent = int(state.fraction * 100)
+    percent = progress.percent(state.upload)
     open_errors = {"upload": upload.pk, "state": "open"}
     return {
         "progress": state,
         "upload": state.upload,
         "percent": percent,
-        # Said aloud by screen readers: not every second, but each quarter and the end.
-        "announcement": state.sentence if state.ended else f"{percent // 25 * 25}%",
+        "announcement": state.sentence if state.ended else progress.each_quarter(percent),
         "kinds": [
             (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code))
             for kind in state.errors

@@ -17,11 +17,12 @@ from config.admin import (
     UploadFilter,
     VendorFilter,
     choice_filter,
+    counted,
     list_url,
     page_url,
     tag,
 )  # fmt: skip
-from uploads import undo
+from uploads import progress, undo
 from uploads.listing import upload_link
 from uploads.models import Job
 from uploads.upload_actions import may
@@ -83,18 +84,16 @@ COUNTS = {
 
 def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     """What the changing part of a job's page shows."""
-    ended = job.state in (Job.State.DONE, Job.State.FAILED)
     looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
     return {
         "job": job,
-        "ended": ended,
-        # Said aloud by screen readers: not every second, but each quarter and the end.
-        "announcement": sentence(job) if ended else f"{100 * job.done // max(1, job.total) // 25 * 25}%",
+        "ended": job.ended,
+        "announcement": sentence(job) if job.ended else progress.each_quarter(job.percent),
         "sentence": sentence(job),
-        "percent": min(100, 100 * job.done // job.total) if job.total else 100 * ended,
+        "percent": job.percent,
         "counts": [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result],
         "examples": job.result.get("examples", []),
-        "undo_button": _undo_button(job) if looked and ended and may(request, "undo") else "",
+        "undo_button": _undo_button(job) if looked and job.ended and may(request, "undo") else "",
         "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
         "errors_url": list_url("uploads_validationerror", upload=job.upload_id, state="open") if job.upload_id else "",
     }
@@ -106,7 +105,7 @@ def _undo_button(job: Job) -> str:
         return ""
     rows = int(job.result.get("reversed", 0))
     if rows:
-        return f"Undo {rows:,} row{'' if rows == 1 else 's'}"
+        return f"Undo {counted(rows, 'row')}"
     # It holds nothing of its own, but earlier uploads can't be undone as long as it confirms what they brought.
     return "" if job.result.get("kept") or job.result.get("failed") else "Withdraw what it confirmed"
 

@@ -334,6 +334,14 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
 
+    @property
+    def ended(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 100 * self.ended
+
 
 class StreamShard(models.Model):
     """One shard of the table's stream: how far it was read, and who holds the lease on it.

@@ -79,13 +79,12 @@ def fingerprint(reading: Reading, mode: str = "upsert") -> str:
 
 def dry_run_context(job: Job) -> dict[str, Any]:
     """What the changing part of a preview shows."""
-    ended = job.state in (Job.State.DONE, Job.State.FAILED)
     problems = job.result.get("problems", {})
     # Lines are more than rows where cells have line breaks, so it may come to its end early.
     percent = 100 if job.state == Job.State.DONE else min(99, 100 * job.done // max(job.total, 1))
     return {
         "job": job,
-        "ended": ended,
+        "ended": job.ended,
         "percent": percent,
         "counts": [
             ("New", job.result.get("inserted", 0), False),

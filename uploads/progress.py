@@ -90,6 +90,22 @@ def fraction(upload: UploadHistory) -> float:
     return 0.0
 
 
+def percent(upload: UploadHistory) -> int:
+    """`fraction` as bars show it, 0…100."""
+    return int(fraction(upload) * 100)
+
+
+def not_checked(upload: UploadHistory) -> int:
+    """Rows that are known of and have no outcome yet."""
+    known = upload.file_rows if upload.file_rows is not None else upload.staged_rows
+    return max(0, known - upload.total_records)
+
+
+def each_quarter(percent: int) -> str:
+    """What screen readers say aloud of work under way: not every second, but each quarter, and its end elsewhere."""
+    return f"{percent // 25 * 25}%"
+
+
 def error_kinds(upload_id: str) -> list[ErrorKind]:
     """The kinds of error of an upload, most frequent first (through idx_validation_errors_upload)."""
     with connection.cursor() as cursor:

@@ -18,8 +18,8 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
 
-from config.admin import ReadOnlyAdmin, list_url, page_url
-from uploads import finish, jobs, replay, undo
+from config.admin import ReadOnlyAdmin, counted, list_url, page_url
+from uploads import finish, jobs, progress, replay, undo
 from uploads.models import Job, UploadHistory
 from uploads.replay import Selection
 
@@ -41,10 +41,6 @@ class Action:
 
 def _not_running(upload: UploadHistory) -> str:
     return "" if upload.status == UploadHistory.Status.PROCESSING else f"It is {upload.status} already."
-
-
-def _not_checked(upload: UploadHistory) -> int:
-    return max(0, (upload.file_rows if upload.file_rows is not None else upload.staged_rows) - upload.total_records)
 
 
 def _failed_rows(upload: UploadHistory) -> int:
@@ -74,7 +70,7 @@ _CANCEL = Action(
     explains="What is in the catalog stays there and stays counted. The rows that were not checked yet never are; to"
     " import them, the file has to be sent again.",
     why_not=_not_running,
-    rows=_not_checked,
+    rows=progress.not_checked,
     do=lambda upload, user: finish.cancel(upload.pk),
     logged="Cancelled.",
 )
@@ -177,7 +173,7 @@ class UploadActionsAdmin(ReadOnlyAdmin):
             "action": action,
             "doable": doable,
             "refused": [(upload, why) for upload, why in asked if why],
-            "button": action.button.format(_counted(sum(rows for _, rows in doable))),
+            "button": action.button.format(counted(sum(rows for _, rows in doable), "row")),
             "from_list": "action" in request.POST,
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
             "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else
@@ -218,10 +214,6 @@ class UploadActionsAdmin(ReadOnlyAdmin):
             return redirect(page_url("uploads_uploadhistory", upload.pk))
         self.log_change(request, upload, "Undid the upload.")
         return redirect(page_url("uploads_job", job.pk))
-
-
-def _counted(rows: int) -> str:
-    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 # What an action's permission is called, where it isn't called as the action is.

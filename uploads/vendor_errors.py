@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from config.admin import log_change, visible
-from uploads import downloads, error_rows, replay, storage
+from config.admin import counted, log_change, visible
+from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import categories, clusters, examples
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
@@ -160,7 +160,7 @@ def _tell(request: HttpRequest, tried: replay.Tried) -> None:
 
 
 def _rows_are(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"
+    return f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
 
 
 @vendor_page(Role.UPLOADER)
@@ -251,16 +251,14 @@ def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
     job = jobs.select_related("upload").first()
     if job is None:
         raise Http404
-    ended = job.state in (Job.State.DONE, Job.State.FAILED)
-    percent = min(100, 100 * job.done // job.total) if job.total else 100 * ended
     return {
         "vendor": vendor,
         "section": "history",
         "job": job,
-        "ended": ended,
-        "percent": percent,
+        "ended": job.ended,
+        "percent": job.percent,
         "sentence": _sentence(job),
-        "announcement": _sentence(job) if ended else f"{percent // 25 * 25}%",
+        "announcement": _sentence(job) if job.ended else progress.each_quarter(job.percent),
     }
 
 

@@ -46,4 +46,4 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 
 def _line(upload: UploadHistory) -> Line:
-    return Line(upload, visible(upload.file_name), int(progress.fraction(upload) * 100), headline(upload))
+    return Line(upload, visible(upload.file_name), progress.percent(upload), headline(upload))

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_POST
 
+from config.admin import counted
 from uploads import downloads, finish, progress
 from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
@@ -48,7 +49,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     if upload.status != UploadHistory.Status.PROCESSING:
         messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
     elif request.method != "POST":
-        context = {"vendor": vendor, "section": "history", "upload": upload, "rows": not_checked(upload)}
+        context = {"vendor": vendor, "section": "history", "upload": upload, "rows": progress.not_checked(upload)}
         return render(request, "vendors/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")
@@ -97,7 +98,7 @@ def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
 
 def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     state = progress.of(upload.pk)
-    upload, percent = state.upload, int(state.fraction * 100)
+    upload, percent = state.upload, progress.percent(state.upload)
     member: VendorMember = request.member  # type: ignore[attr-defined] # the guard puts it there
     running = not state.ended
     return {
@@ -110,8 +111,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "steps": steps(upload),
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
-        # Said aloud by screen readers: not every second, but each quarter and the end.
-        "announcement": headline(upload) if state.ended else f"{percent // 25 * 25}%",
+        "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
         "may_cancel": running and may_as(member, UPLOADER),
         "may_be_told": running and upload.uploaded_by_id == request.user.pk and may_as(member, UPLOADER),
         "told": upload.notify == UploadHistory.Notify.UPLOADER,
@@ -123,28 +123,18 @@ def headline(upload: UploadHistory) -> str:
     if upload.status == UploadHistory.Status.FAILED:
         return upload.failure_reason
     if upload.status == UploadHistory.Status.CANCELLED:
-        return f"Cancelled. {_rows(upload.total_records)} had been checked by then; what they changed stays."
+        return f"Cancelled. {counted(upload.total_records, 'row')} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
         if upload.file_rows is None:
             return "We are reading your file."
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
-    right = f"Done. {_rows(upload.valid_records)} {'was' if upload.valid_records == 1 else 'were'} right"
-    return f"{right}, {_rows(upload.error_records)} had errors." if upload.error_records else f"{right}."
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} row{'' if number == 1 else 's'}"
+    right = f"Done. {counted(upload.valid_records, 'row')} {'was' if upload.valid_records == 1 else 'were'} right"
+    return f"{right}, {counted(upload.error_records, 'row')} had errors." if upload.error_records else f"{right}."
 
 
 def in_catalog(upload: UploadHistory) -> int:
     """Rows whose product is in the catalog as the row says, or as a newer upload says."""
     return upload.valid_records - upload.skipped_records
-
-
-def not_checked(upload: UploadHistory) -> int:
-    """Rows that are known of and have no outcome yet."""
-    known = upload.file_rows if upload.file_rows is not None else upload.staged_rows
-    return max(0, known - upload.total_records)
 
 
 def steps(upload: UploadHistory) -> list[Step]:

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from uploads import downloads, feed_guide, importing
+from uploads import downloads, feed_guide, importing, progress
 from uploads.importing import FAILURES, sentence
 from uploads.models import Job, UploadHistory
 from uploads.preview_form import dry_run_context
@@ -101,7 +101,7 @@ def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
 def _dry_run(job: Job) -> dict[str, Any]:
     context = dry_run_context(job)
     words = {"done": "All rows were tried.", "failed": job.failure}
-    return context | {"announcement": words.get(job.state, f"{context['percent'] // 25 * 25}%")}
+    return context | {"announcement": words.get(job.state, progress.each_quarter(context["percent"]))}
 
 
 @vendor_page(UPLOADER)

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from config import confirm
-from config.admin import NOTHING, TableAdmin, link, list_url, page_url, pairs_table, tag, visible
+from config.admin import NOTHING, TableAdmin, counted, link, list_url, page_url, pairs_table, tag, visible
 from vendors import approval, summary
 from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
 from vendors.members_inline import MemberInline
@@ -179,7 +179,7 @@ class VendorAdmin(TableAdmin):
 
 
 def _uploads(running: int) -> str:
-    return f": {running:,} upload{'' if running == 1 else 's'} running" if running else ": no upload running"
+    return f": {counted(running, 'upload')} running" if running else ": no upload running"
 
 
 def _doubt(vendor: Vendor, doubtful: set[str]) -> str:
