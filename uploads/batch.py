@@ -26,6 +26,7 @@ from catalog.committer import Candidate, ProductVanished, Verdict
 from uploads.feed.problems import Code, Problem
 from uploads.judge import Judged, cell_of, judge
 from uploads.ledger import Outcome, change_ledger, close_earlier, known, origins
+from uploads.models import VALUE_CHARS
 from uploads.records import Record
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,6 @@ INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryErro
 LEASE_SECONDS = 12
 # A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
 LEDGER_KEY_BYTES = 2600
-# That validation_errors has room for.
-WRONG_VALUE_CHARS = 200
 
 
 def this_worker() -> str:
@@ -294,7 +293,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
 
 def _shared(cell: str) -> str:
     """What rows are mended by together: "" for a cell that is too long, since cut ones only look the same."""
-    return cell if len(cell) <= WRONG_VALUE_CHARS else ""
+    return cell if len(cell) <= VALUE_CHARS else ""
 
 
 def _write_changes(fresh: list[Judged], verdicts: list[Verdict]) -> None:

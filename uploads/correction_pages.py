@@ -1,7 +1,7 @@
 """Mending failed rows in the admin: one in place, or all that share a wrong value, and trying them again at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -18,11 +18,10 @@ from django.utils.http import urlencode
 from catalog.models import ProductCategory
 from config.admin import list_url, log_change, page_url, visible
 from uploads import ledger, replay
-from uploads.batch import WRONG_VALUE_CHARS
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import Code, Problem
 from uploads.feed.validator import LABELS
-from uploads.models import Job, UploadHistory, ValidationError
+from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.records import storable
 from uploads.replay import NotReplayable, Selection
 from vendors.models import Vendor
@@ -31,6 +30,7 @@ SHOWN_CLUSTERS = 100
 # Problems of which one right value for several rows would only make more.
 CLASHES = (Code.DUPLICATE_IN_FILE, Code.SKU_TAKEN)
 EXAMPLES = 5
+SAY_WHAT = f"Say what the right value is, in {VALUE_CHARS} characters at most."
 
 
 # --- one row ---------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def _cells(row: replay.FailedRow, upload: UploadHistory) -> list[Cell]:
 def _cluster_url(row: replay.FailedRow, field: str, value: str) -> str:
     """Where all rows with this value are mended; "" where one right value for all of them makes no sense."""
     clashes = any(problem.field == field and problem.code in CLASHES for problem in row.problems)
-    return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= WRONG_VALUE_CHARS and not clashes else ""
+    return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= VALUE_CHARS and not clashes else ""
 
 
 def categories() -> list[str]:
@@ -231,13 +231,16 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         storable(asked.get(name, "")) for name in ("vendor", "field", "value", "upload")
     )
     selection = Selection(vendor_id=vendor_id, field=field, wrong_value=value)
-    if field not in FIELDS or not 0 < len(value) <= WRONG_VALUE_CHARS or not _known(vendor_id, upload_id):
+    if field not in FIELDS or not 0 < len(value) <= VALUE_CHARS or not _known(vendor_id, upload_id):
         raise Http404("Say which vendor, which field and which value.")
     right = storable(request.POST.get("right", "").strip())
-    if request.method == "POST" and right and len(right) <= 200:
-        return redirect(page_url("uploads_job", _start(request, selection, upload_id, right).pk))
+    if request.method == "POST" and right and len(right) <= VALUE_CHARS:
+        if upload_id and request.POST.get("scope") == "upload":
+            selection = replace(selection, upload_id=upload_id)
+        job = start_mending(request, selection, right, keep="keep" in request.POST and may_keep(request))
+        return redirect(page_url("uploads_job", job.pk))
     if request.method == "POST":
-        messages.error(request, "Say what the right value is, in 200 characters at most.")
+        messages.error(request, SAY_WHAT)
     shown = list(examples(selection)[:EXAMPLES])
     found = {
         "title": "Mend all rows that share a wrong value",
@@ -247,7 +250,7 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "upload_id": upload_id,
         "may_keep": may_keep(request),
         "of_vendor": replay.count(selection),
-        "of_upload": replay.count(Selection(**{**vars(selection), "upload_id": upload_id})) if upload_id else 0,
+        "of_upload": replay.count(replace(selection, upload_id=upload_id)) if upload_id else 0,
         "examples": shown,
         "suggestion": right or next((example.suggestion for example in shown if example.suggestion), ""),
         "categories": categories() if selection.field == "category" else [],
@@ -262,14 +265,17 @@ def _known(vendor_id: str, upload_id: str) -> bool:
     return Vendor.objects.filter(pk=vendor_id).exists() and (not upload_id or uploads.filter(pk=upload_id).exists())
 
 
-def _start(request: HttpRequest, selection: Selection, upload_id: str, right: str) -> Job:
-    if upload_id and request.POST.get("scope") == "upload":
-        selection = Selection(**{**vars(selection), "upload_id": upload_id})
-    keep = "keep" in request.POST and may_keep(request)
+def start_mending(
+    request: HttpRequest, selection: Selection, right: str, keep: bool, upload: UploadHistory | None = None
+) -> Job:
+    """Put the right value in the place of the wrong one as a job, and perhaps keep it as a rule.
+
+    Noted in the admin's log at the upload, or at the vendor where it is about all its uploads and none is named.
+    """
     job = replay.start(selection, request.user, right, keep_as_rule=keep)
     rule = ", and kept it as a rule" if keep else ""
     said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
-    log_change(request, job.upload or Vendor.objects.get(pk=selection.vendor_id), said)
+    log_change(request, upload or job.upload or Vendor.objects.get(pk=selection.vendor_id), said)
     return job
 
 

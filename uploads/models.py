@@ -7,6 +7,9 @@ from django.db.models.functions import Lower, Now
 
 from vendors.models import Vendor
 
+# Of a wrong value that is kept, and of the right one that is written in its place.
+VALUE_CHARS = 200
+
 
 class UploadHistory(models.Model):
     """One upload: a file that was sent, or records that another program put into DynamoDB.
@@ -136,7 +139,7 @@ class ValidationError(models.Model):
     suggestion = models.TextField(default="", db_default="", blank=True)
     record_id = models.CharField(max_length=255, default="", db_default="", blank=True)
     # The cell that the problem is about: rows that share it can be mended together.
-    wrong_value = models.CharField(max_length=200, default="", db_default="", blank=True)
+    wrong_value = models.CharField(max_length=VALUE_CHARS, default="", db_default="", blank=True)
     attempt = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -253,8 +256,8 @@ class ValueRule(models.Model):
     vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="value_rules")
     field = models.CharField(max_length=50)
     # Without white space at its ends; whether its letters are capitals makes no difference.
-    wrong_value = models.CharField(max_length=200)
-    right_value = models.CharField(max_length=200)
+    wrong_value = models.CharField(max_length=VALUE_CHARS)
+    right_value = models.CharField(max_length=VALUE_CHARS)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

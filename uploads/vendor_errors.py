@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 
 from config.admin import counted, log_change, visible
 from uploads import downloads, error_rows, progress, replay, storage
-from uploads.correction_pages import categories, clusters, examples
+from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
-from uploads.models import Job, UploadHistory
+from uploads.models import VALUE_CHARS, Job, UploadHistory
 from uploads.replay import Change, NotReplayable, Selection
 from uploads.vendor_progress import upload_of
 from vendors.access import may_as, vendor_page
@@ -28,7 +28,6 @@ from vendors.models import Vendor, VendorMember
 
 Role = VendorMember.Role
 SHARED_SHOWN = 10
-LONGEST_VALUE = 200
 
 
 def page_of(name: str, vendor: Vendor, *more: object) -> str:
@@ -195,13 +194,12 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
     here = Selection(upload_id=upload_id, vendor_id=vendor.pk, field=field, wrong_value=value)
     why_not = _why_not(request, vendor, upload)
     right = request.POST.get("right", "").strip().replace("\0", "")
-    if request.method == "POST" and not why_not and right and len(right) <= LONGEST_VALUE:
-        everywhere = request.POST.get("scope") == "all"
-        return redirect(
-            page_of("mending", vendor, _start(request, upload, selection if everywhere else here, right).pk)
-        )
+    if request.method == "POST" and not why_not and right and len(right) <= VALUE_CHARS:
+        chosen = selection if request.POST.get("scope") == "all" else here
+        job = start_mending(request, chosen, right, keep="keep" in request.POST, upload=upload)
+        return redirect(page_of("mending", vendor, job.pk))
     if request.method == "POST":
-        messages.error(request, why_not or f"Say what the right value is, in {LONGEST_VALUE} characters at most.")
+        messages.error(request, why_not or SAY_WHAT)
     example = examples(selection).first()
     found = {
         "vendor": vendor,
@@ -220,15 +218,6 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         "why_not": why_not,
     }
     return render(request, "vendors/same_value.html", found)
-
-
-def _start(request: HttpRequest, upload: UploadHistory, selection: Selection, right: str) -> Job:
-    keep = "keep" in request.POST
-    job = replay.start(selection, request.user, right, keep_as_rule=keep)
-    rule = ", and kept it as a rule" if keep else ""
-    said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
-    log_change(request, upload, said)
-    return job
 
 
 # --- how far it is ---------------------------------------------------------------------------------------------
