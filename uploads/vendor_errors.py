@@ -21,6 +21,7 @@ from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory
+from uploads.records import storable
 from uploads.replay import Change, NotReplayable, Selection
 from uploads.vendor_progress import upload_of
 from vendors.access import may_as, vendor_page
@@ -85,7 +86,7 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
     if kind is None:
         messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
         return redirect(page_of("errors", vendor, upload_id))
-    after = request.GET.get("after", "").replace("\0", "")
+    after = storable(request.GET.get("after", ""))
     page = error_rows.page(upload, code, after, fill="fill" in request.GET)
     if not page.lines and after:  # the rest was mended meanwhile
         return redirect(page_of("error_rows", vendor, upload_id, code))
@@ -142,7 +143,7 @@ def _number(text: str) -> int:
 
 
 def _cells(request: HttpRequest, number: int) -> dict[str, str]:
-    return {field: request.POST[name] for field in FIELDS if (name := f"{number}-{field}") in request.POST}
+    return {field: storable(request.POST[name]) for field in FIELDS if (name := f"{number}-{field}") in request.POST}
 
 
 def _tell(request: HttpRequest, tried: replay.Tried) -> None:
@@ -187,13 +188,13 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
     """Choose one right value for all rows that share a wrong one."""
     upload = upload_of(vendor, upload_id)
     asked = request.POST if request.method == "POST" else request.GET
-    field, value = asked.get("field", ""), asked.get("value", "").replace("\0", "")
-    if field not in FIELDS or not value:
+    field, value = asked.get("field", ""), storable(asked.get("value", ""))
+    if field not in FIELDS or not 0 < len(value) <= VALUE_CHARS:
         raise Http404
     selection = Selection(vendor_id=vendor.pk, field=field, wrong_value=value)
     here = Selection(upload_id=upload_id, vendor_id=vendor.pk, field=field, wrong_value=value)
     why_not = _why_not(request, vendor, upload)
-    right = request.POST.get("right", "").strip().replace("\0", "")
+    right = storable(request.POST.get("right", "").strip())
     if request.method == "POST" and not why_not and right and len(right) <= VALUE_CHARS:
         chosen = selection if request.POST.get("scope") == "all" else here
         job = start_mending(request, chosen, right, keep="keep" in request.POST, upload=upload)

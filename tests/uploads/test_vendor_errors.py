@@ -331,6 +331,26 @@ def test_no_value_is_mended_to_nothing(uploader: Client, pipeline: Pipeline) -> 
     assert not Job.objects.exists()
 
 
+def test_a_value_longer_than_any_wrong_one_is_not_there(uploader: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, category="TVs")))
+    chosen = {"field": "category", "value": "x" * 201, "right": "Electronics", "keep": "yes"}
+    assert uploader.post(url(upload, "same-value/"), chosen).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_null_characters_are_stored_as_their_sign(uploader: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, price="x")))
+    address = url(upload, "errors/invalid_price/")
+    sent = form(uploader, address)
+    shown = text(uploader.post(f"{address}save/", sent | {"0-price": "1\0"}, follow=True))
+    assert "1 row is still wrong." in shown
+    assert Correction.objects.get().changes == {"price": ["x", "1␀"]}
+    chosen = {"field": "price", "value": "1␀", "right": "2\0", "keep": "yes"}
+    assert uploader.post(url(upload, "same-value/"), chosen).status_code == 302
+    assert ValueRule.objects.get().right_value == "2␀"
+    assert uploader.get(address, {"after": "1-\0"}).status_code == 302
+
+
 def test_all_rows_of_a_kind_are_tried_again_as_they_are(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="Drones"), line(2, category="Drones"), line(3, price="x")))
     from catalog.models import ProductCategory
