@@ -18,7 +18,6 @@ from vendors.access import may_as, vendor_page
 from vendors.models import Vendor, VendorMember
 
 VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
-DOWNLOADS = {"file": downloads.original, "report": downloads.report}
 
 
 class Step(NamedTuple):
@@ -74,13 +73,13 @@ def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 
 
 @vendor_page(VIEWER)
-def download(request: HttpRequest, vendor: Vendor, upload_id: str, kind: str) -> HttpResponseBase:
-    """The file as it came, or the rows that failed with the reasons."""
+def file(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """The file as it came."""
     upload = upload_of(vendor, upload_id)
-    if kind == "file" and not upload.storage_key:
+    if not upload.storage_key:
         raise Http404
     try:
-        return DOWNLOADS[kind](upload)
+        return downloads.original(upload)
     except FileMissing:
         messages.error(request, "The file isn't kept any more.")
     except StorageUnavailable:

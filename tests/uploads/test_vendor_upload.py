@@ -92,7 +92,7 @@ def test_a_vendor_that_is_not_active_gets_a_sentence_instead(
     assert not UploadHistory.objects.exists()
 
 
-@pytest.mark.parametrize("tail", ["", "progress/", "cancel/", "file/", "report/"])
+@pytest.mark.parametrize("tail", ["", "progress/", "cancel/", "file/", "failed-rows.csv"])
 def test_an_upload_of_another_vendor_is_not_there(
     client: Client, uploader: User, other_vendor: Vendor, tail: str
 ) -> None:
@@ -282,7 +282,7 @@ def test_the_progress_tells_each_step_in_plain_words(client: Client, pipeline: P
     page = client.get(url).content.decode()
     assert "Done. 1 row was right, 1 row had errors." in page
     assert "hx-get" not in page
-    report: Any = client.get(url + "report/")
+    report: Any = client.get(url + "failed-rows.csv")
     assert b"invalid_price" in b"".join(report.streaming_content)
 
 
