@@ -37,7 +37,7 @@ class ProductForm(ProductModelForm):
 
     def clean_vendor(self) -> Vendor:
         vendor: Vendor = self.cleaned_data["vendor"]
-        if "vendor" in self.changed_data and vendor.status != Vendor.Status.ACTIVE:
+        if "vendor" in self.changed_data and not vendor.is_active:
             raise forms.ValidationError(f"{vendor} is {vendor.status}. Products are accepted from active vendors only.")
         return vendor
 

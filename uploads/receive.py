@@ -144,7 +144,7 @@ def active_vendor(vendor_id: str) -> Vendor:
     vendor = Vendor.objects.filter(vendor_id=vendor_id).first()
     if vendor is None:
         raise Refused(f"There is no vendor {vendor_id}.")
-    if vendor.status != Vendor.Status.ACTIVE:
+    if not vendor.is_active:
         raise Refused(f"The vendor {vendor_id} is {vendor.status}. Only active vendors can send files.")
     return vendor
 

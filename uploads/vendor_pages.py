@@ -12,7 +12,6 @@ from config.paging import CappedPaginator
 from uploads import progress
 from uploads.models import UploadHistory
 from uploads.vendor_progress import headline
-from uploads.vendor_upload import closed
 from vendors.access import may_as, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -40,7 +39,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "to_mend": sum(upload.error_records for upload in uploads),
         "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
         "may_upload": may_as(member, VendorMember.Role.UPLOADER),
-        "closed": closed(vendor),
+        "closed": not vendor.is_active,
     }
     return render(request, "vendors/home.html", context)
 

@@ -21,22 +21,13 @@ from vendors.models import Vendor, VendorMember
 
 UPLOADER = VendorMember.Role.UPLOADER
 CHANGED = "You changed something after this preview was made. Here is what would happen now: start it if it is right."
-CLOSED = {
-    Vendor.Status.PENDING: "{} isn't approved yet. As soon as it is, you can upload files here.",
-    Vendor.Status.SUSPENDED: "{} is suspended at present, so no files are taken. Write to us if it shouldn't be.",
-}
-
-
-def closed(vendor: Vendor) -> str:
-    """Why the vendor can't send files now, or ""."""
-    return CLOSED.get(Vendor.Status(vendor.status), "").format(vendor.vendor_name)
 
 
 @vendor_page(UPLOADER)
 def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Choose a file; what comes of it is the preview, or a sentence that says why not."""
     problem = ""
-    if request.method == "POST" and not closed(vendor):
+    if request.method == "POST" and vendor.is_active:
         file = request.FILES.get("file")
         if file is None or not file.size:
             problem = "Choose a file first." if file is None else "This file is empty."
@@ -51,7 +42,7 @@ def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResponseBase:
     context = {
-        "vendor": vendor, "section": "choose", "problem": problem, "closed": closed(vendor),
+        "vendor": vendor, "section": "choose", "problem": problem, "closed": not vendor.is_active,
         "accepted": importing.ACCEPTED,
     }  # fmt: skip
     return render(request, "vendors/upload.html", context)

@@ -64,7 +64,7 @@ def _limited(request: HttpRequest, vendor: Vendor) -> HttpResponseBase | None:
 
 
 def _invite(request: HttpRequest, vendor: Vendor, email: str, role: str) -> bool:
-    if vendor.status != Vendor.Status.ACTIVE:
+    if not vendor.is_active:
         messages.error(request, "Colleagues can be invited when your company is approved.")
         return False
     try:

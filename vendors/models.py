@@ -44,6 +44,11 @@ class Vendor(models.Model):
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.vendor_name}"
 
+    @property
+    def is_active(self) -> bool:
+        """Whether it may send products."""
+        return self.status == self.Status.ACTIVE
+
 
 class VendorMember(models.Model):
     """A person who works for a vendor, and what they may do on its pages."""
