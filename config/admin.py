@@ -195,12 +195,6 @@ class ValueFilter(admin.SimpleListFilter):
         value = self.value()
         return [(value, value)] if value else []
 
-    def value(self) -> str | None:
-        value = super().value()
-        if value and "\0" in value:
-            raise IncorrectLookupParameters
-        return value
-
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         try:
             return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
