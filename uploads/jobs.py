@@ -11,11 +11,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from uploads import dynamo, storage, tasks
-from uploads.batch import INFRASTRUCTURE
 from uploads.models import Job
 
 logger = logging.getLogger(__name__)
@@ -24,7 +23,11 @@ LEASE_SECONDS = 30
 # How long one task works at a job before others get their turn.
 TURN_SECONDS = 20.0
 
-AWAY = (*INFRASTRUCTURE, dynamo.DynamoError, storage.StorageUnavailable)
+# What passes by itself. Anything else that makes a job fail would make it fail for ever.
+AWAY = (
+    OperationalError, InterfaceError, dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone,
+    storage.StorageUnavailable,
+)  # fmt: skip
 
 # Does a slice of the job and calls `advance` with it; returns whether the job is done.
 Step = Callable[[Job], bool]
@@ -63,14 +66,20 @@ def run(job_id: int) -> bool:
         return False
     except JobFailed as error:
         _end(job, Job.State.FAILED, str(error))
-    except AWAY:
-        raise
-    except Exception:
+    except Exception as error:
+        if _passes(error):
+            raise
         logger.exception("Job %s makes the code fail", job.pk)
         _end(job, Job.State.FAILED, "Something on our side failed. What was done until then stands; the log says more.")
     else:
         _end(job, Job.State.DONE)
     return False
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same work can succeed later. To PostgreSQL its limits (class 54) are operational, but they stay."""
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, AWAY) and not sqlstate.startswith("54")
 
 
 def advance(job: Job, done: int = 0, position: str | None = None, **counts: int) -> None:
