@@ -12,19 +12,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
 from catalog.category_admin import ProductCategoryAdmin
 from catalog.models import ProductCategory
-from config.admin import log_change, page_url
+from config.admin import log_change
 from uploads import replay
 from uploads.feed.problems import Code
 from uploads.feed.validator import category_key
 from uploads.replay import Selection
-from uploads.upload_actions import may
+from uploads.upload_actions import may, to_job
 
 CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
 REFUSED = Selection(field="category", codes=tuple(code.value for code in CODES), alone=True)
@@ -117,4 +116,4 @@ def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:
     job = replay.start(replace(REFUSED, wrong_values=values), request.user)
     for one in found:
         log_change(request, one.category, f"Tried {one.rows:,} rows again that waited for it.")
-    return redirect(page_url("uploads_job", job.pk))
+    return to_job(request, job, reverse("admin:catalog_productcategory_changelist"))

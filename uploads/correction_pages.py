@@ -24,6 +24,7 @@ from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.records import storable
 from uploads.replay import NotReplayable, Selection
+from uploads.upload_actions import to_job
 from vendors.models import Vendor
 
 SHOWN_CLUSTERS = 100
@@ -238,7 +239,7 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         if upload_id and request.POST.get("scope") == "upload":
             selection = replace(selection, upload_id=upload_id)
         job = start_mending(request, selection, right, keep="keep" in request.POST and may_keep(request))
-        return redirect(page_url("uploads_job", job.pk))
+        return to_job(request, job, list_url("uploads_validationerror", vendor=vendor_id))
     if request.method == "POST":
         messages.error(request, SAY_WHAT)
     shown = list(examples(selection)[:EXAMPLES])

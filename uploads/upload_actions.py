@@ -196,14 +196,17 @@ class UploadActionsAdmin(ReadOnlyAdmin):
                 started.append(done)
             else:
                 messages.success(request, f"{upload.pk}: {action.logged}")
-        if len(started) == 1:
-            return redirect(page_url("uploads_job", started[0].pk))
-        if started:
-            messages.success(request, f"{len(started)} jobs have been started. This is how they get on.")
-            return redirect(list_url("uploads_job"))
-        return redirect(
+        back = (
             page_url("uploads_uploadhistory", uploads[0].pk) if len(uploads) == 1 else list_url("uploads_uploadhistory")
         )
+        if len(started) == 1:
+            return to_job(request, started[0], page_url("uploads_uploadhistory", str(started[0].upload_id)))
+        if started:
+            shown = may_see_jobs(request)
+            follow = " This is how they get on." if shown else ""
+            messages.success(request, f"{len(started)} jobs have been started.{follow}")
+            return redirect(list_url("uploads_job") if shown else back)
+        return redirect(back)
 
     def _undo(self, request: HttpRequest, upload: UploadHistory) -> HttpResponseBase:
         """What was looked at is to be done."""
@@ -213,7 +216,7 @@ class UploadActionsAdmin(ReadOnlyAdmin):
             messages.error(request, str(error))
             return redirect(page_url("uploads_uploadhistory", upload.pk))
         self.log_change(request, upload, "Undid the upload.")
-        return redirect(page_url("uploads_job", job.pk))
+        return to_job(request, job, page_url("uploads_uploadhistory", upload.pk))
 
 
 # What an action's permission is called, where it isn't called as the action is.
@@ -223,6 +226,18 @@ _PERMISSIONS = {"retry": "replay"}
 def may(request: HttpRequest, name: str) -> bool:
     """Whether the user may do the action of this name."""
     return request.user.has_perm(f"uploads.{_PERMISSIONS.get(name, name)}_uploadhistory")
+
+
+def may_see_jobs(request: HttpRequest) -> bool:
+    return request.user.has_perm("uploads.view_job")
+
+
+def to_job(request: HttpRequest, job: Job, otherwise: str) -> HttpResponseBase:
+    """Lead to a job that was just started, or elsewhere who may not see it."""
+    if may_see_jobs(request):
+        return redirect(page_url("uploads_job", job.pk))
+    messages.success(request, "The work has been started. To follow it you would need the permission to view jobs.")
+    return redirect(otherwise)
 
 
 def offered(request: HttpRequest, upload: UploadHistory) -> list[Action]:

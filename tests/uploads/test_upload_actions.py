@@ -217,3 +217,55 @@ def test_an_upload_that_only_confirmed_can_be_withdrawn(admin_client: Client, pi
     again.refresh_from_db()
     assert again.undone_at is not None
     assert Product.objects.count() == 1
+
+
+NO_JOBS = ("view_uploadhistory", "view_validationerror", "view_productcategory", "replay_uploadhistory")
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "led_to"),
+    [
+        ("{upload}", {"confirmed": "yes"}, "/admin/uploads/uploadhistory/{key}/change/"),
+        (LIST, {"action": "retry", "_selected_action": "{key}", "confirmed": "yes"}, "{page}"),
+        (
+            "/admin/uploads/validationerror/cluster/",
+            {"vendor": "VEND001", "field": "category", "value": "Drones", "right": "Electronics"},
+            "/admin/uploads/validationerror/?vendor=VEND001",
+        ),
+        ("/admin/catalog/productcategory/waiting/", {}, "/admin/catalog/productcategory/"),
+    ],
+    ids=["upload", "list", "value", "category"],
+)
+def test_who_may_not_see_jobs_starts_one_and_is_led_elsewhere(
+    client: Client, pipeline: Pipeline, asked: str, sent: dict[str, str], led_to: str
+) -> None:
+    upload = pipeline.run(feed(line(1, category="Drones")))
+    ProductCategory.objects.create(category_name="Drones")
+    user = User.objects.create_user("grace", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=NO_JOBS))
+    client.force_login(user)
+    page = f"{LIST}{upload.pk.replace('_', '_5F')}/change/"
+    facts = {"upload": address(upload, "retry"), "key": upload.pk.replace("_", "_5F"), "page": page}
+    sent = {name: value.replace("{key}", upload.pk) for name, value in sent.items()}
+
+    response = client.post(asked.format(**facts), sent, follow=True)
+
+    assert Job.objects.count() == 1
+    assert response.redirect_chain == [(led_to.format(**facts), 302)]
+    assert response.status_code == 200
+    assert "The work has been started." in response.content.decode()
+
+
+def test_who_may_not_see_jobs_starts_several_and_is_led_to_the_list(client: Client, pipeline: Pipeline) -> None:
+    uploads = [pipeline.run(feed(line(number, price="x"))) for number in (1, 2)]
+    user = User.objects.create_user("grace", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=NO_JOBS))
+    client.force_login(user)
+    chosen = {"action": "retry", "_selected_action": [upload.pk for upload in uploads], "confirmed": "yes"}
+
+    response = client.post(LIST, chosen, follow=True)
+
+    assert Job.objects.count() == 2
+    assert response.status_code == 200
+    assert response.redirect_chain[-1][0].startswith(LIST)
+    assert "2 jobs have been started." in response.content.decode()
