@@ -5,35 +5,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from catalog.models import Product
+from tests.catalog.importing import CHOOSE, CONFIRM, DRY_RUN, PREVIEW, choose, form_of, token
 from tests.feeds import HEADER, feed, line
 from uploads import incoming, jobs, storage
-from uploads.models import ColumnRule, Job, UploadHistory, ValueRule
+from uploads.models import Job, UploadHistory, ValueRule
 from uploads.receive import Source
 from uploads.storage import StorageUnavailable
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
-CHOOSE = "/admin/catalog/product/import/"
-PREVIEW = "/admin/catalog/product/import/preview/"
-DRY_RUN = "/admin/catalog/product/import/dry-run/"
-CONFIRM = "/admin/catalog/product/process_import/"
-
-
-def choose(client: Client, content: str | bytes, vendor: str = "VEND001", name: str = "feed.csv") -> Any:
-    data = content.encode() if isinstance(content, str) else content
-    file = SimpleUploadedFile(name, data, "text/csv")
-    return client.post(CHOOSE, {"vendor": vendor, "import_file": file, "format": "0", "resource": "0"})
-
-
-def token(response: Any) -> str:
-    return str(response.context["confirm_form"].initial["token"])
 
 
 def product(**changes: Any) -> Product:
@@ -169,144 +154,6 @@ def test_a_stock_that_sells_out_is_shown_as_0(admin_client: Client) -> None:
     product()
     rows = choose(admin_client, feed(line(1, stock_quantity="0"))).context["preview"].rows
     assert rows[0].changes == (("stock quantity", "5", "0"),)
-
-
-# --- the columns -----------------------------------------------------------------------------------------------
-
-OWN = "Code,Bez.,Cat.,Preis netto,On shelf,SKU\nP-1,Lamp,Electronics,9.99,5,SKU-1\n"
-
-
-def form_of(response: Any, **changes: str) -> dict[str, str]:
-    """What the form of a preview sends, with what was changed in it."""
-    shown = response.context["preview"]
-    initial = response.context["confirm_form"].initial
-    fields = {name: str(initial[name]) for name in ("token", "shape", "seen", "encoding", "delimiter")}
-    if shown.changed:
-        fields["remember"] = "on"
-    return fields | {column.name: column.selected for column in shown.mapped} | changes
-
-
-CHOSEN = {"column-0": "vendor_product_id", "column-1": "product_name", "column-2": "category",
-          "column-3": "price", "column-4": "stock_quantity", "column-5": "sku"}  # fmt: skip
-
-
-def test_missing_columns_are_said_and_can_be_mapped(admin_client: Client) -> None:
-    first = choose(admin_client, OWN)
-    page = first.content.decode()
-    assert "No column is read as product ID, product name, category, price, stock quantity yet." in page
-    assert 'name="confirm"' not in page
-    assert first.context["preview"].rows == ()
-    assert not Job.objects.exists()
-    assert [column.samples for column in first.context["preview"].mapped][:2] == [("P-1",), ("Lamp",)]
-
-    second = admin_client.post(PREVIEW, form_of(first, **CHOSEN))
-    assert [row.verdict for row in second.context["preview"].rows] == ["new"]
-    assert 'name="confirm"' in second.content.decode()
-    assert 'name="remember"' in second.content.decode()
-    assert not ColumnRule.objects.exists()
-
-
-def test_confirming_imports_with_the_columns_chosen_and_remembers_them(admin_client: Client, pipeline: Any) -> None:
-    second = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN))
-    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
-    upload = UploadHistory.objects.get()
-    pipeline.stage(upload)
-    pipeline.settle()
-    assert (Product.objects.get().product_name, str(Product.objects.get().price)) == ("Lamp", "9.99")
-    again = choose(admin_client, OWN).context["preview"]
-    assert (again.ready, again.changed) == (True, False)
-    assert LogEntry.objects.filter(object_repr="VEND001: Preis netto → price").exists()
-
-
-def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> None:
-    fields = form_of(admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN)))
-    del fields["remember"]
-    assert admin_client.post(CONFIRM, fields).status_code == 302
-    assert UploadHistory.objects.exists()
-    assert not ColumnRule.objects.exists()
-
-
-def test_a_guess_is_preselected_and_marked_and_not_used_until_somebody_says_so(admin_client: Client) -> None:
-    first = choose(admin_client, OWN)
-    guess = first.context["preview"].mapped[3]
-    assert (guess.field, guess.suggestion, guess.selected) == ("", "price", "price")
-    assert "A guess, not used yet" in first.content.decode()
-    extra = choose(admin_client, feed(line(1)).replace(",description,", ",Descripton,"))
-    assert extra.context["preview"].ready
-    unseen = admin_client.post(CONFIRM, form_of(extra))
-    assert "The columns were changed after this preview was made" in unseen.content.decode()
-    assert "description" in unseen.context["preview"].layout.mapping.fields
-    assert not UploadHistory.objects.exists()
-    assert admin_client.post(CONFIRM, form_of(unseen)).status_code == 302
-
-
-def test_two_columns_for_one_field_are_refused_in_a_sentence_and_the_choice_stays(admin_client: Client) -> None:
-    response = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN | {"column-1": "sku"}))
-    assert "The columns “Bez.” and “SKU” are both to be read as sku. Choose one of them." in response.content.decode()
-    assert [column.field for column in response.context["preview"].mapped].count("sku") == 2
-    assert 'name="confirm"' not in response.content.decode()
-    fields = form_of(response)
-    assert "both to be read as sku" in admin_client.post(CONFIRM, fields, follow=True).content.decode()
-    assert not UploadHistory.objects.exists()
-
-
-def test_two_columns_of_one_name_can_be_told_apart(admin_client: Client) -> None:
-    text = feed(line(1)).replace("brand", "Price").replace("Acme", "1.00")
-    first = choose(admin_client, text)
-    assert first.context["preview"].missing == ["price"]
-    second = admin_client.post(PREVIEW, form_of(first, **{"column-6": "price"}))
-    assert second.context["preview"].ready
-    assert second.context["preview"].rows[0].cells[5] == "9.99"
-
-
-def test_encoding_and_delimiter_can_be_corrected(admin_client: Client) -> None:
-    text = "vendor_product_id;product_name;category;sku;price;stock_quantity\nP-1;\u0416;Books;S-1;1;1\n"
-    first = choose(admin_client, text.encode("cp1251"))
-    second = admin_client.post(PREVIEW, form_of(first, encoding="cp1251"))
-    assert second.context["preview"].rows[0].cells[1] == "\u0416"
-    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
-    assert UploadHistory.objects.get().layout["encoding"] == "cp1251"  # type: ignore[index] # it has one
-
-    third = admin_client.post(PREVIEW, form_of(choose(admin_client, text), delimiter=","))
-    assert [column.header for column in third.context["preview"].mapped] == [text.splitlines()[0]]
-    fourth = admin_client.post(PREVIEW, form_of(third, delimiter=""))
-    assert fourth.context["preview"].ready
-
-
-@pytest.mark.parametrize(
-    "tampered",
-    [
-        {"column-0": "colour"}, {"column-0": "<script>"}, {"column-6": "brand"}, {"shape": "44.0.6"}, {"shape": ""},
-        {"encoding": "rot13"}, {"delimiter": "x"}, {"column-0": "\0"},
-    ],
-)  # fmt: skip
-def test_a_mapping_that_was_tampered_with_imports_nothing(admin_client: Client, tampered: dict[str, str]) -> None:
-    seen = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), **CHOSEN))
-    assert admin_client.post(PREVIEW, form_of(seen, **tampered)).status_code == 200
-    response = admin_client.post(CONFIRM, form_of(seen, **tampered), follow=True)
-    assert response.status_code == 200
-    assert not UploadHistory.objects.exists()
-
-
-def test_a_file_of_500_columns_with_hostile_names_stays_readable(admin_client: Client) -> None:
-    names = [f'\u202e<script>{n}</script>" onfocus="x' for n in range(494)]
-    quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
-    header = "vendor_product_id,product_name,category,sku,price,stock_quantity"
-    text = f"{header},{quoted}\nP-1,Lamp,Books,S-1,1,1{',x' * 494}\n"
-    first = choose(admin_client, text)
-    page = first.content.decode()
-    assert "<script>0" not in page
-    assert "\u202e" not in page
-    assert sum(not column.aside for column in first.context["preview"].mapped) == 6
-    second = admin_client.post(PREVIEW, form_of(first, **{"column-499": "brand"}))
-    assert second.context["preview"].ready
-    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
-    assert ColumnRule.objects.get().header == names[493]
-
-
-def test_one_column_more_than_allowed_is_refused(admin_client: Client) -> None:
-    response = choose(admin_client, ",".join(f"c{n}" for n in range(501)) + "\n" + "x," * 500 + "x\n")
-    assert "501 columns; at most 500" in response.context["form"].errors["import_file"][0]
 
 
 # --- the dry run -----------------------------------------------------------------------------------------------

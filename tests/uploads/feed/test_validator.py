@@ -6,52 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.uploads.feed.validating import (
+    BOM,
+    GOOD,
+    NAMES,
+    NBSP,
+    RIGHT_TO_LEFT_MARK,
+    RULES,
+    ZERO_WIDTH_SPACE,
+    draft,
+    only_problem,
+    problems,
+)
 from uploads.feed import validator
 from uploads.feed.columns import FIELDS, REQUIRED
 from uploads.feed.problems import Code, Problem
-from uploads.feed.validator import LIMITS, MAX_STOCK, ProductDraft, Rules, category_key, validate
-
-NBSP, ZERO_WIDTH_SPACE, BOM, RIGHT_TO_LEFT_MARK = "\u00a0", "\u200b", "\ufeff", "\u200f"
-
-NAMES = [
-    "Electronics",
-    "Home & Garden",
-    "Clothing",
-    "Shoes",
-    "Books",
-    "Mobile Phones",
-    "Toys & Games",
-    "Tools & Hardware",
-]
-RULES = Rules.from_names(NAMES, inactive=["Fireworks"])
-GOOD = {
-    "vendor_product_id": "P-1",
-    "product_name": "Acme Lamp",
-    "category": "Home & Garden",
-    "sku": "VEND001-HOM-1",
-    "brand": "Acme",
-    "description": "A lamp.",
-    "price": "12.99",
-    "stock_quantity": "5",
-}
-
-
-def draft(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> ProductDraft:
-    outcome = validate({**GOOD, **cells}, RULES, numeric)
-    assert isinstance(outcome, ProductDraft), outcome
-    return outcome
-
-
-def problems(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> list[Problem]:
-    outcome = validate({**GOOD, **cells}, RULES, numeric)
-    assert isinstance(outcome, list), outcome
-    return outcome
-
-
-def only_problem(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> Problem:
-    (problem,) = problems(numeric, **cells)
-    assert problem.field in cells
-    return problem
+from uploads.feed.validator import LIMITS, MAX_STOCK, ProductDraft, validate
 
 
 def test_a_good_row_becomes_a_draft() -> None:
@@ -218,108 +188,6 @@ def test_a_number_cut_short_by_a_spreadsheet_is_recognised(field: str, cell: str
 @pytest.mark.parametrize("product_id", ["A+B", "1+1", "gid://shopify/Product/1", "Nr. 12 (blau)", "1E5"])
 def test_a_product_id_is_any_text(product_id: str) -> None:
     assert draft(vendor_product_id=product_id).vendor_product_id == product_id
-
-
-# Category
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        "Home & Garden",
-        "home & garden",
-        "HOME AND GARDEN",
-        "Home&Garden",
-        "home  &\tgarden",
-        f"home{NBSP}&{NBSP}garden",
-        "Home &amp; Garden",
-        "Ｈｏｍｅ & Garden",
-    ],
-)
-def test_a_category_is_found_however_it_is_spelled_and_gets_its_canonical_name(cell: str) -> None:
-    assert draft(category=cell).category == "Home & Garden"
-
-
-@pytest.mark.parametrize(
-    ("cell", "suggestion"),
-    [
-        ("Electroncs", "Electronics"),
-        ("electronic", "Electronics"),
-        ("Elektronik", "Electronics"),
-        ("Home Garden", "Home & Garden"),
-        ("Garden", "Home & Garden"),
-        ("Phones", "Mobile Phones"),
-        ("Toys and Game", "Toys & Games"),
-        ("Apparel > Shoes", "Shoes"),
-        ("Clothing > Shoes", "Shoes"),
-        ("Electronics > Phones", "Electronics"),
-        ("Wohnen/home and garden", "Home & Garden"),
-        ("Electronics » Foo | Bar", "Electronics"),
-    ],
-)
-def test_an_unknown_category_comes_with_the_one_that_is_likely_meant(cell: str, suggestion: str) -> None:
-    problem = only_problem(category=cell)
-    assert (problem.code, problem.suggestion) == (Code.UNKNOWN_CATEGORY, suggestion)
-    assert problem.message == f"“{cell}” is not a category on our list. Did you mean {suggestion}?"
-
-
-@pytest.mark.parametrize(
-    "cell", ["Xyzzy", "a", "and", "&", "> >", "12345", "Bananas", "🍌", "<b>", "N/A", "Hardware and Books"]
-)
-def test_nonsense_gets_no_suggestion_but_examples(cell: str) -> None:
-    problem = only_problem(category=cell)
-    assert (problem.code, problem.suggestion) == (Code.UNKNOWN_CATEGORY, "")
-    assert "such as Electronics, Home & Garden, Clothing." in problem.message
-
-
-@pytest.mark.parametrize("cell", ["&", "and", "And and"])
-def test_the_word_and_points_to_no_category(cell: str) -> None:
-    outcome = validate({**GOOD, "category": cell}, Rules.from_names(["Home & Garden"]))
-    assert isinstance(outcome, list)
-    assert outcome[0].suggestion == ""
-
-
-def test_a_word_of_several_categories_points_to_none() -> None:
-    rules = Rules.from_names(["Garden Tools", "Garden Seeds"])
-    outcome = validate({**GOOD, "category": "garden"}, rules)
-    assert isinstance(outcome, list)
-    assert outcome[0].suggestion == ""
-
-
-@pytest.mark.parametrize("cell", ["Fireworks", "FIREWORKS"])
-def test_an_inactive_category_says_so(cell: str) -> None:
-    problem = only_problem(category=cell)
-    assert problem.code == Code.INACTIVE_CATEGORY
-    assert problem.message == "The category “Fireworks” takes no products at present."
-
-
-def test_an_inactive_category_is_never_suggested() -> None:
-    assert only_problem(category="Firework").suggestion == ""
-
-
-def test_an_active_category_wins_over_an_inactive_one_of_the_same_name() -> None:
-    rules = Rules.from_names(["Books"], inactive=["books"])
-    assert isinstance(validate({**GOOD, "category": "BOOKS"}, rules), ProductDraft)
-
-
-def test_without_any_category_every_row_is_refused_without_examples() -> None:
-    outcome = validate(GOOD, Rules.from_names([]))
-    assert isinstance(outcome, list)
-    assert outcome[0].message == "“Home & Garden” is not a category on our list."
-
-
-def test_suggestions_follow_the_rules_of_the_call_not_those_of_an_earlier_one() -> None:
-    for name in ("Electronics", "Electronica"):
-        outcome = validate({**GOOD, "category": "Electronic"}, Rules.from_names([name]))
-        assert isinstance(outcome, list)
-        assert outcome[0].suggestion == name
-
-
-def test_a_million_wrong_categories_would_not_fill_the_memory() -> None:
-    for number in range(validator._CACHED + 10):
-        problems(category=f"wrong {number}")
-    assert category_key.cache_info().currsize <= validator._CACHED
-    assert validator._closest.cache_info().currsize <= validator._CACHED
 
 
 # Price

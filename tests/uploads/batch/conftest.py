@@ -1,0 +1,23 @@
+"""Two vendors and two categories, and counters that tell what the ledger says at the end of each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog.models import ProductCategory
+from tests.uploads.batch.records import assert_counters_tell_what_the_ledger_says
+from uploads.models import StreamShard
+from vendors.models import Vendor
+
+
+@pytest.fixture(autouse=True)
+def _ground(vendor: Vendor, other_vendor: Vendor) -> Iterator[None]:
+    for name in ("Electronics", "Books"):
+        ProductCategory.objects.create(category_name=name)
+    yield
+    assert_counters_tell_what_the_ledger_says()
+
+
+@pytest.fixture
+def shard(db: None) -> StreamShard:
+    return StreamShard.objects.create(stream_arn="arn", shard_id="shard-1", lease_epoch=3, checkpoint="100")

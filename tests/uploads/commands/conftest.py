@@ -1,0 +1,41 @@
+"""Commands run as manage.py runs them, and a name for which there is no table."""
+
+import contextlib
+import io
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.uploads.commands.ended import Done, Run
+from uploads import dynamo
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command as manage.py does: an error it reports goes to standard error, with exit status 1."""
+
+    def command(*arguments: str) -> Done:
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        try:
+            call_command(*arguments, stdout=out, stderr=err)
+        except CommandError as error:
+            err.write(str(error))
+            status = error.returncode
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        shown = capsys.readouterr()
+        return Done(status, out.getvalue() + shown.out, err.getvalue() + shown.err)
+
+    return command
+
+
+@pytest.fixture
+def no_table(settings: Any) -> Iterator[str]:
+    """The name of a table that doesn't exist, and is gone again afterwards."""
+    settings.UPLOAD_RECORDS_TABLE = f"UploadRecords-{uuid.uuid4().hex[:8]}"
+    yield settings.UPLOAD_RECORDS_TABLE
+    with contextlib.suppress(dynamo.TableMissing):
+        dynamo.delete_table()

@@ -1,0 +1,167 @@
+"""verify_setup tells what is in place and what is missing, and prepare puts it there."""
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+
+from catalog.models import ProductCategory
+from config.celery import app
+from tests.uploads.commands.ended import Run
+from uploads import dynamo, wire
+from uploads.management.commands import verify_setup
+from vendors.models import Vendor
+
+# --- verify_setup ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ready(vendor: Vendor, other_vendor: Vendor, categories: None, table: str, bucket: None, answering: None) -> None:
+    """A platform with everything in place."""
+    Vendor.objects.create(vendor_id="VEND003", vendor_name="Casa", email="c@example.com")
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker, played by its answer."""
+    monkeypatch.setattr(app.control, "ping", lambda **_: [{"worker@here": {"ok": "pong"}}])
+
+
+def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -> None:
+    done = run("verify_setup")
+    lines = done.out.splitlines()
+    assert [text for text in lines if not text.startswith("✓ ")] == []
+    assert (done.status, done.err, len(lines)) == (0, "", 14)
+    for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
+        assert text in lines
+
+
+def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
+    answer = json.loads(run("verify_setup", "--json").out)
+    assert answer["ok"] is True
+    assert len(answer["checks"]) == 14
+    assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
+
+
+def _sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+MISSING: dict[str, tuple[Callable[[], object], str, str]] = {
+    "Indexes": (lambda: _sql("DROP INDEX idx_products_search"), "missing: idx_products_search", verify_setup.MIGRATE),
+    "Triggers that keep updated_at": (
+        lambda: _sql("DROP TRIGGER products_set_updated_at ON products"),
+        "missing: products_set_updated_at",
+        verify_setup.MIGRATE,
+    ),
+    "3 views": (lambda: _sql("DROP VIEW recent_uploads"), "missing: recent_uploads", verify_setup.MIGRATE),
+    "5 tables": (lambda: _sql("DROP TABLE validation_errors"), "missing: validation_errors", verify_setup.MIGRATE),
+    "3 sample vendors": (
+        lambda: Vendor.objects.get(vendor_id="VEND003").delete(), "2 vendors", "Run: manage.py seed_demo",
+    ),
+    "20 product categories": (
+        lambda: _sql("DELETE FROM product_categories WHERE category_name = 'Books'"),
+        "19 categories",
+        "Run: manage.py seed_categories",
+    ),
+}  # fmt: skip
+
+
+def test_verify_setup_crosses_a_worker_that_does_not_answer(
+    ready: None, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.control, "ping", lambda **_: [])
+    assert run("verify_setup").out.endswith("\n✗ A worker answers: no worker answers\n    Run: make up\n")
+
+
+@pytest.mark.parametrize("check", MISSING)
+def test_verify_setup_crosses_what_is_missing_with_its_remedy(ready: None, run: Run, check: str) -> None:
+    spoil, problem, remedy = MISSING[check]
+    spoil()
+    done = run("verify_setup")
+    lines = done.out.splitlines()
+    crosses = [number for number, text in enumerate(lines) if not text.startswith("✓ ")]
+    assert done.status == 1
+    assert [lines[number] for number in crosses] == [f"✗ {check}: {problem}", f"    {remedy}"]
+
+    answer = json.loads(run("verify_setup", "--json").out)
+    assert answer["ok"] is False
+    assert [row for row in answer["checks"] if not row["ok"]] == [
+        {"check": check, "ok": False, "problem": problem, "remedy": remedy}
+    ]
+
+
+@override_settings(UPLOAD_RECORDS_TABLE="Nowhere")
+def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
+    db: None, answering: None, run: Run
+) -> None:
+    answer = json.loads(run("verify_setup", "--json").out)
+    wrong = [row for row in answer["checks"] if "Nowhere doesn't exist" in row["problem"]]
+    assert [row["check"].split()[0] for row in wrong] == ["DynamoDB", "Its", "VendorIndex", "StatusIndex"]
+
+
+def test_verify_setup_crosses_a_stream_that_shows_something_else(
+    db: None, answering: None, run: Run, no_table: str
+) -> None:
+    wire.dynamodb().create_table(
+        TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=dynamo._keys("upload_id", "record_id"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )  # fmt: skip
+    shown = run("verify_setup").out
+    assert "✗ Its stream is enabled with NEW_IMAGE: the view type is KEYS_ONLY" in shown
+    assert "✗ VendorIndex is ACTIVE: VendorIndex is missing" in shown
+
+
+def test_verify_setup_crosses_a_missing_bucket(ready: None, run: Run, settings: Any) -> None:
+    settings.UPLOAD_BUCKET = "no-such-bucket"
+    assert (
+        "✗ The bucket for files exists: the bucket doesn't exist\n    Run: manage.py prepare" in run("verify_setup").out
+    )
+
+
+def test_a_check_that_fails_without_a_word_is_crossed_by_the_name_of_its_error() -> None:
+    def silent() -> str:
+        raise TimeoutError
+
+    assert verify_setup._look(verify_setup.Check("x", silent, "Try again.")) == ("TimeoutError", "Try again.")
+
+
+# --- prepare ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(db: None, no_table: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Neither table nor bucket, and a folder for the logins."""
+    monkeypatch.setenv("EMBEDDED_DIR", str(tmp_path))
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.UPLOAD_BUCKET = f"prepare-{uuid.uuid4().hex}"
+    return settings
+
+
+def test_prepare_brings_fresh_services_to_where_the_platform_can_run_and_changes_nothing_again(
+    fresh: Any, run: Run
+) -> None:
+    fresh.EMBEDDED_DATABASE = True
+    first = run("prepare").out.splitlines()
+    assert first[0] == "20 categories added, 20 in all."
+    assert first[1].startswith("3 vendors. Logins: admin / ")
+    table, bucket = fresh.UPLOAD_RECORDS_TABLE, fresh.UPLOAD_BUCKET
+    assert first[2:] == [f"Table {table} created.", f"Bucket {bucket} created."]
+    ProductCategory.objects.filter(category_name="Books").delete()
+    again = run("prepare").out.splitlines()
+    assert again == [first[1], f"Table {table} is there.", f"Bucket {bucket} is there."]
+    assert ProductCategory.objects.count() == 19, "what staff removed stays removed"
+
+
+def test_prepare_makes_no_demo_logins_in_a_database_of_somebodys_own_unless_asked(fresh: Any, run: Run) -> None:
+    fresh.EMBEDDED_DATABASE = False
+    assert "Logins" not in run("prepare").out
+    assert not Vendor.objects.exists()
+    assert "3 vendors. Logins: admin / " in run("prepare", "--demo").out

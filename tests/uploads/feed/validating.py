@@ -1,0 +1,46 @@
+"""A good row, and what the validator says of it with other cells."""
+
+from uploads.feed.problems import Problem
+from uploads.feed.validator import ProductDraft, Rules, validate
+
+NBSP, ZERO_WIDTH_SPACE, BOM, RIGHT_TO_LEFT_MARK = "\u00a0", "\u200b", "\ufeff", "\u200f"
+
+NAMES = [
+    "Electronics",
+    "Home & Garden",
+    "Clothing",
+    "Shoes",
+    "Books",
+    "Mobile Phones",
+    "Toys & Games",
+    "Tools & Hardware",
+]
+RULES = Rules.from_names(NAMES, inactive=["Fireworks"])
+GOOD = {
+    "vendor_product_id": "P-1",
+    "product_name": "Acme Lamp",
+    "category": "Home & Garden",
+    "sku": "VEND001-HOM-1",
+    "brand": "Acme",
+    "description": "A lamp.",
+    "price": "12.99",
+    "stock_quantity": "5",
+}
+
+
+def draft(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> ProductDraft:
+    outcome = validate({**GOOD, **cells}, RULES, numeric)
+    assert isinstance(outcome, ProductDraft), outcome
+    return outcome
+
+
+def problems(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> list[Problem]:
+    outcome = validate({**GOOD, **cells}, RULES, numeric)
+    assert isinstance(outcome, list), outcome
+    return outcome
+
+
+def only_problem(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> Problem:
+    (problem,) = problems(numeric, **cells)
+    assert problem.field in cells
+    return problem
