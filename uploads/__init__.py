@@ -10,9 +10,9 @@
     7  writeback.py         outcome → status in DynamoDB
     8  finish.py            completion, error report, notification
 
-What people ask for goes through jobs.py: replay.py tries failed rows again, undo.py takes back what an upload changed,
-dry_run.py tells what a whole file would do. In the admin they are upload_actions.py, error_admin.py with
-correction_pages.py, category_replay.py and job_admin.py; record_pages.py shows what DynamoDB has of an upload,
+What people ask for goes through jobs.py: replay.py tries again what failed_rows.py finds, undo.py takes back what an
+upload changed, dry_run.py tells what a whole file would do. In the admin they are upload_actions.py, error_admin.py
+with correction_pages.py, category_replay.py and job_admin.py; record_pages.py shows what DynamoDB has of an upload,
 listing.py is what the lists share.
 
 The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin, vendor_upload.py

@@ -19,10 +19,10 @@ from django.utils.html import format_html
 from catalog.category_admin import ProductCategoryAdmin
 from catalog.models import ProductCategory
 from config.admin import log_change
-from uploads import replay
+from uploads import failed_rows, replay
+from uploads.failed_rows import Selection
 from uploads.feed.problems import Code
 from uploads.feed.validator import category_key
-from uploads.replay import Selection
 from uploads.upload_actions import may, to_job
 
 CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
@@ -48,7 +48,7 @@ def waiting() -> list[Waiting]:
     wanted = [(category, values) for category, values in wanted if values]
     if not wanted:
         return []
-    counts = replay.count_by_value(
+    counts = failed_rows.count_by_value(
         replace(REFUSED, wrong_values=tuple(value for _, values in wanted for value in values))
     )
     found = [

@@ -17,13 +17,14 @@ from django.utils.http import urlencode
 
 from catalog.models import ProductCategory
 from config.admin import list_url, log_change, page_url, visible
-from uploads import ledger, replay
+from uploads import failed_rows, ledger, replay
+from uploads.failed_rows import Selection
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import Code, Problem
 from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.records import storable
-from uploads.replay import NotReplayable, Selection
+from uploads.replay import NotReplayable
 from uploads.upload_actions import to_job
 from vendors.models import Vendor
 
@@ -51,17 +52,17 @@ class Cell(NamedTuple):
 
 def row_page(request: HttpRequest, error: ValidationError, context: dict[str, Any]) -> HttpResponseBase:
     """Correct a failed row and try it again. Answers with the form, or leads on to the next failed row."""
-    row = replay.failed_row(error.upload_id, error.record_id)
+    row = failed_rows.one(error.upload_id, error.record_id)
     if row is None:
         messages.info(request, "This row has no open problems any more.")
         return redirect(page_url("uploads_validationerror", error.pk))
     upload = UploadHistory.objects.get(pk=error.upload_id)
-    why_not = replay.why_not(row, upload)
+    why_not = failed_rows.why_not(row, upload)
     if request.method == "POST" and not why_not:
         answer = _try(request, row, upload)
         if answer is not None:
             return answer
-        row = replay.failed_row(error.upload_id, error.record_id) or row
+        row = failed_rows.one(error.upload_id, error.record_id) or row
     found = {
         "title": f"Row {row.row_number} of {upload.file_name}",
         "upload": upload,
@@ -75,9 +76,9 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
     return TemplateResponse(request, "admin/uploads/correct.html", context | found)
 
 
-def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> HttpResponseBase | None:
+def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory) -> HttpResponseBase | None:
     """Try the row with the cells of the form; None when the form is to be shown again."""
-    headers = [header for _, header, _ in replay.cells(row, upload)]
+    headers = [header for _, header, _ in failed_rows.cells(row, upload)]
     posted = {header: request.POST.get(f"cell-{n}") for n, header in enumerate(headers)}
     values = {header: storable(cell) for header, cell in posted.items() if cell is not None}
     attempt = request.POST.get("attempt", "")
@@ -96,7 +97,7 @@ def _try(request: HttpRequest, row: replay.FailedRow, upload: UploadHistory) -> 
     return redirect(_next_url(row))
 
 
-def _changed(row: replay.FailedRow, values: Mapping[str, str]) -> str:
+def _changed(row: failed_rows.FailedRow, values: Mapping[str, str]) -> str:
     """Which cells were changed, for the log; from what to what stands in `corrections`."""
     changed = [header for header, value in values.items() if (row.data.get(header) or "") != value]
     return ", ".join(changed) or "tried again as it was"
@@ -113,7 +114,7 @@ def in_words(outcome: ledger.Outcome) -> str:
     return words[outcome.outcome]
 
 
-def _next_url(row: replay.FailedRow) -> str:
+def _next_url(row: failed_rows.FailedRow) -> str:
     """Where to go on: the next failed row of the upload, or the upload when this was the last."""
     following = ValidationError.objects.filter(
         upload_id=row.upload_id, row_number__gt=row.row_number, resolved_at=None
@@ -123,18 +124,18 @@ def _next_url(row: replay.FailedRow) -> str:
     return reverse("admin:uploads_validationerror_correct", args=[following.pk])
 
 
-def _cells(row: replay.FailedRow, upload: UploadHistory) -> list[Cell]:
+def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[Cell]:
     return [
         Cell(
             field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
             [problem for problem in row.problems if problem.field == field],
             _cluster_url(row, field, value.strip()),
         )
-        for field, header, value in replay.cells(row, upload)
+        for field, header, value in failed_rows.cells(row, upload)
     ]  # fmt: skip
 
 
-def _cluster_url(row: replay.FailedRow, field: str, value: str) -> str:
+def _cluster_url(row: failed_rows.FailedRow, field: str, value: str) -> str:
     """Where all rows with this value are mended; "" where one right value for all of them makes no sense."""
     clashes = any(problem.field == field and problem.code in CLASHES for problem in row.problems)
     return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= VALUE_CHARS and not clashes else ""
@@ -250,8 +251,8 @@ def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "label": LABELS[selection.field],
         "upload_id": upload_id,
         "may_keep": may_keep(request),
-        "of_vendor": replay.count(selection),
-        "of_upload": replay.count(replace(selection, upload_id=upload_id)) if upload_id else 0,
+        "of_vendor": failed_rows.count(selection),
+        "of_upload": failed_rows.count(replace(selection, upload_id=upload_id)) if upload_id else 0,
         "examples": shown,
         "suggestion": right or next((example.suggestion for example in shown if example.suggestion), ""),
         "categories": categories() if selection.field == "category" else [],

@@ -11,13 +11,14 @@ from typing import NamedTuple
 from django.db import connection
 
 from config.admin import visible
-from uploads import replay
+from uploads import failed_rows
+from uploads.failed_rows import FailedRow
 from uploads.feed.columns import FIELDS
 from uploads.feed.explained import explained
 from uploads.feed.problems import Problem, label_of
 from uploads.feed.validator import LABELS
 from uploads.models import UploadHistory, ValidationError
-from uploads.replay import PAGE_ROWS, FailedRow
+from uploads.replay import PAGE_ROWS
 
 COUNTED = 10_000  # rows of a kind where one kind alone is shown
 SHOWN_CHARS = 80  # of a cell that isn't wrong
@@ -120,7 +121,7 @@ def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) 
     """The rows with an open error of this kind behind `after`; `fill` puts the suggestions into the wrong cells."""
     found = _keys(upload, code, after)
     shown = {record_id: error_id for _, record_id, error_id in found[:PAGE_ROWS]}
-    rows = replay.failed_rows(upload.pk, shown)
+    rows = failed_rows.of(upload.pk, shown)
     lines = tuple(_line(n, shown[row.record_id], row, upload, fill) for n, row in enumerate(rows))
     wrong = {cell.field for line in lines for cell in line.cells.values() if cell.wrong}
     there = {field for line in lines for field in line.cells}
@@ -155,12 +156,12 @@ def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, 
 
 
 def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> Line:
-    why_not = replay.why_not(row, upload)
+    why_not = failed_rows.why_not(row, upload)
     return Line(
         number, error_id, row,
         {
             field: _cell(f"{number}-{field}", field, value, row, fill, writable=not why_not)
-            for field, _, value in replay.cells(row, upload)
+            for field, _, value in failed_rows.cells(row, upload)
         },
         tuple(problem for problem in row.problems if problem.field not in FIELDS),
         why_not,

@@ -19,9 +19,9 @@ from django.urls import path
 from django.utils.text import capfirst
 
 from config.admin import ReadOnlyAdmin, counted, list_url, page_url
-from uploads import finish, jobs, progress, replay, undo
+from uploads import failed_rows, finish, jobs, progress, replay, undo
+from uploads.failed_rows import Selection
 from uploads.models import Job, UploadHistory
-from uploads.replay import Selection
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,14 @@ def _not_running(upload: UploadHistory) -> str:
 
 
 def _failed_rows(upload: UploadHistory) -> int:
-    return replay.count(Selection(upload_id=upload.pk))
+    return failed_rows.count(Selection(upload_id=upload.pk))
 
 
 def _nothing_to_retry(upload: UploadHistory) -> str:
-    if upload.status == UploadHistory.Status.CANCELLED:
-        return "It was cancelled. Send the file again."
-    if upload.undone_at is not None:
-        return "It was undone. Send the file again."
-    return "" if replay.any_of(Selection(upload_id=upload.pk)) else "It has no failed rows that could be tried again."
+    if why := failed_rows.why_none(upload):
+        return why
+    found = failed_rows.any_of(Selection(upload_id=upload.pk))
+    return "" if found else "It has no failed rows that could be tried again."
 
 
 def _reconcile(upload: UploadHistory, user: Any) -> Job:

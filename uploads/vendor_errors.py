@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST
 from config.admin import counted, log_change, visible
 from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
+from uploads.failed_rows import Selection, count, why_none, why_vendor
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory
 from uploads.records import storable
-from uploads.replay import Change, NotReplayable, Selection
+from uploads.replay import Change, NotReplayable
 from uploads.vendor_progress import upload_of
 from vendors.access import may_as, vendor_page
 from vendors.models import Vendor, VendorMember
@@ -41,7 +42,7 @@ def _why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str
     member: VendorMember = request.member  # type: ignore[attr-defined] # set by vendor_page
     if not may_as(member, Role.UPLOADER):
         return "You may look at the errors. To correct them, ask an owner to make you an uploader."
-    return replay.why_none(upload) or replay.why_vendor(vendor.status)
+    return why_none(upload) or why_vendor(vendor.status)
 
 
 # --- the kinds -------------------------------------------------------------------------------------------------
@@ -159,8 +160,8 @@ def _tell(request: HttpRequest, tried: replay.Tried) -> None:
         messages.info(request, "Nothing was changed, so nothing was tried again.")
 
 
-def _rows_are(count: int) -> str:
-    return f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
+def _rows_are(number: int) -> str:
+    return f"{counted(number, 'row')} {'is' if number == 1 else 'are'}"
 
 
 @vendor_page(Role.UPLOADER)
@@ -212,8 +213,8 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         "value": value,
         "shown": visible(value),
         "example": example,
-        "here": replay.count(here),
-        "everywhere": replay.count(selection),
+        "here": count(here),
+        "everywhere": count(selection),
         "right": right or (example.suggestion if example and " or " not in example.suggestion else ""),
         "categories": categories() if field == "category" else [],
         "why_not": why_not,

@@ -9,10 +9,11 @@ from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, jobs, replay
+from uploads import dynamo, failed_rows, jobs, replay
+from uploads.failed_rows import Selection
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.records import decode
-from uploads.replay import NotReplayable, Selection
+from uploads.replay import NotReplayable
 
 
 def counts(upload: UploadHistory) -> tuple[int, int, int, int]:
@@ -88,10 +89,10 @@ def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone(pipeline: Pipeli
 
 def test_a_row_that_could_not_be_read_is_given_its_cells(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1), "P-2;only;three"))
-    row = replay.failed_row(upload.pk, "REC_0000002")
+    row = failed_rows.one(upload.pk, "REC_0000002")
     assert row is not None
     assert row.raw
-    names = [header for _, header, _ in replay.cells(row, upload)]
+    names = [header for _, header, _ in failed_rows.cells(row, upload)]
 
     good = dict(zip(names, line(2).split(","), strict=True))
     replay.correct(upload.pk, "REC_0000002", 1, good, admin_user)
@@ -120,7 +121,7 @@ def test_a_record_that_names_another_vendor_is_never_given_to_the_uploads_own(
 
     with pytest.raises(NotReplayable, match="record itself"):
         replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
-    assert replay.count(Selection(upload_id=upload.pk)) == 0
+    assert failed_rows.count(Selection(upload_id=upload.pk)) == 0
 
 
 def test_the_error_report_follows_the_corrections(pipeline: Pipeline, admin_user: User) -> None:
@@ -153,7 +154,7 @@ def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline,
     wrong = [line(number, category=name) for number, name in enumerate(["Colour TVs", "colour tvs ", "Radios"], 1)]
     upload = pipeline.run(feed(*wrong, line(4, category="Colour TVs", price="x")))
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
-    assert replay.count(selection) == 3
+    assert failed_rows.count(selection) == 3
 
     job = run(replay.start(selection, admin_user, "Electronics"))
 
@@ -190,7 +191,7 @@ def test_rows_that_failed_only_for_their_category_are_found_when_it_comes(pipeli
     selection = Selection(
         field="category", wrong_value="drones", codes=("unknown_category", "inactive_category"), alone=True
     )
-    assert replay.count(selection) == 1
+    assert failed_rows.count(selection) == 1
 
     run(replay.start(selection, admin_user))
 
@@ -258,7 +259,7 @@ def test_a_job_that_makes_the_code_fail_says_so_and_does_not_come_back(
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(replay, "_rows", fails)
+    monkeypatch.setattr(failed_rows, "by_keys", fails)
     run(job)
 
     assert job.state == "failed"

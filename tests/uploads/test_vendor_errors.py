@@ -17,6 +17,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import jobs, replay
+from uploads.failed_rows import Selection
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.explained import EXPLAINED
 from uploads.feed.problems import Code
@@ -246,7 +247,7 @@ def test_a_vendor_that_is_not_active_tries_nothing_again(uploader: Client, pipel
 
 def test_another_vendors_upload_is_not_there(uploader: Client, pipeline: Pipeline, other_vendor: Vendor) -> None:
     upload = pipeline.run(feed(line(1, price="x")), vendor_id="VEND002")
-    replay.start(replay.Selection(vendor_id="VEND002"), None)
+    replay.start(Selection(vendor_id="VEND002"), None)
     error = str(ValidationError.objects.get().pk)
     for rest in ("errors/", "errors/invalid_price/", "failed-rows.csv", "failed-rows.xlsx", "same-value/"):
         for vendor in ("VEND001", "VEND002"):

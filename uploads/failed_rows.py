@@ -1,0 +1,199 @@
+"""Rows that failed: which there are, what stands in one, what is wrong with it, and why it can't be tried again.
+
+Everything is read from the open problems in `validation_errors`; replay.py is what tries the rows again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from uploads.feed.columns import FIELDS
+from uploads.feed.parser import Layout
+from uploads.feed.problems import Code, Problem
+from uploads.models import UploadHistory
+from vendors.models import Vendor
+
+# A record that names another vendor than its upload, or that can't be read, isn't mended by changing its cells.
+NEVER = [Code.VENDOR_MISMATCH, Code.MALFORMED_RECORD]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Failed rows, by their open problems; what is empty doesn't matter. Values without regard to capitals.
+
+    `alone` leaves out rows that have other problems beside: they would only fail again.
+    """
+
+    upload_id: str = ""
+    vendor_id: str = ""
+    field: str = ""
+    wrong_value: str = ""
+    wrong_values: tuple[str, ...] = ()  # any of these
+    codes: tuple[str, ...] = ()
+    alone: bool = False
+    until: int = 0  # the newest problem to look at; 0 for no limit
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """As SQL about `validation_errors e` (by idx_validation_errors_value, or by that of upload or vendor)."""
+        parts = [
+            ("e.upload_id = %s", self.upload_id),
+            ("e.vendor_id = %s", self.vendor_id),
+            ("e.field = %s", self.field),
+            ("lower(e.wrong_value) = lower(%s)", self.wrong_value),
+            ("lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)", list(self.wrong_values)),
+            ("e.error_type = ANY (%s)", list(self.codes)),
+            ("e.error_id <= %s", self.until),
+        ]
+        wanted = [(sql, value) for sql, value in parts if value]
+        texts = [*(sql for sql, _ in wanted), _REPLAYABLE, *([_ALONE] if self.alone else [])]
+        return " AND ".join(texts), [*(value for _, value in wanted), NEVER]
+
+
+_REPLAYABLE = """e.resolved_at IS NULL
+    AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
+                                               AND u.undone_at IS NULL)
+    AND NOT EXISTS (SELECT FROM validation_errors n
+                     WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
+                       AND n.resolved_at IS NULL AND n.error_type = ANY (%s))"""
+_ALONE = """NOT EXISTS (SELECT FROM validation_errors n
+                     WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
+                       AND n.resolved_at IS NULL AND n.error_id <> e.error_id)"""
+
+
+class FailedRow(NamedTuple):
+    """A row with open problems, as its newest attempt left it. `data` is the row by header; none if unreadable."""
+
+    upload_id: str
+    vendor_id: str
+    record_id: str
+    row_number: int
+    attempt: int
+    data: Mapping[str, str | None]
+    raw: str
+    problems: tuple[Problem, ...]
+
+
+def count(selection: Selection) -> int:
+    """How many rows the selection has."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT DISTINCT upload_id, record_id FROM validation_errors e WHERE {condition}) r",  # noqa: S608 - fixed texts
+            values,
+        )
+        return int(cursor.fetchone()[0])
+
+
+def count_by_value(selection: Selection) -> dict[str, int]:
+    """How many problems the selection has of each wrong value: as many as rows, where these have no other problem."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT e.wrong_value, count(*) FROM validation_errors e WHERE {condition} GROUP BY 1",  # noqa: S608 - fixed texts
+            values,
+        )
+        return dict(cursor.fetchall())
+
+
+def any_of(selection: Selection) -> bool:
+    """Whether the selection has a row, without counting them."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM (SELECT e.error_id FROM validation_errors e WHERE {condition} LIMIT 1) r)",  # noqa: S608 - fixed texts
+            values,
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def one(upload_id: str, record_id: str) -> FailedRow | None:
+    """The row with its open problems; None if it has none (any more)."""
+    return next(iter(by_keys([(upload_id, record_id)])), None)
+
+
+def of(upload_id: str, record_ids: Iterable[str]) -> list[FailedRow]:
+    """Rows of an upload with their open problems, by row number; those that have none (any more) are left out."""
+    return by_keys([(upload_id, record_id) for record_id in record_ids])
+
+
+def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
+    """The same for (upload, record), by upload and row number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.upload_id, e.vendor_id, e.record_id, e.row_number, max(e.attempt),
+                   (array_agg(e.original_data ORDER BY e.error_id))[1],
+                   jsonb_agg(jsonb_build_array(e.field, e.error_type, e.error_message, e.suggestion)
+                             ORDER BY e.error_id)
+              FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
+              JOIN validation_errors e USING (upload_id, record_id)
+             WHERE e.resolved_at IS NULL
+             GROUP BY e.upload_id, e.vendor_id, e.record_id, e.row_number
+             ORDER BY e.upload_id, e.row_number
+            """,
+            [[upload_id for upload_id, _ in keys], [record_id for _, record_id in keys]],
+        )
+        return [_failed_row(*row) for row in cursor.fetchall()]
+
+
+def _failed_row(
+    upload_id: str, vendor_id: str, record_id: str, row_number: int, attempt: int, original: str | None, problems: str
+) -> FailedRow:
+    data = json.loads(original) if original else {}
+    data = data if isinstance(data, dict) else {}
+    raw = str(data["raw"]) if set(data) == {"raw"} else ""
+    return FailedRow(
+        upload_id, vendor_id, record_id, row_number, attempt, {} if raw else data, raw,
+        tuple(Problem(*problem) for problem in json.loads(problems)),
+    )  # fmt: skip
+
+
+def cells(row: FailedRow, upload: UploadHistory) -> list[tuple[str, str, str]]:
+    """What of a row can be corrected: (field, header, cell) for each field that its file or its record has.
+
+    A record that came without a file may lack any field; it can be given.
+    """
+    fields = fields_of(upload, row)
+    return [(field, fields[field], row.data.get(fields[field]) or "") for field in FIELDS if field in fields]
+
+
+def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
+    """Field → header, for this row."""
+    if upload.layout:
+        return Layout.from_json(upload.layout).mapping.fields
+    from uploads.judge import own_fields
+
+    return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
+
+
+# --- why not ---------------------------------------------------------------------------------------------------
+
+
+def why_not(row: FailedRow, upload: UploadHistory) -> str:
+    """Why the row can't be tried again, or ""."""
+    if why := why_none(upload):
+        return why
+    if any(problem.code in NEVER for problem in row.problems):
+        return "The record itself is wrong, not one of its cells. Whoever put it into DynamoDB has to put a right one."
+    return ""
+
+
+def why_none(upload: UploadHistory) -> str:
+    """Why no row of an upload can be tried again, or ""."""
+    if upload.status == UploadHistory.Status.CANCELLED:
+        return "The upload was cancelled. Send its file again."
+    if upload.undone_at is not None:
+        return "The upload was undone. Send its file again."
+    return ""
+
+
+def why_vendor(status: str) -> str:
+    """Why rows of a vendor in this state can't be tried again, or ""."""
+    return (
+        ""
+        if status == Vendor.Status.ACTIVE
+        else f"Your account is {status}: rows can be tried again once it is active."
+    )
