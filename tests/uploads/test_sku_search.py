@@ -13,6 +13,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import jobs, receive, replay, sku_search
+from uploads.failed_rows import Selection
 from uploads.models import UploadHistory, ValidationError
 from uploads.receive import Wish
 from uploads.sku_search import Found
@@ -96,7 +97,7 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
     upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
     replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     job = replay.start(
-        replay.Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books"
+        Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books"
     )
     while jobs.run(job.pk):
         pass
