@@ -20,6 +20,7 @@ from config.admin import visible
 from uploads import timeline
 from uploads.feed.columns import ALIASES
 from uploads.feed.parser import Layout
+from uploads.feed.problems import Code
 from uploads.models import UploadHistory
 from uploads.timeline import Entry
 
@@ -29,6 +30,8 @@ PRODUCTS = 3  # a SKU and an ID in different spellings may be several products
 LAYOUTS = 200
 LEFT_ALONE = 3
 KEYS = ("sku", "vendor_product_id")
+IN_CATALOG = ("inserted", "updated", "unchanged")
+CLASHES = (Code.SKU_TAKEN, Code.DUPLICATE_IN_FILE)  # the row is about another product than the one that has the SKU
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def find(vendor_id: str, typed: str) -> Found:
     entries = [entry for product in products for entry in timeline.of(product.pk).entries]
     failed, horizon = _failed_rows(vendor_id, typed)
     names = _file_names(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
-    steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names) for row in failed]
+    arrived = max((entry for entry in entries if entry.kind in IN_CATALOG), key=lambda entry: entry.at, default=None)
+    steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names, arrived) for row in failed]
     steps.sort(key=lambda step: step.at, reverse=True)
     mine = any(product.sku == typed for product in products)
     taken = not mine and Product.objects.filter(sku=typed).exclude(vendor_id=vendor_id).exists()
@@ -132,13 +136,21 @@ class Problem:
     raw: str
 
 
-def _of_problem(row: Problem, names: dict[str, str]) -> Step:
-    settled = f" It was tried again since ({_when(row.resolved_at)})." if row.resolved_at else ""
+def _of_problem(row: Problem, names: dict[str, str], arrived: Entry | None) -> Step:
+    settled = _settled(row, arrived)
     return Step(
         row.at, f"Not taken: {visible(row.message)}{settled}", names.get(row.upload_id, ""),
-        row.upload_id if row.upload_id in names else "", row.row_number, code="" if row.resolved_at else row.code,
-        suggestion=visible(row.suggestion), bad=row.resolved_at is None,
+        row.upload_id if row.upload_id in names else "", row.row_number, code="" if settled else row.code,
+        suggestion=visible(row.suggestion), bad=not settled,
     )  # fmt: skip
+
+
+def _settled(row: Problem, arrived: Entry | None) -> str:
+    """Why there is nothing to mend any more, or "". An older upload can't overwrite what a newer one brought."""
+    if row.resolved_at:
+        return f" It was tried again since ({_when(row.resolved_at)})."
+    newer = arrived is not None and arrived.at > row.at and arrived.upload_id not in ("", row.upload_id)
+    return " A newer file had it right." if newer and row.code not in CLASHES else ""
 
 
 def _when(moment: datetime) -> str:

@@ -53,7 +53,27 @@ def test_each_step_of_a_product_is_told_newest_first(pipeline: Pipeline, member:
     shown = text(member.get(FIND, {"q": "SKU-1"}))
     assert "It is in the catalog" in shown
     assert "<del>9.99</del> → <ins>12.00</ins>" in shown
-    assert "/errors/invalid_price/" in shown
+
+
+def test_a_row_that_a_newer_file_had_right_needs_no_mending(pipeline: Pipeline, member: Client) -> None:
+    pipeline.run(feed(line(1)))
+    pipeline.run(feed(line(1, price="cheap")))
+    failed = sku_search.find("VEND001", "SKU-1").steps[0]
+    assert (failed.bad, failed.code) == (True, "invalid_price"), "an older file had it right"
+    pipeline.run(feed(line(1)))
+    settled = sku_search.find("VEND001", "SKU-1").steps[1]
+    assert settled.words.endswith(" A newer file had it right.")
+    assert (settled.bad, settled.code) == (False, "")
+    assert "/errors/invalid_price/" not in text(member.get(FIND, {"q": "SKU-1"}))
+
+
+def test_a_row_that_wanted_the_sku_of_another_product_still_does_when_that_one_is_sent_again(
+    pipeline: Pipeline,
+) -> None:
+    for rows in ([line(1)], [line(2, sku="SKU-1")], [line(1)]):
+        pipeline.run(feed(*rows))
+    steps = sku_search.find("VEND001", "SKU-1").steps
+    assert [step.code for step in steps if step.bad] == ["sku_taken"]
 
 
 @pytest.mark.parametrize("typed", ["SKU-1", "sku-1", " SKU-1 ", "P-1"])
