@@ -15,6 +15,7 @@ from config.admin import visible
 from uploads import judge, ledger, mapping, receive, stage
 from uploads.feed import columns, parser
 from uploads.feed.columns import FIELDS
+from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.problems import Problem
 from uploads.feed.validator import LABELS, ProductDraft, Rules, validate
@@ -115,7 +116,9 @@ class Preview:
 
     @property
     def notes(self) -> list[str]:
-        return [visible(note) for note in self.layout.notes]
+        """Those about ignored columns not while a person is asked what these mean."""
+        asked = ignored_notes(self.layout.mapping) if self.missing else []
+        return [visible(note) for note in self.layout.notes if note not in asked]
 
     @property
     def delimiter(self) -> str:

@@ -82,6 +82,7 @@ def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         "vendors/upload_preview.html",
         shown | {
             "section": "choose",
+            "again": "Look again",
             "modes": modes,
             "notify": "notify" in request.POST or "token" not in request.POST,
             "email": getattr(request.user, "email", ""),

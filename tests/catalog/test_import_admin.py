@@ -162,7 +162,7 @@ def test_a_stock_that_sells_out_is_shown_as_0(admin_client: Client) -> None:
 def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client) -> None:
     job = choose(admin_client, feed(line(1), line(2, price="0"))).context["job"]
     page = admin_client.get(f"{DRY_RUN}{job.pk}/")
-    assert "Waiting for a worker" in page.content.decode()
+    assert "Waiting for its turn" in page.content.decode()
     assert ">Refresh</a>" in page.content.decode()
     polled = admin_client.get(f"{DRY_RUN}{job.pk}/", headers={"HX-Request": "true"})
     assert (polled.status_code, "<html" in polled.content.decode()) == (200, False)

@@ -71,6 +71,8 @@ def test_products_are_found_by_words_sku_and_id_and_filtered(member: Client) -> 
     assert skus(member, stock="out") == ["SKU-2"]
     assert skus(member, stock="in", q="lamp") == ["SKU-1"]
     assert skus(member, stock="nonsense\0", p="x") == ["SKU-1", "SKU-2", "SKU-3"]
+    assert b"<span>1 product</span>" in member.get(CATALOG, {"q": "sku-3"}).content
+    assert b"<span>2 products</span>" in member.get(CATALOG, {"q": "lamps"}).content
     assert b"No product fits" in member.get(CATALOG, {"q": "nothing"}).content
 
 

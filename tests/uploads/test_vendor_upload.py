@@ -148,6 +148,7 @@ def test_unknown_columns_are_said_once_and_remembered(client: Client, uploader: 
     response = choose(client, GERMAN)
     assert response.context["preview"].delimiter == "semicolon"
     assert "We don't know yet which column has the" in response.content.decode()
+    assert "Columns ignored" not in response.content.decode(), "nothing is ignored while it is asked for"
     assert "Start the upload" not in response.content.decode()
     chosen = form(response) | {"column-0": "vendor_product_id", "column-3": "sku", "column-5": "stock_quantity"}
     again = client.post(PREVIEW, chosen)
@@ -155,6 +156,11 @@ def test_unknown_columns_are_said_once_and_remembered(client: Client, uploader: 
     assert client.post(CONFIRM, form(again)).status_code == 302
     assert set(ColumnRule.objects.values_list("field", flat=True)) >= {"vendor_product_id", "sku"}
     assert "Start the upload" in choose(client, GERMAN).content.decode()
+
+
+def test_a_guess_names_the_button_that_takes_it(client: Client, uploader: User) -> None:
+    page = choose(client, GERMAN.replace("Preis", "Preis brutto")).content.decode()
+    assert "A guess, not used yet: check it, then press “Look again”." in page
 
 
 def test_what_was_not_previewed_is_not_started(client: Client, uploader: User) -> None:
@@ -282,6 +288,7 @@ def test_the_progress_tells_each_step_in_plain_words(client: Client, pipeline: P
     page = client.get(url).content.decode()
     assert "Done. 1 row was right, 1 row had errors." in page
     assert "hx-get" not in page
+    assert f'href="{url}failed-rows.xlsx">download the rows with errors</a>' in page, "Excel takes zeros off a CSV"
     report: Any = client.get(url + "failed-rows.csv")
     assert b"invalid_price" in b"".join(report.streaming_content)
 

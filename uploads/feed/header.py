@@ -152,8 +152,8 @@ def as_chosen(layout: Layout, reading: Reading) -> Layout:
     if reading.shape != layout.shape:
         raise FeedError("other_columns", "The file is read with other columns now. Look at them again.")
     mapping = chosen(layout.headers, reading.columns)
-    kept = [note for note in layout.notes if note not in _ignored_notes(layout.mapping)]
-    return replace(layout, mapping=mapping, notes=(*kept, *_ignored_notes(mapping)))
+    kept = [note for note in layout.notes if note not in ignored_notes(layout.mapping)]
+    return replace(layout, mapping=mapping, notes=(*kept, *ignored_notes(mapping)))
 
 
 def _find_layout(
@@ -361,10 +361,11 @@ def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
     if any(text.strip() for text in above):
         lines = "1 line" if len(above) == 1 else f"{len(above)} lines"
         notes.append(f"{lines} above the header skipped.")
-    return notes + _ignored_notes(header.mapping)
+    return notes + ignored_notes(header.mapping)
 
 
-def _ignored_notes(mapping: ColumnMapping) -> list[str]:
+def ignored_notes(mapping: ColumnMapping) -> list[str]:
+    """What the notes say of columns without a meaning, if there are any."""
     ignored = [name for name in mapping.ignored if name not in OUR_COLUMNS]
     return [f"Columns ignored: {_listed(ignored, ', ')}."] if ignored else []
 
