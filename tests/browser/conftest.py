@@ -81,9 +81,14 @@ def page(browser: Browser, live_server: Any, settings: Any, complaints: list[str
 
 @pytest.fixture
 def admin_page(page: Page, live_server: Any) -> Page:
-    """A page of a superuser who is signed in; how people sign in is test_signing_in's."""
+    """A page of a superuser who is signed in."""
+    return signed_in(page, live_server, User.objects.create_superuser("admin", "admin@example.com", PASSWORD))
+
+
+def signed_in(page: Page, live_server: Any, user: User) -> Page:
+    """The page with the user signed in; how people sign in is test_signing_in's."""
     client = Client()
-    client.force_login(User.objects.create_superuser("admin", "admin@example.com", PASSWORD))
+    client.force_login(user)
     cookie = client.cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     return page
@@ -98,3 +103,17 @@ def sent_feed(pipeline: Pipeline) -> UploadHistory:
 def overflow(page: Page) -> int:
     """By how many pixels the page as a whole is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def measure_on_a_phone(page: Page) -> None:
+    """The page that is shown fits a phone, too."""
+    wide = page.viewport_size
+    assert wide is not None
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert overflow(page) == 0, page.url
+    page.set_viewport_size(wide)
+
+
+def chosen_file(name: str, content: bytes) -> Any:
+    """What a file input is given."""
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}

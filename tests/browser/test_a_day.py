@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import PASSWORD, chosen_file
 from tests.browser.test_signing_in import enter_code, log_in
+from tests.browser.workers import work
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import jobs
-from uploads.models import Job, UploadHistory, ValidationError, ValueRule
+from uploads.models import UploadHistory, ValidationError, ValueRule
 
 FEED = feed(
     line(1), line(2, category="Colour TVs"), line(3, category="colour tvs"), line(4, price="cheap"), line(5)
@@ -27,18 +27,8 @@ def choose(page: Page, text: str) -> None:
     """Choose a file for the vendor, and come to its preview."""
     page.goto("/admin/catalog/product/import/")
     page.get_by_label("Vendor").select_option("VEND001")
-    file: Any = {"name": "feed.csv", "mimeType": "text/csv", "buffer": text.encode()}
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file]").set_input_files(chosen_file("feed.csv", text.encode()))
     page.get_by_role("button", name="Submit").click()
-
-
-def work() -> Job:
-    """Do the newest job as a worker would."""
-    job = Job.objects.first()
-    assert job is not None
-    while jobs.run(job.pk):
-        pass
-    return job
 
 
 @pytest.fixture

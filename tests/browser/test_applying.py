@@ -1,8 +1,7 @@
-"""A new vendor's first hour: apply, confirm the address, sign in, wait, and be approved."""
+"""A new vendor's first hour on a phone: apply, confirm the address, sign in, wait, and be approved."""
 
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
@@ -27,9 +26,8 @@ def fill_in(page: Page) -> None:
     page.get_by_role("button", name="Send application").click()
 
 
-@pytest.mark.parametrize("window", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
-def test_a_company_applies_and_is_let_in(page: Page, window: Any, mailoutbox: list[Any], live_server: Any) -> None:
-    page.set_viewport_size(window)
+def test_a_company_applies_on_a_phone_and_is_let_in(page: Page, mailoutbox: list[Any], live_server: Any) -> None:
+    page.set_viewport_size(PHONE)
     fill_in(page)
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
     page.goto(link_in(mailoutbox[0]))

@@ -1,0 +1,12 @@
+"""The steps of the workers, taken in this process between what a person does on a page."""
+
+from uploads import jobs
+from uploads.models import Job
+
+
+def work() -> Job:
+    """Do the newest job as a worker would."""
+    job = Job.objects.latest("id")
+    while jobs.run(job.pk):
+        pass
+    return job
