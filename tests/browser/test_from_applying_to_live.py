@@ -359,7 +359,7 @@ def find_the_sku(page: Page) -> None:
     ]
     expect(steps).to_have_count(len(told))
     for step, (file, words) in zip(steps.all(), told, strict=True):
-        expect(step).to_contain_text(re.compile(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d · sent in {file}"))
+        expect(step).to_contain_text(re.compile(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d · sent in {file}"))
         expect(step).to_contain_text(words)
     expect(page.get_by_role("link", name="Mend it")).to_have_count(0)
     measure_on_a_phone(page)
