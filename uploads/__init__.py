@@ -22,8 +22,9 @@ error means. vendor_catalog.py has a vendor's products, vendor_quality_pages.py 
 tells where one product is.
 
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
-tells where an upload stands; records.py is the shape of a record; dynamo.py and storage.py are the only doors to
-DynamoDB and to file storage, wire.py is how requests get through the first; tasks.py holds Celery's shells;
+tells where an upload stands; records.py is the shape of a record; models.py and stream_models.py are what stands in
+PostgreSQL; dynamo.py and storage.py are the only doors to DynamoDB and to file storage, wire.py is how requests get
+through the first; tasks.py holds Celery's shells;
 spreadsheet.py makes exported cells harmless; terminal.py shows progress on the command line; preview.py tells what a
 file would do, and incoming.py keeps it until that is confirmed; preview_form.py is the preview as a form, in which
 columns are mapped, and mapping.py remembers that for the vendor's next files; importing.py is the way of a file
