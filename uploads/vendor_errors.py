@@ -25,7 +25,7 @@ from uploads.models import VALUE_CHARS, Job, UploadHistory
 from uploads.records import storable
 from uploads.replay import Change, NotReplayable
 from uploads.vendor_progress import upload_of
-from vendors.access import may_as, vendor_page
+from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 Role = VendorMember.Role
@@ -39,10 +39,20 @@ def page_of(name: str, vendor: Vendor, *more: object) -> str:
 
 def _why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str:
     """Why this member can't correct rows of this upload now, or ""."""
-    member: VendorMember = request.member  # type: ignore[attr-defined] # set by vendor_page
-    if not may_as(member, Role.UPLOADER):
+    if not may_here(request, Role.UPLOADER):
         return "You may look at the errors. To correct them, ask an owner to make you an uploader."
     return why_none(upload) or why_vendor(vendor.status)
+
+
+def _about(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> dict[str, Any]:
+    """What every page about an upload's errors shows."""
+    return {
+        "vendor": vendor,
+        "section": "history",
+        "upload": upload,
+        "name": visible(upload.file_name),
+        "why_not": _why_not(request, vendor, upload),
+    }
 
 
 # --- the kinds -------------------------------------------------------------------------------------------------
@@ -52,15 +62,8 @@ def _why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str
 def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """What is wrong with an upload, by kind."""
     upload = upload_of(vendor, upload_id)
-    found = {
-        "vendor": vendor,
-        "section": "history",
-        "upload": upload,
-        "name": visible(upload.file_name),
-        "kinds": error_rows.kinds(upload),
-        "why_not": _why_not(request, vendor, upload),
-    }
-    return render(request, "vendors/errors.html", found)
+    found = {"kinds": error_rows.kinds(upload)}
+    return render(request, "vendors/errors.html", _about(request, vendor, upload) | found)
 
 
 @vendor_page(Role.VIEWER)
@@ -94,19 +97,14 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
     looked_at = clusters(upload_id=upload.pk, code=code, looked_at=error_rows.COUNTED)
     shared = [cluster for cluster in looked_at if cluster.rows > 1][:SHARED_SHOWN]
     found = {
-        "vendor": vendor,
-        "section": "history",
-        "upload": upload,
-        "name": visible(upload.file_name),
         "kind": kind,
         "page": page,
         "after": after,
         "filled": "fill" in request.GET,
-        "why_not": _why_not(request, vendor, upload),
         "shared": [(cluster, _cluster_url(vendor, upload, cluster.field, cluster.value)) for cluster in shared],
         "categories": categories(),
     }
-    return render(request, "vendors/error_rows.html", found)
+    return render(request, "vendors/error_rows.html", _about(request, vendor, upload) | found)
 
 
 @vendor_page(Role.UPLOADER)
@@ -194,7 +192,8 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         raise Http404
     selection = Selection(vendor_id=vendor.pk, field=field, wrong_value=value)
     here = Selection(upload_id=upload_id, vendor_id=vendor.pk, field=field, wrong_value=value)
-    why_not = _why_not(request, vendor, upload)
+    about = _about(request, vendor, upload)
+    why_not = about["why_not"]
     right = storable(request.POST.get("right", "").strip())
     if request.method == "POST" and not why_not and right and len(right) <= VALUE_CHARS:
         chosen = selection if request.POST.get("scope") == "all" else here
@@ -204,10 +203,6 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         messages.error(request, why_not or SAY_WHAT)
     example = examples(selection).first()
     found = {
-        "vendor": vendor,
-        "section": "history",
-        "upload": upload,
-        "name": visible(upload.file_name),
         "field": field,
         "label": LABELS[field],
         "value": value,
@@ -217,9 +212,8 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         "everywhere": count(selection),
         "right": right or (example.suggestion if example and " or " not in example.suggestion else ""),
         "categories": categories() if field == "category" else [],
-        "why_not": why_not,
     }
-    return render(request, "vendors/same_value.html", found)
+    return render(request, "vendors/same_value.html", about | found)
 
 
 # --- how far it is ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from config.paging import CappedPaginator
 from uploads import progress
 from uploads.models import UploadHistory
 from uploads.vendor_progress import headline
-from vendors.access import may_as, vendor_page
+from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 NEWEST = 20
@@ -31,14 +31,13 @@ class Line(NamedTuple):
 def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The newest uploads with their progress and results."""
     uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
-    member: VendorMember = request.member  # type: ignore[attr-defined] # the guard puts it there
     context = {
         "vendor": vendor,
         "section": "home",
         "uploads": [_line(upload) for upload in uploads],
         "to_mend": sum(upload.error_records for upload in uploads),
         "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
-        "may_upload": may_as(member, VendorMember.Role.UPLOADER),
+        "may_upload": may_here(request, VendorMember.Role.UPLOADER),
         "closed": not vendor.is_active,
     }
     return render(request, "vendors/home.html", context)

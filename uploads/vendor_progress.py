@@ -14,7 +14,7 @@ from uploads import downloads, finish, progress
 from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
 from uploads.storage import FileMissing, StorageUnavailable
-from vendors.access import may_as, vendor_page
+from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
@@ -98,8 +98,7 @@ def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
 def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     state = progress.of(upload.pk)
     upload, percent = state.upload, progress.percent(state.upload)
-    member: VendorMember = request.member  # type: ignore[attr-defined] # the guard puts it there
-    running = not state.ended
+    may_change = not state.ended and may_here(request, UPLOADER)
     return {
         "vendor": upload.vendor,
         "section": "history",
@@ -111,8 +110,8 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
         "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
-        "may_cancel": running and may_as(member, UPLOADER),
-        "may_be_told": running and upload.uploaded_by_id == request.user.pk and may_as(member, UPLOADER),
+        "may_cancel": may_change,
+        "may_be_told": may_change and upload.uploaded_by_id == request.user.pk,
         "told": upload.notify == UploadHistory.Notify.UPLOADER,
     }
 

@@ -54,6 +54,12 @@ def may_as(member: VendorMember, role: VendorMember.Role) -> bool:
     return RANKS[VendorMember.Role(member.role)] >= RANKS[role]
 
 
+def may_here(request: HttpRequest, role: VendorMember.Role) -> bool:
+    """Whether this role's part of a vendor's page is for whoever asked for it."""
+    member: VendorMember = request.member  # type: ignore[attr-defined] # set by vendor_page
+    return may_as(member, role)
+
+
 def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
     """Decorates the views of a vendor's own pages: `view(request, vendor, …)`, for its members of this role or above.
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import get_text_list
 
 from vendors import members
-from vendors.access import may_as, vendor_page
+from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ProfileForm(VendorForm):
 @vendor_page(VendorMember.Role.VIEWER)
 def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The company's data: a form for owners, to be read by the others."""
-    owner = may_as(request.member, VendorMember.Role.OWNER)  # type: ignore[attr-defined] # set by vendor_page
+    owner = may_here(request, VendorMember.Role.OWNER)
     if request.method == "POST":
         if not owner:
             raise PermissionDenied("Only owners can change the profile.")
