@@ -62,8 +62,15 @@ def _about(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> dict[
 def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """What is wrong with an upload, by kind."""
     upload = upload_of(vendor, upload_id)
-    found = {"kinds": error_rows.kinds(upload)}
+    found = {"kinds": error_rows.kinds(upload), "newer": _newer(upload)}
     return render(request, "vendors/errors.html", _about(request, vendor, upload) | found)
+
+
+def _newer(upload: UploadHistory) -> UploadHistory | None:
+    """The newest file that was sent since: rows that are right in it needn't be mended here."""
+    files = UploadHistory.objects.filter(vendor=upload.vendor_id, source=UploadHistory.Source.FILE)
+    newest = files.order_by("-created_at").first()
+    return newest if newest and newest.sequence > upload.sequence and newest.valid_records else None
 
 
 @vendor_page(Role.VIEWER)

@@ -35,7 +35,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "vendor": vendor,
         "section": "home",
         "uploads": [_line(upload) for upload in uploads],
-        "to_mend": sum(upload.error_records for upload in uploads),
+        "newest": uploads[0] if uploads else None,
         "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
         "may_upload": may_here(request, VendorMember.Role.UPLOADER),
         "closed": not vendor.is_active,

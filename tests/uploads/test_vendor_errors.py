@@ -94,6 +94,16 @@ def test_errors_are_grouped_by_kind_with_rows_explanation_example_and_suggestion
     assert "row 1 is line 2 in Excel" in text(response)
 
 
+def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploader: Client, pipeline: Pipeline) -> None:
+    first = pipeline.run(feed(line(1, price="x"), line(2)))
+    assert "a newer file" not in text(uploader.get(url(first)))
+    second = pipeline.run(feed(line(1, price="5.00"), line(3, price="x")))
+    assert f'a newer file since: <a href="/vendor/VEND001/uploads/{second.pk}/">feed.csv</a>' in text(
+        uploader.get(url(first))
+    )
+    assert "a newer file" not in text(uploader.get(url(second)))
+
+
 def test_what_a_feed_says_is_never_markup(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="<script>alert(1)</script>\u202e", product_name="<b>x</b>")))
     for page in (url(upload), url(upload, "errors/unknown_category/")):
