@@ -1,5 +1,6 @@
 """What the admin's lists have in common: exports, filters that stay cheap on millions of rows, and links."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -165,13 +166,24 @@ def tag(value: str, label: str = "") -> SafeString:
 def counted(number: int, what: str) -> str:
     """A number with what it counts: 1 row, 2,000 rows."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+# Emoji of several characters: a family is held together by joiners, the flag of England is spelled by tags.
+_EMOJI = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])"
+                    "|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{2,6}\U000e007f")  # fmt: skip
 
 
 def visible(text: str) -> str:
-    """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩."""
+    """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩.
+
+    What holds an emoji together stays.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = {place for found in _EMOJI.finditer(text) for place in range(*found.span())}
     return "".join(
-        f"⟨U+{ord(char):04X}⟩" if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r" else char
-        for char in text
+        f"⟨U+{ord(char):04X}⟩"
+        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r" and place not in kept
+        else char
+        for place, char in enumerate(text)
     )
 
 

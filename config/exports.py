@@ -2,10 +2,14 @@
 
 Rows are read in pages by primary key and written as they come, so memory doesn't grow with the list. Text cells are
 guarded by uploads.spreadsheet; numbers, dates and truth values stay what they are.
+
+XML has no control characters. Files of rows that are to be sent back (`text_sheet`) write them as Excel does, _x0007_,
+and are read as they were; in the lists of the admin they are U+FFFD.
 """
 
 import csv
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +29,16 @@ from uploads import spreadsheet
 PAGE = 2000
 XLSX_ROWS = 1_048_576  # what a sheet can hold, header included: Excel's specifications and limits
 NUMBERS = (bool, int, float, Decimal)
+CELL_CHARS = 32_767  # what a cell can hold: the same
 BOM = "\ufeff"  # makes Excel read UTF-8
+# ST_Xstring of Office Open XML (ECMA-376-1, 22.9.2.19). A CR as it is would be read as a LF; U+FFFE and U+FFFF have no
+# such form that readers agree on.
+_ESCAPED = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
+
+class NotForExcel(Exception):
+    """The rows can't be a workbook; the message says what to do instead."""
 
 
 class TableResource(Resource):  # type: ignore[misc] # import-export has no types
@@ -94,7 +107,10 @@ def plain_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 
 
 def text_sheet(rows: Iterable[Sequence[object]]) -> IO[bytes]:
-    """Rows, the header first, as an XLSX file on disk. Texts stay texts when they are edited: 007 keeps its zeros."""
+    """Rows, the header first, as an XLSX file on disk. Texts stay texts when they are edited: 007 keeps its zeros.
+
+    Raises NotForExcel for a cell longer than a sheet's can be: it would be cut.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
@@ -106,9 +122,24 @@ def text_sheet(rows: Iterable[Sequence[object]]) -> IO[bytes]:
 
 
 def _text_cell(sheet: object, value: str) -> WriteOnlyCell:
-    made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    text = in_xml(value)
+    if len(text) > CELL_CHARS:
+        raise NotForExcel(f"A cell has more than the {CELL_CHARS:,} characters that Excel can hold. Download the CSV.")
+    made = WriteOnlyCell(sheet, text)
+    made.data_type = "s"  # whatever it looks like, =1+1 too
     made.number_format = FORMAT_TEXT
     return made
+
+
+def in_xml(text: str) -> str:
+    """The text as a workbook can hold it: of _x0007_ readers make the character again, of _x005F_ the underscore."""
+    text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    # Of white space alone nothing would be read, unless it is written so.
+    return _ESCAPED.sub(_code, text) if text.strip() else "".join(f"_x{ord(char):04X}_" for char in text)
+
+
+def _code(found: re.Match[str]) -> str:
+    return f"_x{ord(found[0]):04X}_"
 
 
 class _Line:

@@ -6,12 +6,9 @@ knows. A model, an address or a format that is added there is tested without a c
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped] # no types of its own
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
@@ -24,25 +21,17 @@ from django.utils.http import urlencode
 
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
+from tests.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads import dynamo, spreadsheet, storage
 from uploads.models import ColumnRule, Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
-SCRIPT = "<script>alert(1)</script>"
-TEMPLATE = "{{ 7*7 }}"
-CELLS = [
-    "=1+1", "@SUM(A1)", "+1", "-2+3", "\t=2+2", "\r=3+3", SCRIPT, '" onmouseover="x', "<img src=x onerror=alert(2)>",
-    "</textarea></title></script><b onclick=x>", TEMPLATE, "{% load x %}", "=cmd|' /C calc'!A0", "＝1+1",
-    "x;=4+4", 'x;"=5+5"', "x\n-6+6", "x\t@7", "javascript:alert(3)", "'=8+8",
-]  # fmt: skip
 FILE_NAME = f"={TEMPLATE};=1+1<img src=x onerror=alert(4)>.csv"
 EXTRA_HEADER = f"=9+9 {SCRIPT}"
 HEADER = [
     "vendor_product_id", "product_name", "category", "sku", "brand", "description", "price", "stock_quantity",
     EXTRA_HEADER,
 ]  # fmt: skip
-# What a spreadsheet would run at the start of a cell.
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # One row with each of these is opened on each page.
 MARKUP = [cell for cell in CELLS if "<" in cell or '"' in cell or cell == TEMPLATE]
 
@@ -58,12 +47,6 @@ def row(number: int, **changes: str) -> list[str]:
         "category": category(number), "sku": f"-{number}", "price": "9.99", "stock_quantity": "5",
     }  # fmt: skip
     return list((cells | changes).values())
-
-
-def as_csv(rows: list[list[str]]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    return out.getvalue()
 
 
 GOOD = [row(number) for number in range(len(CELLS))]
@@ -162,35 +145,6 @@ def test_mails_are_plain_text(journey: Journey) -> None:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, and its text with that of inputs and titles."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text, self.script = "", False
-        self.against: list[tuple[str, str, str | None]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.script = tag == "script"
-        for name, value in attrs:
-            self.text += f"\n{value}"
-            # The only handler among import-export's own: its check boxes for columns
-            if name.startswith("on") and value != "onSelectToggleChange(event)":
-                self.against.append((tag, name, value))
-            if name in ("href", "src", "action", "formaction") and not re.match(r"[/?#.]|$|https?://", value or ""):
-                self.against.append((tag, name, value))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if self.script and any(cell.strip() in data for cell in (*CELLS, "alert(")):
-            self.against.append(("script", "", data))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.script = False
-
-
 def _of_clusters() -> list[str]:
     return [reverse("admin:uploads_validationerror_clusters") + "?vendor=VEND001"]
 
@@ -232,16 +186,6 @@ def addresses(model: type[models.Model], model_admin: Any) -> Iterator[str]:
                 reverse(f"admin:{pattern.name}", kwargs=dict.fromkeys(wanted, quote(key)))
                 for key in (keys or rows if wanted else ["one"])
             )
-
-
-def harmless(response: Any, address: str) -> str:
-    """The page's text, after a look for what came alive in it."""
-    assert response.status_code in (200, 302, 403, 405), address
-    if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
-        return ""  # a download; those are tested below
-    page = Page(response.content.decode())
-    assert page.against == [], address
-    return page.text
 
 
 def pages_of(model: type[models.Model], model_admin: Any, client: Client) -> str:
@@ -296,30 +240,6 @@ def test_the_preview_of_an_import_runs_nothing(journey: Journey, admin_client: C
 
 
 # --- files that we hand out ------------------------------------------------------------------------------------
-
-
-def csv_cells(content: bytes) -> list[str]:
-    text = content.decode("utf-8-sig")
-    return [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
-
-
-def check_csv(content: bytes) -> list[str]:
-    """Cells that would run, in whatever country: there may be more cells where the list separator is a semicolon."""
-    cells = csv_cells(content)
-    assert len(cells) > 5
-    inner = (re.split(r"[;\t\r\n]", cell.lstrip("'\t\r\n"))[1:] for cell in cells)
-    pieces = [piece.lstrip('"') for parts in inner for piece in parts]
-    return [cell for cell in cells + pieces if cell.startswith(RUNS)]
-
-
-def check_xlsx(content: bytes) -> list[str]:
-    cells = [cell for row in openpyxl.load_workbook(io.BytesIO(content)).active.rows for cell in row]
-    assert len(cells) > 5
-    texts = [cell.value for cell in cells if isinstance(cell.value, str)]
-    return [*(str(cell.value) for cell in cells if cell.data_type == "f"), *(t for t in texts if t.startswith(RUNS))]
-
-
-CHECKS: dict[str, Callable[[bytes], list[str]]] = {"csv": check_csv, "xlsx": check_xlsx}
 
 
 def test_no_export_of_any_table_in_any_format_has_a_cell_that_runs(journey: Journey, admin_client: Client) -> None:

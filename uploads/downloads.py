@@ -20,7 +20,7 @@ XLSX_ROWS = 25_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class TooManyRows(Exception):
+class TooManyRows(exports.NotForExcel):
     """An XLSX file of so many rows isn't made; the message says what to do instead."""
 
 
@@ -49,13 +49,13 @@ def report(upload: UploadHistory) -> HttpResponseBase:
 
 
 def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
-    """The failed rows so far as an XLSX file with the same cells, each a text. Raises TooManyRows."""
+    """The failed rows so far as an XLSX file with the same cells, each a text. Raises NotForExcel."""
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
     return xlsx(finish.report_rows(upload), upload.error_records, name)
 
 
 def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:
-    """Rows, the header first, as an XLSX file that is written to disk. Raises TooManyRows."""
+    """Rows, the header first, as an XLSX file that is written to disk. Raises NotForExcel."""
     if count > XLSX_ROWS:
         raise TooManyRows(f"An Excel file takes up to {XLSX_ROWS:,} rows here, and these are more. Download the CSV.")
     return FileResponse(exports.text_sheet(rows), as_attachment=True, filename=name, content_type=XLSX)

@@ -82,7 +82,7 @@ def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBas
     try:
         count = products.order_by()[: downloads.XLSX_ROWS + 1].count()
         return downloads.xlsx(lines(products), count, name)
-    except downloads.TooManyRows as error:
+    except exports.NotForExcel as error:
         messages.error(request, str(error))
         return redirect(f"{page_of('catalog', vendor)}?{urlencode(_asked(request))}")
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from config import exports
 from config.admin import counted, log_change, visible
 from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
@@ -79,7 +80,7 @@ def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: st
     upload = upload_of(vendor, upload_id)
     try:
         return downloads.report_xlsx(upload) if format == "xlsx" else downloads.report(upload)
-    except downloads.TooManyRows as error:
+    except exports.NotForExcel as error:
         messages.error(request, str(error))
     except (storage.FileMissing, storage.StorageUnavailable):
         messages.error(request, "The file can't be fetched at the moment. Try again in a minute.")

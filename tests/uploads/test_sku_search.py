@@ -52,7 +52,7 @@ def test_each_step_of_a_product_is_told_newest_first(pipeline: Pipeline, member:
     assert "cheap" in found.steps[1].words
     shown = text(member.get(FIND, {"q": "SKU-1"}))
     assert "It is in the catalog" in shown
-    assert "<del>9.99</del> → <ins>12.00</ins>" in shown
+    assert "<del><bdi>9.99</bdi></del> → <ins><bdi>12.00</bdi></ins>" in shown
 
 
 def test_a_row_that_a_newer_file_had_right_needs_no_mending(pipeline: Pipeline, member: Client) -> None:
@@ -83,7 +83,7 @@ def test_a_row_that_never_became_a_product_is_found_by_what_stood_in_it(
     upload = pipeline.run(feed(line(1, price="x"), line(11, price="x")))
     shown = text(member.get(FIND, {"q": typed}))
     assert "It isn&#x27;t in the catalog" in shown or "It isn't in the catalog" in shown
-    assert "sent in feed.csv, row 1<" in shown
+    assert "sent in <bdi>feed.csv</bdi>, row 1<" in shown
     assert "row 2<" not in shown, "SKU-11 is another"
     assert f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/" in shown
 
@@ -125,7 +125,7 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
         step = sku_search.find("VEND001", sku).steps[0]
         assert step.words == "Tried again with a correction. Read and put into the catalog as a new product."
         assert [(one.field, one.before, one.after) for one in step.corrected] == [corrected]
-    assert "“price” was corrected: <del>x</del> → <ins>5</ins>" in text(member.get(FIND, {"q": "SKU-1"}))
+    assert "“price” was corrected: <del><bdi>x</bdi></del> → <ins><bdi>5</bdi></ins>" in text(member.get(FIND, {"q": "SKU-1"}))
 
 
 def test_rows_that_an_upload_left_alone_are_spoken_of(pipeline: Pipeline, member: Client) -> None:

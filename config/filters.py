@@ -1,0 +1,13 @@
+"""Template filters that every template has without loading them (TEMPLATES in settings.py)."""
+
+from django import template
+
+from config import admin
+
+register = template.Library()
+
+
+@register.filter(is_safe=False)
+def visible(value: object) -> str:
+    """Text of others as a page may have it: what hides in it, or would turn around what follows, is spelled out."""
+    return "" if value is None else admin.visible(str(value))
