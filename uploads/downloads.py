@@ -27,8 +27,8 @@ class TooManyRows(exports.NotForExcel):
 def original(upload: UploadHistory) -> HttpResponseBase:
     """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
     if upload.original_key:
-        return _stored(upload.original_key, upload.file_name, XLSX)
-    response = _stored(upload.storage_key, upload.file_name)
+        return _stored(upload, upload.original_key, upload.file_name, XLSX)
+    response = _stored(upload, upload.storage_key, upload.file_name)
     if upload.file_size is not None:
         response["Content-Length"] = str(upload.file_size)
     return response
@@ -38,7 +38,7 @@ def report(upload: UploadHistory) -> HttpResponseBase:
     """The failed rows so far, as an attachment. Raises FileMissing and StorageUnavailable."""
     name = f"{PurePosixPath(upload.file_name).stem}-errors.csv"
     if upload.error_report_key:
-        return _stored(upload.error_report_key, name)
+        return _stored(upload, upload.error_report_key, name)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
     finish.write_report(upload, text)
@@ -61,16 +61,16 @@ def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpRespons
     return FileResponse(exports.text_sheet(rows), as_attachment=True, filename=name, content_type=XLSX)
 
 
-def _stored(key: str, name: str, content_type: str = "text/csv") -> HttpResponseBase:
-    chunks = _chunks(key)
+def _stored(upload: UploadHistory, key: str, name: str, content_type: str = "text/csv") -> HttpResponseBase:
+    chunks = _chunks(upload.vendor_id, key)
     next(chunks)
     response = StreamingHttpResponse(chunks, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
 
-def _chunks(key: str) -> Iterator[bytes]:
+def _chunks(vendor_id: str, key: str) -> Iterator[bytes]:
     """The file's content, after one empty chunk: a missing file shows before the response has begun."""
-    with storage.opened(key) as file:
+    with storage.opened_of(vendor_id, key) as file:
         yield b""
         yield from iter(partial(file.read, CHUNK), b"")

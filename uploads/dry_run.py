@@ -64,6 +64,8 @@ def end(key: str) -> None:
 
 def step(job: Job) -> bool:
     """Do the whole file. Raises JobFailed for one that is gone, or can't be read to its end."""
+    if not incoming.is_of(str(job.vendor_id), job.parameters["key"]):
+        raise JobFailed(GONE)
     layout = Layout.from_json(job.parameters["layout"])
     try:
         with storage.opened(job.parameters["key"]) as file, Accepted() as accepted:

@@ -104,7 +104,8 @@ def cancel(upload_id: str) -> bool:
 
 def _store_report(upload: UploadHistory) -> str:
     # A name of its own each time: a second process that finishes the same upload must not touch the first one's report.
-    key = upload.storage_key.replace("feeds/", "reports/", 1).removesuffix(".csv") + f"-{secrets.token_hex(4)}.csv"
+    name = upload.storage_key.rpartition("/")[2].removesuffix(".csv")
+    key = f"{storage.REPORTS}/{upload.vendor_id}/{name}-{secrets.token_hex(4)}.csv"
     with tempfile.TemporaryFile() as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
         write_report(upload, text)

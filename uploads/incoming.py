@@ -4,12 +4,14 @@ The browser holds a signed token, never the name of a file: it can confirm what 
 that was chosen, for a day. What is never confirmed is swept away after that.
 """
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from django.core import signing
 
@@ -45,7 +47,7 @@ class Incoming:
 def keep(source: Source, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
     sweep()
-    key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{secrets.token_urlsafe(24)}"
+    key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{_stem(vendor_id)}{secrets.token_urlsafe(24)}"
     storage.save(key, source.text)
     workbook_key = f"{key}.workbook" if source.workbook else ""
     if source.workbook:
@@ -75,9 +77,20 @@ def taken_up(token: str, user: "User | AnonymousUser") -> Incoming:
         owner, *rest = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature as error:
         raise Expired from error
-    if owner != user.pk:
+    kept = Incoming(*rest)
+    if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired
-    return Incoming(*rest)
+    return kept
+
+
+def is_of(vendor_id: str, key: str) -> bool:
+    """Whether a file under this key was kept for the vendor."""
+    return bool(re.fullmatch(rf"{FOLDER}/\d{{8}}/{re.escape(_stem(vendor_id))}[\w-]{{32}}(\.workbook)?", key))
+
+
+def _stem(vendor_id: str) -> str:
+    """What the names of a vendor's files begin with."""
+    return f"{quote(vendor_id, safe='')}."
 
 
 def sweep() -> None:

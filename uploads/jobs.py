@@ -58,6 +58,7 @@ def run(job_id: int) -> bool:
         return False
     deadline = time.monotonic() + TURN_SECONDS
     try:
+        _refuse_mixed(job)
         while not _step(job.kind)(job):
             if time.monotonic() > deadline:
                 _release(job)
@@ -139,6 +140,12 @@ def _claim(job_id: int) -> Job | None:
         )
         claimed = cursor.rowcount == 1
     return Job.objects.select_related("upload").get(pk=job_id) if claimed else None
+
+
+def _refuse_mixed(job: Job) -> None:
+    """Raise JobFailed for a job of one vendor about an upload of another, however it came to be."""
+    if job.vendor_id and job.upload and job.upload.vendor_id != job.vendor_id:
+        raise JobFailed("This upload is another vendor's.")
 
 
 def _held(job: Job) -> Any:

@@ -106,7 +106,7 @@ def take_in(
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
-    stem = f"feeds/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
+    stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if source.workbook else ""
     storage.save(key, file)
     try:

@@ -166,11 +166,11 @@ def _drop_reports(upload_ids: Iterable[str]) -> None:
               FROM (SELECT upload_id, error_report_key FROM upload_history
                      WHERE upload_id = ANY (%s) AND error_report_key <> '' FOR UPDATE) AS old
              WHERE u.upload_id = old.upload_id
-         RETURNING old.error_report_key
+         RETURNING u.vendor_id, old.error_report_key
             """,
             [list(upload_ids)],
         )
-        keys = [row[0] for row in cursor.fetchall()]
+        keys = [key for vendor_id, key in cursor.fetchall() if storage.is_of(vendor_id, key)]
     for key in keys:
         transaction.on_commit(partial(storage.delete, key), robust=True)
 
@@ -220,6 +220,8 @@ def step(job: Job) -> bool:
     given = job.parameters["selection"]
     lists = {name: tuple(given[name]) for name in ("codes", "wrong_values")}
     selection = Selection(**{**given, **lists})
+    if (selection.vendor_id or None, selection.upload_id or None) != (job.vendor_id, job.upload_id):
+        raise jobs.JobFailed("These rows aren't of the vendor and upload that this was asked for.")
     with transaction.atomic():
         keys = _next(selection)
         vendors = {vendor_id for _, _, vendor_id in keys}

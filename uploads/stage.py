@@ -89,7 +89,7 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
 def _stage_slice(claim: Claim, seconds: float) -> float | None:
     """Stage for that long, or to the end of the file, or until too far ahead; returns what `stage` does."""
     woken = False
-    with storage.opened(claim.storage_key) as file:
+    with storage.opened_of(claim.vendor_id, claim.storage_key) as file:
         deadline = time.monotonic() + seconds
         rows = as_staged(parser.rows(file, claim.layout, claim.position, receive.limits()), claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):

@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+FEEDS, REPORTS = "feeds", "reports"  # each vendor's files are in a folder of its own in these
 BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
 # One request asks for so much. Staging reads a file in turns, each from where the last one stopped: if it asked for all
 # that follows, an endpoint that gets it ready before it answers would read a large file again at every turn.
@@ -60,6 +61,20 @@ def opened(key: str) -> Iterator[BinaryIO]:
     """
     with io.BufferedReader(_Stored(key), BUFFER_BYTES) as file:
         yield file
+
+
+@contextmanager
+def opened_of(vendor_id: str, key: str) -> Iterator[BinaryIO]:
+    """`opened`, for a file of this vendor: whatever a row says, another's isn't there."""
+    if not is_of(vendor_id, key):
+        raise FileMissing(f"The file {key} isn't one of {vendor_id}.")
+    with opened(key) as file:
+        yield file
+
+
+def is_of(vendor_id: str, key: str) -> bool:
+    """Whether the key is below the vendor's own folder, as step 1 and step 8 make them."""
+    return key.rpartition("/")[0] in (f"{FEEDS}/{vendor_id}", f"{REPORTS}/{vendor_id}")
 
 
 class _Stored(io.RawIOBase):
