@@ -113,8 +113,13 @@ def text_sheet(rows: Iterable[Sequence[object]]) -> IO[bytes]:
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in rows:
-        sheet.append([_text_cell(sheet, value) if isinstance(value, str) else value for value in row])
+    try:
+        for row in rows:
+            sheet.append([_text_cell(sheet, value) if isinstance(value, str) else value for value in row])
+    except NotForExcel:
+        sheet.close()
+        sheet._writer.cleanup()  # openpyxl would delete its file only after saving it
+        raise
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
