@@ -166,6 +166,8 @@ def tag(value: str, label: str = "") -> SafeString:
 def counted(number: int, what: str) -> str:
     """A number with what it counts: 1 row, 2,000 rows."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 # Emoji of several characters: a family is held together by joiners, the flag of England is spelled by tags.
 _EMOJI = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])"
                     "|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{2,6}\U000e007f")  # fmt: skip

@@ -167,7 +167,7 @@ def test_every_page_shows_what_came_as_text_that_hides_and_turns_around_nothing(
     assert [text for text in TEXTS if visible(text.strip()) not in seen] == []
     # Downloads, and what only leads on.
     assert without == {
-        "template_csv", "template_xlsx", "file", "report", "catalog_export", "failed_rows", "preview", "confirm",
+        "template_csv", "template_xlsx", "file", "catalog_export", "failed_rows", "preview", "confirm",
         "save_rows", "try_again", "notify", "cancel",
     }  # fmt: skip
 
@@ -279,7 +279,6 @@ def test_the_other_files_are_safe_too(journey: Journey) -> None:
     for name in ("template_csv", "template_xlsx"):
         content = content_of(journey.client, reverse(f"vendor:{name}", args=["VEND001"]))
         assert CHECKS[name.removeprefix("template_")](content) == []
-    assert CHECKS["csv"](content_of(journey.client, of_upload("report", journey.upload))) == []
     original = content_of(journey.client, of_upload("file", journey.upload)).decode()
     assert original == as_csv([HEADER, *GOOD, *BAD]) + "\r\n".join(TORN)
 

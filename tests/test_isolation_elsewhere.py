@@ -25,9 +25,9 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.test_isolation import body, browser_of
 from uploads import dynamo, incoming, receive, replay, storage, tasks
+from uploads.failed_rows import Selection
 from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
-from uploads.replay import Selection
 from vendors.models import Vendor, VendorMember
 
 NOBODYS = "ZZZZ"
@@ -288,7 +288,7 @@ def test_no_download_hands_out_a_file_of_another_vendor(ours: Company, theirs: C
     browser, upload = browser_of(ours, "viewer"), ours.upload
     for changes in ({"storage_key": key}, {"original_key": key}, {"error_report_key": key}):
         UploadHistory.objects.filter(pk=upload.pk).update(**changes)
-        for name in ("file", "report", "failed_rows"):
+        for name in ("file", "failed_rows"):
             more = ["csv"] if name == "failed_rows" else []
             response = browser.get(reverse(f"vendor:{name}", args=["VEND001", upload.pk, *more]), follow=True)
             assert theirs.word not in body(response)

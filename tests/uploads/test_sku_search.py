@@ -116,16 +116,16 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
 ) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
     replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
-    job = replay.start(
-        Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books"
-    )
+    job = replay.start(Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books")
     while jobs.run(job.pk):
         pass
     for sku, corrected in (("SKU-1", ("price", "x", "5")), ("SKU-2", ("category", "Lamps", "Books"))):
         step = sku_search.find("VEND001", sku).steps[0]
         assert step.words == "Tried again with a correction. Read and put into the catalog as a new product."
         assert [(one.field, one.before, one.after) for one in step.corrected] == [corrected]
-    assert "“price” was corrected: <del><bdi>x</bdi></del> → <ins><bdi>5</bdi></ins>" in text(member.get(FIND, {"q": "SKU-1"}))
+    assert "“price” was corrected: <del><bdi>x</bdi></del> → <ins><bdi>5</bdi></ins>" in text(
+        member.get(FIND, {"q": "SKU-1"})
+    )
 
 
 def test_rows_that_an_upload_left_alone_are_spoken_of(pipeline: Pipeline, member: Client) -> None:
