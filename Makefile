@@ -38,8 +38,11 @@ up: $(STAMP) ## Start services, worker and beat in the background
 down: $(STAMP) ## Stop what `make up` started
 	@$(BIN)/python -m config.embedded down
 
-test: $(STAMP) ## Run every test, with coverage
-	@$(BIN)/python -m pytest --cov --durations=15
+# More than there are cores, since many tests wait for processes. What is set up elsewhere is used by one at a time.
+WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(AWS_ENDPOINT_URL),0,3)
+
+test: $(STAMP) ## Run every test, with coverage; WORKERS=… runs that many at once
+	@$(BIN)/python -m pytest --cov --durations=15 -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@echo "The core on its own, which must keep 95% of lines and branches:"
 	@$(BIN)/coverage report --fail-under=95 --include='uploads/feed/*,catalog/committer.py'
 

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,16 @@ from tests.live import Platform
 from uploads import dynamo, finish, receive, stage, storage, stream
 from uploads.models import UploadHistory
 from vendors.models import Vendor
+
+# Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.
+LONG = ("tests/journey/", "tests/faults/", "tests/config/", "tests/browser/", "tests/test_outages.py")
+
+
+@pytest.hookimpl(trylast=True)  # behind pytest-django, which puts the tests that empty tables last
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With workers (`-n`), what takes long comes first; alone, what is quick does."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Starts real services for a test run, before Django's settings are read; loaded by pytest's `-p`.
 
 Each run has a folder and services of its own, so that runs beside each other, and a running demo, aren't disturbed.
+With `-n`, so has each worker; the process that only hands out the tests has none.
 With DATABASE_URL, REDIS_URL and AWS_ENDPOINT_URL set, those are used instead.
 """
 
@@ -35,12 +36,34 @@ def _abandoned() -> Iterator[Path]:
             yield folder
 
 
-for _folder in _abandoned():
-    _remove(_folder)
-os.environ["EMBEDDED_DIR"] = str(_own_folder())
-os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
-embedded.start_backing()
+def _remove_abandoned() -> None:
+    for folder in _abandoned():
+        _remove(folder)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.hookimpl(wrapper=True)  # these come before all others, pytest-django's reading of the settings included
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    if not _is_worker():
+        _remove_abandoned()
+    os.environ["EMBEDDED_DIR"] = str(_own_folder())
+    os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
+    if _is_worker() or not getattr(early_config.known_args_namespace, "numprocesses", None):
+        embedded.start_backing()
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """A worker that has said that it is done is given few seconds, so its services stop before."""
+    if _is_worker():
+        _remove(_own_folder())
+
+
+def pytest_unconfigure() -> None:
     _remove(_own_folder())
+    if not _is_worker():
+        _remove_abandoned()  # workers that didn't get so far
