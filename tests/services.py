@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from config import embedded, processes
@@ -26,6 +27,19 @@ def _remove(folder: Path) -> None:
     os.environ["EMBEDDED_DIR"] = str(folder)
     embedded.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start() -> None:
+    if "postgres" in embedded.start_backing():
+        _write_lazily()
+
+
+def _write_lazily() -> None:
+    """Let PostgreSQL wait for no disk: what a test leaves needn't survive the machine, and emptying tables is slow."""
+    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _abandoned() -> Iterator[Path]:
@@ -52,7 +66,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["EMBEDDED_DIR"] = str(_own_folder())
     os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
     if _is_worker() or not getattr(early_config.known_args_namespace, "numprocesses", None):
-        embedded.start_backing()
+        _start()
     return (yield)
 
 
