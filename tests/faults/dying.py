@@ -12,6 +12,8 @@ django.setup()
 
 from uploads import batch, dynamo, stage, stream  # noqa: E402 - Django has to be ready first
 
+NO_LIMIT = float("inf")  # a slow machine would end its turn before it comes to the point where it is to die
+
 
 def _die(*_: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
@@ -39,10 +41,10 @@ def main(point: str, upload_id: str, calls: int) -> None:
         stream.consume()
     elif point == "while staging":
         dynamo.put_records = _die_after(calls, dynamo.put_records)
-        stage.stage(upload_id)
+        stage.stage(upload_id, NO_LIMIT)
     elif point == "before staging is noted":
         stage._note_progress = _die_after(calls, stage._note_progress)
-        stage.stage(upload_id)
+        stage.stage(upload_id, NO_LIMIT)
 
 
 if __name__ == "__main__":
