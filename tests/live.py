@@ -14,6 +14,7 @@ import psutil
 import psycopg
 
 from config import processes
+from uploads.feed.sample import write_feed
 
 DEADLINE_SECONDS = 180
 
@@ -62,6 +63,12 @@ class Platform:
             aws_access_key_id="any",
             aws_secret_access_key="any",
         ).Table("UploadRecords")
+
+
+def sample_feed(path: Path, rows: int, vendor_id: str, seed: int = 1) -> None:
+    """The file that `manage.py generate_feed` writes, without the seconds that a process takes to start."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_feed(file, rows, vendor_id, 0.05, seed)
 
 
 def eventually(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from tests.live import Platform, eventually
+from tests.live import Platform, eventually, sample_feed
 
 VENDORS = ("VEND001", "VEND002", "VEND003")
 EXTRA_WORKERS = 1
@@ -63,10 +63,7 @@ class Torture:
         """The vendor's next file: the same products, with other prices and other errors each round."""
         path = self.feeds / f"{vendor}-{round_}.csv"
         if not path.exists():
-            self.platform.python(
-                "manage.py", "generate_feed", "--rows", str(self.rows), "--vendor", vendor, "--seed", str(round_),
-                "-o", str(path),
-            )  # fmt: skip
+            sample_feed(path, self.rows, vendor, round_)
         # A service may be down at this moment: a refusal leaves nothing behind, so it is sent until it is taken.
         eventually(lambda: self._taken(path, vendor), f"{path.name} is taken in")
         self.sent.append((vendor, round_))

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from config import processes
-from tests.live import Platform, eventually
+from tests.live import Platform, eventually, sample_feed
 
 ROWS = 4000
 
@@ -31,7 +31,7 @@ def test_15_with_redis_flushed_and_restarted_beat_doubled_and_postgresql_killed_
     platform: Platform, tmp_path: Path
 ) -> None:
     path = tmp_path / "feed.csv"
-    platform.python("manage.py", "generate_feed", "--rows", str(ROWS), "--vendor", "VEND003", "-o", str(path))
+    sample_feed(path, ROWS, "VEND003")
     opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
     mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
 

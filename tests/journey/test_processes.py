@@ -10,7 +10,7 @@ import pytest
 
 from config import processes
 from tests.conftest import Pipeline
-from tests.live import Platform, eventually
+from tests.live import Platform, eventually, sample_feed
 
 PRODUCTS = """
     SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity
@@ -65,7 +65,7 @@ def test_a_worker_killed_in_the_middle_ends_with_the_same_tables_as_an_undisturb
     platform: Platform, pipeline: Pipeline, tmp_path: Path, django_db_blocker: Any
 ) -> None:
     path = tmp_path / "feed.csv"
-    platform.python("manage.py", "generate_feed", "--rows", "6000", "--vendor", "VEND002", "-o", str(path))
+    sample_feed(path, 6000, "VEND002")
     undisturbed = pipeline.run(path.read_bytes(), "VEND002")
     opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND002", "--json")
     upload_id = json.loads(opened.stdout)["upload_id"]
