@@ -57,7 +57,7 @@ SIZES = $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(UPLOADS),--uploads $(UPL
 fill: $(STAMP) ## Fill the database as years would: PRODUCTS=… UPLOADS=… ROWS=… size it, MORE=1 adds to one in use
 	@$(BIN)/python -m tests.bench.fill $(SIZES) $(if $(MORE),--more)
 
-pages: $(STAMP) ## Time every admin page on a full database, in var/pages unless DATABASE_URL or EMBEDDED_DIR is set
+pages: $(STAMP) ## Time every page on a full database, in var/pages unless DATABASE_URL or EMBEDDED_DIR is set
 	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json $(JSON))
 

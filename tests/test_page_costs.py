@@ -1,4 +1,4 @@
-"""What the admin's pages cost as tables grow: every page there is, and lists that are counted up to a cap."""
+"""What the pages cost as tables grow: every page there is, and lists that are counted up to a cap."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from catalog.models import Product
 from config import paging
-from tests.bench import addresses, fill
+from tests.bench import addresses, fill, vendor_addresses
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
 
@@ -58,6 +58,22 @@ def test_no_page_of_the_admin_needs_more_queries_as_rows_become_more(
     after = costs(admin_client, admin_user)
     both = before.keys() & after.keys()
     assert len(both) > 90
+    assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
+
+
+def test_no_page_of_a_vendor_needs_more_queries_as_rows_become_more(client: Client, filled: None) -> None:
+    member = vendor_addresses.member()
+    client.force_login(member.user)
+
+    def costs() -> dict[str, int]:
+        return {page.name: queries(client, page.url) for page in vendor_addresses.every_page(member.vendor_id)}
+
+    costs()
+    before = costs()
+    grow()
+    after = costs()
+    both = before.keys() & after.keys()
+    assert len(both) > 30
     assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
 
 

@@ -1,7 +1,8 @@
 """The open errors of one upload as its vendor mends them: the kinds there are, and the rows of a kind, page by page.
 
-Both through idx_validation_errors_upload. A page begins behind the last row of the one before, so that rows that are
-mended meanwhile push none of the others past it.
+Both through idx_validation_errors_kind: no more than COUNTED problems of a kind are looked at, so an upload with a
+million errors opens like one with a thousand. A page begins behind the last row of the one before, so that rows that
+are mended meanwhile push none of the others past it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ from uploads.feed.validator import LABELS
 from uploads.models import UploadHistory, ValidationError
 from uploads.replay import PAGE_ROWS
 
-COUNTED = 10_000  # rows of a kind where one kind alone is shown
+COUNTED = 10_000  # of a kind; of more it is said that they are more
 SHOWN_CHARS = 80  # of a cell that isn't wrong
 
 
@@ -50,21 +51,36 @@ def _row(upload: UploadHistory) -> str:
 
 
 def kinds(upload: UploadHistory) -> list[Kind]:
-    """The kinds of open errors, the one with most rows first."""
+    """The kinds of open errors, the one with most rows first; of each, COUNTED problems are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT k.error_type, k.rows, e.row_number, e.error_message, e.suggestion
-              FROM (SELECT error_type, count(DISTINCT {_row(upload)}) AS rows, min(error_id) AS example
-                      FROM validation_errors
-                     WHERE upload_id = %s AND resolved_at IS NULL
-                     GROUP BY error_type) k
-              JOIN validation_errors e ON e.error_id = k.example
-             ORDER BY k.rows DESC, k.error_type
+            WITH RECURSIVE codes (code) AS (
+                SELECT min(error_type) FROM validation_errors WHERE upload_id = %(upload)s AND resolved_at IS NULL
+                UNION ALL
+                SELECT (SELECT min(e.error_type) FROM validation_errors e
+                         WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type > c.code)
+                  FROM codes c WHERE c.code IS NOT NULL)
+            SELECT c.code, n.rows, first.row_number, first.error_message, first.suggestion, n.problems > %(most)s
+              FROM codes c
+             CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT {_row(upload)}) AS rows, count(*) AS problems
+                     FROM (SELECT row_number, record_id FROM validation_errors e
+                            WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                            ORDER BY e.row_number LIMIT %(most)s + 1) looked_at) n
+             CROSS JOIN LATERAL (
+                   SELECT row_number, error_message, suggestion FROM validation_errors e
+                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                    ORDER BY e.row_number LIMIT 1) first
+             ORDER BY n.rows DESC, c.code
             """,  # noqa: S608 - a name from above
-            [upload.pk],
+            {"upload": upload.pk, "most": COUNTED},
         )
-        return [Kind(*found) for found in cursor.fetchall()]
+        return [_kind(*found) for found in cursor.fetchall()]
+
+
+def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, more: bool) -> Kind:
+    return Kind(code, min(rows, COUNTED), row_number, message, suggestion, more=more)
 
 
 def kind(upload: UploadHistory, code: str) -> Kind | None:

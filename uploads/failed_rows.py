@@ -120,7 +120,9 @@ def of(upload_id: str, record_ids: Iterable[str]) -> list[FailedRow]:
 
 
 def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
-    """The same for (upload, record), by upload and row number."""
+    """The same for (upload, record), by upload and row number. The ledger has the numbers (record_outcomes_key), by which
+    an upload's errors are found.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -129,7 +131,9 @@ def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
                    jsonb_agg(jsonb_build_array(e.field, e.error_type, e.error_message, e.suggestion)
                              ORDER BY e.error_id)
               FROM unnest(%s::text[], %s::text[]) AS k (upload_id, record_id)
-              JOIN validation_errors e USING (upload_id, record_id)
+             CROSS JOIN LATERAL (SELECT o.row_number FROM record_outcomes o
+                                  WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id LIMIT 1) o
+              JOIN validation_errors e USING (upload_id, record_id, row_number)
              WHERE e.resolved_at IS NULL
              GROUP BY e.upload_id, e.vendor_id, e.record_id, e.row_number
              ORDER BY e.upload_id, e.row_number

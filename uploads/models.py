@@ -153,6 +153,12 @@ class ValidationError(models.Model):
         indexes = [
             models.Index(fields=["upload", "row_number"], name="idx_validation_errors_upload"),
             models.Index(fields=["vendor", "-created_at"], name="idx_validation_errors_vendor"),
+            # The kinds of open errors of an upload, and the rows of a kind.
+            models.Index(
+                fields=["upload", "error_type", "row_number"],
+                name="idx_validation_errors_kind",
+                condition=Q(resolved_at__isnull=True),
+            ),
             # Rows that share a wrong value, within one vendor or across all.
             models.Index(
                 F("field"),

@@ -107,17 +107,21 @@ def each_quarter(percent: int) -> str:
 
 
 def error_kinds(upload_id: str) -> list[ErrorKind]:
-    """The kinds of error of an upload, most frequent first (through idx_validation_errors_upload)."""
+    """The kinds of error of an upload, most frequent first, each with its first row (idx_validation_errors_kind)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT error_type, count(*), min(row_number),
-                   (array_agg(error_message ORDER BY row_number))[1], (array_agg(suggestion ORDER BY row_number))[1]
-              FROM validation_errors
-             WHERE upload_id = %s AND resolved_at IS NULL
-             GROUP BY error_type
-             ORDER BY count(*) DESC, error_type
+            SELECT k.error_type, k.problems, first.row_number, first.error_message, first.suggestion
+              FROM (SELECT error_type, count(*) AS problems
+                      FROM validation_errors
+                     WHERE upload_id = %(upload)s AND resolved_at IS NULL
+                     GROUP BY error_type) k
+             CROSS JOIN LATERAL (
+                   SELECT row_number, error_message, suggestion FROM validation_errors e
+                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = k.error_type
+                    ORDER BY e.row_number LIMIT 1) first
+             ORDER BY k.problems DESC, k.error_type
             """,
-            [upload_id],
+            {"upload": upload_id},
         )
         return [ErrorKind(*row) for row in cursor.fetchall()]

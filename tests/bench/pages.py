@@ -1,8 +1,9 @@
-"""How long every page of the admin takes on a full database: what `make pages` runs.
+"""How long every page of the admin and of the vendors takes on a full database: what `make pages` runs.
 
     EMBEDDED_DIR=/somewhere python -m tests.bench.pages --json pages.json
 
-Asks for each page (tests/bench/addresses.py) in this process, as a superuser: once to warm up, then three times. The
+Asks for each page (tests/bench/addresses.py and vendor_addresses.py) in this process, as a superuser or as a member of
+the largest vendor: once to warm up, then three times. The
 time is the server's, without the network; the slowest query of the middle run is named. A page above the limit is
 marked, and the exit status is 1. An empty database is filled first (tests/bench/fill.py); one that has something is
 measured as it is.
@@ -12,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -91,15 +92,8 @@ def line(page: Measured, limit: float) -> str:
 
 def run(only: str, limit: float) -> list[Measured]:
     """All pages whose name has `only` in it, each said as it comes."""
-    from django.test import Client
-
-    from tests.bench import addresses
-
-    user = superuser()
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
     found = []
-    for address in addresses.every_page(user):
+    for client, address in _pages():
         if only in address.name:
             found.append(page := measure(client, *address))
             print(line(page, limit), flush=True)  # noqa: T201 - a command's output
@@ -108,13 +102,32 @@ def run(only: str, limit: float) -> list[Measured]:
     return found
 
 
+def _pages() -> Iterator[tuple[Any, Any]]:
+    """Each page with the browser of somebody who may open it."""
+    from django.test import Client
+
+    from tests.bench import addresses, vendor_addresses
+
+    user, member = superuser(), vendor_addresses.member()
+    for one, pages in (
+        (user, addresses.every_page(user)),
+        (member.user, vendor_addresses.every_page(member.vendor_id)),
+    ):
+        client = Client(raise_request_exception=False)
+        client.force_login(one)
+        yield from ((client, page) for page in pages)
+
+
 def summary(pages: Sequence[Measured], limit: float) -> str:
-    from tests.bench import addresses, table
+    from tests.bench import addresses, table, vendor_addresses
 
     bad = [page for page in pages if page.failed or page.ms > limit]
     worst = max(pages, key=lambda page: page.ms)
     lines = [
-        *(f"  not asked for: {name}: {reason}" for name, reason in addresses.LEFT_OUT.items()),
+        *(
+            f"  not asked for: {name}: {reason}"
+            for name, reason in (addresses.LEFT_OUT | vendor_addresses.LEFT_OUT).items()
+        ),
         *(f"✗ no way to ask for: {name}" for name in addresses.left_over()),
         f"{len(pages)} pages, median {median(page.ms for page in pages):.0f} ms, "
         f"slowest {worst.ms:.0f} ms ({worst.name}), {len(bad)} above {limit:.0f} ms or failed.",

@@ -1,0 +1,112 @@
+"""Every page of a vendor's own, read from uploads/vendor_urls.py and asked for as a member of the largest vendor: with
+its upload that has most open errors, by each kind of error, with searches and filters.
+
+What can't be asked for is named in LEFT_OUT, with the reason.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import product as combined
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Model
+from django.urls import reverse
+
+from catalog.models import Product
+from tests.bench.addresses import COMMON, MISSING, Address, largest_of
+from tests.companies import patterns
+from uploads.models import Job, UploadHistory, ValidationError
+from vendors.models import Invitation, Vendor, VendorMember
+
+LEFT_OUT = {
+    "preview": "takes POST only",
+    "confirm": "takes POST only",
+    "notify": "takes POST only",
+    "save_rows": "takes POST only",
+    "try_again": "takes POST only",
+    "file": "a download from file storage",
+    "report": "a download, as long as its file",
+    "failed_rows": "a download, as long as its file",
+    "catalog_export": "a download, as long as the catalog",
+}
+
+
+def member() -> VendorMember:
+    """An owner of the largest vendor, who is no staff."""
+    user, _ = User.objects.get_or_create(username="pages-of-vendors")
+    vendor = Vendor.objects.get(pk=largest_of(Vendor))
+    return VendorMember.objects.get_or_create(vendor=vendor, user=user, defaults={"role": "owner"})[0]
+
+
+def upload_of(vendor_id: str) -> UploadHistory | None:
+    """The vendor's upload with most rows that failed."""
+    return UploadHistory.objects.filter(vendor_id=vendor_id).order_by("-error_records", "-sequence").first()
+
+
+def codes_of(vendor_id: str) -> list[str]:
+    problems = ValidationError.objects.filter(upload=upload_of(vendor_id), resolved_at=None).order_by("error_type")
+    return list(problems.values_list("error_type", flat=True).distinct())
+
+
+def _ids(model: type[Model], **chosen: Any) -> Callable[[str], list[Any]]:
+    """One of the vendor's rows."""
+
+    def ids(vendor_id: str) -> list[Any]:
+        return list(model._default_manager.filter(vendor_id=vendor_id, **chosen).values_list("pk", flat=True)[:1])
+
+    return ids
+
+
+ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
+    "upload_id": lambda vendor_id: [upload.pk] if (upload := upload_of(vendor_id)) else [],
+    "code": codes_of,
+    "job_id": _ids(Job),
+    "member_id": _ids(VendorMember),
+    "invitation_id": _ids(Invitation),
+}
+
+
+def _catalog(vendor_id: str) -> list[dict[str, Any]]:
+    product = Product.objects.filter(vendor_id=vendor_id).order_by("pk").first()
+    own = [{"q": product.sku}, {"q": product.sku[:4]}, {"category": product.category}] if product else []
+    common = [{"q": COMMON}, {"q": COMMON, "stock": "in"}, {"q": MISSING}]
+    return [{}, {"stock": "in"}, {"stock": "out"}, {"p": 100}, *common, *own]
+
+
+def _find(vendor_id: str) -> list[dict[str, Any]]:
+    product = Product.objects.filter(vendor_id=vendor_id).order_by("pk").first()
+    return [{}, {"q": MISSING}, *([{"q": product.sku}, {"q": product.vendor_product_id}] if product else [])]
+
+
+def _same_value(vendor_id: str) -> list[dict[str, Any]]:
+    """The most frequent one."""
+    found = ValidationError.objects.filter(vendor_id=vendor_id, resolved_at=None).exclude(wrong_value="").order_by()
+    most = found.values("field", "wrong_value").annotate(n=Count("pk")).order_by("-n").first()
+    return [{"field": most["field"], "value": most["wrong_value"]}] if most else []
+
+
+def _nothing(vendor_id: str) -> list[dict[str, Any]]:
+    return [{}]
+
+
+QUERIES: dict[str, Callable[[str], list[dict[str, Any]]]] = {
+    "catalog": _catalog,
+    "find": _find,
+    "same_value": _same_value,
+    "history": lambda _: [{}, {"p": 100}, {"since": "2020-01-01"}],
+    "error_rows": lambda _: [{}, {"fill": "1"}, {"after": "1000-"}],
+}
+
+
+def every_page(vendor_id: str) -> Iterator[Address]:
+    """All of them, as far as the vendor has what they are about."""
+    for _, address in patterns():
+        if address.name in LEFT_OUT:
+            continue
+        for values in combined(*(ARGUMENTS[name](vendor_id) for name in address.arguments)):
+            own = dict(zip(address.arguments, values, strict=True))
+            url = reverse(f"vendor:{address.name}", kwargs={"vendor_id": vendor_id, **own})
+            for query in QUERIES.get(address.name, _nothing)(vendor_id):
+                asked = " ".join(map(str, [own.get("code", ""), *query]))
+                yield Address(f"vendor:{address.name} {asked}".strip(), f"{url}?{urlencode(query)}" if query else url)
