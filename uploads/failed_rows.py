@@ -120,8 +120,9 @@ def of(upload_id: str, record_ids: Iterable[str]) -> list[FailedRow]:
 
 
 def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
-    """The same for (upload, record), by upload and row number. The ledger has the numbers (record_outcomes_key), by which
-    an upload's errors are found.
+    """The same for (upload, record), by upload and row number.
+
+    The ledger has the numbers (record_outcomes_key), by which an upload's errors are found.
     """
     with connection.cursor() as cursor:
         cursor.execute(
