@@ -30,7 +30,9 @@ def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     if request.method == "POST" and vendor.is_active:
         file = request.FILES.get("file")
         if file is None or not file.size:
-            problem = "Choose a file first." if file is None else "This file is empty."
+            problem = (
+                "Choose a file first." if file is None else "This file is empty. Choose the one that has your products."
+            )
         else:
             try:
                 content = cast("BinaryIO", file.file)

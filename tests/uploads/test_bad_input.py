@@ -197,7 +197,7 @@ CASES = {
     "line ends LF, CRLF or CR alone": Case(f"{HEADER}\r{ROW}\n{OTHER}\r\n{ROW}".encode(), [LAMP, CHAIR, LAMP]),
     "a ZIP file": Case(b"PK\x03\x04\x14\0\0\0\x08\0feed.csv", "binary_file"),
     "other bytes that are no text": Case(bytes(range(256)) * 8, "binary_file"),
-    "HTML, XML or JSON": Case(b'<!doctype html>\n<html lang="en"><body>Sign in</body></html>\n', "missing_columns"),
+    "HTML, XML or JSON": Case(b'<!doctype html>\n<html lang="en"><body>Sign in</body></html>\n', "no_table"),
     # --- workbooks
     "an Excel workbook (.xlsx)": Case(workbook([], Products=TABLE), [LAMP]),
     "a workbook with macros (.xlsm)": Case(replaced(workbook(TABLE), {"xl/vbaProject.bin": b"\0macros"}), [LAMP]),
@@ -219,6 +219,9 @@ CASES = {
     "a workbook with a password": Case(OLE + bytes(99) + "EncryptedPackage".encode("utf-16-le"), "workbook_protected"),
     "an old workbook (.xls)": Case(OLE + bytes(99) + "Workbook".encode("utf-16-le"), "workbook_old"),
     "a binary workbook (.xlsb)": Case(zipped({"xl/workbook.bin": b"x"}), "workbook_other"),
+    "a document of Word or PowerPoint": Case(
+        zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}), "workbook_other"
+    ),
     "an OpenDocument spreadsheet (.ods)": Case(
         zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"x"}), "workbook_other"
     ),

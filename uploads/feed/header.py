@@ -30,7 +30,8 @@ SAMPLE_BYTES: Final = 64 * 1024
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
 UNPACK: Final = "Unpack it and upload the CSV file inside."
-UTF32: Final = ("a UTF-32 text file", "Save it as UTF-8.")
+UTF32: Final = ("a UTF-32 text file", "Save it in Excel as “CSV UTF-8”, and upload that file.")
+SAVE_FROM_THERE: Final = "save it from there as “CSV UTF-8”, and upload that file."
 EXPORT: Final = "Upload the CSV file that your shop or spreadsheet exports."
 # What files start with, most specific first: https://en.wikipedia.org/wiki/List_of_file_signatures
 SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
@@ -58,6 +59,12 @@ ZIP_CONTENTS: Final = (
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet", SAVE_AS),
 )
 TEXT_LIKE: Final = (b"BZh", b"MZ")  # a header may start with these letters: other signs of a binary file are needed
+# Text that is no table, though a CSV reader makes something of it: by how it begins, in small letters.
+NO_TABLES: Final = (
+    (b"<", "a web page or an XML file"),
+    (b'{"', "a JSON file"),
+    (b"[{", "a JSON file"),
+)
 CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1a"))
 
 
@@ -189,6 +196,9 @@ def _refuse_other_formats(beginning: bytes) -> None:
     if known and (known[0][0] not in TEXT_LIKE or _looks_binary(beginning)):
         _, what, remedy = known[0]
         raise FeedError("binary_file", f"This is {what}, not a CSV file. {remedy}")
+    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if other := next((what for start, what in NO_TABLES if text.startswith(start)), ""):
+        raise FeedError("no_table", f"This is {other}, not a CSV file. If it opens in Excel, {SAVE_FROM_THERE}")
 
 
 def _looks_like_utf32(beginning: bytes) -> bool:
@@ -235,7 +245,7 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, li
             break
         found.append(line)
     if not found:
-        raise FeedError("empty_file", "The file is empty.")
+        raise FeedError("empty_file", "The file is empty. Choose the one that has your products.")
     return start, found
 
 

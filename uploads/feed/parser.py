@@ -85,7 +85,7 @@ def inspect(
     With a `reading`, even an empty one, a person decides: what it leaves open may stay so, and columns may be missing
     from the mapping then.
 
-    Raises FeedError with one of the codes binary_file, empty_file, line_too_long, too_many_columns,
+    Raises FeedError with one of the codes binary_file, no_table, empty_file, line_too_long, too_many_columns,
     duplicate_column, missing_columns, several_tables, no_rows; for a `reading` other_columns.
     """
     try:
@@ -95,7 +95,7 @@ def inspect(
         if not layout.mapping.missing:
             _refuse_other_table(file, layout, limits, saved_mapping)
         if next(rows(file, layout, limits=limits), None) is None:
-            raise FeedError("no_rows", "The file has a header but no rows below it.")
+            raise FeedError("no_rows", "The file has a header but no rows below it. Add your products, a row for each.")
         return layout
     finally:
         file.seek(0)

@@ -142,6 +142,9 @@ def _is_workbook(archive: zipfile.ZipFile, names: set[str]) -> bool:
         raise FeedError("workbook_other", f"This is a binary workbook (.xlsb). {AS_XLSX}")
     if "mimetype" in names and "content.xml" in names:
         raise FeedError("workbook_other", f"This is an OpenDocument spreadsheet (.ods). {AS_XLSX}")
+    if "word/document.xml" in names or "ppt/presentation.xml" in names:
+        message = "This is a document of Word or PowerPoint. Copy its table into Excel, save that, and upload it."
+        raise FeedError("workbook_other", message)
     if "[content_types].xml" in names:
         raise FeedError("workbook_damaged", DAMAGED)
     return False
