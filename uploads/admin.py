@@ -221,7 +221,7 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
 
 def progress_context(upload: UploadHistory) -> dict[str, Any]:
     """What the changing part of an upload's page shows."""
-    state = progress.of(upload.pk)
+    state = progress.of(upload.pk, most=progress.COUNTED)
     percent = progress.percent(state.upload)
     open_errors = {"upload": upload.pk, "state": "open"}
     return {

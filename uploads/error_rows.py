@@ -1,6 +1,6 @@
 """The open errors of one upload as its vendor mends them: the kinds there are, and the rows of a kind, page by page.
 
-Both through idx_validation_errors_kind: no more than COUNTED problems of a kind are looked at, so an upload with a
+Both through idx_validation_errors_kind: no more than progress.COUNTED problems of a kind are looked at, so an upload with a
 million errors opens like one with a thousand. A page begins behind the last row of the one before, so that rows that
 are mended meanwhile push none of the others past it.
 """
@@ -12,16 +12,16 @@ from typing import NamedTuple
 from django.db import connection
 
 from config.admin import visible
-from uploads import failed_rows
+from uploads import failed_rows, progress
 from uploads.failed_rows import FailedRow
 from uploads.feed.columns import FIELDS
 from uploads.feed.explained import explained
 from uploads.feed.problems import Problem, label_of
 from uploads.feed.validator import LABELS
 from uploads.models import UploadHistory, ValidationError
+from uploads.progress import FIRST_OF_KIND, OPEN_KINDS
 from uploads.replay import PAGE_ROWS
 
-COUNTED = 10_000  # of a kind; of more it is said that they are more
 SHOWN_CHARS = 80  # of a cell that isn't wrong
 
 
@@ -51,16 +51,11 @@ def _row(upload: UploadHistory) -> str:
 
 
 def kinds(upload: UploadHistory) -> list[Kind]:
-    """The kinds of open errors, the one with most rows first; of each, COUNTED problems are looked at."""
+    """The kinds of open errors, the one with most rows first; of each, progress.COUNTED problems are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH RECURSIVE codes (code) AS (
-                SELECT min(error_type) FROM validation_errors WHERE upload_id = %(upload)s AND resolved_at IS NULL
-                UNION ALL
-                SELECT (SELECT min(e.error_type) FROM validation_errors e
-                         WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type > c.code)
-                  FROM codes c WHERE c.code IS NOT NULL)
+            {OPEN_KINDS}
             SELECT c.code, n.rows, first.row_number, first.error_message, first.suggestion, n.problems > %(most)s
               FROM codes c
              CROSS JOIN LATERAL (
@@ -68,30 +63,27 @@ def kinds(upload: UploadHistory) -> list[Kind]:
                      FROM (SELECT row_number, record_id FROM validation_errors e
                             WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
                             ORDER BY e.row_number LIMIT %(most)s + 1) looked_at) n
-             CROSS JOIN LATERAL (
-                   SELECT row_number, error_message, suggestion FROM validation_errors e
-                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
-                    ORDER BY e.row_number LIMIT 1) first
+             {FIRST_OF_KIND}
              ORDER BY n.rows DESC, c.code
-            """,  # noqa: S608 - a name from above
-            {"upload": upload.pk, "most": COUNTED},
+            """,  # noqa: S608 - fixed texts
+            {"upload": upload.pk, "most": progress.COUNTED},
         )
         return [_kind(*found) for found in cursor.fetchall()]
 
 
 def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, more: bool) -> Kind:
-    return Kind(code, min(rows, COUNTED), row_number, message, suggestion, more=more)
+    return Kind(code, min(rows, progress.COUNTED), row_number, message, suggestion, more=more)
 
 
 def kind(upload: UploadHistory, code: str) -> Kind | None:
-    """One kind, its rows counted up to COUNTED; None if no row has it (any more)."""
+    """One kind, its rows counted up to progress.COUNTED; None if no row has it (any more)."""
     problems = ValidationError.objects.filter(upload=upload, resolved_at=None, error_type=code)
     first = problems.order_by("row_number", "error_id").first()
     if first is None:
         return None
-    rows = problems.order_by().values(_row(upload)).distinct()[: COUNTED + 1].count()
+    rows = problems.order_by().values(_row(upload)).distinct()[: progress.COUNTED + 1].count()
     return Kind(
-        code, min(rows, COUNTED), first.row_number, first.error_message, first.suggestion, more=rows > COUNTED
+        code, min(rows, progress.COUNTED), first.row_number, first.error_message, first.suggestion, more=rows > progress.COUNTED
     )  # fmt: skip
 
 

@@ -7,6 +7,25 @@ from django.db import connection
 
 from uploads.models import UploadHistory
 
+COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
+
+# The kinds of open errors of an upload: a step through idx_validation_errors_kind for each, however many errors it has.
+OPEN_KINDS = """
+WITH RECURSIVE codes (code) AS (
+    SELECT min(error_type) FROM validation_errors WHERE upload_id = %(upload)s AND resolved_at IS NULL
+    UNION ALL
+    SELECT (SELECT min(e.error_type) FROM validation_errors e
+             WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type > c.code)
+      FROM codes c WHERE c.code IS NOT NULL)
+"""
+# Of each of these codes the first row, as an example.
+FIRST_OF_KIND = """
+CROSS JOIN LATERAL (
+      SELECT row_number, error_message, suggestion FROM validation_errors e
+       WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+       ORDER BY e.row_number LIMIT 1) first
+"""
+
 
 @dataclass(frozen=True)
 class ErrorKind:
@@ -17,6 +36,7 @@ class ErrorKind:
     row_number: int
     message: str
     suggestion: str
+    more: bool = False  # than `count`
 
 
 @dataclass(frozen=True)
@@ -69,13 +89,12 @@ class Progress:
         }
 
 
-def of(upload_id: str) -> Progress:
-    """The upload's progress as it stands. Raises UploadHistory.DoesNotExist."""
+def of(upload_id: str, most: int | None = None) -> Progress:
+    """The upload's progress as it stands, errors counted up to `most` of a kind. Raises UploadHistory.DoesNotExist."""
     upload = UploadHistory.objects.select_related("vendor").get(upload_id=upload_id)
     until = upload.completed_at or datetime.now(UTC)
-    return Progress(
-        upload, fraction(upload), (until - upload.created_at).total_seconds(), tuple(error_kinds(upload_id))
-    )
+    seconds = (until - upload.created_at).total_seconds()
+    return Progress(upload, fraction(upload), seconds, tuple(error_kinds(upload_id, most)))
 
 
 def fraction(upload: UploadHistory) -> float:
@@ -106,22 +125,23 @@ def each_quarter(percent: int) -> str:
     return f"{percent // 25 * 25}%"
 
 
-def error_kinds(upload_id: str) -> list[ErrorKind]:
-    """The kinds of error of an upload, most frequent first, each with its first row (idx_validation_errors_kind)."""
+def error_kinds(upload_id: str, most: int | None = None) -> list[ErrorKind]:
+    """The kinds of error of an upload, most frequent first, each with its first row; counted up to `most` of a kind."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT k.error_type, k.problems, first.row_number, first.error_message, first.suggestion
-              FROM (SELECT error_type, count(*) AS problems
-                      FROM validation_errors
-                     WHERE upload_id = %(upload)s AND resolved_at IS NULL
-                     GROUP BY error_type) k
+            f"""
+            {OPEN_KINDS}
+            SELECT c.code, least(n.problems, %(most)s), first.row_number, first.error_message, first.suggestion,
+                   coalesce(n.problems > %(most)s, false)
+              FROM codes c
              CROSS JOIN LATERAL (
-                   SELECT row_number, error_message, suggestion FROM validation_errors e
-                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = k.error_type
-                    ORDER BY e.row_number LIMIT 1) first
-             ORDER BY k.problems DESC, k.error_type
-            """,
-            {"upload": upload_id},
+                   SELECT count(*) AS problems
+                     FROM (SELECT FROM validation_errors e
+                            WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                            LIMIT %(most)s + 1) looked_at) n
+             {FIRST_OF_KIND}
+             ORDER BY n.problems DESC, c.code
+            """,  # noqa: S608 - fixed texts
+            {"upload": upload_id, "most": most},
         )
         return [ErrorKind(*row) for row in cursor.fetchall()]

@@ -102,7 +102,7 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
     page = error_rows.page(upload, code, after, fill="fill" in request.GET)
     if not page.lines and after:  # the rest was mended meanwhile
         return redirect(page_of("error_rows", vendor, upload_id, code))
-    looked_at = clusters(upload_id=upload.pk, code=code, looked_at=error_rows.COUNTED)
+    looked_at = clusters(upload_id=upload.pk, code=code, looked_at=progress.COUNTED)
     shared = [cluster for cluster in looked_at if cluster.rows > 1][:SHARED_SHOWN]
     found = {
         "kind": kind,

@@ -96,7 +96,7 @@ def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
 
 
 def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
-    state = progress.of(upload.pk)
+    state = progress.of(upload.pk, most=progress.COUNTED)
     upload, percent = state.upload, progress.percent(state.upload)
     may_change = not state.ended and may_here(request, UPLOADER)
     return {

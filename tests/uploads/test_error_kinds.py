@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import error_rows
+from uploads import error_rows, progress
 from uploads.models import UploadHistory, ValidationError
 
 
@@ -28,10 +28,17 @@ def test_rows_are_counted_once_and_the_first_is_the_example(upload: UploadHistor
 
 
 def test_of_many_rows_it_is_said_that_they_are_more(upload: UploadHistory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(error_rows, "COUNTED", 5)
+    monkeypatch.setattr(progress, "COUNTED", 5)
     assert found(upload)[0] == ("invalid_price", 5, 1, False)
-    monkeypatch.setattr(error_rows, "COUNTED", 3)
+    monkeypatch.setattr(progress, "COUNTED", 3)
     assert found(upload)[0] == ("invalid_price", 3, 1, True)
+
+
+def test_pages_of_an_upload_count_no_further_and_programs_get_exact_numbers(upload: UploadHistory) -> None:
+    capped = [(kind.code, kind.count, kind.more) for kind in progress.of(upload.pk, most=3).errors]
+    assert capped == [("invalid_price", 3, True), ("missing_value", 2, False), ("unknown_category", 1, False)]
+    exact = [(kind.code, kind.count, kind.more) for kind in progress.of(upload.pk).errors]
+    assert exact == [("invalid_price", 5, False), ("missing_value", 2, False), ("unknown_category", 1, False)]
 
 
 def test_an_upload_without_errors_has_no_kinds(upload: UploadHistory) -> None:

@@ -426,7 +426,7 @@ def test_an_excel_file_of_too_many_rows_is_refused_with_the_way_out(
 def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.error_rows.COUNTED", 2)
+    monkeypatch.setattr("uploads.progress.COUNTED", 2)
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert "Invalid price: more than 2 rows" in shown
