@@ -1,7 +1,7 @@
 """The open errors of one upload as its vendor mends them: the kinds there are, and the rows of a kind, page by page.
 
-Both through idx_validation_errors_kind: no more than progress.COUNTED problems of a kind are looked at, so an upload with a
-million errors opens like one with a thousand. A page begins behind the last row of the one before, so that rows that
+Both through idx_validation_errors_kind: no more than COUNTED problems of a kind are looked at (progress.py), so an
+upload with a million errors opens like one with a thousand. A page begins behind the last row of the one before, so that rows that
 are mended meanwhile push none of the others past it.
 """
 
@@ -51,7 +51,7 @@ def _row(upload: UploadHistory) -> str:
 
 
 def kinds(upload: UploadHistory) -> list[Kind]:
-    """The kinds of open errors, the one with most rows first; of each, progress.COUNTED problems are looked at."""
+    """The kinds of open errors, the one with most rows first; of each, COUNTED problems are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -76,15 +76,13 @@ def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, 
 
 
 def kind(upload: UploadHistory, code: str) -> Kind | None:
-    """One kind, its rows counted up to progress.COUNTED; None if no row has it (any more)."""
+    """One kind, its rows counted up to COUNTED; None if no row has it (any more)."""
     problems = ValidationError.objects.filter(upload=upload, resolved_at=None, error_type=code)
     first = problems.order_by("row_number", "error_id").first()
     if first is None:
         return None
     rows = problems.order_by().values(_row(upload)).distinct()[: progress.COUNTED + 1].count()
-    return Kind(
-        code, min(rows, progress.COUNTED), first.row_number, first.error_message, first.suggestion, more=rows > progress.COUNTED
-    )  # fmt: skip
+    return _kind(code, rows, first.row_number, first.error_message, first.suggestion, rows > progress.COUNTED)
 
 
 # --- the rows of a kind ----------------------------------------------------------------------------------------
