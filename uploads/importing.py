@@ -12,7 +12,7 @@ from uploads.feed.parser import Layout, Reading
 from uploads.incoming import Expired, Incoming
 from uploads.models import UploadHistory
 from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
-from uploads.receive import Refused, Wish
+from uploads.receive import Refused, TakenIn, Wish
 from uploads.storage import FileMissing, StorageUnavailable
 from vendors.models import Vendor
 
@@ -20,6 +20,7 @@ from vendors.models import Vendor
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv,text/plain"
 SENTENCES: dict[type[Exception], str] = {
     Expired: "The preview is too old. Choose the file again.",
+    TakenIn: "This file was confirmed already. Look at the uploads.",
     FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
@@ -57,11 +58,19 @@ def was_seen(posted: Mapping[str, str]) -> bool:
 def take_up(
     posted: Mapping[str, str], user: Any, vendor: Vendor | None = None, notify: str = UploadHistory.Notify.VENDOR
 ) -> UploadHistory:
-    """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES."""
+    """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES.
+
+    A button that is pressed twice opens one: TakenIn tells the second which it is.
+    """
     kept, reading = _kept(posted, user, vendor), reading_of(posted)
-    with incoming.opened(kept) as source:
-        wish = Wish(mode_of(posted), notify)
-        upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish)
+    receive.refuse_again(kept.vendor_id, kept.once)
+    try:
+        with incoming.opened(kept) as source:
+            wish = Wish(mode_of(posted), notify, kept.once)
+            upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish)
+    except FileMissing:
+        receive.refuse_again(kept.vendor_id, kept.once)  # it was taken in, and dropped, since we asked
+        raise
     if reading and reading.columns and "remember" in posted:
         headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
         mapping.remember(kept.vendor_id, headers, reading.columns, user)

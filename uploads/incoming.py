@@ -43,6 +43,11 @@ class Incoming:
     workbook_key: str = ""
     sheet: str = ""
 
+    @property
+    def once(self) -> str:
+        """What its upload is told by: of one file that is kept, one is opened."""
+        return self.key.rpartition(".")[2]
+
 
 def keep(source: Source, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""

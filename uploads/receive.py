@@ -9,12 +9,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from catalog import committer
 from uploads import mapping, storage, tasks
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 CHUNK = 1024 * 1024
+ONCE = timedelta(days=2)  # longer than a file is kept between preview and confirm
 
 
 class Refused(Exception):
@@ -35,6 +37,14 @@ class Refused(Exception):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class TakenIn(Exception):
+    """The file was taken in already, in answer to the same wish: `upload` is what was opened for it."""
+
+    def __init__(self, upload: UploadHistory) -> None:
+        super().__init__(upload.pk)
+        self.upload = upload
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,14 @@ def as_text(file: BinaryIO) -> Iterator[Source]:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify)."""
+    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify).
+
+    A wish with a name in `once` is fulfilled once, however often and fast it is sent.
+    """
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
+    once: str = ""
 
 
 def receive(
@@ -97,7 +111,7 @@ def take_in(
     reading: parser.Reading | None = None,
     wish: Wish = Wish(),
 ) -> UploadHistory:
-    """Open an upload for a file that is text by now; as `receive`."""
+    """Open an upload for a file that is text by now; as `receive`. Raises TakenIn if its wish was fulfilled before."""
     file = source.text
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
@@ -106,7 +120,7 @@ def take_in(
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
-    stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
+    stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{wish.once or secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if source.workbook else ""
     storage.save(key, file)
     try:
@@ -115,6 +129,7 @@ def take_in(
         with transaction.atomic():
             # Once more, one at a time: several files that come at the same moment each see the others.
             committer.lock_vendors([vendor.vendor_id])
+            refuse_again(vendor.vendor_id, wish.once)
             refuse_too_many(vendor)
             upload = UploadHistory.objects.create(
                 upload_id=upload_id,
@@ -156,6 +171,16 @@ def refuse_too_many(vendor: Vendor) -> None:
     ).count()
     if under_way >= settings.MAX_OPEN_UPLOADS:
         raise Refused(f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.")
+
+
+def refuse_again(vendor_id: str, once: str) -> None:
+    """Raise TakenIn when a wish of this name was fulfilled on these days; its name is part of the file's
+    (idx_upload_history_vendor)."""
+    if once:
+        newest = UploadHistory.objects.filter(vendor=vendor_id, created_at__gte=Now() - ONCE)
+        upload = newest.filter(storage_key__endswith=f"-{once}.csv").first()
+        if upload:
+            raise TakenIn(upload)
 
 
 def examine(file: BinaryIO) -> Contents:

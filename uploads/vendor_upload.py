@@ -16,6 +16,7 @@ from uploads import downloads, feed_guide, importing, progress
 from uploads.importing import FAILURES, sentence
 from uploads.models import Job, UploadHistory
 from uploads.preview_form import dry_run_context
+from uploads.receive import TakenIn
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -70,6 +71,8 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             messages.warning(request, CHANGED)
             return _preview(request, importing.look_again(request.POST, request.user, vendor))
         upload = importing.take_up(request.POST, request.user, vendor, notify)
+    except TakenIn as error:  # who presses the button twice sees only the second answer
+        upload = error.upload
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
     return redirect("vendor:upload", vendor.pk, upload.pk)

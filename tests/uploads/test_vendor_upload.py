@@ -16,7 +16,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import workbook
-from uploads import feed_guide, incoming, jobs, receive
+from uploads import feed_guide, incoming, jobs, receive, storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
 from vendors.models import Vendor, VendorMember
@@ -171,6 +171,35 @@ def test_what_was_not_previewed_is_not_started(client: Client, uploader: User) -
     assert not UploadHistory.objects.exists()
     assert client.post(CONFIRM, form(client.post(PREVIEW, form(response, mode="add")))).status_code == 302
     assert UploadHistory.objects.get().mode == "add"
+
+
+def test_pressing_start_twice_leads_to_the_one_upload(client: Client, uploader: User) -> None:
+    sent = form(choose(client, feed(line(1), line(2, price="free"))))
+    first, second = client.post(CONFIRM, sent), client.post(CONFIRM, sent)
+    assert first["Location"] == second["Location"] == f"{BASE}uploads/{UploadHistory.objects.get().pk}/"
+
+
+@pytest.mark.parametrize(("module", "name"), [(receive, "active_vendor"), (storage, "save")])
+def test_pressing_start_twice_at_once_opens_one_upload_and_stores_one_file(
+    client: Client, uploader: User, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    sent, answers = form(choose(client, feed(line(1)))), []
+    real = getattr(module, name)
+
+    def overtaken(*given: Any) -> Any:
+        """What the first press does here, when the second comes in between and is through."""
+        done = real(*given)
+        monkeypatch.setattr(module, name, real)
+        answers.append(client.post(CONFIRM, sent))
+        return done
+
+    monkeypatch.setattr(module, name, overtaken)
+    answers.append(client.post(CONFIRM, sent))
+    upload = UploadHistory.objects.get()
+    assert [answer["Location"] for answer in answers] == [f"{BASE}uploads/{upload.pk}/"] * 2
+    name = upload.storage_key.rpartition("/")[2]
+    files = storage.listing(f"{storage.FEEDS}/VEND001")[1]
+    assert [file for file in files if file.endswith(name.removeprefix(upload.pk))] == [name]
 
 
 def test_the_preview_says_what_the_mode_leaves_alone(client: Client, uploader: User) -> None:
