@@ -19,6 +19,7 @@ from uploads.batch import commit_isolating
 from uploads.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.records import Record
+from vendors.models import Vendor
 
 SLICE_ROWS = 500
 # How many rows are corrected at once: as many as a page shows, while somebody waits.
@@ -78,8 +79,9 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
     if len(changes) > PAGE_ROWS:
         raise ValueError(f"At most {PAGE_ROWS} rows at once.")
     with transaction.atomic():
+        committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
+        # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        committer.lock_vendors([upload.vendor_id])
         if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status):
             raise NotReplayable(why)
         rows = {row.record_id: row for row in failed_rows.of(upload_id, [change.record_id for change in changes])}
@@ -226,6 +228,7 @@ def step(job: Job) -> bool:
         keys = _next(selection)
         vendors = {vendor_id for _, _, vendor_id in keys}
         committer.lock_vendors(vendors)
+        _refuse_not_active(job)
         # Once more, now that nobody else can be at the rows of these vendors.
         mine = [(upload_id, record_id) for upload_id, record_id, vendor_id in _next(selection) if vendor_id in vendors]
         rows = failed_rows.by_keys(mine)
@@ -235,6 +238,13 @@ def step(job: Job) -> bool:
         jobs.advance(job, len(rows), valid=len(rows) - failed, error=failed)
     writeback.write(outcomes)
     return not keys
+
+
+def _refuse_not_active(job: Job) -> None:
+    """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten."""
+    vendor = Vendor.objects.exclude(status=Vendor.Status.ACTIVE).filter(pk=job.vendor_id).first()
+    if vendor:
+        raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be tried again once it is active.")
 
 
 def _next(selection: Selection) -> list[tuple[str, str, str]]:

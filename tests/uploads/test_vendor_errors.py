@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
+from catalog import committer
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -68,6 +69,10 @@ def work() -> Job:
         pass
     job.refresh_from_db()
     return job
+
+
+def cancelled(upload: UploadHistory) -> object:
+    return UploadHistory.objects.filter(pk=upload.pk).update(status="cancelled")
 
 
 # --- the kinds -------------------------------------------------------------------------------------------------
@@ -253,6 +258,36 @@ def test_a_vendor_that_is_not_active_tries_nothing_again(uploader: Client, pipel
     uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
     assert not Correction.objects.exists()
     assert not Job.objects.exists()
+    assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
+
+
+@pytest.mark.parametrize("change", [lambda upload: Vendor.objects.update(status="suspended"), cancelled])
+def test_what_was_decided_while_a_correction_waited_for_its_turn_counts(
+    uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, change: Callable[[UploadHistory], object]
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x")))
+    sent = form(uploader, url(upload, "errors/invalid_price/")) | {"0-price": "5"}
+    lock = committer.lock_vendors
+
+    def decided_first(vendor_ids: Any) -> None:
+        change(upload)
+        lock(vendor_ids)
+
+    monkeypatch.setattr(committer, "lock_vendors", decided_first)
+    uploader.post(url(upload, "errors/invalid_price/save/"), sent)
+    assert not Correction.objects.exists()
+    assert ValidationError.objects.get(resolved_at=None).error_type == "invalid_price"
+
+
+def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
+    uploader: Client, pipeline: Pipeline
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
+    uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
+    Vendor.objects.update(status="suspended")
+    job = work()
+    assert (job.state, job.failure) == ("failed", "VEND001 is suspended. Rows can be tried again once it is active.")
+    assert not Correction.objects.exists()
     assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
 
 
