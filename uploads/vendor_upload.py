@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from uploads import downloads, feed_guide, importing, progress
 from uploads.importing import FAILURES, sentence
@@ -52,9 +52,10 @@ def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResp
 
 
 @vendor_page(UPLOADER)
-@require_POST
 def preview(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Look again at the file, read as the form says now."""
+    if request.method != "POST":  # the address of what was shown here, opened anew
+        return redirect("vendor:choose", vendor.pk)
     try:
         return _preview(request, importing.look_again(request.POST, request.user, vendor))
     except FAILURES as error:
@@ -62,9 +63,10 @@ def preview(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 
 @vendor_page(UPLOADER)
-@require_POST
 def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Start it, and go to its progress."""
+    if request.method != "POST":  # the address of what was shown here, opened anew
+        return redirect("vendor:choose", vendor.pk)
     notify = UploadHistory.Notify.UPLOADER if "notify" in request.POST else UploadHistory.Notify.NOBODY
     try:
         if not importing.was_seen(request.POST):

@@ -202,6 +202,13 @@ def test_pressing_start_twice_at_once_opens_one_upload_and_stores_one_file(
     assert [file for file in files if file.endswith(name.removeprefix(upload.pk))] == [name]
 
 
+@pytest.mark.parametrize("url", [PREVIEW, CONFIRM])
+def test_the_address_of_a_preview_opened_anew_leads_to_choosing_a_file(
+    client: Client, uploader: User, url: str
+) -> None:
+    assert client.get(url)["Location"] == CHOOSE
+
+
 def test_the_preview_says_what_the_mode_leaves_alone(client: Client, uploader: User) -> None:
     Product.objects.create(
         vendor_id="VEND001", vendor_product_id="P-1", product_name="Product 1", category="Electronics", sku="SKU-1",
