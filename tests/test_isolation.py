@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -116,6 +117,20 @@ def test_staff_who_are_no_members_have_no_vendor_pages(ours: Company, client: Cl
     client.force_login(User.objects.create_superuser("boss"))
     answers = {address.of(ours): client.get(address.of(ours)).status_code for address in ADDRESSES}
     assert set(answers.values()) == {404}, answers
+
+
+def test_who_was_signed_out_while_filling_in_a_form_comes_back_to_a_page(ours: Company, client: Client) -> None:
+    """The address of a form may be no page, and what was typed is lost in any case."""
+    for address in ADDRESSES:
+        assert parse_qs(urlsplit(client.post(address.of(ours))["Location"]).query) == {"next": ["/vendor/VEND001/"]}
+
+
+def test_no_cache_on_the_way_keeps_a_page_or_a_download_for_others(ours: Company) -> None:
+    browser = browser_of(ours, "owner")
+    pages = [response for address in ADDRESSES if (response := browser.get(address.of(ours))).status_code == 200]
+    assert len(pages) > 15
+    for response in pages:
+        assert {"private", "no-cache"} <= set(response["Cache-Control"].split(", ")), response.request["PATH_INFO"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
 
 from vendors.models import Vendor, VendorMember
 
@@ -60,6 +62,12 @@ def may_here(request: HttpRequest, role: VendorMember.Role) -> bool:
     return may_as(member, role)
 
 
+def _to_login(request: HttpRequest, vendor_id: str) -> HttpResponseBase:
+    """Sign in, and come back: to a page, not to the address of a form, whose content is lost."""
+    asked = request.method in ("GET", "HEAD")
+    return redirect_to_login(request.get_full_path() if asked else reverse("vendor:home", args=[vendor_id]))
+
+
 def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
     """Decorates the views of a vendor's own pages: `view(request, vendor, …)`, for its members of this role or above.
 
@@ -69,15 +77,19 @@ def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        @login_required
         def guarded(request: HttpRequest, vendor_id: str, **rest: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_login(request, vendor_id)
             member = membership(request.user, vendor_id)
             if member is None:
                 raise Http404
             if not may_as(member, role):
                 raise PermissionDenied(f"Your role at {member.vendor.vendor_name} doesn't allow this. Ask an owner.")
             request.member = member  # type: ignore[attr-defined] # for the view and its template
-            return view(request, member.vendor, **rest)
+            response = view(request, member.vendor, **rest)
+            # Caches between us and the browser keep files by the end of their address, whoever asked for them.
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
 
         guarded.vendor_role = role  # type: ignore[attr-defined] # a test holds that every vendor page has one
         return guarded
