@@ -100,6 +100,7 @@ def _shown(seen: preview.Preview, token: str, vendor: Vendor, kept: Incoming, us
         "vendor": vendor,
         "file_name": kept.file_name,
         "sheet": kept.sheet,
+        "other_sheets": kept.others,
         "confirm_form": PreviewForm(seen, token),
         "field_choices": FIELD_CHOICES,
     }

@@ -34,7 +34,7 @@ class Expired(Exception):
 class Incoming:
     """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
 
-    Of a workbook also its own storage key, and the name of the sheet that the text is from.
+    Of a workbook also its own storage key, the name of the sheet that the text is from, and how many others it has.
     """
 
     key: str
@@ -42,6 +42,7 @@ class Incoming:
     vendor_id: str
     workbook_key: str = ""
     sheet: str = ""
+    others: int = 0
 
     @property
     def once(self) -> str:
@@ -57,7 +58,8 @@ def keep(source: Source, file_name: str, vendor_id: str, user: "User | Anonymous
     workbook_key = f"{key}.workbook" if source.workbook else ""
     if source.workbook:
         storage.save(workbook_key, source.workbook)
-    return signing.dumps([user.pk, key, file_name, vendor_id, workbook_key, source.sheet], salt=SALT)
+    facts = [user.pk, key, file_name, vendor_id, workbook_key, source.sheet, source.others]
+    return signing.dumps(facts, salt=SALT)
 
 
 @contextmanager

@@ -57,11 +57,13 @@ class Contents:
 
 
 class Source(NamedTuple):
-    """A file that came: the text to read of it, and where it is a workbook, the file itself and its sheet's name."""
+    """A file that came: the text to read of it, and where it is a workbook, the file itself, its sheet's name, and how
+    many other sheets it has."""
 
     text: BinaryIO
     workbook: BinaryIO | None = None
     sheet: str = ""
+    others: int = 0
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def as_text(file: BinaryIO) -> Iterator[Source]:
     _refuse_too_large(file)
     try:
         with workbook.as_csv(file, limits(), workbook.Size(settings.MAX_WORKBOOK_BYTES)) as sheet:
-            yield Source(sheet.file, file, sheet.name) if sheet else Source(file)
+            yield Source(sheet.file, file, sheet.name, sheet.others) if sheet else Source(file)
     except FeedError as error:
         raise Refused(error.message, error.code) from error
 

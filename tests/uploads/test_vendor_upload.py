@@ -256,6 +256,19 @@ def test_a_workbook_is_previewed_with_its_sheet_and_sent(client: Client, uploade
     assert b"".join(got.streaming_content) == data
 
 
+def test_sheets_that_are_not_read_are_said(client: Client, uploader: User) -> None:
+    def said(**more: Any) -> str:
+        book = workbook([HEADER.strip().split(","), line(1).strip().split(",")], **more)
+        response = choose(client, book, "x.xlsx")
+        again = client.post(PREVIEW, form(response)).content.decode()
+        assert ("Only the sheet" in again) == ("Only the sheet" in response.content.decode())
+        return again
+
+    assert "Only the sheet" not in said()
+    assert "Only the sheet “Products” is read, not the other one of this workbook." in said(More=[["x"]])
+    assert "Only the sheet “Products” is read, not the other 2 sheets of this workbook." in said(A=[["x"]], B=[])
+
+
 def test_hostile_names_headers_and_cells_are_shown_as_text(client: Client, uploader: User) -> None:
     script = "<script>alert(1)</script>"
     text = f"{HEADER},{script}\n{line(1, product_name=script)},{script}\n"

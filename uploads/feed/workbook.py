@@ -57,10 +57,11 @@ class Size:
 
 
 class Sheet(NamedTuple):
-    """A sheet as CSV in UTF-8, rewound, and its name in the workbook."""
+    """A sheet as CSV in UTF-8, rewound, its name in the workbook, and how many other visible sheets that has."""
 
     file: BinaryIO
     name: str
+    others: int
 
 
 @contextmanager
@@ -83,10 +84,10 @@ def as_csv(file: BinaryIO, limits: Limits, size: Size) -> Iterator[Sheet | None]
             file.seek(0)
             yield None
             return
-        name = _write(copy, out, limits)
+        name, others = _write(copy, out, limits)
         file.seek(0)
         out.seek(0)
-        yield Sheet(out, name)
+        yield Sheet(out, name, others)
 
 
 def _old(file: BinaryIO) -> FeedError:
@@ -252,12 +253,12 @@ def _letters(column: str) -> int:
 # --- reading ---------------------------------------------------------------------------------------------------
 
 
-def _write(copy: BinaryIO, out: BinaryIO, limits: Limits) -> str:
-    """Write the first sheet with anything in it as CSV; returns its name."""
+def _write(copy: BinaryIO, out: BinaryIO, limits: Limits) -> tuple[str, int]:
+    """Write the first sheet with anything in it as CSV; returns its name, and the number of others."""
     copy.seek(0)
     text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="")
     try:
-        sheet = _first_sheet(copy)
+        sheet, others = _first_sheet(copy)
         if sheet is None:
             raise FeedError(
                 "empty_file", "The workbook has nothing in its visible sheets. Upload the one with the table."
@@ -273,17 +274,22 @@ def _write(copy: BinaryIO, out: BinaryIO, limits: Limits) -> str:
         raise FeedError("workbook_damaged", DAMAGED) from error
     text.flush()
     text.detach()
-    return sheet.name
+    return sheet.name, others
 
 
-def _first_sheet(copy: BinaryIO) -> CalamineSheet | None:
+def _first_sheet(copy: BinaryIO) -> tuple[CalamineSheet | None, int]:
+    """The first with anything in it, and how many other visible ones there are, whether or not these have."""
     workbook = python_calamine.load_workbook(copy)
-    for place, about in enumerate(workbook.sheets_metadata):
-        if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible:
-            sheet = workbook.get_sheet_by_index(place)
-            if any(shown(cell).strip() for row in sheet.iter_rows() for cell in row):
-                return sheet
-    return None
+    places = [
+        place
+        for place, about in enumerate(workbook.sheets_metadata)
+        if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible
+    ]
+    for place in places:
+        sheet = workbook.get_sheet_by_index(place)
+        if any(shown(cell).strip() for row in sheet.iter_rows() for cell in row):
+            return sheet, len(places) - 1
+    return None, 0
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
