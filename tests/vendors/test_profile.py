@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from tests.vendors.conftest import as_user, member
 from vendors.models import Vendor
@@ -13,6 +13,14 @@ from vendors.profile import ProfileForm
 pytestmark = pytest.mark.usefixtures("accounts")
 PAGE = "/vendor/VEND001/profile/"
 DATA = {"vendor_name": "Northwind", "email": "feeds@northwind.example", "country": "USA"}
+
+
+def test_a_form_from_before_one_signed_in_is_refused_in_plain_words(vendor: Vendor) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(member(vendor, "olga", "owner").user)
+    response = browser.post(f"/vendor/{vendor.pk}/profile/", {"vendor_name": "New"})
+    assert response.status_code == 403
+    assert "opened before you signed in" in response.content.decode()
 
 
 def test_an_owner_changes_it_and_the_log_names_the_fields(vendor: Vendor) -> None:
