@@ -184,7 +184,8 @@ def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
 def _columns(layout: Layout, reading: Reading, rows: Sequence[Row], saved: Mapping[str, str]) -> tuple[Column, ...]:
     """The columns with what is read from them; a choice that can't be stays as it was made."""
     fields = {header: field for field, header in layout.mapping.fields.items()}
-    chosen = reading.columns if reading.shape == layout.shape else None
+    same = reading.shape == layout.shape and len(reading.columns or ()) == len(layout.headers)
+    chosen = reading.columns if same else None
     suggestions = {} if chosen else columns.suggested(layout.headers, layout.mapping, saved)
     many = len(layout.headers) > FULL_COLUMNS
     found = []

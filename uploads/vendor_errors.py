@@ -135,9 +135,8 @@ def save_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
 
 def _changes(request: HttpRequest, upload: UploadHistory) -> list[Change]:
     """The rows of the form with their cells, whether changed or not."""
-    numbers = [number for number in range(replay.PAGE_ROWS) if request.POST.get(f"{number}-error", "").isdecimal()]
-    asked = {number: int(request.POST[f"{number}-error"]) for number in numbers}
-    known = error_rows.records(upload, [error_id for error_id in asked.values() if error_id < 2**31])
+    asked = {number: _number(request.POST.get(f"{number}-error", "")) for number in range(replay.PAGE_ROWS)}
+    known = error_rows.records(upload, asked.values())
     return [
         Change(known[error_id], _number(request.POST.get(f"{number}-attempt", "")), _cells(request, number))
         for number, error_id in asked.items()
@@ -146,7 +145,8 @@ def _changes(request: HttpRequest, upload: UploadHistory) -> list[Change]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    """What a hidden field says; 0, which nothing has, for what isn't of our making."""
+    return min(int(text), 2**31 - 1) if text.isdecimal() and len(text) <= 10 else 0
 
 
 def _cells(request: HttpRequest, number: int) -> dict[str, str]:

@@ -291,6 +291,19 @@ def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
     assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
 
 
+@pytest.mark.parametrize("number", ["9" * 10, "9" * 5000, "²", "-1", ""])
+def test_numbers_that_are_not_of_our_making_are_no_error_of_the_server(
+    uploader: Client, pipeline: Pipeline, number: str
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x")))
+    page = url(upload, "errors/invalid_price/")
+    assert uploader.get(page, {"after": f"{number}-x"}, follow=True).status_code == 200
+    for name in ("0-error", "0-attempt"):
+        sent = form(uploader, page) | {"0-price": "5", name: number}
+        assert uploader.post(f"{page}save/", sent).status_code == 302
+    assert not Correction.objects.exists()
+
+
 def test_another_vendors_upload_is_not_there(uploader: Client, pipeline: Pipeline, other_vendor: Vendor) -> None:
     upload = pipeline.run(feed(line(1, price="x")), vendor_id="VEND002")
     replay.start(Selection(vendor_id="VEND002"), None)

@@ -202,6 +202,14 @@ def test_pressing_start_twice_at_once_opens_one_upload_and_stores_one_file(
     assert [file for file in files if file.endswith(name.removeprefix(upload.pk))] == [name]
 
 
+def test_a_form_that_lost_some_of_its_columns_is_asked_again(client: Client, uploader: User) -> None:
+    sent = form(choose(client, feed(line(1))))
+    del sent["column-7"]
+    for url in (PREVIEW, CONFIRM):
+        assert client.post(url, sent).context["preview"].ready
+    assert not UploadHistory.objects.exists()
+
+
 @pytest.mark.parametrize("url", [PREVIEW, CONFIRM])
 def test_the_address_of_a_preview_opened_anew_leads_to_choosing_a_file(
     client: Client, uploader: User, url: str

@@ -156,7 +156,7 @@ def as_chosen(layout: Layout, reading: Reading) -> Layout:
     """The layout with the columns that were chosen. Raises FeedError as `columns.chosen` does."""
     if reading.columns is None:
         return layout
-    if reading.shape != layout.shape:
+    if reading.shape != layout.shape or len(reading.columns) != len(layout.headers):
         raise FeedError("other_columns", "The file is read with other columns now. Look at them again.")
     mapping = chosen(layout.headers, reading.columns)
     kept = [note for note in layout.notes if note not in ignored_notes(layout.mapping)]
