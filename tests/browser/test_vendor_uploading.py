@@ -71,6 +71,53 @@ def test_the_pages_fit_a_phone_and_keep_to_the_policy(vendor_page: Page, pipelin
     assert overflow(page) == 0
 
 
+COVERED = """() => {
+  const bar = document.querySelector(".at-hand"), one = document.activeElement;
+  const below = one.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
+  return one.matches("input, select, button, summary, a") && !bar.contains(one) && below ? one.name || one.tagName : "";
+}"""
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 640, "height": 400}])
+def test_nothing_that_has_the_focus_is_covered_by_the_buttons_at_hand(vendor_page: Page, size: Any) -> None:
+    page = vendor_page
+    page.set_viewport_size(size)
+    page.goto(f"{BASE}upload/")
+    page.get_by_label("Your file").set_input_files(chosen_file("a.csv", f"{HEADER}\n{line(1)}\n".encode()))
+    page.get_by_role("button", name="See what it would do").click()
+    expect(page.locator("td.outcome")).to_have_count(1)
+    names, covered = set(), set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        names.add(page.evaluate("document.activeElement.name"))
+        covered.add(page.evaluate(COVERED))
+    assert {"column-7", "mode", "confirm"} <= names
+    assert covered == {""}
+    boxes = "e => e.map(box => box.tabIndex)"
+    assert set(page.locator(".scroll:not(:has(a, select))").evaluate_all(boxes)) == {0}, "or it can't be scrolled"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_frame_of_what_has_the_focus_can_be_seen(vendor_page: Page, scheme: Any) -> None:
+    page = vendor_page
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{BASE}upload/")
+    style = "name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()"
+    frame = _luminance(page.evaluate(style, "--pico-primary-focus"))
+    for name in ("--pico-background-color", "--pico-card-background-color"):
+        darker, lighter = sorted([frame, _luminance(page.evaluate(style, name))])
+        assert (lighter + 0.05) / (darker + 0.05) >= 3, f"{name}: WCAG 2.2, 1.4.11"
+
+
+def _luminance(colour: str) -> float:
+    """Of #rgb or #rrggbb, as WCAG 2.2 defines it."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def test_without_javascript_all_but_the_live_numbers_works(
     vendor_page: Page, browser: Any, live_server: Any, pipeline: Pipeline
 ) -> None:
