@@ -19,6 +19,7 @@ from uploads.feed.explained import explained
 from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
 from uploads.vendor_errors import page_of
+from vendors import members
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -70,7 +71,7 @@ def _line(upload: UploadHistory) -> tuple[UploadHistory, str, str, str]:
 def _sender(upload: UploadHistory) -> str:
     if upload.uploaded_by is None:
         return "a program" if upload.source == UploadHistory.Source.DYNAMODB else NOTHING
-    return "our staff" if upload.uploaded_by.is_staff else upload.uploaded_by.get_username()
+    return "our staff" if upload.uploaded_by.is_staff else members.shown(upload.uploaded_by)
 
 
 def _rate(upload: UploadHistory) -> str:

@@ -50,11 +50,13 @@ def test_uploads_are_listed_with_their_results_and_lead_to_their_errors(member: 
     staff = User.objects.create_superuser("boss")
     upload(1, 90, 10, inserted_records=80, uploaded_by=User.objects.get(username="ada"))
     upload(2, 5, 0, uploaded_by=staff)
+    upload(4, 5, 0, uploaded_by=User.objects.create_user("ada2", "ada@northwind.example"))
     upload(3, 5, 5, vendor_id="VEND002")
     shown = text(member.get(f"{BASE}history/"))
     assert 'href="/vendor/VEND001/uploads/UP_1/errors/"' in shown
     assert "10.0%" in shown
     assert "<td>ada</td>" in shown
+    assert "<td>ada@northwind.example</td>" in shown, "as on the page of members; the username was made up for them"
     assert "<td>our staff</td>" in shown
     assert "boss" not in shown
     assert "file-3.csv" not in shown
