@@ -45,7 +45,7 @@ class ProfileForm(VendorForm):
         fields = [*CONTACT, *BUSINESS]
         labels = LABELS
         widgets = WIDGETS
-        help_texts = {"email": "Results of your uploads are sent here."}
+        help_texts = {"email": "Results of files that we import for you are sent here."}
         # Not whose it is: that is nobody's business here.
         error_messages = {"email": {"unique": "This address can't be used here. Choose another one."}}
 
