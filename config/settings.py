@@ -181,7 +181,15 @@ MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 # Rate limits count by address; a proxy in front says in X-Forwarded-For whose it is. 0: nobody's word is taken.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 1 if HTTPS else 0)
 # Rate limits and used codes: shared by all web processes, and there whether or not Redis is.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Of more, those that still count are forgotten, and Django's 300 are soon made by who tries passwords. Not
+        # many more: they are counted whenever one is added.
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
 

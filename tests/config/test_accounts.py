@@ -238,3 +238,11 @@ def test_a_password_alone_takes_no_authenticator_away_and_sees_no_recovery_codes
         assert client.post(f"/accounts/{page}").headers["Location"].startswith(f"{SHOW}?next=")
     assert Authenticator.objects.count() == 2
     assert client.post("/accounts/logout/").headers["Location"] == "/"
+
+
+def test_limits_still_count_when_very_many_addresses_were_tried() -> None:
+    cache.set("one_who_tried", 5)
+    for number in range(400):
+        cache.set(f"others_{number}", 1)
+    counted = [cache.get("one_who_tried"), *(cache.get(f"others_{number}") for number in range(400))]
+    assert None not in counted
