@@ -144,7 +144,13 @@ def steps(upload: UploadHistory) -> list[Step]:
     later = "done" if ended else ("now" if upload.total_records else "later")
     return [
         Step("Received", size, "Your file is stored safely.", "done"),
-        Step("Read", f"{upload.staged_rows:,}{of_all}", "rows taken out of the file", "done" if read else "now"),
+        # Rows are checked before it is noted that they were read.
+        Step(
+            "Read",
+            f"{max(upload.staged_rows, upload.total_records):,}{of_all}",
+            "rows taken out of the file",
+            "done" if read else "now",
+        ),
         Step("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
         Step("In the catalog", f"{in_catalog(upload):,}", "rows whose products are up to date", later),
     ]

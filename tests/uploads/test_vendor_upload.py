@@ -372,6 +372,19 @@ def test_cancelling_says_how_many_rows_and_waits_for_the_confirmation(client: Cl
     assert "nothing to cancel" in client.get(url, follow=True).content.decode()
 
 
+def test_a_file_that_is_still_read_is_cancelled_without_a_number_that_nobody_knows(
+    client: Client, uploader: User
+) -> None:
+    upload = started(client)
+    UploadHistory.objects.update(staged_rows=500, total_records=600, valid_records=600)
+    url = f"{BASE}uploads/{upload.pk}/"
+    assert [step.number for step in client.get(url).context["steps"]][1:3] == ["600", "600"], "not more than were read"
+    assert "Cancel the rest" in client.get(url + "cancel/").content.decode()
+    assert "<progress" in client.get(url).content.decode()
+    client.post(url + "cancel/")
+    assert "<progress" not in client.get(url).content.decode(), "what was cancelled isn't complete"
+
+
 def test_the_uploader_chooses_whether_to_be_told(client: Client, uploader: User) -> None:
     assert started(client).notify == "nobody"
     upload = started(client, notify="on")
