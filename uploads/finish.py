@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from catalog import committer
+from config.admin import counted
 from uploads import spreadsheet, storage
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
@@ -196,7 +197,7 @@ def notify(upload: UploadHistory) -> None:
 def _page(upload: UploadHistory) -> str:
     """The upload's own page for those who can open it; the vendor's address may belong to nobody with an account."""
     if upload.notify == UploadHistory.Notify.UPLOADER:
-        return str(settings.SITE_URL) + reverse("vendor:upload", args=[upload.vendor_id, upload.pk])
+        return str(settings.SITE_URL).rstrip("/") + reverse("vendor:upload", args=[upload.vendor_id, upload.pk])
     return str(settings.SITE_URL)
 
 
@@ -215,11 +216,12 @@ def _summary(upload: UploadHistory) -> str:
     lines = [
         f"Your file {upload.file_name} has been imported.",
         "",
-        f"{upload.total_records:,} rows: {upload.inserted_records:,} new, {upload.updated_records:,} updated,"
+        f"{counted(upload.total_records, 'row')}: {upload.inserted_records:,} new, {upload.updated_records:,} updated,"
         f" {upload.unchanged_records:,} unchanged, {upload.error_records:,} with errors.",
     ]
     if upload.skipped_records:
-        lines += [f"{upload.skipped_records:,} rows were left alone: the upload was to {upload.get_mode_display()}."]
+        rows = f"{counted(upload.skipped_records, 'row')} {'was' if upload.skipped_records == 1 else 'were'}"
+        lines += [f"{rows} left alone: the upload was to {upload.get_mode_display()}."]
     if upload.error_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]
     return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

@@ -15,7 +15,7 @@ from uploads import dynamo, finish, replay, storage, stream
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorMember
 
 
 def report(upload: UploadHistory) -> str:
@@ -233,6 +233,19 @@ def test_the_vendor_is_told_once_with_the_numbers(pipeline: Pipeline, mailoutbox
     assert "2 rows: 1 new, 0 updated, 0 unchanged, 1 with errors" in mail.body
     assert "error report" in mail.body
     assert upload.upload_id in mail.body
+
+
+def test_the_link_in_the_mail_leads_there_however_the_sites_address_is_written(
+    pipeline: Pipeline, mailoutbox: list[Any], settings: Any, vendor: Vendor
+) -> None:
+    settings.SITE_URL = "https://vendors.example/"
+    ada = User.objects.create_user("ada", "ada@northwind.example")
+    VendorMember.objects.create(vendor=vendor, user=ada, role="uploader")
+    upload = settled(pipeline, feed(line(1, price="free")))
+    UploadHistory.objects.update(notify="uploader", uploaded_by=ada)
+    finish.finish(upload.pk)
+    assert f"https://vendors.example/vendor/VEND001/uploads/{upload.pk}/\n" in mailoutbox[0].body
+    assert "1 row: 0 new" in mailoutbox[0].body
 
 
 def test_a_failed_upload_tells_the_reason_once(pipeline: Pipeline, mailoutbox: list[Any]) -> None:
