@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
+from django.db.models.functions import Now
 
-from vendors.models import Vendor, VendorMember
+from vendors.models import Invitation, Vendor, VendorMember
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,6 +30,7 @@ def change_role(member: VendorMember, role: str, by: "User") -> None:
         return
     if role != Role.OWNER:
         _refuse_the_last_owner(member)
+        _withdraw_invitations(member, by)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     log(member.vendor, by, f"Member {shown(member.user)}: {before} → {role}.")
@@ -39,6 +41,7 @@ def remove(member: VendorMember, by: "User") -> None:
     """Take the member's access away. Raises Refused."""
     member = _locked(member, by)
     _refuse_the_last_owner(member)
+    _withdraw_invitations(member, by)
     log(member.vendor, by, f"Member {shown(member.user)} removed, who was {member.role}.")
     member.delete()
 
@@ -66,6 +69,15 @@ def _locked(member: VendorMember, by: "User") -> VendorMember:
     if found is None:
         raise Refused("This member was removed meanwhile.")
     return found
+
+
+def _withdraw_invitations(member: VendorMember, by: "User") -> None:
+    """Who is an owner no more lets nobody in: it could be themselves, under another address."""
+    sent = Invitation.objects.filter(vendor=member.vendor_id, invited_by=member.user_id)
+    waiting = sent.filter(accepted_at=None, withdrawn_at=None)
+    for email in waiting.values_list("email", flat=True):
+        log(member.vendor, by, f"Invitation of {email} withdrawn, which {shown(member.user)} sent.")
+    waiting.update(withdrawn_at=Now())
 
 
 def _refuse_the_last_owner(member: VendorMember) -> None:

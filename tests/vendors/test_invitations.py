@@ -43,6 +43,18 @@ def roles() -> dict[str, str]:
 # --- inviting --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("data", [{"remove": "yes"}, {"role": "uploader"}])
+def test_the_links_of_who_is_an_owner_no_more_open_nothing(vendor: Vendor, data: dict[str, str]) -> None:
+    ada, eve = member(vendor, "ada", "owner"), member(vendor, "eve", "owner")
+    _, evil = invitations.invite(vendor, "eve@home.example", "owner", eve.user)
+    _, good = invitations.invite(vendor, "ben@example.com", "viewer", ada.user)
+    as_user(ada.user).post(f"/vendor/VEND001/members/{eve.pk}/", data)
+    assert invitations.find(evil) is None
+    assert invitations.find(good)
+    notes = LogEntry.objects.values_list("change_message", flat=True)
+    assert "Invitation of eve@home.example withdrawn, which eve@example.com sent." in notes
+
+
 def test_the_colleague_gets_a_link_and_the_table_no_token(link: str, mailoutbox: list[Any]) -> None:
     (mail,) = mailoutbox
     assert mail.to == ["ben@example.com"]
