@@ -144,7 +144,7 @@ def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) 
 def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, int]]:
     """(row, record, error) of a page, and one more if there are more."""
     number, _, record_id = after.partition("-")
-    row = min(int(number), 2**31 - 1) if number.isdecimal() and len(number) <= 10 else -1
+    row = min(int(number[:10]), 2**31 - 1) if number.isdecimal() else -1  # Python refuses thousands of digits
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -40,8 +40,10 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
     """
     with transaction.atomic():
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
-        # Only now: the upload may have been cancelled or undone while we waited for the lock.
-        upload = UploadHistory.objects.get(pk=upload_id)
+        # Only now: the upload may have been cancelled or undone, or its vendor suspended, while we waited for the lock.
+        upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
+        if not upload.vendor.is_active:
+            raise NotReplayable(f"The vendor is {upload.vendor.status}: its rows can be tried again once it is active.")
         row = failed_rows.one(upload_id, record_id)
         if row is None or row.attempt != attempt:
             raise NotReplayable("Somebody else was faster: this row has been tried again since you opened the page.")

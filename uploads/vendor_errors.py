@@ -18,7 +18,7 @@ from config import exports
 from config.admin import counted, log_change, visible
 from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
-from uploads.failed_rows import Selection, count, why_none, why_vendor
+from uploads.failed_rows import Selection, any_of, count, why_none, why_vendor
 from uploads.feed.columns import FIELDS
 from uploads.feed.problems import label_of
 from uploads.feed.validator import LABELS
@@ -178,7 +178,11 @@ def try_again(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
     if why := _why_not(request, vendor, upload):
         messages.error(request, why)
         return redirect(page_of("errors", vendor, upload_id))
-    job = replay.start(Selection(upload_id=upload_id, vendor_id=vendor.pk, codes=(code,)), request.user)
+    selection = Selection(upload_id=upload_id, vendor_id=vendor.pk, codes=(code,))
+    if not any_of(selection):
+        messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
+        return redirect(page_of("errors", vendor, upload_id))
+    job = replay.start(selection, request.user)
     log_change(request, upload, f"Tried {job.total:,} rows again on the vendor's page ({code}).")
     return redirect(page_of("mending", vendor, job.pk))
 
@@ -203,11 +207,11 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
     about = _about(request, vendor, upload)
     why_not = about["why_not"]
     right = storable(request.POST.get("right", "").strip())
-    if request.method == "POST" and not why_not and right and len(right) <= VALUE_CHARS:
-        chosen = selection if request.POST.get("scope") == "all" else here
-        job = start_mending(request, chosen, right, keep="keep" in request.POST, upload=upload)
-        return redirect(page_of("mending", vendor, job.pk))
-    if request.method == "POST":
+    chosen = selection if request.POST.get("scope") == "all" else here
+    if request.method == "POST" and any_of(chosen):  # else the page says that there is nothing to mend any more
+        if not why_not and right and len(right) <= VALUE_CHARS:
+            job = start_mending(request, chosen, right, keep="keep" in request.POST, upload=upload)
+            return redirect(page_of("mending", vendor, job.pk))
         messages.error(request, why_not or SAY_WHAT)
     example = examples(selection).first()
     found = {

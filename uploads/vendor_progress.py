@@ -152,7 +152,7 @@ def steps(upload: UploadHistory) -> list[Step]:
             "done" if read else "now",
         ),
         Step("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
-        Step("In the catalog", f"{in_catalog(upload):,}", "rows whose products are up to date", later),
+        Step("In the catalog", f"{in_catalog(upload):,}", "rows with their products up to date", later),
     ]
 
 

@@ -14,6 +14,7 @@ from uploads.failed_rows import Selection
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.records import decode
 from uploads.replay import NotReplayable
+from vendors.models import Vendor
 
 
 def counts(upload: UploadHistory) -> tuple[int, int, int, int]:
@@ -51,6 +52,16 @@ def test_a_corrected_row_becomes_a_product_and_counts_as_valid(pipeline: Pipelin
     assert open_errors(upload) == []
     assert str(Product.objects.get(vendor_product_id="P-2").price) == "12.50"
     assert statuses(upload) == {"REC_0000001": "validated", "REC_0000002": "validated"}
+
+
+def test_a_row_of_a_vendor_suspended_meanwhile_keeps_what_was_wrong_with_it(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    upload = pipeline.run(feed(line(1, price="cheap")))
+    Vendor.objects.update(status="suspended")
+    with pytest.raises(NotReplayable, match="suspended"):
+        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    assert open_errors(upload) == [(1, "invalid_price", 1)]
 
 
 def test_what_the_file_said_stays_and_the_correction_says_who_changed_what(

@@ -279,6 +279,15 @@ def test_what_was_decided_while_a_correction_waited_for_its_turn_counts(
     assert ValidationError.objects.get(resolved_at=None).error_type == "invalid_price"
 
 
+def test_nothing_is_started_about_rows_that_are_not_there(uploader: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, price="x"), line(2)))
+    typed = {"field": "category", "value": "Lamps", "right": "Books", "keep": "yes"}
+    assert "No row has this error any more." in text(uploader.post(url(upload, "same-value/"), typed))
+    again = uploader.post(url(upload, "errors/unknown_category/try-again/"), follow=True)
+    assert "No row has this error any more: Unknown category." in text(again)
+    assert (Job.objects.count(), ValueRule.objects.count(), LogEntry.objects.count()) == (0, 0, 0)
+
+
 def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
     uploader: Client, pipeline: Pipeline
 ) -> None:
