@@ -47,12 +47,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 
 
 class ConfirmedAddress(EmailVerificationStage):  # type: ignore[misc]
-    """Who signed up must have confirmed the address. Accounts that staff made have none to confirm: only signing up,
-    and asking for it on the page of addresses, makes a row of it."""
+    """Who signed up must have confirmed the address, which is the primary one from the first. Accounts that staff made
+    have none to confirm: a look at the page of addresses makes a row of theirs, but no primary one."""
 
     def handle(self) -> tuple[HttpResponseBase | None, bool]:
         user = self.login.user  # None where allauth pretends, so as not to tell who has an account
-        if user and (user.is_staff or not EmailAddress.objects.filter(user=user).exists()):
+        if user and (user.is_staff or not EmailAddress.objects.filter(user=user, primary=True).exists()):
             return None, True
         answer: tuple[HttpResponseBase | None, bool] = super().handle()
         return answer

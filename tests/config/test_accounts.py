@@ -135,6 +135,18 @@ def test_a_look_at_the_addresses_does_not_keep_anybody_from_setting_one_up(clien
     assert client.get(ACTIVATE).status_code == 200
 
 
+def test_a_look_at_the_addresses_locks_nobody_out_whose_account_staff_made(client: Client) -> None:
+    ben = User.objects.create_user("ben", "ben@example.com", PASSWORD)
+    _log_in(client, "ben")
+    client.get("/accounts/email/")
+    assert EmailAddress.objects.filter(user=ben, verified=False).exists()
+    client.post("/accounts/logout/")
+    for name in ("ben", "ben@example.com"):
+        assert _log_in(client, name).headers["Location"] == "/", "not to the page that waits for a mail"
+        assert client.get("/").status_code == 200
+        client.post("/accounts/logout/")
+
+
 def test_where_it_is_not_asked_for_a_password_suffices(client: Client, person: User, settings: Any) -> None:
     settings.STAFF_NEEDS_TOTP = False
     _log_in(client)
