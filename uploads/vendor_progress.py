@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_POST
 
-from config.admin import counted
+from config.admin import counted, log_change
 from uploads import downloads, finish, progress
 from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
@@ -51,6 +51,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         context = {"vendor": vendor, "section": "history", "upload": upload, "rows": progress.not_checked(upload)}
         return render(request, "vendors/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
+        log_change(request, upload, "Cancelled on the vendor's page.")
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")
     else:
         messages.warning(request, "It ended before it could be cancelled.")

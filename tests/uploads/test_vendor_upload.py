@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -369,6 +370,7 @@ def test_cancelling_says_how_many_rows_and_waits_for_the_confirmation(client: Cl
     assert UploadHistory.objects.get().status == "processing"
     client.post(url)
     assert UploadHistory.objects.get().status == "cancelled"
+    assert LogEntry.objects.get(object_id=upload.pk).change_message == "Cancelled on the vendor's page."
     assert "nothing to cancel" in client.get(url, follow=True).content.decode()
 
 
