@@ -78,13 +78,7 @@ class FailedRow(NamedTuple):
 
 def count(selection: Selection) -> int:
     """How many rows the selection has."""
-    condition, values = selection.condition()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT DISTINCT upload_id, record_id FROM validation_errors e WHERE {condition}) r",  # noqa: S608 - fixed texts
-            values,
-        )
-        return int(cursor.fetchone()[0])
+    return int(_answer("SELECT count(*) FROM (SELECT DISTINCT e.upload_id, e.record_id {}) r", selection))
 
 
 def count_by_value(selection: Selection) -> dict[str, int]:
@@ -100,13 +94,15 @@ def count_by_value(selection: Selection) -> dict[str, int]:
 
 def any_of(selection: Selection) -> bool:
     """Whether the selection has a row, without counting them."""
+    return bool(_answer("SELECT EXISTS (SELECT FROM (SELECT e.error_id {} LIMIT 1) r)", selection))
+
+
+def _answer(question: str, selection: Selection) -> Any:
+    """The one value that a query asks for; {} in it stands for the selection's problems."""
     condition, values = selection.condition()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT FROM (SELECT e.error_id FROM validation_errors e WHERE {condition} LIMIT 1) r)",  # noqa: S608 - fixed texts
-            values,
-        )
-        return bool(cursor.fetchone()[0])
+        cursor.execute(question.format(f"FROM validation_errors e WHERE {condition}"), values)
+        return cursor.fetchone()[0]
 
 
 def one(upload_id: str, record_id: str) -> FailedRow | None:
