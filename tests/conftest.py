@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from tests.companies import Company, open_company
 from tests.live import Platform
 from uploads import dynamo, finish, receive, stage, storage, stream
 from uploads.models import UploadHistory
@@ -27,6 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With workers (`-n`), what takes long comes first; alone, what is quick does."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+
+
+@pytest.fixture
+def ours(vendor: Vendor) -> Company:
+    """VEND001."""
+    return open_company(vendor, "northwindish", 1)
+
+
+@pytest.fixture
+def theirs(other_vendor: Vendor) -> Company:
+    """VEND002, of which nobody at VEND001 may see anything."""
+    return open_company(other_vendor, "beckerish", 2)
 
 
 @pytest.fixture

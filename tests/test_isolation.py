@@ -21,7 +21,6 @@ from tests.companies import (
     Address,
     Company,
     everything_of,
-    open_company,
     patterns,
     role_of,
 )
@@ -35,18 +34,6 @@ ADDRESSES = [address for _, address in patterns()]
 METHODS = ("get", "post")
 # Names under which pages look for IDs in queries and forms.
 PARAMETERS = [*IDS, *(name.removesuffix("_id") for name in IDS), "id", "q", "key", "selected", "file", "mapping"]
-
-
-@pytest.fixture
-def ours(vendor: Vendor) -> Company:
-    """VEND001."""
-    return open_company(vendor, "northwindish", 1)
-
-
-@pytest.fixture
-def theirs(other_vendor: Vendor) -> Company:
-    """VEND002, of which nobody at VEND001 may see anything."""
-    return open_company(other_vendor, "beckerish", 2)
 
 
 def browser_of(company: Company, role: str) -> Client:

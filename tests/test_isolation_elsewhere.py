@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from catalog.models import Product
 from tests.bench.addresses import named_patterns
-from tests.companies import Company, everything_of, open_company
+from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.test_isolation import body, browser_of
@@ -52,16 +52,6 @@ ELSEWHERE: dict[str, Callable[[Company], dict[str, Any]]] = {
         "key": default_token_generator.make_token(theirs.members["viewer"].user),
     },
 }  # fmt: skip
-
-
-@pytest.fixture
-def ours(vendor: Vendor) -> Company:
-    return open_company(vendor, "northwindish", 1)
-
-
-@pytest.fixture
-def theirs(other_vendor: Vendor) -> Company:
-    return open_company(other_vendor, "beckerish", 2)
 
 
 # --- other addresses -------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import io
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
@@ -15,7 +14,6 @@ from tests.conftest import Pipeline
 from tests.hostile import as_csv
 from uploads import dynamo
 from uploads.models import ColumnRule, UploadHistory
-from vendors.models import Vendor, VendorMember
 
 BASE = "/vendor/VEND001/"
 HEADER = ["Artikel", "product_name", "category", "sku", "brand", "description", "price", "stock_quantity", "=note"]
@@ -29,14 +27,6 @@ KEPT = [
 
 def row(number: int, text: str, price: str) -> list[str]:
     return [f"0{number}", f"Lamp {text}|", "Electronics", f"00{number}", f"B{text}|", text, price, "05", text]
-
-
-@pytest.fixture
-def uploader(client: Client, vendor: Vendor) -> Client:
-    user = User.objects.create_user("ada")
-    VendorMember.objects.create(vendor=vendor, user=user, role="uploader")
-    client.force_login(user)
-    return client
 
 
 def workbook_of(client: Client, upload: UploadHistory) -> Any:

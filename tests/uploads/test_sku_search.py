@@ -17,18 +17,9 @@ from uploads.failed_rows import Selection
 from uploads.models import UploadHistory, ValidationError
 from uploads.receive import Wish
 from uploads.sku_search import Found
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor
 
 FIND = "/vendor/VEND001/find/"
-
-
-@pytest.fixture
-def member(client: Client, vendor: Vendor) -> Client:
-    """A viewer of VEND001, signed in."""
-    user = User.objects.create_user("ada")
-    VendorMember.objects.create(vendor=vendor, user=user, role="viewer")
-    client.force_login(user)
-    return client
 
 
 def words(found: Found) -> list[tuple[str, str, int]]:

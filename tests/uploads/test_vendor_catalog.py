@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
@@ -14,18 +13,9 @@ from config import exports, paging
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from uploads.feed.columns import CATALOG_COLUMN, FIELDS, map_headers
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor
 
 CATALOG = "/vendor/VEND001/catalog/"
-
-
-@pytest.fixture
-def member(client: Client, vendor: Vendor) -> Client:
-    """A viewer of VEND001, signed in."""
-    user = User.objects.create_user("ada")
-    VendorMember.objects.create(vendor=vendor, user=user, role="viewer")
-    client.force_login(user)
-    return client
 
 
 def make(number: int, vendor_id: str = "VEND001", **values: Any) -> Product:

@@ -1,7 +1,5 @@
 """A vendor mends the failed rows of its uploads on its own pages: by kind, in a table, all at once, or in Excel."""
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
 from catalog import committer
 from catalog.models import Product
@@ -19,30 +16,11 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import jobs, replay
 from uploads.failed_rows import Selection
-from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.explained import EXPLAINED
 from uploads.feed.problems import Code
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from uploads.replay import Change, NotReplayable
-from vendors.models import Vendor, VendorMember
-
-
-@pytest.fixture
-def sign_in(client: Client, vendor: Vendor) -> Callable[[str], Client]:
-    """The client, signed in as a member of VEND001 with this role."""
-
-    def as_role(role: str) -> Client:
-        user = User.objects.create_user(role)
-        VendorMember.objects.create(vendor=vendor, user=user, role=role)
-        client.force_login(user)
-        return client
-
-    return as_role
-
-
-@pytest.fixture
-def uploader(sign_in: Callable[[str], Client]) -> Client:
-    return sign_in("uploader")
+from vendors.models import Vendor
 
 
 def url(upload: UploadHistory, rest: str = "errors/") -> str:
@@ -107,6 +85,17 @@ def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploade
         uploader.get(url(first))
     )
     assert "a newer file" not in text(uploader.get(url(second)))
+
+
+def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
+    uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uploads.progress.COUNTED", 2)
+    upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
+    shown = text(uploader.get(url(upload, "errors/invalid_price/")))
+    assert "Invalid price: more than 2 rows" in shown
+    assert "2 or more rows have “x” as price" in shown
+    assert "Try all rows again unchanged" in shown
 
 
 def test_what_a_feed_says_is_never_markup(uploader: Client, pipeline: Pipeline) -> None:
@@ -428,64 +417,3 @@ def test_all_rows_of_a_kind_are_tried_again_as_they_are(uploader: Client, pipeli
     uploader.post(url(upload, "errors/unknown_category/try-again/"))
     job = work()
     assert (job.vendor_id, job.done, job.result) == ("VEND001", 2, {"valid": 2, "error": 0})
-
-
-# --- in Excel --------------------------------------------------------------------------------------------------
-
-HOSTILE = [line(1, price="x", sku="007", product_name="=1+1"), line(2, price="y", product_name='"a ""b"", c\nd"')]
-
-
-def sheet(response: Any) -> list[list[Any]]:
-    book = load_workbook(io.BytesIO(b"".join(response.streaming_content)))
-    return [["" if value is None else value for value in row] for row in book.active.iter_rows(values_only=True)]
-
-
-def test_both_files_of_the_failed_rows_have_the_same_cells(uploader: Client, pipeline: Pipeline) -> None:
-    upload = pipeline.run(feed(*HOSTILE, line(3)))
-    content = b"".join(uploader.get(url(upload, "failed-rows.csv"))).decode("utf-8-sig")
-    lines = list(csv.reader(io.StringIO(content, newline="")))
-    assert lines[0][-5:] == list(REPORT_COLUMNS)
-    assert len(lines) == 3
-    response = uploader.get(url(upload, "failed-rows.xlsx"))
-    assert response.headers["Content-Disposition"] == 'attachment; filename="feed-errors.xlsx"'
-    cells = sheet(response)
-    assert cells == lines
-    assert lines[1][3] == "007"
-    assert lines[1][1] == "'=1+1", "no spreadsheet runs it"
-
-
-def test_what_was_downloaded_can_be_mended_and_sent_back(uploader: Client, pipeline: Pipeline) -> None:
-    upload = pipeline.run(feed(*HOSTILE))
-    content = b"".join(uploader.get(url(upload, "failed-rows.csv"))).decode("utf-8-sig")
-    again = pipeline.run(content.replace(",x,", ",5,").replace(",y,", ",6,"))
-    assert (again.valid_records, again.error_records) == (2, 0)
-    assert set(Product.objects.values_list("product_name", flat=True)) == {"=1+1", 'a "b", c\nd'}
-    assert Product.objects.filter(sku="007").exists()
-
-
-def test_rows_that_were_mended_are_in_the_file_no_more(uploader: Client, pipeline: Pipeline) -> None:
-    upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
-    address = url(upload, "errors/invalid_price/")
-    uploader.post(f"{address}save/", form(uploader, address) | {"0-price": "5"})
-    content = b"".join(uploader.get(url(upload, "failed-rows.csv"))).decode()
-    assert "SKU-1" not in content
-    assert "SKU-2" in content
-
-
-def test_an_excel_file_of_too_many_rows_is_refused_with_the_way_out(
-    uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("uploads.downloads.XLSX_ROWS", 1)
-    upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
-    assert "Download the CSV" in text(uploader.get(url(upload, "failed-rows.xlsx"), follow=True))
-
-
-def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
-    uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("uploads.progress.COUNTED", 2)
-    upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
-    shown = text(uploader.get(url(upload, "errors/invalid_price/")))
-    assert "Invalid price: more than 2 rows" in shown
-    assert "2 or more rows have “x” as price" in shown
-    assert "Try all rows again unchanged" in shown

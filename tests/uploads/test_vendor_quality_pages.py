@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -13,18 +12,9 @@ from django.utils import timezone
 from uploads import charts, dashboard
 from uploads.dashboard import Day
 from uploads.models import UploadHistory, ValidationError
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor
 
 BASE = "/vendor/VEND001/"
-
-
-@pytest.fixture
-def member(client: Client, vendor: Vendor) -> Client:
-    """A viewer of VEND001, signed in."""
-    user = User.objects.create_user("ada")
-    VendorMember.objects.create(vendor=vendor, user=user, role="viewer")
-    client.force_login(user)
-    return client
 
 
 def upload(number: int, valid: int, errors: int, days_ago: int = 0, vendor_id: str = "VEND001", **facts: Any) -> None:
