@@ -11,7 +11,7 @@ from django.db import transaction
 
 from catalog.committer import lock_vendors
 from catalog.models import Product, ProductChange
-from uploads.feed.columns import FIELDS
+from catalog.rules.fields import FIELDS
 
 Kind = ProductChange.Kind
 _FIELDS = ("vendor_id", *FIELDS)

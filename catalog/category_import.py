@@ -20,10 +20,10 @@ from import_export.tmp_storages import BaseStorage
 from import_export.widgets import Widget
 
 from catalog.models import ProductCategory
+from catalog.rules.money import quoted
+from catalog.rules.validator import EDGES
 from config import exports
 from config.admin import visible
-from uploads.feed.money import quoted
-from uploads.feed.validator import EDGES
 
 COLUMNS = ("category_name", "parent_category", "is_active")
 MAX_BYTES = 1024 * 1024

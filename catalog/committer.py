@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from uploads.feed.problems import Problem
-from uploads.feed.validator import ProductDraft, duplicate_in_file, sku_taken
+from catalog.rules.problems import Problem
+from catalog.rules.validator import ProductDraft, duplicate_in_file, sku_taken
 
 
 class Candidate(NamedTuple):

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from catalog.models import Product, ProductCategory
-from uploads.feed.columns import FIELDS
-from uploads.feed.problems import Problem
-from uploads.feed.validator import ProductDraft, Rules, validate
+from catalog.rules.fields import FIELDS
+from catalog.rules.problems import Problem
+from catalog.rules.validator import ProductDraft, Rules, validate
 from vendors.models import Vendor
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@
     2  feed/parser.py       bytes → rows
     3  stage.py             rows → items in DynamoDB
     4  stream.py            the table's stream → batches: shards, leases, checkpoints
-    5  feed/validator.py    a row → a product draft, or all of its problems; judge.py asks it about a batch of records
+    5  catalog/rules/validator.py
+                            a row → a product draft, or all of its problems; judge.py asks it about a batch of records
     6  catalog/committer.py drafts → products; batch.py puts them into one transaction with ledger, errors, counters
                             and checkpoint
     7  writeback.py         outcome → status in DynamoDB
@@ -17,8 +18,8 @@ listing.py is what the lists share.
 
 The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin, vendor_upload.py
 is how a file is sent from there, feed_guide.py what its columns are, and vendor_progress.py how it gets on. There, too,
-failed rows are mended: vendor_errors.py shows what error_rows.py asks for, feed/explained.py says what each kind of
-error means. vendor_catalog.py has a vendor's products, vendor_quality_pages.py its uploads over time, and sku_search.py
+failed rows are mended: vendor_errors.py shows what error_rows.py asks for, catalog/rules/explained.py says what each
+kind of error means. vendor_catalog.py has a vendor's products, vendor_quality_pages.py its uploads over time, and sku_search.py
 tells where one product is.
 
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py

@@ -17,6 +17,8 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from catalog.models import Product, ProductCategory
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import label_of
 from config.admin import (
     NOTHING,
     VENDOR_STATUS,
@@ -41,10 +43,7 @@ from uploads import (
 )
 from uploads.category_replay import CategoryReplayAdmin
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
-from uploads.feed.columns import FIELDS
 from uploads.feed.parser import DELIMITERS, Layout
-from uploads.feed.problems import label_of
-from uploads.feed.validator import LABELS
 from uploads.job_admin import JobAdmin
 from uploads.listing import ProductFilter, RecordFilter, errors_link, upload_link
 from uploads.models import (

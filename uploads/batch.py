@@ -23,7 +23,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, Programm
 
 from catalog import committer
 from catalog.committer import Candidate, ProductVanished, Verdict
-from uploads.feed.problems import Code, Problem
+from catalog.rules.problems import Code, Problem
 from uploads.judge import Judged, cell_of, judge
 from uploads.ledger import Outcome, change_ledger, close_earlier, known, origins
 from uploads.models import VALUE_CHARS

@@ -18,11 +18,11 @@ from django.utils.html import format_html
 
 from catalog.category_admin import ProductCategoryAdmin
 from catalog.models import ProductCategory
+from catalog.rules.problems import Code
+from catalog.rules.validator import category_key
 from config.admin import log_change
 from uploads import failed_rows, replay
 from uploads.failed_rows import Selection
-from uploads.feed.problems import Code
-from uploads.feed.validator import category_key
 from uploads.upload_actions import may, to_job
 
 CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 
+from catalog.rules.problems import label_of
 from config.admin import visible
 from uploads.dashboard import Day, Kind, start_of
-from uploads.feed.problems import label_of
 
 # Leads to one of the admin's lists under filters; "" for those who may not see it.
 Way = Callable[..., str]

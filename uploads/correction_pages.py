@@ -16,12 +16,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from catalog.models import ProductCategory
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import Code, Problem
 from config.admin import list_url, log_change, page_url, visible
 from uploads import failed_rows, ledger, replay
 from uploads.failed_rows import Selection
-from uploads.feed.columns import FIELDS
-from uploads.feed.problems import Code, Problem
-from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.records import storable
 from uploads.replay import NotReplayable

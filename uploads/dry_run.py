@@ -25,11 +25,12 @@ from django.db.models.functions import Now
 
 from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
+from catalog.rules.problems import Problem
+from catalog.rules.validator import ProductDraft, Rules
 from uploads import incoming, jobs, judge, ledger, receive, stage, storage
 from uploads.feed import parser
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
-from uploads.feed.problems import FeedError, Problem
-from uploads.feed.validator import ProductDraft, Rules
 from uploads.jobs import JobFailed
 from uploads.judge import ValueRules
 from uploads.models import Job

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from catalog.models import Product
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import Code, label_of
 from config.admin import (
     NOTHING,
     ReadOnlyAdmin,
@@ -28,10 +30,7 @@ from config.admin import (
     visible,
 )
 from uploads import correction_pages
-from uploads.feed.columns import FIELDS
 from uploads.feed.parser import Layout
-from uploads.feed.problems import Code, label_of
-from uploads.feed.validator import LABELS
 from uploads.listing import RecordFilter, upload_link
 from uploads.models import Correction, ValidationError
 from uploads.upload_actions import may

@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from catalog.rules.explained import explained
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import Problem, label_of
 from config.admin import visible
 from uploads import failed_rows, progress
 from uploads.failed_rows import FailedRow
-from uploads.feed.columns import FIELDS
-from uploads.feed.explained import explained
-from uploads.feed.problems import Problem, label_of
-from uploads.feed.validator import LABELS
 from uploads.models import UploadHistory, ValidationError
 from uploads.progress import FIRST_OF_KIND, OPEN_KINDS
 from uploads.replay import PAGE_ROWS

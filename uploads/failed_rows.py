@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from uploads.feed.columns import FIELDS
+from catalog.rules.fields import FIELDS
+from catalog.rules.problems import Code, Problem
 from uploads.feed.parser import Layout
-from uploads.feed.problems import Code, Problem
 from uploads.models import UploadHistory
 from vendors.models import Vendor
 

@@ -8,8 +8,8 @@ from openpyxl import Workbook  # type: ignore[import-untyped] # openpyxl ships n
 from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from catalog.models import ProductCategory
-from uploads.feed.columns import ALIASES, FIELDS, REQUIRED
-from uploads.feed.validator import LABELS, LIMITS, MAX_STOCK
+from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
+from uploads.feed.columns import ALIASES
 
 OTHER_NAMES = 4
 TEXT = "@"  # a spreadsheet's format for cells that it must not take for numbers

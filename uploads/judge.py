@@ -1,6 +1,6 @@
 """Step 5 for a batch of records: each against the whitelist, its vendor and its upload, as they stand now.
 
-The rules about rows are uploads.feed.validator's; here is what they need to know of the outside, and what is wrong
+The rules about rows are catalog.rules.validator's; here is what they need to know of the outside, and what is wrong
 with a record before its row counts at all. Uploads that nobody opened are adopted on the way.
 """
 
@@ -14,18 +14,12 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog.models import ProductCategory
+from catalog.rules.money import quoted
+from catalog.rules.problems import Code, Problem
+from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
 from uploads.feed import columns
-from uploads.feed.money import quoted
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout
-from uploads.feed.problems import Code, FeedError, Problem
-from uploads.feed.validator import (
-    ProductDraft,
-    Rules,
-    validate,
-    vendor_mismatch,
-    vendor_not_active,
-    vendor_unknown,
-)
 from uploads.models import ValueRule
 from uploads.records import Record, row_of, storable
 from vendors.models import Vendor

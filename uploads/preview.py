@@ -11,14 +11,14 @@ from typing import BinaryIO, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import Problem
+from catalog.rules.validator import ProductDraft, Rules, validate
 from config.admin import visible
 from uploads import judge, ledger, mapping, receive, stage
 from uploads.feed import columns, parser
-from uploads.feed.columns import FIELDS
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
-from uploads.feed.problems import Problem
-from uploads.feed.validator import LABELS, ProductDraft, Rules, validate
 from uploads.judge import ValueRules
 from uploads.models import UploadHistory
 

@@ -8,11 +8,10 @@ from typing import Any, cast
 
 from django import forms
 
+from catalog.rules.fields import FIELDS, LABELS, REQUIRED
+from catalog.rules.problems import Code
 from uploads.feed import parser
-from uploads.feed.columns import FIELDS, REQUIRED
 from uploads.feed.parser import Reading
-from uploads.feed.problems import Code
-from uploads.feed.validator import LABELS
 from uploads.models import Job, UploadHistory
 from uploads.preview import Preview
 

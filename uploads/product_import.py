@@ -28,9 +28,9 @@ from import_export.formats.base_formats import CSV
 from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
+from catalog.rules.fields import FIELDS
 from config.admin import page_url
 from uploads import importing, timeline
-from uploads.feed.columns import FIELDS
 from uploads.importing import FAILURES, UNSEEN, sentence
 from uploads.models import Job
 from uploads.preview_form import dry_run_context

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from catalog import committer
 from uploads import mapping, storage, tasks
 from uploads.feed import parser, workbook
-from uploads.feed.problems import FeedError
+from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory
 from vendors.models import Vendor
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from uploads.feed.money import quoted
+from catalog.rules.money import quoted
+from catalog.rules.problems import Code, Problem
 from uploads.feed.parser import Row
-from uploads.feed.problems import Code, Problem
 
 PENDING = "pending_validation"
 VALIDATED = "validated"

@@ -8,9 +8,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from catalog.rules.fields import FIELDS, LABELS
 from config.admin import TableAdmin, VendorFilter, choice_filter, vendor_link, visible
-from uploads.feed.columns import FIELDS
-from uploads.feed.validator import LABELS
 from uploads.models import ColumnRule, ValueRule
 
 if TYPE_CHECKING:

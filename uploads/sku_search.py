@@ -16,11 +16,11 @@ from django.db import connection
 from django.utils.timezone import localtime
 
 from catalog.models import Product
+from catalog.rules.problems import Code
 from config.admin import visible
 from uploads import timeline
 from uploads.feed.columns import ALIASES
 from uploads.feed.parser import Layout
-from uploads.feed.problems import Code
 from uploads.models import UploadHistory
 from uploads.timeline import Entry
 

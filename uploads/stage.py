@@ -21,12 +21,13 @@ from itertools import islice
 
 from django.db import connection, transaction
 
+from catalog.rules.problems import Code, Problem
 from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
 from uploads.batch import this_worker
 from uploads.feed import parser
 from uploads.feed.columns import OUR_COLUMNS
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Position, Row
-from uploads.feed.problems import Code, FeedError, Problem
 from uploads.records import encode, now_iso, record_id
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,8 @@ from itertools import takewhile
 from django.db import connection
 
 from catalog.models import Product, ProductChange
+from catalog.rules.fields import FIELDS, LABELS
 from config.admin import visible
-from uploads.feed.columns import FIELDS
-from uploads.feed.validator import LABELS
 from uploads.models import Correction, RecordOutcome
 
 PAGE = 50

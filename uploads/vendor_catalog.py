@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductCategory
+from catalog.rules.fields import FIELDS
 from catalog.search import search
 from config import exports
 from config.admin import visible
 from config.paging import CappedPaginator
 from uploads import downloads, spreadsheet
-from uploads.feed.columns import CATALOG_COLUMN, FIELDS
+from uploads.feed.columns import CATALOG_COLUMN
 from uploads.vendor_errors import page_of
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember

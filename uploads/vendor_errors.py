@@ -14,14 +14,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import label_of
 from config import exports
 from config.admin import counted, log_change, visible
 from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
 from uploads.failed_rows import Selection, any_of, count, why_none, why_vendor
-from uploads.feed.columns import FIELDS
-from uploads.feed.problems import label_of
-from uploads.feed.validator import LABELS
 from uploads.models import VALUE_CHARS, Job, UploadHistory
 from uploads.records import storable
 from uploads.replay import Change, NotReplayable

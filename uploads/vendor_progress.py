@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_POST
 
+from catalog.rules.problems import label_of
 from config.admin import counted, log_change
 from uploads import downloads, finish, progress
-from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
 from uploads.storage import FileMissing, StorageUnavailable
 from vendors.access import may_here, vendor_page

@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from catalog.rules.explained import explained
+from catalog.rules.problems import label_of
 from config.admin import NOTHING, visible
 from config.paging import CappedPaginator
 from uploads import charts, dashboard, sku_search
 from uploads.dashboard_pages import percent
-from uploads.feed.explained import explained
-from uploads.feed.problems import label_of
 from uploads.models import UploadHistory
 from uploads.vendor_errors import page_of
 from vendors import members

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
+from catalog.rules.fields import FIELDS
 from uploads.feed import sample
-from uploads.feed.columns import FIELDS
 
 VENDOR = "VEND001"
 # The row's position in the turn of errors → the field, and its bad cell.

@@ -15,6 +15,7 @@ from unittest.mock import patch
 from django.conf import settings
 from django.db import connection
 
+from catalog.rules.validator import Rules
 from tests.bench import feeds, peers
 from tests.bench.commits import products_digest
 from tests.bench.dynamodb import opened
@@ -36,7 +37,6 @@ from tests.bench.peers import BulkFeedResource, FastestFeedResource, FeedResourc
 from tests.bench.services import fresh_database, fresh_endpoint, fresh_table, settle_database, workers
 from tests.live import eventually
 from uploads import dynamo, records, tasks
-from uploads.feed.validator import Rules
 from uploads.judge import category_rules
 from uploads.models import UploadHistory
 

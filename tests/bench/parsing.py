@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from catalog.rules.validator import Rules, validate
 from tests.bench import bound, feeds, peers
 from tests.bench.measure import Contender, Figure, Pace, Target, explained, figure, in_turns, same
 from uploads.feed import parser, sample
-from uploads.feed.validator import Rules, validate
 
 GROUP = "Feed"
 

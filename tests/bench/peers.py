@@ -19,9 +19,9 @@ from import_export import resources
 from import_export.instance_loaders import CachedInstanceLoader
 
 from catalog.models import Product
+from catalog.rules.fields import FIELDS
+from catalog.rules.validator import ProductDraft, Rules, validate
 from uploads import records
-from uploads.feed.columns import FIELDS
-from uploads.feed.validator import ProductDraft, Rules, validate
 from uploads.models import UploadHistory
 
 BATCH = 1000

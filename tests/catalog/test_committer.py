@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, ProductVanished, Snapshot, Verdict, decide
 from catalog.models import Product
-from uploads.feed.problems import Code
-from uploads.feed.validator import ProductDraft
+from catalog.rules.problems import Code
+from catalog.rules.validator import ProductDraft
 from vendors.models import Vendor
 
 MINE, THEIRS = "VEND001", "VEND002"

@@ -10,13 +10,13 @@ import pytest
 from django.db import connection
 
 from catalog.models import Product
+from catalog.rules.validator import validate
 from tests.conftest import Pipeline
 from tests.faults.answers import Clock, dynamodb_answers, storage_away, throttled
 from tests.faults.scripted import image
 from tests.feeds import feed, line
 from uploads import dynamo, judge, reconcile, stage, storage, stream, tasks, wire, writeback
 from uploads.batch import commit_batch
-from uploads.feed.validator import validate
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.records import decode
 from vendors.models import Vendor

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from catalog.rules.validator import ProductDraft, Rules, validate
 from tests.workbooks import replaced, workbook, zipped
 from uploads import receive
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Limits, Row, inspect, rows
-from uploads.feed.problems import FeedError
-from uploads.feed.validator import ProductDraft, Rules, validate
 from uploads.feed.workbook import OLE, Size, as_csv
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bad-input.md"

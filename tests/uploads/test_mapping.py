@@ -11,12 +11,13 @@ from django.core.management import call_command
 from django.test import Client
 
 from catalog.models import Product
+from catalog.rules.fields import FIELDS
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import mapping
 from uploads.feed import columns
-from uploads.feed.columns import FIELDS, map_headers, suggested
-from uploads.feed.problems import FeedError
+from uploads.feed.columns import map_headers, suggested
+from uploads.feed.lines import FeedError
 from uploads.models import ColumnRule, UploadHistory, ValueRule
 from uploads.receive import Refused
 from vendors.models import Vendor

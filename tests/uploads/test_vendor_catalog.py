@@ -9,10 +9,11 @@ from django.test import Client
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
 from catalog.models import Product
+from catalog.rules.fields import FIELDS
 from config import exports, paging
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads.feed.columns import CATALOG_COLUMN, FIELDS, map_headers
+from uploads.feed.columns import CATALOG_COLUMN, map_headers
 from vendors.models import Vendor
 
 CATALOG = "/vendor/VEND001/catalog/"

@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import committer
 from catalog.models import Product
+from catalog.rules.explained import EXPLAINED
+from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import jobs, replay
 from uploads.failed_rows import Selection
-from uploads.feed.explained import EXPLAINED
-from uploads.feed.problems import Code
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from uploads.replay import Change, NotReplayable
 from vendors.models import Vendor

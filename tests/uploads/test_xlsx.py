@@ -14,8 +14,7 @@ from tests.feeds import HEADER, feed, line
 from tests.workbooks import replaced, workbook, zipped
 from uploads import downloads, receive, storage
 from uploads.feed import workbook as workbooks
-from uploads.feed.lines import Limits
-from uploads.feed.problems import FeedError
+from uploads.feed.lines import FeedError, Limits
 from uploads.models import UploadHistory, ValidationError
 
 LIMITS = Limits(max_columns=50, max_rows=1_000)

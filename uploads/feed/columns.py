@@ -15,19 +15,8 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from uploads.feed.problems import FeedError
-
-FIELDS: Final[tuple[str, ...]] = (
-    "vendor_product_id",
-    "product_name",
-    "category",
-    "sku",
-    "brand",
-    "description",
-    "price",
-    "stock_quantity",
-)
-REQUIRED: Final[tuple[str, ...]] = tuple(field for field in FIELDS if field not in ("brand", "description"))
+from catalog.rules.fields import FIELDS, REQUIRED
+from uploads.feed.lines import FeedError
 
 # The columns that our own error report adds; a corrected report is uploaded as it is.
 REPORT_COLUMNS: Final[tuple[str, ...]] = (

@@ -14,8 +14,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 from charset_normalizer import from_bytes
 
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
-from uploads.feed.lines import Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
-from uploads.feed.problems import FeedError
+from uploads.feed.lines import FeedError, Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it

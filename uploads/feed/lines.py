@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Final
 
-from uploads.feed.problems import Code, Problem
+from catalog.rules.problems import Code, Problem
 
 RAW_CHARS: Final = 2_000  # so much of an unreadable row is kept
 BLOCK: Final = 256 * 1024
@@ -169,3 +169,12 @@ def decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+class FeedError(Exception):
+    """The file can't be read as a feed at all. `code` is for programs, the message is one clear sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

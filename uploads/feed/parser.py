@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
+from catalog.rules.problems import Code, Problem
 from uploads.feed.columns import map_headers, name_headers
 from uploads.feed.header import (
     DELIMITERS,
@@ -38,6 +39,7 @@ from uploads.feed.header import (
 )
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
+    FeedError,
     Limits,
     Lines,
     OverLimitError,
@@ -47,7 +49,6 @@ from uploads.feed.lines import (
     physical_lines,
     printable,
 )
-from uploads.feed.problems import Code, FeedError, Problem
 
 __all__ = [
     "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Position", "Reading", "Row", "encoding_name",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final, NamedTuple, TextIO
 
-from uploads.feed.columns import FIELDS
-from uploads.feed.problems import Code
+from catalog.rules.fields import FIELDS
+from catalog.rules.problems import Code
 
 
 class Assortment(NamedTuple):

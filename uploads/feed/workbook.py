@@ -26,8 +26,7 @@ from xml.parsers import expat
 import python_calamine
 from python_calamine import CalamineSheet, SheetTypeEnum, SheetVisibleEnum
 
-from uploads.feed.lines import Limits
-from uploads.feed.problems import FeedError
+from uploads.feed.lines import FeedError, Limits
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

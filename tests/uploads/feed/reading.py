@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Limits, Row, inspect, rows
-from uploads.feed.problems import FeedError
 
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
 GOOD = "P1,Lamp,Home,S1,9.99,5"

@@ -2,8 +2,9 @@
 
 import pytest
 
-from uploads.feed.columns import ALIASES, FIELDS, REPORT_COLUMNS, REQUIRED, map_headers, name_headers, normalise
-from uploads.feed.problems import FeedError
+from catalog.rules.fields import FIELDS, REQUIRED
+from uploads.feed.columns import ALIASES, REPORT_COLUMNS, map_headers, name_headers, normalise
+from uploads.feed.lines import FeedError
 
 # The headers that these shops export, as far as they bear on us; the rest of the columns is left out
 SHOPIFY = [

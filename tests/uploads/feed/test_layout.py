@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.uploads.feed.reading import GOOD, HEADER, cells, codes, feed, layout_of, read, refusal
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Limits, inspect
-from uploads.feed.problems import FeedError
 
 
 class TestLayout:

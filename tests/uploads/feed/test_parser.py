@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog.rules.problems import Code
 from tests.uploads.feed.reading import GOOD, HEADER, WIDTH, cells, codes, feed, layout_of, read
-from uploads.feed.lines import BLOCK
+from uploads.feed.lines import BLOCK, FeedError
 from uploads.feed.parser import Limits, Position, Row, inspect, rows
-from uploads.feed.problems import Code, FeedError
 
 
 class TestReadableRows:

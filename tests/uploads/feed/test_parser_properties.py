@@ -7,10 +7,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uploads.feed.columns import FIELDS, map_headers
+from catalog.rules.fields import FIELDS
+from uploads.feed.columns import map_headers
 from uploads.feed.header import LEGACY_ENCODINGS
+from uploads.feed.lines import FeedError
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Position, Row, inspect, rows
-from uploads.feed.problems import FeedError
 
 HEADER = ",".join(FIELDS).encode()
 SMALL = Limits(max_columns=20, max_row_chars=200, max_cell_chars=40, max_row_lines=4)

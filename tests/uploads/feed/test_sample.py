@@ -9,11 +9,11 @@ from typing import TextIO
 
 import pytest
 
+from catalog.rules.fields import FIELDS
+from catalog.rules.problems import Code
+from catalog.rules.validator import ProductDraft, Rules, duplicate_in_file, validate
 from uploads.feed import parser
-from uploads.feed.columns import FIELDS
-from uploads.feed.problems import Code
 from uploads.feed.sample import CATEGORIES, KINDS, sku_of, write_feed
-from uploads.feed.validator import ProductDraft, Rules, duplicate_in_file, validate
 
 
 def feed(

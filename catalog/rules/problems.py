@@ -61,7 +61,7 @@ def label_of(code: str) -> str:
 class Problem(NamedTuple):
     """One thing that is wrong with one row.
 
-    `field` is a field's name from columns.FIELDS, or "" for the row as a whole; `message` is a sentence for
+    `field` is a field's name from fields.FIELDS, or "" for the row as a whole; `message` is a sentence for
     the vendor; `suggestion` is what to write instead, or "" where nothing is obvious.
     """
 
@@ -69,12 +69,3 @@ class Problem(NamedTuple):
     code: Code
     message: str
     suggestion: str = ""
-
-
-class FeedError(Exception):
-    """The file can't be read as a feed at all. `code` is for programs, the message is one clear sentence."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message

@@ -1,7 +1,7 @@
 """A good row, and what the validator says of it with other cells."""
 
-from uploads.feed.problems import Problem
-from uploads.feed.validator import ProductDraft, Rules, validate
+from catalog.rules.problems import Problem
+from catalog.rules.validator import ProductDraft, Rules, validate
 
 NBSP, ZERO_WIDTH_SPACE, BOM, RIGHT_TO_LEFT_MARK = "\u00a0", "\u200b", "\ufeff", "\u200f"
 

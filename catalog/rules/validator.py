@@ -2,7 +2,7 @@
 
 Guarantees: a draft satisfies every constraint of the table `products` that can be judged from the row alone (lengths,
 storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, an active category in its canonical spelling).
-Problems come all at once, in the order of columns.FIELDS. No row raises.
+Problems come all at once, in the order of fields.FIELDS. No row raises.
 
 Cells are trimmed of white space and of invisible characters at their ends, and otherwise stay exactly as they came:
 script tags, formulas, emoji and direction marks are data, to be escaped where they are shown.
@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from uploads.feed.money import (
+from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK
+from catalog.rules.money import (
     MAX_NUMBER_LENGTH,
     PriceError,
     exact_number,
@@ -28,29 +29,7 @@ from uploads.feed.money import (
     readings,
     typewritten,
 )
-from uploads.feed.problems import Code, Problem
-
-# In characters (code points), as PostgreSQL counts varchar. The description is `text`; its limit is ours.
-LIMITS = {
-    "vendor_product_id": 100,
-    "product_name": 200,
-    "category": 100,
-    "sku": 100,
-    "brand": 100,
-    "description": 10_000,
-}
-MAX_STOCK = 2**31 - 1  # PostgreSQL integer
-
-LABELS = {
-    "vendor_product_id": "product ID",
-    "product_name": "product name",
-    "category": "category",
-    "sku": "SKU",
-    "brand": "brand",
-    "description": "description",
-    "price": "price",
-    "stock_quantity": "stock quantity",
-}
+from catalog.rules.problems import Code, Problem
 
 # What str.strip() takes away, and the invisible characters that spreadsheets and web pages leave at the ends.
 EDGES = (

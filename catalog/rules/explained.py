@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from uploads.feed.problems import Code
+from catalog.rules.problems import Code
 
 EXPLAINED: Final[Mapping[Code, str]] = {
     Code.WRONG_COLUMN_COUNT: "The row has more or fewer cells than the header, mostly for a separator inside a text.",

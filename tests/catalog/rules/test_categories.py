@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.uploads.feed.validating import GOOD, NBSP, draft, only_problem, problems
-from uploads.feed import validator
-from uploads.feed.problems import Code
-from uploads.feed.validator import ProductDraft, Rules, category_key, validate
+from catalog.rules import validator
+from catalog.rules.problems import Code
+from catalog.rules.validator import ProductDraft, Rules, category_key, validate
+from tests.catalog.rules.validating import GOOD, NBSP, draft, only_problem, problems
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 
-from uploads.feed.problems import Code
+from catalog.rules.problems import Code
 
 MAX_PRICE = Decimal("99999999.99")
 CENT = Decimal("0.01")

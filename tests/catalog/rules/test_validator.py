@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.uploads.feed.validating import (
+from catalog.rules import fields, validator
+from catalog.rules.fields import FIELDS, LIMITS, MAX_STOCK, REQUIRED
+from catalog.rules.problems import Code, Problem
+from catalog.rules.validator import ProductDraft, validate
+from tests.catalog.rules.validating import (
     BOM,
     GOOD,
     NAMES,
@@ -18,10 +22,6 @@ from tests.uploads.feed.validating import (
     only_problem,
     problems,
 )
-from uploads.feed import validator
-from uploads.feed.columns import FIELDS, REQUIRED
-from uploads.feed.problems import Code, Problem
-from uploads.feed.validator import LIMITS, MAX_STOCK, ProductDraft, validate
 
 
 def test_a_good_row_becomes_a_draft() -> None:
@@ -32,7 +32,7 @@ def test_a_good_row_becomes_a_draft() -> None:
 
 def test_draft_limits_and_labels_follow_the_fields() -> None:
     assert ProductDraft._fields == FIELDS
-    assert tuple(validator.LABELS) == FIELDS
+    assert tuple(fields.LABELS) == FIELDS
     assert tuple(LIMITS) == FIELDS[:6]
 
 
@@ -46,7 +46,7 @@ def test_all_problems_of_a_row_come_at_once_in_the_order_of_the_fields() -> None
 def test_a_required_cell_may_not_be_empty(field: str, cell: str | None) -> None:
     problem = only_problem(**{field: cell})
     assert (problem.field, problem.code) == (field, Code.MISSING_VALUE)
-    assert problem.message == f"The {validator.LABELS[field]} is missing."
+    assert problem.message == f"The {fields.LABELS[field]} is missing."
 
 
 def test_a_row_without_any_column_misses_the_six_required_fields() -> None:

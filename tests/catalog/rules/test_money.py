@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from uploads.feed.money import (
+from catalog.rules.money import (
     MAX_PRICE,
     PriceError,
     exact_number,
@@ -17,7 +17,7 @@ from uploads.feed.money import (
     readings,
     typewritten,
 )
-from uploads.feed.problems import Code
+from catalog.rules.problems import Code
 
 NBSP, NARROW_NBSP = "\u00a0", "\u202f"
 

@@ -1,0 +1,10 @@
+"""What a product must be: pure, and shared by feeds, by forms and by the one who writes products.
+
+    fields.py     the fields of a product: their names, labels and limits
+    validator.py  step 5: a row → a product draft, or all of its problems
+    money.py      what `$1,299.00` and `1.299,00 €` mean, where it is unambiguous
+    problems.py   the codes of what can be wrong, and the shape in which problems travel
+    explained.py  each code in a sentence
+
+Nothing here imports Django, or any other package of the project.
+"""
