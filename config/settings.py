@@ -15,7 +15,7 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, processes
+from config.embedded import processes, services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -193,7 +193,7 @@ CACHES = {
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
 
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=embedded.database_url())}
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=services.database_url())}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Named cursors outlive their transaction, which proxies that pool by transaction don't allow.
@@ -202,7 +202,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 
 # --- Redis and Celery ------------------------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", embedded.redis_url())
+REDIS_URL = env.str("REDIS_URL", services.redis_url())
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -246,9 +246,9 @@ CELERY_BEAT_SCHEDULE = {
 
 AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "") or None
 AWS_REGION = env.str("AWS_REGION", "") or env.str("AWS_DEFAULT_REGION", "") or "us-east-1"
-EMBEDDED_AWS = not any(os.environ.get(variable) for variable in embedded.AWS_ELSEWHERE)
+EMBEDDED_AWS = not any(os.environ.get(variable) for variable in services.AWS_ELSEWHERE)
 if EMBEDDED_AWS:
-    AWS_ENDPOINT_URL = embedded.aws_endpoint_url()
+    AWS_ENDPOINT_URL = services.aws_endpoint_url()
 # boto3 finds its own credentials on AWS; the embedded endpoint takes any.
 AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"} if EMBEDDED_AWS else {}
 

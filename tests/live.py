@@ -13,7 +13,7 @@ import boto3
 import psutil
 import psycopg
 
-from config import processes
+from config.embedded import processes
 from uploads.feed.sample import write_feed
 
 DEADLINE_SECONDS = 180

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from config import embedded, processes
+from config.embedded import processes, services
 
 VAR = processes.ROOT / "var"
 
@@ -25,18 +25,18 @@ def _own_folder() -> Path:
 
 def _remove(folder: Path) -> None:
     os.environ["EMBEDDED_DIR"] = str(folder)
-    embedded.stop()
+    services.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start() -> None:
-    if "postgres" in embedded.start_backing():
+    if "postgres" in services.start_backing():
         _write_lazily()
 
 
 def _write_lazily() -> None:
     """Let PostgreSQL wait for no disk: what a test leaves needn't survive the machine, and emptying tables is slow."""
-    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
+    with psycopg.connect(services.database_url(), autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from config import processes
+from config.embedded import processes
 from config.outages import explain
 
 START = "Start the services with: make up"

@@ -93,9 +93,7 @@ def test_the_pure_core_knows_nothing_of_django_aws_celery_or_the_apps(pure: str,
 
 
 def test_the_embedded_services_start_without_django_and_the_apps() -> None:
-    names = {
-        name for file in ("embedded", "postgres", "processes") for name in _imports(ROOT / "config" / f"{file}.py")
-    }
+    names = {name for path in _files("config/embedded") for name in _imports(path)}
     assert not {name for name in names if _within(name, {"django", "celery", *APPS})}
 
 

@@ -19,8 +19,8 @@ listing.py is what the lists share.
 The vendors' own pages have their addresses in vendor_urls.py; vendor_pages.py is where they begin, vendor_upload.py
 is how a file is sent from there, feed_guide.py what its columns are, and vendor_progress.py how it gets on. There, too,
 failed rows are mended: vendor_errors.py shows what error_rows.py asks for, catalog/rules/explained.py says what each
-kind of error means. vendor_catalog.py has a vendor's products, vendor_quality_pages.py its uploads over time, and sku_search.py
-tells where one product is.
+kind of error means. vendor_catalog.py has a vendor's products, vendor_quality_pages.py its uploads over time, and
+sku_search.py tells where one product is.
 
 Beside the journey: ledger.py is what became of each record; reconcile.py finds what no wake-up delivered; progress.py
 tells where an upload stands; records.py is the shape of a record; models.py and stream_models.py are what stands in

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from config.processes import ROOT
+from config.embedded.processes import ROOT
 
 TOP_MODULES = 6
 TOP_FUNCTIONS = 4

@@ -13,13 +13,13 @@ from statistics import median
 
 import psutil
 
-from config.processes import running_process
+from config.embedded.processes import running_process
 
 ROUNDS = 3
 MAX_ROUNDS = 9
 ENOUGH_SECONDS = 10.0  # of rounds that are shorter in sum, there are more than ROUNDS
 CLIENT = "this process"
-# The processes that config.processes remembers, as the notes name them.
+# The processes that config.embedded.processes remembers, as the notes name them.
 SERVERS = {
     "postgres": "PostgreSQL",
     "redis": "Redis",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from config import embedded, processes
+from config.embedded import processes, services
 from tests.bench import feeds
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, one_run, same, shares
 from tests.live import Platform, eventually
@@ -161,14 +161,14 @@ def _platform(folder: Path) -> Iterator[Platform]:
     os.environ["EMBEDDED_DIR"] = str(folder)
     platform = Platform(folder)
     try:
-        embedded.start_backing()
+        services.start_backing()
         port = processes.first_free(0)
         _start_stand_in(folder, port)
         platform.env |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **_CREDENTIALS}
         platform.up()
         yield platform
     finally:
-        embedded.stop()
+        services.stop()
         processes.stop_process("standin")
         shutil.rmtree(folder, ignore_errors=True)  # a million rows are some gigabytes
         os.environ["EMBEDDED_DIR"] = before
@@ -178,7 +178,7 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 
 
 def _start_stand_in(folder: Path, port: int) -> None:
-    upstream = embedded.aws_endpoint_url().removeprefix("http://")
+    upstream = services.aws_endpoint_url().removeprefix("http://")
     file = str(folder / "standin.sqlite")
     processes.spawn("standin", [sys.executable, "-m", "tests.bench.standin", str(port), file, upstream])
     processes.wait_until("standin", lambda: _answers(port))

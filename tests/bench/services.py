@@ -10,10 +10,10 @@ from typing import Any
 
 import environ
 
-from config import embedded, processes
+from config.embedded import processes, services
 
 # What would make the platform use somebody else's services: a bench empties tables.
-ELSEWHERE = ("DATABASE_URL", "REDIS_URL", *embedded.AWS_ELSEWHERE)
+ELSEWHERE = ("DATABASE_URL", "REDIS_URL", *services.AWS_ELSEWHERE)
 TABLES = "products, record_outcomes, validation_errors, upload_history"
 
 
@@ -24,14 +24,14 @@ def running(folder: Path) -> Iterator[None]:
     os.environ.update(dict.fromkeys(ELSEWHERE, ""), EMBEDDED_DIR=str(folder), DJANGO_SETTINGS_MODULE="config.settings")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        embedded.start_backing()
+        services.start_backing()
         _set_up()
         yield
     finally:
         # A second Ctrl-C while stopping would leave processes behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        embedded.stop()
+        services.stop()
 
 
 @contextmanager
@@ -45,14 +45,14 @@ def database() -> Iterator[None]:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     environ.Env.read_env(processes.ROOT / ".env")
-    started = embedded.start_backing()
+    started = services.start_backing()
     try:
         django.setup()
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             call_command("prepare", stdout=nowhere)
         yield
     finally:
-        embedded.stop(started)
+        services.stop(started)
 
 
 def _interrupt(*_: object) -> None:
@@ -80,20 +80,20 @@ def workers() -> Iterator[None]:
     from config.celery import app
 
     app.control.purge()  # wake-ups that nobody was there to take
-    embedded.start_application()
+    services.start_application()
     try:
         yield
     finally:
-        embedded.stop(["worker", "beat"])
+        services.stop(["worker", "beat"])
 
 
 def fresh_endpoint() -> None:
     """The AWS endpoint started anew and empty: it keeps what it has in memory, deleted tables' streams too."""
     from uploads import dynamo, storage
 
-    embedded.stop(["aws"])
+    services.stop(["aws"])
     shutil.rmtree(processes.data_dir() / "aws", ignore_errors=True)
-    embedded.start_backing()
+    services.start_backing()
     dynamo.create_table("PAY_PER_REQUEST", 0)
     dynamo.await_table(_active)
     storage.ensure_bucket()

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from config.processes import ROOT
+from config.embedded.processes import ROOT
 from tests.bench import bill, scale
 from tests.bench.scale import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
 from uploads import dynamo, stream

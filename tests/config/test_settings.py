@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from config import processes
+from config.embedded import processes
 
 FACTS = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",

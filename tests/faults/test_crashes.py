@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from catalog.models import Product
-from config import processes
+from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads import batch, dynamo, stream, writeback

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from config import processes
+from config.embedded import processes
 from tests.live import Platform, eventually, sample_feed
 
 ROWS = 4000

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from config import processes
+from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.live import Platform, eventually, sample_feed
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from config import postgres
+from config.embedded import postgres
 from tests.schema.plain_sql import (
     PRODUCT,
     UPLOAD,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from config.processes import ROOT
+from config.embedded.processes import ROOT
 from uploads.models import UploadHistory
 from vendors.models import Vendor
 

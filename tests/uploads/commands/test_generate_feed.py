@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config import processes
+from config.embedded import processes
 from tests.uploads.commands.ended import Run
 
 FIXTURES = processes.ROOT / "uploads" / "fixtures"

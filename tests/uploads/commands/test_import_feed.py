@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 
-from config import processes
+from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.commands.ended import Run, answers

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import processes
+from config.embedded import processes
 from uploads import receive, storage, terminal
 from uploads.progress import Progress
 from vendors.management.commands.seed_demo import logins

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from config.processes import first_free
+from config.embedded.processes import first_free
 from vendors.management.commands.seed_demo import logins
 
 

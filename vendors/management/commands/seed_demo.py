@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand
 
-from config import processes
+from config.embedded import processes
 from vendors.models import Vendor, VendorMember
 
 VENDORS = [

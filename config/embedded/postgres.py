@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from config.processes import ROOT, StartError, data_dir, free_port, package, remember, spawn, state, wait_until
+from config.embedded.processes import ROOT, StartError, data_dir, free_port, package, remember, spawn, state, wait_until
 
 # Refused at once: what the URL says of a service that was never started.
 NO_PORT = 1

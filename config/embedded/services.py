@@ -21,11 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import environ
-
-from config import postgres
-from config.postgres import NO_PORT
-from config.processes import (
+from config.embedded import postgres
+from config.embedded.postgres import NO_PORT
+from config.embedded.processes import (
     ROOT,
     StartError,
     data_dir,
@@ -223,26 +221,6 @@ def running() -> Iterator[None]:
         stop(started)
 
 
-def _during(command: list[str]) -> int:
-    """Run a command with everything up; a Ctrl-C or SIGTERM ends the command first, then what we started."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    with running():
-        process = subprocess.Popen([sys.executable, *command], cwd=ROOT)  # noqa: S603 - the command is ours
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # A second Ctrl-C while stopping would leave processes behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            process.terminate()
-            process.wait()
-            return 0
-
-
 def status() -> str:
     """One line a service: running with its pid and port, elsewhere, or stopped."""
     lines = []
@@ -252,32 +230,3 @@ def status() -> str:
         where = f"running, pid {process.pid}" + (f", 127.0.0.1:{port}" if port else "") if process else "stopped"
         lines.append(f"{service.name:10}{f'elsewhere ({service.elsewhere} is set)' if service.elsewhere else where}")
     return "\n".join(lines)
-
-
-def main(arguments: list[str]) -> int:
-    """The command line; see the top of this module."""
-    environ.Env.read_env(ROOT / ".env")
-    try:
-        match arguments:
-            case ["up"]:
-                up()
-                print(status())  # noqa: T201 - a command's output
-            case ["down"]:
-                print("stopped: " + (", ".join(stop()) or "nothing was running"))  # noqa: T201
-            case ["status"]:
-                print(status())  # noqa: T201
-            case ["during", *command] if command:
-                return _during(command)
-            case _:
-                print("usage: python -m config.embedded up | down | status | during COMMAND ...")  # noqa: T201
-                return 2
-    except StartError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

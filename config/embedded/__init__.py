@@ -1,0 +1,9 @@
+"""The local PostgreSQL, Redis and AWS endpoint that run when no URL is configured.
+
+    services.py   what there is, which of it runs, starting and stopping
+    postgres.py   how PostgreSQL is started
+    processes.py  processes that are remembered from one start to the next
+    __main__.py   python -m config.embedded up | down | status | during COMMAND
+
+Nothing here imports Django or the apps: settings read the URLs from here, whether the services run or not.
+"""
