@@ -17,16 +17,9 @@ from catalog import by_hand
 from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
-from config.admin import (
-    ReadOnlyAdmin,
-    TableAdmin,
-    ValueFilter,
-    VendorFilter,
-    link,
-    list_url,
-    page_url,
-    vendor_link,
-)
+from config.web.filters import ValueFilter
+from config.web.links import link, list_url, page_url
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, VendorTableAdmin, vendor_link
 
 OVERTAKEN = "Somebody else got there first: the SKU or product ID was just taken, or the product deleted. Look again."
 SEARCH_HELP = "Words of the name or description, the start of a SKU, or a vendor's product ID"
@@ -52,7 +45,7 @@ class CategoryFilter(ValueFilter):
         return [(name, name) for name in names]
 
 
-class ProductAdmin(TableAdmin):
+class ProductAdmin(VendorTableAdmin):
     """The catalog. Feeds write it; what is entered by hand passes the same checks."""
 
     form = ProductForm
@@ -114,7 +107,7 @@ class ProductAdmin(TableAdmin):
 
 
 @admin.register(ProductCatalog)
-class ProductCatalogAdmin(ReadOnlyAdmin):
+class ProductCatalogAdmin(ReadOnlyVendorTableAdmin):
     """The view `product_catalog`: what shops see, the products of active vendors."""
 
     list_display = ["product_link", "product_name", "vendor_link", "vendor_name", "parent_category", "category",

@@ -20,8 +20,10 @@ from import_export.formats.base_formats import CSV, XLSX
 from catalog.category_import import CategoryFileForm, CategoryResource, SignedFile
 from catalog.category_tree import in_order, in_words, product_counts
 from catalog.models import Product, ProductCategory
-from config import confirm
-from config.admin import NOTHING, TableAdmin, link, list_url, visible
+from config.web import confirm
+from config.web.links import link, list_url
+from config.web.tables import TableAdmin
+from config.web.text import NOTHING, visible
 
 DEEPEST = 6  # levels that are indented; the styles are in catalog/admin.css
 CHANGED_MEANWHILE = (
@@ -69,7 +71,6 @@ class CategoryList(ChangeList):
 class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # import-export has no types
     """The whitelist. Products carry a category by name, so one in use keeps its name; it can be made inactive."""
 
-    vendor_lookup = None
     list_display = ["tree_name", "parent", "is_active", "products"]
     list_filter = ["is_active", "parent_category"]
     search_fields = ["category_name", "parent_category"]

@@ -22,8 +22,8 @@ from import_export.widgets import Widget
 from catalog.models import ProductCategory
 from catalog.rules.money import quoted
 from catalog.rules.validator import EDGES
-from config import exports
-from config.admin import visible
+from config.web import exports
+from config.web.text import visible
 
 COLUMNS = ("category_name", "parent_category", "is_active")
 MAX_BYTES = 1024 * 1024

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from config.admin import ModelAdmin
+from config.web.tables import ModelAdmin
 
 
 class AuthenticatorAdmin(ModelAdmin):

@@ -76,7 +76,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.addresses.RefuseNul",
+    "config.web.refuse_nul.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -102,7 +102,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["config.filters"],
+            "builtins": ["config.web.template_filters"],
         },
     }
 ]
@@ -307,7 +307,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------
 
-# import-export's own escaping drops the sign that starts a formula; config.exports keeps it and makes it harmless.
+# import-export's own escaping drops the sign that starts a formula; config.web.exports keeps it and makes it harmless.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = False
 
 LOGGING = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import openpyxl  # type: ignore[import-untyped] # no types of its own
 
-from config.admin import visible
+from config.web.text import visible
 
 SCRIPT = "<script>alert(1)</script>"
 TEMPLATE = "{{ 7*7 }}"

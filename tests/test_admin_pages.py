@@ -229,7 +229,7 @@ def test_an_export_has_what_the_list_shows_by_filter_and_search(admin_client: Cl
 def test_an_export_reads_in_pages_and_leaves_out_no_row(
     admin_client: Client, rows: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.exports.PAGE", 2)
+    monkeypatch.setattr("config.web.exports.PAGE", 2)
     fill(range(4, 8))
     skus = [row["sku"] for row in csv_rows(export(admin_client, "catalog_product", 0))]
     assert skus == [f"SKU-{n}" for n in range(1, 8)]
@@ -238,7 +238,7 @@ def test_an_export_reads_in_pages_and_leaves_out_no_row(
 def test_a_list_that_no_sheet_can_hold_is_refused_in_words(
     admin_client: Client, rows: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.exports.XLSX_ROWS", 3)
+    monkeypatch.setattr("config.web.exports.XLSX_ROWS", 3)
     response = admin_client.post(reverse("admin:catalog_product_export"), {"format": "1"})
     assert "An XLSX sheet holds 3 rows. Filter the list, or choose CSV." in response.content.decode()
 

@@ -21,11 +21,12 @@ from django.utils.http import urlencode
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
 from catalog.models import Product, ProductCategory
-from config.admin import visible
+from config.web import spreadsheet
+from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
 from tests.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
-from uploads import dynamo, jobs, spreadsheet
+from uploads import dynamo, jobs
 from uploads.models import Job, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 

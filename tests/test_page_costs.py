@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product
-from config import paging
+from config.web import paging
 from tests.bench import addresses, fill, vendor_addresses
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
@@ -208,7 +208,7 @@ def test_no_order_of_a_list_shows_a_row_twice(admin_user: User, filled: None, rf
 def test_more_objects_than_a_page_can_name_are_not_deleted_at_once(
     admin_client: Client, filled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.admin.MOST_DELETED", 20)
+    monkeypatch.setattr("config.web.tables.MOST_DELETED", 20)
     chosen = {"action": "delete_selected", "select_across": "1", "index": "0", "_selected_action": ["1"]}
     for post in ({}, {"post": "yes"}):
         response = admin_client.post(PRODUCTS, {**chosen, **post})

@@ -19,22 +19,10 @@ from django.utils.safestring import SafeString
 from catalog.models import Product, ProductCategory
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import label_of
-from config.admin import (
-    NOTHING,
-    VENDOR_STATUS,
-    ReadOnlyAdmin,
-    UploadFilter,
-    VendorFilter,
-    breakable,
-    choice_filter,
-    count_link,
-    link,
-    list_url,
-    page_url,
-    pairs_table,
-    tag,
-    vendor_link,
-)
+from config.web.filters import choice_filter
+from config.web.links import breakable, count_link, link, list_url, page_url, pairs_table, tag
+from config.web.tables import ReadOnly, TableAdmin
+from config.web.text import NOTHING
 from uploads import (
     downloads,
     progress,
@@ -45,7 +33,7 @@ from uploads.category_replay import CategoryReplayAdmin
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.parser import DELIMITERS, Layout
 from uploads.job_admin import JobAdmin
-from uploads.listing import ProductFilter, RecordFilter, errors_link, upload_link
+from uploads.listing import ProductFilter, RecordFilter, UploadFilter, errors_link, upload_link
 from uploads.models import (
     Correction,
     Job,
@@ -61,6 +49,7 @@ from uploads.storage import FileMissing, StorageUnavailable
 from uploads.upload_actions import UploadActionsAdmin, offered
 from uploads.vendor_quality import VendorQualityAdmin
 from vendors.models import Vendor
+from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
 admin.site.register(Product, ProductImportAdmin)
 admin.site.register(ProductCategory, CategoryReplayAdmin)
@@ -243,7 +232,7 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
 
 
 @admin.register(RecordOutcome)
-class RecordOutcomeAdmin(ReadOnlyAdmin):
+class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     """What became of each record of each upload, and whether DynamoDB knows."""
 
     list_display = ["record_id", "upload_link", "row_number", "outcome_tag", "product_link", "error_reason",
@@ -287,10 +276,9 @@ class RecordOutcomeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(StreamShard)
-class StreamShardAdmin(ReadOnlyAdmin):
+class StreamShardAdmin(ReadOnly, TableAdmin):
     """How far each shard of the table's stream was read, by whom, and what was found missing."""
 
-    vendor_lookup = None
     list_display = ["shard_id", "state_tag", "checkpoint_at", "lease_owner", "lease_expires_at", "gap_reason",
                     "gap_found_at", "gap_healed_at"]  # fmt: skip
     list_filter = [
@@ -306,7 +294,7 @@ class StreamShardAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RecentUpload)
-class RecentUploadAdmin(ReadOnlyAdmin):
+class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
     """The view `recent_uploads`."""
 
     list_display = ["upload_link", "vendor_link", "vendor_name", "file_name", "status_tag", "file_rows",
@@ -333,7 +321,7 @@ class RecentUploadAdmin(ReadOnlyAdmin):
 
 
 @admin.register(VendorSummary)
-class VendorSummaryAdmin(ReadOnlyAdmin):
+class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
     """The view `vendor_summary`."""
 
     list_display = ["vendor_link", "vendor_name", "status_tag", "products", "uploads", "valid_records", "errors",

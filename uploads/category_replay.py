@@ -20,7 +20,7 @@ from catalog.category_admin import ProductCategoryAdmin
 from catalog.models import ProductCategory
 from catalog.rules.problems import Code
 from catalog.rules.validator import category_key
-from config.admin import log_change
+from config.web.admin_log import log_change
 from uploads import failed_rows, replay
 from uploads.failed_rows import Selection
 from uploads.upload_actions import may, to_job

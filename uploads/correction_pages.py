@@ -18,7 +18,9 @@ from django.utils.http import urlencode
 from catalog.models import ProductCategory
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Code, Problem
-from config.admin import list_url, log_change, page_url, visible
+from config.web.admin_log import log_change
+from config.web.links import list_url, page_url
+from config.web.text import visible
 from uploads import failed_rows, ledger, replay
 from uploads.failed_rows import Selection
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError

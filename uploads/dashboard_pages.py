@@ -16,7 +16,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from config.admin import NOTHING, list_url, page_url, visible
+from config.web.links import list_url, page_url
+from config.web.text import NOTHING, visible
 from uploads import charts, dashboard
 from uploads.charts import Way
 from uploads.dashboard import Attention, Day, Open, Pace, Stream

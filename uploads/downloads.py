@@ -10,7 +10,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from config import exports
+from config.web import exports
 from uploads import finish, storage
 from uploads.models import UploadHistory
 

@@ -16,24 +16,15 @@ from django.utils.timezone import localtime
 from catalog.models import Product
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Code, label_of
-from config.admin import (
-    NOTHING,
-    ReadOnlyAdmin,
-    UploadFilter,
-    VendorFilter,
-    choice_filter,
-    link,
-    list_url,
-    page_url,
-    pairs_table,
-    vendor_link,
-    visible,
-)
+from config.web.filters import choice_filter
+from config.web.links import link, list_url, page_url, pairs_table
+from config.web.text import NOTHING, visible
 from uploads import correction_pages
 from uploads.feed.parser import Layout
-from uploads.listing import RecordFilter, upload_link
+from uploads.listing import RecordFilter, UploadFilter, upload_link
 from uploads.models import Correction, ValidationError
 from uploads.upload_actions import may
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -49,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if wanted is None else queryset.filter(resolved_at__isnull=wanted)
 
 
-class ValidationErrorAdmin(ReadOnlyAdmin):
+class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     """Every problem of every row, with the row as it came."""
 
     list_display = ["row", "type", "error_message", "suggestion", "upload_link", "vendor_link", "created_at"]
@@ -161,7 +152,7 @@ class ValidationErrorAdmin(ReadOnlyAdmin):
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
 
-class CorrectionAdmin(ReadOnlyAdmin):
+class CorrectionAdmin(ReadOnlyVendorTableAdmin):
     """Who changed what in which failed row."""
 
     vendor_lookup = "upload__vendor_id"

@@ -14,7 +14,7 @@ from django.db import connection
 from catalog.rules.explained import explained
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem, label_of
-from config.admin import visible
+from config.web.text import visible
 from uploads import failed_rows, progress
 from uploads.failed_rows import FailedRow
 from uploads.models import UploadHistory, ValidationError

@@ -20,8 +20,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from catalog import committer
-from config.admin import counted
-from uploads import spreadsheet, storage
+from config.web import spreadsheet
+from config.web.text import counted
+from uploads import storage
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
 from vendors import access

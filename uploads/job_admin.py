@@ -11,24 +11,17 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.safestring import SafeString
 
-from config.admin import (
-    NOTHING,
-    ReadOnlyAdmin,
-    UploadFilter,
-    VendorFilter,
-    choice_filter,
-    counted,
-    list_url,
-    page_url,
-    tag,
-)  # fmt: skip
+from config.web.filters import choice_filter
+from config.web.links import list_url, page_url, tag
+from config.web.text import NOTHING, counted
 from uploads import progress, undo
-from uploads.listing import upload_link
+from uploads.listing import UploadFilter, upload_link
 from uploads.models import Job
 from uploads.upload_actions import may
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
 
 
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(ReadOnlyVendorTableAdmin):
     """Work that was asked for. The page of one job follows it until it has ended."""
 
     change_form_template = "admin/uploads/job/change_form.html"

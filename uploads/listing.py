@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from config.admin import ValueFilter, breakable, count_link, link, list_url, page_url
+from config.web.filters import ValueFilter
+from config.web.links import breakable, count_link, link, list_url, page_url
 from uploads.models import UploadHistory
 
 
@@ -32,3 +33,7 @@ def upload_link(row: Any) -> SafeString:
 def errors_link(row: Any) -> SafeString | str:
     """The number of rows with errors of an upload, leading to them."""
     return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))
+
+
+class UploadFilter(ValueFilter):
+    title, parameter_name, column = "upload", "upload", "upload_id"

@@ -14,7 +14,7 @@ from catalog.committer import Candidate, Snapshot
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules, validate
-from config.admin import visible
+from config.web.text import visible
 from uploads import judge, ledger, mapping, receive, stage
 from uploads.feed import columns, parser
 from uploads.feed.header import ignored_notes

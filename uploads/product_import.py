@@ -29,7 +29,7 @@ from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
 from catalog.rules.fields import FIELDS
-from config.admin import page_url
+from config.web.links import page_url
 from uploads import importing, timeline
 from uploads.importing import FAILURES, UNSEEN, sentence
 from uploads.models import Job

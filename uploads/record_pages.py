@@ -9,7 +9,8 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 
-from config.admin import list_url, pairs_table, tag, visible
+from config.web.links import list_url, pairs_table, tag
+from config.web.text import visible
 from uploads import dynamo
 from uploads.models import RecordOutcome, UploadHistory
 from uploads.records import ERROR, PENDING, VALIDATED, Item, decode

@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.rules.fields import FIELDS, LABELS
-from config.admin import TableAdmin, VendorFilter, choice_filter, vendor_link, visible
+from config.web.filters import choice_filter
+from config.web.text import visible
 from uploads.models import ColumnRule, ValueRule
+from vendors.tables import VendorFilter, VendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
     ColumnRuleModelForm = forms.ModelForm[ColumnRule]
@@ -41,7 +43,7 @@ class ValueRuleForm(ValueRuleModelForm):
         fields = ["vendor", "field", "wrong_value", "right_value"]
 
 
-class RuleAdmin(TableAdmin):
+class RuleAdmin(VendorTableAdmin):
     """Rules are added where the trouble shows; here they are looked at, corrected and taken away."""
 
     autocomplete_fields = ["vendor"]

@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 
 from catalog.models import Product
 from catalog.rules.problems import Code
-from config.admin import visible
+from config.web.text import visible
 from uploads import timeline
 from uploads.feed.columns import ALIASES
 from uploads.feed.parser import Layout

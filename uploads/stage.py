@@ -22,7 +22,8 @@ from itertools import islice
 from django.db import connection, transaction
 
 from catalog.rules.problems import Code, Problem
-from uploads import dynamo, finish, receive, spreadsheet, storage, tasks
+from config.web import spreadsheet
+from uploads import dynamo, finish, receive, storage, tasks
 from uploads.batch import this_worker
 from uploads.feed import parser
 from uploads.feed.columns import OUR_COLUMNS

@@ -14,7 +14,7 @@ from django.db import connection
 
 from catalog.models import Product, ProductChange
 from catalog.rules.fields import FIELDS, LABELS
-from config.admin import visible
+from config.web.text import visible
 from uploads.models import Correction, RecordOutcome
 
 PAGE = 50

@@ -18,10 +18,12 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
 
-from config.admin import ReadOnlyAdmin, counted, list_url, page_url
+from config.web.links import list_url, page_url
+from config.web.text import counted
 from uploads import failed_rows, finish, jobs, progress, replay, undo
 from uploads.failed_rows import Selection
 from uploads.models import Job, UploadHistory
+from vendors.tables import ReadOnlyVendorTableAdmin
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ _UNDO = Action(
 ACTIONS = {action.name: action for action in (_CANCEL, _RETRY, _RECONCILE, _UNDO)}
 
 
-class UploadActionsAdmin(ReadOnlyAdmin):
+class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
     """The uploads with their actions."""
 
     actions = ["cancel", "retry", "reconcile"]

@@ -19,10 +19,10 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from catalog.rules.fields import FIELDS
 from catalog.search import search
-from config import exports
-from config.admin import visible
-from config.paging import CappedPaginator
-from uploads import downloads, spreadsheet
+from config.web import exports, spreadsheet
+from config.web.paging import CappedPaginator
+from config.web.text import visible
+from uploads import downloads
 from uploads.feed.columns import CATALOG_COLUMN
 from uploads.vendor_errors import page_of
 from vendors.access import vendor_page

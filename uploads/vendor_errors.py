@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import label_of
-from config import exports
-from config.admin import counted, log_change, visible
+from config.web import exports
+from config.web.admin_log import log_change
+from config.web.text import counted, visible
 from uploads import downloads, error_rows, progress, replay, storage
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
 from uploads.failed_rows import Selection, any_of, count, why_none, why_vendor

@@ -7,8 +7,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from catalog.models import Product
-from config.admin import visible
-from config.paging import CappedPaginator
+from config.web.paging import CappedPaginator
+from config.web.text import visible
 from uploads import progress
 from uploads.models import UploadHistory
 from uploads.vendor_progress import headline

@@ -10,7 +10,8 @@ from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_POST
 
 from catalog.rules.problems import label_of
-from config.admin import counted, log_change
+from config.web.admin_log import log_change
+from config.web.text import counted
 from uploads import downloads, finish, progress
 from uploads.models import UploadHistory
 from uploads.storage import FileMissing, StorageUnavailable

@@ -13,8 +13,8 @@ from django.shortcuts import render
 
 from catalog.rules.explained import explained
 from catalog.rules.problems import label_of
-from config.admin import NOTHING, visible
-from config.paging import CappedPaginator
+from config.web.paging import CappedPaginator
+from config.web.text import NOTHING, visible
 from uploads import charts, dashboard, sku_search
 from uploads.dashboard_pages import percent
 from uploads.models import UploadHistory

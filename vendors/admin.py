@@ -20,15 +20,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from config import confirm
-from config.admin import NOTHING, TableAdmin, counted, link, list_url, page_url, pairs_table, tag, visible
+from config.web import confirm
+from config.web.links import link, list_url, page_url, pairs_table, tag
+from config.web.text import NOTHING, counted, visible
 from vendors import approval, summary
 from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
 from vendors.members_inline import MemberInline
 from vendors.models import Vendor
+from vendors.tables import VendorTableAdmin
 
 
-class VendorAdmin(TableAdmin):
+class VendorAdmin(VendorTableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
 
     list_display = ["vendor_id", "vendor_name", "status_tag", "email", "city", "country", "created_at", "see"]

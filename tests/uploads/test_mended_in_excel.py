@@ -9,7 +9,7 @@ from django.test import Client
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
 from catalog.models import Product
-from config import exports
+from config.web import exports
 from tests.conftest import Pipeline
 from tests.hostile import as_csv
 from uploads import dynamo

@@ -10,7 +10,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of
 
 from catalog.models import Product
 from catalog.rules.fields import FIELDS
-from config import exports, paging
+from config.web import exports, paging
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from uploads.feed.columns import CATALOG_COLUMN, map_headers

@@ -1,7 +1,7 @@
 """Every list of the admin as CSV and XLSX, safe to open in a spreadsheet, whatever its length.
 
 Rows are read in pages by primary key and written as they come, so memory doesn't grow with the list. Text cells are
-guarded by uploads.spreadsheet; numbers, dates and truth values stay what they are.
+guarded by config.web.spreadsheet; numbers, dates and truth values stay what they are.
 
 XML has no control characters. Files of rows that are to be sent back (`text_sheet`) write them as Excel does, _x0007_,
 and are read as they were; in the lists of the admin they are U+FFFD.
@@ -24,7 +24,7 @@ from openpyxl import Workbook  # type: ignore[import-untyped] # no types of its 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell  # type: ignore[import-untyped] # as above
 from openpyxl.styles.numbers import FORMAT_TEXT  # type: ignore[import-untyped] # as above
 
-from uploads import spreadsheet
+from config.web import spreadsheet
 
 PAGE = 2000
 XLSX_ROWS = 1_048_576  # what a sheet can hold, header included: Excel's specifications and limits

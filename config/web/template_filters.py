@@ -2,7 +2,7 @@
 
 from django import template
 
-from config import admin
+from config.web import text
 
 register = template.Library()
 
@@ -10,4 +10,4 @@ register = template.Library()
 @register.filter(is_safe=False)
 def visible(value: object) -> str:
     """Text of others as a page may have it: what hides in it, or would turn around what follows, is spelled out."""
-    return "" if value is None else admin.visible(str(value))
+    return "" if value is None else text.visible(str(value))

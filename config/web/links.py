@@ -1,0 +1,55 @@
+"""Links into the admin, and small pieces of HTML; all that stands in them is escaped."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+from config.web.text import visible
+
+
+def link(url: str, text: object) -> SafeString:
+    """A link; both parts are escaped."""
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def page_url(page: str, key: int | str) -> str:
+    """Where one object is shown: `page_url("uploads_uploadhistory", upload_id)`."""
+    return reverse(f"admin:{page}_change", args=[quote(key)])
+
+
+def list_url(page: str, **filters: object) -> str:
+    """A list with these filters set: `list_url("catalog_product", vendor="VEND001")`."""
+    return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
+
+
+def count_link(count: int, url: str) -> SafeString | str:
+    """A number that leads to what it counts; none leads nowhere."""
+    return link(url, f"{count:,}") if count else "0"
+
+
+def breakable(key: str) -> SafeString:
+    """A long ID that narrow columns may wrap at its underscores."""
+    return format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in key.split("_")))
+
+
+def tag(value: str, label: str = "") -> SafeString:
+    """A status, an outcome or a verdict as a coloured word; the colours are in uploads/admin.css."""
+    return format_html('<span class="tag tag-{}">{}</span>', value, label or value)
+
+
+def pairs_table(pairs: Iterable[tuple[object, object]]) -> SafeString:
+    """Names and values as a small table, whatever stands in them."""
+    rows = format_html_join(
+        "", '<tr><th scope="row">{}</th><td>{}</td></tr>', ((visible(str(a)), visible(str(b))) for a, b in pairs)
+    )
+    return format_html('<div class="scroll"><table class="pairs">{}</table></div>', rows)

@@ -1,0 +1,32 @@
+"""Words and texts as people see them, safe wherever they are shown; free of the admin and of import-export."""
+
+import re
+import unicodedata
+
+NOTHING = "–"
+
+
+def counted(number: int, what: str) -> str:
+    """A number with what it counts: 1 row, 2,000 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+# Emoji of several characters: a family is held together by joiners, the flag of England is spelled by tags.
+_EMOJI = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])"
+                    "|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{2,6}\U000e007f")  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩.
+
+    What holds an emoji together stays.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = {place for found in _EMOJI.finditer(text) for place in range(*found.span())}
+    return "".join(
+        f"⟨U+{ord(char):04X}⟩"
+        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r" and place not in kept
+        else char
+        for place, char in enumerate(text)
+    )

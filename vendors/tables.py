@@ -1,0 +1,51 @@
+"""Lists of the admin whose rows belong to vendors: shown to those who may see their vendors, filtered by vendor."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from config.web.filters import ValueFilter, choice_filter
+from config.web.links import link, page_url
+from config.web.tables import ReadOnly, TableAdmin
+from vendors import access
+from vendors.models import Vendor
+
+
+class VendorTableAdmin(TableAdmin):
+    """One table, shown to those who may see its rows' vendors."""
+
+    # How a row leads to its vendor's ID.
+    vendor_lookup = "vendor_id"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return access.visible(super().get_queryset(request), request.user, self.vendor_lookup)
+
+
+class ReadOnlyVendorTableAdmin(ReadOnly, VendorTableAdmin):
+    """One that nobody writes here."""
+
+
+def vendor_link(row: Any) -> SafeString:
+    """A link to the vendor of a row that carries its ID."""
+    return link(page_url("vendors_vendor", row.vendor_id), row.vendor_id)
+
+
+class VendorFilter(ValueFilter):
+    """By vendor: as links while there are few, else an input with suggestions."""
+
+    title, parameter_name, column = "vendor", "vendor", "vendor_id"
+    template = "admin/vendor_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        vendors = access.vendors_of(request.user).values_list("vendor_id", "vendor_name")
+        return [(vendor_id, f"{vendor_id} {name}") for vendor_id, name in vendors]
+
+    def choices(self, changelist: Any) -> Any:
+        """Also notes what else the list was asked for, which the input has to keep."""
+        self.kept = {k: value for k, value in changelist.params.items() if k not in (self.parameter_name, "p")}
+        return super().choices(changelist)
+
+
+VENDOR_STATUS = choice_filter("status", list(Vendor.Status.choices))
