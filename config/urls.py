@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from config import account_admin
 from uploads import dashboard_pages
-from vendors import apply, invitation_pages, start
+from vendors.portal import apply, invitations, start
 
 admin.site.site_header = "Vendor onboarding"
 admin.site.site_title = "Vendor onboarding"
@@ -19,7 +19,7 @@ account_admin.register()
 urlpatterns = [
     path("", start.page, name="start"),
     path("apply/", apply.page, name="apply"),
-    path("invitation/<str:token>/", invitation_pages.page, name="invitation"),
+    path("invitation/<str:token>/", invitations.page, name="invitation"),
     path("admin/dashboard/", admin.site.admin_view(dashboard_pages.live_view), name="dashboard_live"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
     path("accounts/", include("allauth.urls")),

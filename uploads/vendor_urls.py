@@ -13,7 +13,7 @@ from uploads import (
     vendor_quality_pages,
     vendor_upload,
 )
-from vendors import member_pages, profile
+from vendors.portal import members, profile
 
 app_name = "vendor"
 
@@ -34,9 +34,9 @@ urlpatterns = [
     re_path(rf"{UPLOAD}/notify/$", vendor_progress.notify, name="notify"),
     re_path(rf"{UPLOAD}/file/$", vendor_progress.file, name="file"),
     path("profile/", profile.page, name="profile"),
-    path("members/", member_pages.listing, name="members"),
-    path("members/<int:member_id>/", member_pages.member, name="member"),
-    path("invitations/<int:invitation_id>/", member_pages.invitation, name="invitation"),
+    path("members/", members.listing, name="members"),
+    path("members/<int:member_id>/", members.member, name="member"),
+    path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
     path("history/", vendor_quality_pages.history, name="history"),
     path("quality/", vendor_quality_pages.quality, name="quality"),
     path("find/", vendor_quality_pages.find, name="find"),

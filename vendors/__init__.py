@@ -1,6 +1,13 @@
-"""Who may send products: vendors, and who may see which of them (access.py).
+"""Who may send products: vendors, the people who work for them, and who may see which of them.
 
-A company applies on the web (apply.py) and staff decide (approval.py); its owners keep its data (profile.py) and say
-who works for it (members.py, invitations.py; the pages are member_pages.py and invitation_pages.py). start.py leads
-people to where they belong, letters.py writes to them.
+models.py       vendors, their members, and invitations
+access.py       who may see what of which vendor; the one place where vendors are kept apart
+approval.py     staff let companies in, suspend and reactivate them
+members.py      who works for a vendor, and in which role
+invitations.py  how colleagues get in
+mails.py        mails to a vendor's people
+summary.py      one vendor in numbers
+tables.py       the admin's lists whose rows belong to vendors
+admin.py        vendors in the admin; members_inline.py has their people
+portal/         what vendors' people see of it
 """

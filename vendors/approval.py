@@ -8,7 +8,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Count
 
-from vendors import letters
+from vendors import mails
 from vendors.models import Vendor, VendorMember
 
 Status = Vendor.Status
@@ -70,7 +70,7 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
         )
     )
     LogEntry.objects.log_actions(user.pk, changed, CHANGE, f"{step.done.capitalize()}: {step.before} → {step.after}.")
-    transaction.on_commit(lambda: letters.tell_owners(step.name, changed), robust=True)
+    transaction.on_commit(lambda: mails.tell_owners(step.name, changed), robust=True)
     return changed
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PASSWORD, overflow
 from tests.browser.test_signing_in import log_in
-from tests.vendors.test_apply import link_in
+from tests.vendors.portal.test_apply import link_in
 from vendors import approval
 from vendors.models import Vendor, VendorMember
 

@@ -23,7 +23,7 @@ from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone
 from tests.browser.test_signing_in import log_in
 from tests.browser.workers import work
 from tests.conftest import Pipeline
-from tests.vendors.test_apply import link_in
+from tests.vendors.portal.test_apply import link_in
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValueRule
 from vendors.models import Vendor

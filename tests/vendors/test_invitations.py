@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.vendors.conftest import PASSWORD, as_user, member, person
-from tests.vendors.test_apply import link_in
+from tests.vendors.portal.test_apply import link_in
 from vendors import invitations
 from vendors.models import Invitation, Vendor, VendorMember
 

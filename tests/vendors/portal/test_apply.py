@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 
 from tests.vendors.conftest import PASSWORD, as_user, member, person
-from vendors import apply, approval
+from vendors import approval
 from vendors.models import Vendor, VendorMember
+from vendors.portal import apply
 
 pytestmark = pytest.mark.usefixtures("accounts")
 APPLICATION = {

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from vendors.models import Vendor, VendorMember
-from vendors.profile import BUSINESS, LABELS, WIDGETS
+from vendors.portal.profile import BUSINESS, LABELS, WIDGETS
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 
 from tests.vendors.conftest import as_user, member
 from vendors.models import Vendor
-from vendors.profile import ProfileForm
+from vendors.portal.profile import ProfileForm
 
 pytestmark = pytest.mark.usefixtures("accounts")
 PAGE = "/vendor/VEND001/profile/"

@@ -39,7 +39,7 @@ def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
         vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
     ).select_related("vendor", "user")
     send(
-        _letter(
+        _mail(
             subject.format(name=one.vendor.vendor_name),
             [text.format(name=one.vendor.vendor_name, id=one.vendor_id), _address("vendor:home", one.vendor_id)],
             one.user.email,
@@ -53,7 +53,7 @@ def invite(invitation: Invitation, token: str) -> bool:
     """Send the link; False where the mail couldn't be sent."""
     vendor = invitation.vendor
     inviter = invitation.invited_by.email if invitation.invited_by else "A colleague"
-    letter = _letter(
+    mail = _mail(
         f"Join {vendor.vendor_name} on Vendor onboarding",
         [
             f"{inviter} invites you to work for {vendor.vendor_name} ({vendor.vendor_id}) as {invitation.role}.",
@@ -63,20 +63,20 @@ def invite(invitation: Invitation, token: str) -> bool:
         ],
         invitation.email,
     )
-    return send([letter])
+    return send([mail])
 
 
-def send(letters: Iterable[EmailMessage]) -> bool:
+def send(mails: Iterable[EmailMessage]) -> bool:
     """Send them over one connection. A mail server that is away is noted and holds nothing up: False then."""
     try:
-        get_connection().send_messages(list(letters))
+        get_connection().send_messages(list(mails))
     except (OSError, ValueError):  # smtplib's errors are OSErrors; an address that can't be one is a ValueError
         logger.exception("A mail to a vendor's people could not be sent")
         return False
     return True
 
 
-def _letter(subject: str, paragraphs: list[str], to: str) -> EmailMessage:
+def _mail(subject: str, paragraphs: list[str], to: str) -> EmailMessage:
     one_line = " ".join(subject.split())  # names are typed by strangers, and a subject is one line
     return EmailMessage(one_line, "\n\n".join(paragraphs) + "\n", None, [to])
 

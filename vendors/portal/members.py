@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from vendors import invitations, letters
+from vendors import invitations, mails
 from vendors import members as people
 from vendors.access import vendor_page
 from vendors.models import Invitation, Vendor, VendorMember
@@ -72,7 +72,7 @@ def _invite(request: HttpRequest, vendor: Vendor, email: str, role: str) -> bool
     except people.Refused as refused:
         messages.error(request, str(refused))
         return False
-    if letters.invite(invitation, token):
+    if mails.invite(invitation, token):
         messages.success(request, f"{invitation.email} is invited. The link works for 7 days.")
     else:
         messages.error(request, "The mail couldn't be sent. Try again later: invite the same address once more.")

@@ -1,0 +1,8 @@
+"""The vendors' pages about companies and people; those about feeds are in uploads/portal.
+
+start.py        where somebody who opens the platform belongs
+apply.py        a company applies
+profile.py      its data, kept by its owners
+members.py      who works for it
+invitations.py  a colleague follows the link in the mail
+"""
