@@ -1,0 +1,33 @@
+"""Uploads and the outcome of every record: what PostgreSQL knows about a file's way into the catalog.
+
+uploads.py  one upload: its file, its state, its counters
+errors.py   what was wrong with rows, and what was corrected
+ledger.py   what became of each record, written once
+stream.py   how far the table's stream was read, and by whom
+jobs.py     work that somebody asked for
+rules.py    what a vendor's columns and values mean
+views.py    the views
+"""
+
+from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
+from uploads.models.jobs import Job
+from uploads.models.ledger import RecordOutcome
+from uploads.models.rules import ColumnRule, ValueRule
+from uploads.models.stream import StreamShard, StreamWorker
+from uploads.models.uploads import UploadHistory
+from uploads.models.views import RecentUpload, VendorSummary
+
+__all__ = [
+    "VALUE_CHARS",
+    "ColumnRule",
+    "Correction",
+    "Job",
+    "RecentUpload",
+    "RecordOutcome",
+    "StreamShard",
+    "StreamWorker",
+    "UploadHistory",
+    "ValidationError",
+    "ValueRule",
+    "VendorSummary",
+]

@@ -1,0 +1,66 @@
+"""Work that somebody asked for."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from uploads.models.uploads import UploadHistory
+from vendors.models import Vendor
+
+
+class Job(models.Model):
+    """Work that somebody asked for and that takes longer than a page: done in slices by workers (uploads.jobs).
+
+    `position` and `result` move in the transaction of each slice, so that a job that is interrupted goes on where it
+    stood and nothing is done twice.
+    """
+
+    class Kind(models.TextChoices):
+        REPLAY = "replay", "Try failed rows again"
+        UNDO = "undo", "Undo an upload"
+        RECONCILE = "reconcile", "Reconcile an upload"
+        DRY_RUN = "dry_run", "Dry run of a file"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    vendor = models.ForeignKey(Vendor, models.CASCADE, null=True, db_index=False, related_name="+")
+    upload = models.ForeignKey(UploadHistory, models.CASCADE, null=True, related_name="jobs")
+    parameters = models.JSONField(default=dict)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING, db_default="waiting")
+    position = models.CharField(max_length=1024, default="", db_default="", blank=True)
+    # How many rows there are to do, as it was said when the job was asked for, and how many are done.
+    total = models.IntegerField(default=0, db_default=0)
+    done = models.IntegerField(default=0, db_default=0)
+    result = models.JSONField(default=dict)
+    failure = models.TextField(default="", db_default="", blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    ended_at = models.DateTimeField(null=True)
+    # A lease, like a shard's.
+    epoch = models.BigIntegerField(default=0, db_default=0)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "jobs"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], name="idx_jobs_open", condition=Q(state__in=["waiting", "running"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 100 * self.ended

@@ -1,0 +1,67 @@
+"""The ledger: what became of each record."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class RecordOutcome(models.Model):
+    """The ledger: what became of one record of one upload, at one attempt. Written once, with its effects.
+
+    It doubles as the outbox: a row is owed to DynamoDB until `written_back_at` says that its status stands there.
+    The ids carry no foreign keys: a record of an unknown vendor has an outcome too, and a product may be deleted.
+    """
+
+    class Outcome(models.TextChoices):
+        INSERTED = "inserted"
+        UPDATED = "updated"
+        UNCHANGED = "unchanged"
+        SUPERSEDED = "superseded"
+        SKIPPED = "skipped"
+        ERROR = "error"
+        CANCELLED = "cancelled"
+
+    id = models.BigAutoField(primary_key=True)
+    upload_id = models.CharField("upload ID", max_length=2048)
+    record_id = models.CharField("record ID", max_length=1024)
+    attempt = models.IntegerField(default=1, db_default=1)
+    upload_sequence = models.BigIntegerField(null=True)
+    vendor_id = models.CharField("vendor ID", max_length=2048, default="", db_default="")
+    row_number = models.IntegerField(default=0, db_default=0)
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    product_id = models.IntegerField("product ID", null=True)
+    error_reason = models.TextField(default="", db_default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    written_back_at = models.DateTimeField(null=True)
+    # How often DynamoDB refused this status: what it never takes must not hold up the others.
+    write_back_refusals = models.IntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "record_outcomes"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload_id", "record_id", "attempt"], name="record_outcomes_key"),
+        ]
+        indexes = [
+            # The newest upload that touched a product, and the timeline of one.
+            models.Index(
+                fields=["product_id", "-upload_sequence"],
+                name="idx_record_outcomes_product",
+                condition=Q(product_id__isnull=False),
+            ),
+            # What is still owed to DynamoDB; empty when all is well.
+            models.Index(
+                fields=["write_back_refusals", "id"],
+                name="idx_record_outcomes_owed",
+                condition=Q(written_back_at__isnull=True),
+            ),
+            # The outcomes that most records don't have, newest first.
+            models.Index(
+                fields=["outcome", "id"],
+                name="idx_record_outcomes_rare",
+                condition=Q(outcome__in=["error", "superseded", "cancelled"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.record_id}: {self.outcome}"

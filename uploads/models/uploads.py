@@ -1,0 +1,122 @@
+"""Uploads: what was sent, how it was read, and how far it is."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Now
+
+from vendors.models import Vendor
+
+
+class UploadHistory(models.Model):
+    """One upload: a file that was sent, or records that another program put into DynamoDB.
+
+    The counters move only together with ledger rows (invariant 1); the database holds
+    `valid_records + error_records = total_records` at every statement.
+    """
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    class Mode(models.TextChoices):
+        UPSERT = "upsert", "add new products and update existing ones"
+        ADD = "add", "only add new products"
+        UPDATE = "update", "only update existing products"
+
+    class Notify(models.TextChoices):
+        VENDOR = "vendor", "the vendor's address"
+        UPLOADER = "uploader", "who uploaded it"
+        NOBODY = "nobody"
+
+    class Source(models.TextChoices):
+        FILE = "file"
+        DYNAMODB = "dynamodb", "DynamoDB"
+
+    upload_id = models.CharField("upload ID", max_length=100, primary_key=True)
+    vendor = models.ForeignKey(Vendor, models.PROTECT, db_index=False, related_name="uploads")
+    file_name = models.CharField(max_length=255)
+    total_records = models.IntegerField(default=0, db_default=0)
+    valid_records = models.IntegerField(default=0, db_default=0)
+    error_records = models.IntegerField(default=0, db_default=0)
+    status = models.CharField(max_length=50, choices=Status, default=Status.PROCESSING, db_default="processing")
+
+    # The order in which uploads were opened: an older one never overwrites what a newer one wrote.
+    sequence = models.BigIntegerField(
+        editable=False, unique=True, db_default=Func(Value("upload_history_sequence_seq"), function="nextval")
+    )
+    source = models.CharField(max_length=20, choices=Source, default=Source.FILE, db_default="file")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    # The stored file, and what the parser found in it (uploads.feed.parser.Layout as JSON).
+    storage_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # The file as it came, where that is a workbook: what is stored, measured and read above is the CSV made from it.
+    original_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    file_size = models.BigIntegerField("file size in bytes", null=True, blank=True)
+    sha256 = models.CharField("SHA-256", max_length=64, default="", db_default="", blank=True)
+    layout = models.JSONField(null=True, blank=True)
+    file_rows = models.IntegerField("rows in the file", null=True, blank=True)
+
+    # Which of its rows are wanted: those of the others' products are skipped (docs/decisions/0011).
+    mode = models.CharField(max_length=20, choices=Mode, default=Mode.UPSERT, db_default="upsert")
+    notify = models.CharField(max_length=20, choices=Notify, default=Notify.VENDOR, db_default="vendor")
+
+    # How far staging came, and who is at it (a lease, like a shard's).
+    staged_rows = models.IntegerField(default=0, db_default=0)
+    staged_offset = models.BigIntegerField(default=0, db_default=0)
+    staging_owner = models.CharField(max_length=100, default="", db_default="", blank=True)
+    staging_epoch = models.BigIntegerField(default=0, db_default=0)
+    staging_expires_at = models.DateTimeField(null=True, blank=True)
+    # The record up to which a reconcile on the schedule came that ran out of time; "" when none is under way.
+    reconciled_to = models.CharField(max_length=1024, default="", db_default="", editable=False)
+
+    inserted_records = models.IntegerField("inserted", default=0, db_default=0)
+    updated_records = models.IntegerField("updated", default=0, db_default=0)
+    unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
+    superseded_records = models.IntegerField("superseded", default=0, db_default=0)
+    skipped_records = models.IntegerField("skipped", default=0, db_default=0)
+
+    failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
+    failure_reason = models.TextField(default="", db_default="", blank=True)
+    error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # When what it changed in the catalog was taken back (uploads.undo).
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "upload_history"
+        verbose_name = "upload"
+        verbose_name_plural = "uploads"
+        ordering = ["-created_at"]
+        permissions = [
+            ("cancel_uploadhistory", "Can cancel uploads"),
+            ("replay_uploadhistory", "Can correct failed rows and try them again"),
+            ("reconcile_uploadhistory", "Can reconcile uploads"),
+            ("undo_uploadhistory", "Can undo uploads"),
+            ("download_uploadhistory", "Can download the files of uploads"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total_records=F("valid_records") + F("error_records")),
+                name="upload_history_counts_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(file_rows__isnull=True) | Q(total_records__lte=F("file_rows")),
+                name="upload_history_total_within_file",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["vendor", "-created_at"], name="idx_upload_history_vendor"),
+            models.Index(fields=["-created_at"], name="idx_upload_history_created"),
+            models.Index(fields=["status"], name="idx_upload_history_open", condition=Q(status="processing")),
+            models.Index(fields=["vendor", "sha256"], name="idx_upload_history_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return self.upload_id
