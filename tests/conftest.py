@@ -15,7 +15,8 @@ from django.core.management import call_command
 
 from tests.companies import Company, open_company
 from tests.live import Platform
-from uploads import dynamo, finish, receive, stage, storage, stream
+from uploads import finish, receive, stage, stream
+from uploads.aws import dynamo, storage
 from uploads.models import UploadHistory
 from vendors.models import Vendor
 

@@ -26,7 +26,8 @@ from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
 from tests.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
-from uploads import dynamo, jobs
+from uploads import jobs
+from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 

@@ -17,9 +17,9 @@ MAX_FUNCTION_LINES = 60
 MAY_IMPORT = {"vendors": set(), "catalog": {"vendors"}, "uploads": {"catalog", "vendors"}}
 AWS = {"boto3", "botocore"}
 AWS_DOORS = {
-    "uploads/wire.py": AWS,
-    "uploads/dynamo.py": {"botocore.exceptions", "mypy_boto3_dynamodb"},
-    "uploads/storage.py": AWS,
+    "uploads/aws/client.py": AWS,
+    "uploads/aws/dynamo.py": {"botocore.exceptions", "mypy_boto3_dynamodb"},
+    "uploads/aws/storage.py": AWS,
     "config/outages.py": {"botocore.exceptions"},
     "config/settings.py": {"boto3.s3.transfer"},
 }
@@ -115,7 +115,7 @@ def test_only_the_storage_module_talks_to_file_storage() -> None:
         f"{_name(path)} imports {name}"
         for path in _files(*CODE)
         for name in _imports(path)
-        if _within(name, STORAGE) and _name(path) != "uploads/storage.py"
+        if _within(name, STORAGE) and _name(path) != "uploads/aws/storage.py"
     }
     assert not against
 

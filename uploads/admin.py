@@ -29,6 +29,7 @@ from uploads import (
     record_pages,
     rules_admin,  # noqa: F401 - registers the rules
 )
+from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.category_replay import CategoryReplayAdmin
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.parser import DELIMITERS, Layout
@@ -45,7 +46,6 @@ from uploads.models import (
     VendorSummary,
 )
 from uploads.product_import import ProductImportAdmin
-from uploads.storage import FileMissing, StorageUnavailable
 from uploads.upload_actions import UploadActionsAdmin, offered
 from uploads.vendor_quality import VendorQualityAdmin
 from vendors.models import Vendor

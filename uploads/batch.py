@@ -24,10 +24,10 @@ from django.db import IntegrityError, InterfaceError, OperationalError, Programm
 from catalog import committer
 from catalog.committer import Candidate, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem
+from uploads.aws.records import Record
 from uploads.judge import Judged, cell_of, judge
 from uploads.ledger import Outcome, change_ledger, close_earlier, known, origins
 from uploads.models import VALUE_CHARS
-from uploads.records import Record
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from config.web import exports
-from uploads import finish, storage
+from uploads import finish
+from uploads.aws import storage
 from uploads.models import UploadHistory
 
 CHUNK = 256 * 1024

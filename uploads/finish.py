@@ -22,7 +22,7 @@ from django.urls import reverse
 from catalog import committer
 from config.web import spreadsheet
 from config.web.text import counted
-from uploads import storage
+from uploads.aws import storage
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
 from vendors import access

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from uploads import dry_run, incoming, mapping, preview, receive
+from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
 from uploads.incoming import Expired, Incoming
 from uploads.models import UploadHistory
 from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
 from uploads.receive import Refused, TakenIn, Wish
-from uploads.storage import FileMissing, StorageUnavailable
 from vendors.models import Vendor
 
 # What a file dialog offers; what a file is shows by its content.

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from django.core import signing
 
-from uploads import storage
+from uploads.aws import storage
 from uploads.receive import Source
 
 if TYPE_CHECKING:

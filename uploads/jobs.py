@@ -14,7 +14,8 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from uploads import dynamo, storage, tasks
+from uploads import tasks
+from uploads.aws import dynamo, storage
 from uploads.models import Job
 
 logger = logging.getLogger(__name__)

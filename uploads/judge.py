@@ -17,11 +17,11 @@ from catalog.models import ProductCategory
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
+from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
-from uploads.records import Record, row_of, storable
 from vendors.models import Vendor
 
 # (field, wrong value in lower case) → right value

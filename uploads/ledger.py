@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog.committer import Origin
-from uploads.records import Record
+from uploads.aws.records import Record
 
 
 class Outcome(NamedTuple):

@@ -12,9 +12,9 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import transaction
 
 from catalog import committer
+from uploads.aws.records import storable
 from uploads.feed import columns
 from uploads.models import ColumnRule
-from uploads.records import storable
 
 HEADER_CHARS = 200  # that a rule has room for
 

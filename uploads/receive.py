@@ -18,7 +18,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from uploads import mapping, storage, tasks
+from uploads import mapping, tasks
+from uploads.aws import storage
 from uploads.feed import parser, workbook
 from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory

@@ -11,9 +11,9 @@ from django.utils.http import urlencode
 
 from config.web.links import list_url, pairs_table, tag
 from config.web.text import visible
-from uploads import dynamo
+from uploads.aws import dynamo
+from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, decode
 from uploads.models import RecordOutcome, UploadHistory
-from uploads.records import ERROR, PENDING, VALIDATED, Item, decode
 
 PAGE_ROWS = 50
 STATUSES = (PENDING, VALIDATED, ERROR)

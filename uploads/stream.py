@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from uploads import dynamo, tasks, writeback
+from uploads import tasks, writeback
+from uploads.aws import dynamo
+from uploads.aws.records import Record, decode, is_pending
 from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating, this_worker
 from uploads.ledger import Outcome
-from uploads.records import Record, decode, is_pending
 
 logger = logging.getLogger(__name__)
 

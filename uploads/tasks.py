@@ -26,7 +26,7 @@ def enqueue(task: Any, *arguments: Any, expires: float | None = None, countdown:
 @contextmanager
 def _patient(what: str) -> Iterator[None]:
     """A service that is away is one line in the log, not a traceback: the schedule calls again."""
-    from uploads import dynamo, storage
+    from uploads.aws import dynamo, storage
 
     try:
         yield

@@ -19,11 +19,12 @@ from catalog.rules.problems import label_of
 from config.web import exports
 from config.web.admin_log import log_change
 from config.web.text import counted, visible
-from uploads import downloads, error_rows, progress, replay, storage
+from uploads import downloads, error_rows, progress, replay
+from uploads.aws import storage
+from uploads.aws.records import storable
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
 from uploads.failed_rows import Selection, any_of, count, why_none, why_vendor
 from uploads.models import VALUE_CHARS, Job, UploadHistory
-from uploads.records import storable
 from uploads.replay import Change, NotReplayable
 from uploads.vendor_progress import upload_of
 from vendors.access import may_here, vendor_page

@@ -13,8 +13,8 @@ from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads import downloads, finish, progress
+from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.models import UploadHistory
-from uploads.storage import FileMissing, StorageUnavailable
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 

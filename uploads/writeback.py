@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from uploads import dynamo
+from uploads.aws import dynamo
+from uploads.aws.records import ERROR, VALIDATED
 from uploads.ledger import Outcome, change_ledger
-from uploads.records import ERROR, VALIDATED
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """What a million rows cost on AWS, from counted capacity units: a part of the simulation in scale.py.
 
-The sizes are counted from records of the sample feed as `uploads.records.encode` makes them, as DynamoDB counts.
+The sizes are counted from records of the sample feed as `uploads.aws.records.encode` makes them, as DynamoDB counts.
 """
 
 import io
@@ -10,9 +10,9 @@ from math import ceil
 from statistics import fmean
 from typing import Any
 
+from uploads.aws.records import ERROR, VALIDATED, Item, encode
 from uploads.feed import parser
 from uploads.feed.sample import write_feed
-from uploads.records import ERROR, VALIDATED, Item, encode
 
 NEW_TABLE_PARTITIONS = 4  # 4,000 WCU a second
 PARTITION_RCU = 3_000.0

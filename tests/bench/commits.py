@@ -16,7 +16,8 @@ from tests.bench import bound, feeds, peers
 from tests.bench.dynamodb import opened, read_stream, stage_whole
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
 from tests.bench.services import fresh_database, fresh_table, settle_database
-from uploads import batch, dynamo, judge, ledger, stream, wire
+from uploads import batch, judge, ledger, stream
+from uploads.aws import client, dynamo
 from uploads.batch import Checkpoint
 from uploads.models import StreamShard, UploadHistory
 
@@ -56,7 +57,7 @@ def replay(recording: Recording) -> int:
     """What the consumer does with pages, from the JSON to the commit, on a real lease; without DynamoDB."""
     shard = StreamShard.objects.get(shard_id="bench")
     for body in recording.pages:
-        page: list[dict[str, Any]] = wire.decoded(body)
+        page: list[dict[str, Any]] = client.decoded(body)
         checkpoint = Checkpoint(shard.id, shard.lease_epoch, page[-1]["dynamodb"]["SequenceNumber"])
         batch.commit_isolating(stream.pending(page), checkpoint)
     return recording.rows

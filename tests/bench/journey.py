@@ -36,7 +36,8 @@ from tests.bench.measure import (
 from tests.bench.peers import BulkFeedResource, FastestFeedResource, FeedResource, Imported
 from tests.bench.services import fresh_database, fresh_endpoint, fresh_table, settle_database, workers
 from tests.live import eventually
-from uploads import dynamo, records, tasks
+from uploads import tasks
+from uploads.aws import dynamo, records
 from uploads.judge import category_rules
 from uploads.models import UploadHistory
 

@@ -21,7 +21,7 @@ from import_export.instance_loaders import CachedInstanceLoader
 from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from catalog.rules.validator import ProductDraft, Rules, validate
-from uploads import records
+from uploads.aws import records
 from uploads.models import UploadHistory
 
 BATCH = 1000

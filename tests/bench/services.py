@@ -89,7 +89,7 @@ def workers() -> Iterator[None]:
 
 def fresh_endpoint() -> None:
     """The AWS endpoint started anew and empty: it keeps what it has in memory, deleted tables' streams too."""
-    from uploads import dynamo, storage
+    from uploads.aws import dynamo, storage
 
     services.stop(["aws"])
     shutil.rmtree(processes.data_dir() / "aws", ignore_errors=True)
@@ -101,7 +101,7 @@ def fresh_endpoint() -> None:
 
 def fresh_table() -> None:
     """The table without records, and with a new stream."""
-    from uploads import dynamo
+    from uploads.aws import dynamo
 
     with suppress(dynamo.TableMissing):
         dynamo.delete_table()

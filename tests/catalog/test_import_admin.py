@@ -12,10 +12,11 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.catalog.importing import CHOOSE, CONFIRM, DRY_RUN, PREVIEW, choose, form_of, token
 from tests.feeds import HEADER, feed, line
-from uploads import incoming, jobs, storage
+from uploads import incoming, jobs
+from uploads.aws import storage
+from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.receive import Source
-from uploads.storage import StorageUnavailable
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")

@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from django.core.files.storage import default_storage
 
-from uploads import wire
+from uploads.aws import client
 
 # From a request's body to the body of a 200, to an exception as the client raises it, or to None: let it through.
 Answer = Callable[[dict[str, Any]], dict[str, Any] | Exception | None]
@@ -39,7 +39,7 @@ class _Body(io.BytesIO):
 
 @contextmanager
 def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
-    """Answer the requests of one operation of DynamoDB, the first attempt of wire.post and those of botocore alike."""
+    """Answer the requests of one operation of DynamoDB, the first attempt of client.post and those of botocore alike."""
 
     def first(asked: str, body: bytes) -> Any | None:
         if asked != operation:
@@ -49,10 +49,10 @@ def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
             return real(asked, body)
         return None if isinstance(said, Exception) or "__type" in said else said
 
-    real = wire._directly
+    real = client._directly
     with (
-        _answering(wire.dynamodb().meta.events, f"before-send.dynamodb.{operation}", answer),
-        mock.patch.object(wire, "_directly", first),
+        _answering(client.dynamodb().meta.events, f"before-send.dynamodb.{operation}", answer),
+        mock.patch.object(client, "_directly", first),
     ):
         yield
 

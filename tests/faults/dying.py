@@ -10,7 +10,8 @@ import django
 
 django.setup()
 
-from uploads import batch, dynamo, stage, stream  # noqa: E402 - Django has to be ready first
+from uploads import batch, stage, stream
+from uploads.aws import dynamo  # noqa: E402 - Django has to be ready first
 
 NO_LIMIT = float("inf")  # a slow machine would end its turn before it comes to the point where it is to die
 

@@ -1,6 +1,6 @@
 """A scripted stream, for what the real endpoint can't be made to do: splits, late children, expiry, trimming.
 
-It stands in for the four stream functions of uploads.dynamo and keeps to the service's rules: an iterator names a
+It stands in for the four stream functions of uploads.aws.dynamo and keeps to the service's rules: an iterator names a
 position, a closed shard's last page comes with no next iterator, a child is listed with its parent's id.
 """
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from uploads import dynamo
-from uploads.dynamo import Page, Shard
+from uploads.aws import dynamo
+from uploads.aws.dynamo import Page, Shard
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/UploadRecords/stream/scripted"
 WRITTEN_AT = 1_790_000_000  # a second before the first record was written

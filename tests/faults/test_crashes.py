@@ -15,9 +15,10 @@ from catalog.models import Product
 from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import batch, dynamo, stream, writeback
+from uploads import batch, stream, writeback
+from uploads.aws import dynamo
+from uploads.aws.records import record_id
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.records import record_id
 
 FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
 

@@ -15,10 +15,11 @@ from tests.conftest import Pipeline
 from tests.faults.answers import Clock, dynamodb_answers, storage_away, throttled
 from tests.faults.scripted import image
 from tests.feeds import feed, line
-from uploads import dynamo, judge, reconcile, stage, storage, stream, tasks, wire, writeback
+from uploads import judge, reconcile, stage, stream, tasks, writeback
+from uploads.aws import client, dynamo, storage
+from uploads.aws.records import decode
 from uploads.batch import commit_batch
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.records import decode
 from vendors.models import Vendor
 
 
@@ -113,8 +114,8 @@ def test_15_a_write_back_that_is_refused_in_part_is_written_later(pipeline: Pipe
 
 def _executed(statements: list[Any]) -> list[Any]:
     """Through a client that nobody answers for."""
-    client = wire.session(0).client("dynamodb", **wire.options())
-    return list(client.batch_execute_statement(Statements=statements)["Responses"])
+    ours = client.session(0).client("dynamodb", **client.options())
+    return list(ours.batch_execute_statement(Statements=statements)["Responses"])
 
 
 def test_16_a_table_that_throttles_for_a_minute_is_waited_for_and_no_row_is_lost_or_counted_twice(

@@ -9,7 +9,8 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.faults.scripted import ScriptedShard, ScriptedStream, image
-from uploads import batch, dynamo, stream
+from uploads import batch, stream
+from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
 from uploads.reconcile import heal_gaps
 from uploads.stream import Reader

@@ -5,7 +5,7 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo
+from uploads.aws import dynamo
 from uploads.models import RecordOutcome, ValidationError
 from vendors.models import Vendor
 

@@ -16,7 +16,7 @@ from django.utils.html import escape
 
 from tests.uploads.test_bad_input import HEADER, ROW, SHEET, TABLE, corners, feed, lying
 from tests.workbooks import replaced, workbook, zipped
-from uploads import storage
+from uploads.aws import storage
 from uploads.feed.workbook import OLE
 from uploads.models import Job, UploadHistory
 from vendors.models import VendorMember

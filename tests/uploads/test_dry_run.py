@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, incoming, jobs, judge, receive, stage, storage
+from uploads import dry_run, incoming, jobs, judge, receive, stage
+from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule

@@ -11,7 +11,8 @@ from django.core.files.storage import default_storage
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import dynamo, finish, replay, storage, stream
+from uploads import finish, replay, stream
+from uploads.aws import dynamo, storage
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError

@@ -5,7 +5,8 @@ import logging
 import pytest
 from django.db import Error, connection, transaction
 
-from uploads import dynamo, jobs, replay, storage
+from uploads import jobs, replay
+from uploads.aws import dynamo, storage
 from uploads.models import Job
 
 RAISED = "DO $$ BEGIN RAISE SQLSTATE '{}'; END $$"

@@ -12,7 +12,7 @@ from catalog.models import Product
 from config.web import exports
 from tests.conftest import Pipeline
 from tests.hostile import as_csv
-from uploads import dynamo
+from uploads.aws import dynamo
 from uploads.models import ColumnRule, UploadHistory
 
 BASE = "/vendor/VEND001/"

@@ -12,7 +12,8 @@ from django.db import DatabaseError
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import receive, storage, tasks
+from uploads import receive, tasks
+from uploads.aws import storage
 from uploads.models import UploadHistory
 from uploads.receive import Refused
 from vendors.models import Vendor

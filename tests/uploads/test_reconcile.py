@@ -10,12 +10,13 @@ from django.db import connection
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, finish, jobs, stream, wire
+from uploads import finish, jobs, stream
 from uploads import reconcile as reconciling
+from uploads.aws import client, dynamo
+from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed.parser import Row
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
 from uploads.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
-from uploads.records import encode, now_iso, record_id
 
 ROWS = [line(1), line(2, price="free"), line(3)]
 
@@ -204,7 +205,7 @@ def test_rows_that_the_table_lost_are_noticed_by_a_reconcile_in_slices_too(
     upload = pipeline.send(feed(*ROWS))
     pipeline.stage(upload)
     lose_the_stream()
-    wire.dynamodb().delete_item(
+    client.dynamodb().delete_item(
         TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": record_id(2)}}
     )
     for _ in range(3):

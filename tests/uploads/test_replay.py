@@ -9,10 +9,11 @@ from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, failed_rows, jobs, replay
+from uploads import failed_rows, jobs, replay
+from uploads.aws import dynamo
+from uploads.aws.records import decode
 from uploads.failed_rows import Selection
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
-from uploads.records import decode
 from uploads.replay import NotReplayable
 from vendors.models import Vendor
 

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 
 from catalog.models import ProductCategory
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
-from uploads import batch, dynamo, stream, tasks
+from uploads import batch, stream, tasks
+from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard
 from vendors.models import Vendor
 

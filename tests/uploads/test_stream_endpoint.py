@@ -3,7 +3,8 @@
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, stream, wire
+from uploads import stream
+from uploads.aws import client, dynamo
 from uploads.models import RecordOutcome, StreamShard
 
 
@@ -14,7 +15,7 @@ def statuses(upload_id: str) -> set[str]:
 def test_the_checkpoint_passes_our_own_write_backs_and_removed_items(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2)))
     before = StreamShard.objects.get().checkpoint
-    wire.dynamodb().delete_item(
+    client.dynamodb().delete_item(
         TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": "REC_0000001"}}
     )
     pipeline.settle()

@@ -11,7 +11,8 @@ from kombu.exceptions import OperationalError as BrokerDown
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, finish, reconcile, stage, storage, stream, tasks, writeback
+from uploads import finish, reconcile, stage, stream, tasks, writeback
+from uploads.aws import dynamo, storage
 from uploads.models import RecordOutcome, UploadHistory
 
 

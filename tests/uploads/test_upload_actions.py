@@ -190,7 +190,7 @@ def test_a_table_that_is_away_is_said_in_a_sentence(
     admin_client: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = pipeline.run(feed(line(1)))
-    from uploads import dynamo
+    from uploads.aws import dynamo
 
     def away(*_: Any) -> None:
         raise dynamo.Unavailable("connection refused")

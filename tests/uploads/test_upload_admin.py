@@ -10,9 +10,10 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from tests.feeds import feed, line
-from uploads import downloads, storage
+from uploads import downloads
+from uploads.aws import storage
+from uploads.aws.storage import StorageUnavailable
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.storage import StorageUnavailable
 
 SCRIPT = "<script>alert(1)</script>"
 

@@ -17,7 +17,8 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import workbook
-from uploads import feed_guide, incoming, jobs, receive, storage
+from uploads import feed_guide, incoming, jobs, receive
+from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
 from vendors.models import Vendor, VendorMember

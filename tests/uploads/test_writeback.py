@@ -8,8 +8,9 @@ import pytest
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dynamo, reconcile, stream, wire, writeback
-from uploads.dynamo import StatusUpdate
+from uploads import reconcile, stream, writeback
+from uploads.aws import client, dynamo
+from uploads.aws.dynamo import StatusUpdate
 from uploads.ledger import Outcome
 from uploads.models import RecordOutcome, UploadHistory
 
@@ -112,7 +113,7 @@ def test_one_request_that_is_refused_holds_up_no_other(
 
 
 def test_a_record_that_somebody_deleted_does_not_spring_up_again(committed: UploadHistory) -> None:
-    wire.dynamodb().delete_item(
+    client.dynamodb().delete_item(
         TableName=dynamo._table(), Key={"upload_id": {"S": committed.upload_id}, "record_id": {"S": "REC_0000001"}}
     )
     assert writeback.write(outcomes()) == 0

@@ -12,7 +12,8 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import replaced, workbook, zipped
-from uploads import downloads, receive, storage
+from uploads import downloads, receive
+from uploads.aws import storage
 from uploads.feed import workbook as workbooks
 from uploads.feed.lines import FeedError, Limits
 from uploads.models import UploadHistory, ValidationError

@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Any
 
 from tests.feeds import feed, line
+from uploads.aws.records import Item, Record, record_id
 from uploads.feed import parser
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.records import Item, Record, record_id
 
 ERP = "ERP-2026-01"
 GOOD = {

@@ -13,9 +13,9 @@ from catalog import committer
 from catalog.models import Product
 from tests.uploads.batch.records import assert_counters_tell_what_the_ledger_says, code_of, outcomes, record
 from uploads import batch
+from uploads.aws.records import Record
 from uploads.batch import Checkpoint, LeaseLost, commit_batch, commit_isolating
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
-from uploads.records import Record
 
 # --- all or nothing --------------------------------------------------------------------------------------------
 

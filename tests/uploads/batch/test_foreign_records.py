@@ -19,9 +19,9 @@ from tests.uploads.batch.records import (
     outcomes,
     record,
 )
+from uploads.aws.records import Item, decode
 from uploads.batch import commit_isolating
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.records import Item, decode
 
 HOSTILE = {
     "a formula": '=HYPERLINK("http://x")',

@@ -9,10 +9,10 @@ from django.db import connection
 from catalog.models import Product
 from tests.uploads.batch.records import ERP, code_of, file_upload, outcomes, record
 from uploads import batch, judge
+from uploads.aws.records import Record
 from uploads.batch import Checkpoint, commit_batch, commit_isolating
 from uploads.judge import Judged
 from uploads.models import StreamShard, UploadHistory, ValidationError
-from uploads.records import Record
 from vendors.models import Vendor
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.uploads.commands.ended import Done, Run
-from uploads import dynamo
+from uploads.aws import dynamo
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Pipeline
 from tests.uploads.commands.ended import Run, answers
-from uploads import dynamo
+from uploads.aws import dynamo
 from uploads.models import UploadHistory
 
 

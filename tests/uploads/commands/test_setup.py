@@ -13,7 +13,7 @@ from django.test import override_settings
 from catalog.models import ProductCategory
 from config.celery import app
 from tests.uploads.commands.ended import Run
-from uploads import dynamo, wire
+from uploads.aws import client, dynamo
 from uploads.management.commands import verify_setup
 from vendors.models import Vendor
 
@@ -109,7 +109,7 @@ def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
 def test_verify_setup_crosses_a_stream_that_shows_something_else(
     db: None, answering: None, run: Run, no_table: str
 ) -> None:
-    wire.dynamodb().create_table(
+    client.dynamodb().create_table(
         TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=dynamo._keys("upload_id", "record_id"),
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},

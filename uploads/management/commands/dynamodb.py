@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
-from uploads import dynamo
+from uploads.aws import dynamo
+from uploads.aws.records import encode, now_iso
 from uploads.feed.parser import Row
-from uploads.records import encode, now_iso
 
 SAMPLE = {
     "vendor_product_id": "SAMPLE-1",

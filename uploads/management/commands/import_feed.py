@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads import progress, receive, terminal
+from uploads.aws.storage import StorageUnavailable
 from uploads.models import UploadHistory
-from uploads.storage import StorageUnavailable
 
 
 class Command(BaseCommand):

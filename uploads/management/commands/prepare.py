@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.models import ProductCategory
-from uploads import dynamo, storage
+from uploads.aws import dynamo, storage
 
 
 class Command(BaseCommand):

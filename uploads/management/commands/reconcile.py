@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from uploads import dynamo
+from uploads.aws import dynamo
 from uploads.models import UploadHistory
 from uploads.reconcile import Standing, reconcile
 from uploads.terminal import counting

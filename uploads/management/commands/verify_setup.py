@@ -11,7 +11,7 @@ from django.db import connection
 from catalog.models import ProductCategory
 from config.celery import app
 from config.outages import explain
-from uploads import dynamo, storage
+from uploads.aws import dynamo, storage
 from vendors.models import Vendor
 
 TABLES = {"vendors", "products", "upload_history", "product_categories", "validation_errors"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from uploads import storage
+from uploads.aws import storage
 
 CONTENT = random.Random(1).randbytes(3_000_000)
 

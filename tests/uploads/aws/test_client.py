@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from uploads import dynamo, wire
+from uploads.aws import client, dynamo
 
 ITEM = {"upload_id": {"S": "U"}, "record_id": {"S": "REC_0000001"}, "name": {"S": "Lämpchen 🪔"}}
 
@@ -59,16 +59,16 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     endpoint = Endpoint()
     thread = Thread(target=endpoint.serve)
     thread.start()
-    options = wire.options() | {"endpoint_url": endpoint.url, "config": wire._CONFIG.merge(Config(read_timeout=5))}
-    monkeypatch.setattr(wire, "options", lambda: options)
-    wire._dynamodb.cache_clear()
-    wire._line.cache_clear()
+    options = client.options() | {"endpoint_url": endpoint.url, "config": client._CONFIG.merge(Config(read_timeout=5))}
+    monkeypatch.setattr(client, "options", lambda: options)
+    client._dynamodb.cache_clear()
+    client._line.cache_clear()
     yield endpoint
     endpoint.server.shutdown(socket.SHUT_RDWR)
     endpoint.server.close()
-    wire._line(os.getpid()).connections.close()
-    wire._dynamodb.cache_clear()
-    wire._line.cache_clear()
+    client._line(os.getpid()).connections.close()
+    client._dynamodb.cache_clear()
+    client._line.cache_clear()
     thread.join()
 
 
@@ -80,7 +80,7 @@ def test_what_is_put_directly_is_what_botocore_would_have_put(table: str) -> Non
 
 def test_a_request_that_succeeds_is_signed_and_sent_once(endpoint: Endpoint) -> None:
     endpoint.answers = [(200, {"UnprocessedItems": {}})]
-    assert wire.post("BatchWriteItem", {"RequestItems": {"T": []}}) == {"UnprocessedItems": {}}
+    assert client.post("BatchWriteItem", {"RequestItems": {"T": []}}) == {"UnprocessedItems": {}}
 
     ((headers, body),) = endpoint.asked
     assert body == {"RequestItems": {"T": []}}
@@ -97,7 +97,7 @@ THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingExcepti
 def test_a_request_that_fails_is_asked_again_by_botocore_with_the_same_body(endpoint: Endpoint, first: Any) -> None:
     endpoint.answers = [first, (200, {"Responses": []})]
     request = {"Statements": [{"Statement": "UPDATE", "Parameters": [{"S": "Lämpchen 🪔"}, {"N": "1"}]}]}
-    assert wire.post("BatchExecuteStatement", request)["Responses"] == []
+    assert client.post("BatchExecuteStatement", request)["Responses"] == []
 
     assert [body for _, body in endpoint.asked] == [request] * 2
     assert "Boto3" in endpoint.asked[1][0]["user-agent"]
@@ -106,14 +106,14 @@ def test_a_request_that_fails_is_asked_again_by_botocore_with_the_same_body(endp
 def test_a_refusal_comes_as_the_error_that_it_is(endpoint: Endpoint) -> None:
     endpoint.answers = [(400, {"__type": "x#ResourceNotFoundException", "message": "no such table"})] * 2
     with pytest.raises(dynamo.TableMissing):
-        wire.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
+        client.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
 
 
 def test_an_answer_that_is_no_json_is_an_endpoint_that_is_away(endpoint: Endpoint) -> None:
     endpoint.answers = [(200, b"<html>Sign in</html>")] * 2
     with pytest.raises(dynamo.Unavailable, match="isn't JSON"):
-        wire.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
+        client.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
 
 
 def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_stop(endpoint: Endpoint) -> None:
-    assert wire.decoded(b'{"S": "\\ud83d"}') == {"S": "\ud83d"}
+    assert client.decoded(b'{"S": "\\ud83d"}') == {"S": "\ud83d"}

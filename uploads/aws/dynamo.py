@@ -1,6 +1,6 @@
-"""The only module that talks to DynamoDB and its streams, in DynamoDB's own wire format; wire.py is how it does that.
+"""The only module that talks to DynamoDB and its streams, in DynamoDB's own wire format; client.py is how it does that.
 
-It hands records out as the JSON that came, and raises the few errors of wire.py that matter to callers.
+It hands records out as the JSON that came, and raises the few errors of client.py that matter to callers.
 """
 
 import random
@@ -12,16 +12,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from uploads import wire
-from uploads.records import PENDING, Item
-from uploads.wire import (
-    DynamoError,
-    IteratorExpired,
-    PositionTrimmed,
-    StreamGone,
-    TableMissing,
-    Unavailable,
-)
+from uploads.aws import client
+from uploads.aws.client import DynamoError, IteratorExpired, PositionTrimmed, StreamGone, TableMissing, Unavailable
+from uploads.aws.records import PENDING, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.literals import BillingModeType
@@ -48,8 +41,8 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
         else {}
     )
     try:
-        with wire.translated():
-            wire.dynamodb().create_table(
+        with client.translated():
+            client.dynamodb().create_table(
                 TableName=_table(),
                 BillingMode=billing,
                 KeySchema=_keys("upload_id", "record_id"),
@@ -97,14 +90,14 @@ def _keys(partition: str, sort: str) -> Any:
 
 def describe_table() -> dict[str, Any]:
     """DescribeTable's `Table`, as it came. Raises TableMissing."""
-    with wire.translated():
-        return dict(wire.dynamodb().describe_table(TableName=_table())["Table"])
+    with client.translated():
+        return dict(client.dynamodb().describe_table(TableName=_table())["Table"])
 
 
 def delete_table() -> None:
     """Delete the table with all it holds. Raises TableMissing."""
-    with wire.translated():
-        wire.dynamodb().delete_table(TableName=_table())
+    with client.translated():
+        client.dynamodb().delete_table(TableName=_table())
 
 
 def await_table(ready: Callable[[dict[str, Any]], bool], seconds: float = 120) -> dict[str, Any]:
@@ -124,7 +117,7 @@ def put_records(items: Sequence[Item]) -> None:
     """Put up to 25 items; returns when all are in the table. Raises Unavailable when throttled for too long."""
     requests: Any = [{"PutRequest": {"Item": item}} for item in items]
     for attempt in range(ATTEMPTS):
-        answer = wire.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
+        answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
         requests = answer.get("UnprocessedItems", {}).get(_table())
         if not requests:
             return
@@ -158,7 +151,7 @@ def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
     Returns one entry per update: None when it stands in the table or the record is gone from it, otherwise the
     error's code, to be tried again later. Raises Unavailable when the request as a whole can't be made.
     """
-    answer = wire.post("BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]})
+    answer = client.post("BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]})
     return [_refusal(response) for response in answer["Responses"]]
 
 
@@ -177,8 +170,8 @@ def _refusal(response: Any) -> str | None:
 
 def get_record(upload_id: str, record_id: str) -> Item | None:
     """One item by its key, or None."""
-    with wire.translated():
-        answer = wire.dynamodb().get_item(
+    with client.translated():
+        answer = client.dynamodb().get_item(
             TableName=_table(),
             Key={"upload_id": {"S": upload_id}, "record_id": {"S": record_id}},
             ConsistentRead=True,
@@ -213,8 +206,8 @@ def upload_page(upload_id: str, status: str, behind: str, limit: int) -> tuple[l
         options, start = {"IndexName": "StatusIndex"}, start | {"status": {"S": status}}
     if behind:
         options["ExclusiveStartKey"] = start
-    with wire.translated():
-        page = wire.dynamodb().query(
+    with client.translated():
+        page = client.dynamodb().query(
             TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
             ExpressionAttributeValues=values, Limit=limit, **options,
         )  # fmt: skip
@@ -233,8 +226,8 @@ def scan_pending(position: dict[str, Any] | None) -> tuple[list[Item], dict[str,
     Start with None; None in the answer says that this was the last page. Costs a read of everything that is there.
     """
     start: dict[str, Any] = {"ExclusiveStartKey": position} if position else {}
-    with wire.translated():
-        page = wire.dynamodb().scan(
+    with client.translated():
+        page = client.dynamodb().scan(
             TableName=_table(), ConsistentRead=True, FilterExpression="attribute_not_exists(#s) OR #s = :p",
             ExpressionAttributeNames={"#s": "status"}, ExpressionAttributeValues={":p": {"S": PENDING}}, **start,
         )  # fmt: skip
@@ -244,8 +237,8 @@ def scan_pending(position: dict[str, Any] | None) -> tuple[list[Item], dict[str,
 def _query(condition: str, names: dict[str, str], values: Item, **options: Any) -> Iterator[Item]:
     start: dict[str, Any] = {}
     while True:
-        with wire.translated():
-            page = wire.dynamodb().query(
+        with client.translated():
+            page = client.dynamodb().query(
                 TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values, **options, **start,
             )  # fmt: skip
@@ -287,8 +280,8 @@ def list_shards(arn: str) -> Iterable[Shard]:
     """All shards of a stream, over all pages of DescribeStream. Raises StreamGone."""
     start: dict[str, Any] = {}
     while True:
-        with wire.translated():
-            description = wire.streams().describe_stream(StreamArn=arn, **start)["StreamDescription"]
+        with client.translated():
+            description = client.streams().describe_stream(StreamArn=arn, **start)["StreamDescription"]
         for shard in description["Shards"]:
             ended = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
             yield Shard(shard["ShardId"], shard.get("ParentShardId", ""), ended)
@@ -304,13 +297,13 @@ def shard_iterator(arn: str, shard_id: str, checkpoint: str) -> str | None:
         if checkpoint
         else {"ShardIteratorType": "TRIM_HORIZON"}
     )
-    with wire.translated():
-        answer = wire.streams().get_shard_iterator(StreamArn=arn, ShardId=shard_id, **position)
+    with client.translated():
+        answer = client.streams().get_shard_iterator(StreamArn=arn, ShardId=shard_id, **position)
     return answer.get("ShardIterator")
 
 
 def get_records(iterator: str, limit: int) -> Page:
     """One page of stream records in the service's own shape. Raises IteratorExpired, PositionTrimmed, StreamGone."""
-    with wire.translated():
-        answer: Any = wire.streams().get_records(ShardIterator=iterator, Limit=limit)
+    with client.translated():
+        answer: Any = client.streams().get_records(ShardIterator=iterator, Limit=limit)
     return Page(answer.get("Records", []), answer.get("NextShardIterator") or None)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.rules.problems import Code, Problem
-from uploads import records
+from uploads.aws import records
+from uploads.aws.records import Record, decode, encode, is_pending, now_iso, record_id, row_of, storable
 from uploads.feed.parser import Row
-from uploads.records import Record, decode, encode, is_pending, now_iso, record_id, row_of, storable
 
 ROW = Row(7, {"SKU": "A-1", "Brand": ""}, None, "", 99)
 

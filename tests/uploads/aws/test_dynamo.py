@@ -9,10 +9,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from uploads import dynamo, wire
-from uploads.dynamo import StatusUpdate
+from uploads.aws import client, dynamo
+from uploads.aws.dynamo import StatusUpdate
+from uploads.aws.records import Item, encode
 from uploads.feed.parser import Row
-from uploads.records import Item, encode
 
 
 def item(number: int, upload_id: str = "U", vendor_id: str = "VEND001", cell: str = "x") -> Item:
@@ -167,7 +167,7 @@ def test_items_that_were_left_are_sent_again_and_only_those(
         asked.append(request)
         return answers.pop(0)
 
-    monkeypatch.setattr(wire, "post", post)
+    monkeypatch.setattr(client, "post", post)
     dynamo.put_records([item(1), item(2), item(3)])
 
     assert [len(request["RequestItems"][name]) for request in asked] == [3, 2, 1]
@@ -177,7 +177,7 @@ def test_items_that_were_left_are_sent_again_and_only_those(
 def test_items_that_are_left_for_too_long_are_unavailable(
     monkeypatch: pytest.MonkeyPatch, settings: Any, waits: list[int]
 ) -> None:
-    monkeypatch.setattr(wire, "post", lambda *_: unprocessed(settings.UPLOAD_RECORDS_TABLE, 1))
+    monkeypatch.setattr(client, "post", lambda *_: unprocessed(settings.UPLOAD_RECORDS_TABLE, 1))
     with pytest.raises(dynamo.Unavailable, match="1 items unprocessed"):
         dynamo.put_records([item(1)])
 
@@ -224,25 +224,25 @@ def refusal(code: str, operation: str = "PutItem", status: int = 400, message: s
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value)[:60],
 )
 def test_the_services_errors_become_ours(error: Exception, ours: type[Exception]) -> None:
-    with pytest.raises(dynamo.DynamoError) as caught, wire.translated():
+    with pytest.raises(dynamo.DynamoError) as caught, client.translated():
         raise error
     assert type(caught.value) is ours
     assert caught.value.__cause__ is error
 
 
 def test_an_endpoint_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = wire.options() | {
+    options = client.options() | {
         "endpoint_url": "http://127.0.0.1:1",
         "config": Config(retries={"total_max_attempts": 1}),
     }
-    client = wire.session(os.getpid()).client("dynamodb", **options)
-    monkeypatch.setattr(wire, "dynamodb", lambda: client)
+    ours = client.session(os.getpid()).client("dynamodb", **options)
+    monkeypatch.setattr(client, "dynamodb", lambda: ours)
     with pytest.raises(dynamo.Unavailable):
         dynamo.describe_table()
 
 
 def test_shards_are_listed_over_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Scripted(
+    streams = Scripted(
         {
             "StreamDescription": {
                 "Shards": [{"ShardId": "a", "SequenceNumberRange": {"EndingSequenceNumber": "9"}}],
@@ -251,13 +251,13 @@ def test_shards_are_listed_over_all_pages(monkeypatch: pytest.MonkeyPatch) -> No
         },
         {"StreamDescription": {"Shards": [{"ShardId": "b", "ParentShardId": "a", "SequenceNumberRange": {}}]}},
     )
-    monkeypatch.setattr(wire, "streams", lambda: client)
+    monkeypatch.setattr(client, "streams", lambda: streams)
 
     assert list(dynamo.list_shards("arn")) == [dynamo.Shard("a", "", True), dynamo.Shard("b", "a", False)]
-    assert client.asked[1]["ExclusiveStartShardId"] == "a"
+    assert streams.asked[1]["ExclusiveStartShardId"] == "a"
 
 
 def test_a_page_without_a_next_iterator_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "streams", lambda: Scripted({"Records": [{"dynamodb": {}}]}))
+    monkeypatch.setattr(client, "streams", lambda: Scripted({"Records": [{"dynamodb": {}}]}))
 
     assert dynamo.get_records("i", 10) == dynamo.Page([{"dynamodb": {}}], None)

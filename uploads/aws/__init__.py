@@ -1,0 +1,7 @@
+"""The only doors to DynamoDB, its streams and file storage. What AWS's libraries raise is translated here.
+
+client.py   how requests get through: botocore's clients without its slow parts
+dynamo.py   the table UploadRecords and its stream
+records.py  the shape of a record, and what is read of one that another program wrote
+storage.py  files
+"""
