@@ -26,9 +26,9 @@ from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
 from tests.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
-from uploads import jobs
 from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
+from uploads.work import jobs
 from vendors.models import Invitation, Vendor, VendorMember
 
 TEXTS = [*CELLS, *STRANGE]

@@ -27,16 +27,17 @@ from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules
-from uploads import incoming, jobs, judge, ledger, receive, stage
+from uploads import incoming, judge, ledger, receive, stage
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
-from uploads.jobs import JobFailed
 from uploads.judge import ValueRules
 from uploads.models import Job
 from uploads.preview import NEWEST, Judged, candidates, validated
+from uploads.work import jobs
+from uploads.work.jobs import JobFailed
 
 PAGE_ROWS = 1_000
 # A task that takes longer is ended and begun again: what was counted by then is told, as what it is.

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from catalog import committer
-from uploads import failed_rows, jobs, ledger, writeback
+from uploads import failed_rows, ledger, writeback
 from uploads.aws import storage
 from uploads.aws.records import Record
 from uploads.batch import commit_isolating
 from uploads.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
+from uploads.work import jobs
 from vendors.models import Vendor
 
 SLICE_ROWS = 500

@@ -65,7 +65,7 @@ def finish_upload(upload_id: str) -> None:
 
 @shared_task
 def run_job(job_id: int) -> None:
-    from uploads import jobs
+    from uploads.work import jobs
 
     with _patient(f"Job {job_id}"):
         if jobs.run(job_id):

@@ -18,8 +18,8 @@ from django.db.models.functions import Now
 from catalog import committer
 from catalog.committer import Entry
 from catalog.models import ProductChange
-from uploads import jobs
 from uploads.models import Job, UploadHistory
+from uploads.work import jobs
 
 SLICE_ROWS = 500
 EXAMPLES = 20

@@ -1,7 +1,7 @@
 """The steps of the workers, taken in this process between what a person does on a page."""
 
-from uploads import jobs
 from uploads.models import Job
+from uploads.work import jobs
 
 
 def work() -> Job:

@@ -12,11 +12,12 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.catalog.importing import CHOOSE, CONFIRM, DRY_RUN, PREVIEW, choose, form_of, token
 from tests.feeds import HEADER, feed, line
-from uploads import incoming, jobs
+from uploads import incoming
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.receive import Source
+from uploads.work import jobs
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")

@@ -7,8 +7,9 @@ from django.test import Client
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import category_replay, jobs
+from uploads import category_replay
 from uploads.models import Job
+from uploads.work import jobs
 
 LIST = "/admin/catalog/productcategory/"
 OFFER = "failed only because"

@@ -11,8 +11,8 @@ from django.utils.html import escape
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import jobs
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
+from uploads.work import jobs
 
 ERRORS = "/admin/uploads/validationerror/"
 

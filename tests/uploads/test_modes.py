@@ -10,11 +10,12 @@ from django.core import mail
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, finish, incoming, jobs, preview, receive, replay
+from uploads import dry_run, finish, incoming, preview, receive, replay
 from uploads.failed_rows import Selection
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.receive import Source, Wish
+from uploads.work import jobs
 from vendors.models import VendorMember
 
 # P-1 and P-2 are there already; row 1 changes one, row 2 says the same, row 3 is new, row 4 wrong, row 5 a repetition.

@@ -9,12 +9,13 @@ from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import failed_rows, jobs, replay
+from uploads import failed_rows, replay
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.failed_rows import Selection
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.replay import NotReplayable
+from uploads.work import jobs
 from vendors.models import Vendor
 
 

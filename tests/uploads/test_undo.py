@@ -7,11 +7,12 @@ from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import batch, finish, jobs, replay, undo
+from uploads import batch, finish, replay, undo
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.replay import NotReplayable
+from uploads.work import jobs
 
 
 def run(job: Job) -> Job:

@@ -12,8 +12,8 @@ from django.utils.html import escape
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import jobs
 from uploads.models import Job, UploadHistory
+from uploads.work import jobs
 
 LIST = "/admin/uploads/uploadhistory/"
 

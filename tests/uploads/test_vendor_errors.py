@@ -16,10 +16,11 @@ from catalog.rules.explained import EXPLAINED
 from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import jobs, replay
+from uploads import replay
 from uploads.failed_rows import Selection
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from uploads.replay import Change, NotReplayable
+from uploads.work import jobs
 from vendors.models import Vendor
 
 

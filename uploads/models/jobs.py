@@ -10,7 +10,7 @@ from vendors.models import Vendor
 
 
 class Job(models.Model):
-    """Work that somebody asked for and that takes longer than a page: done in slices by workers (uploads.jobs).
+    """Work that somebody asked for and that takes longer than a page: done in slices by workers (uploads.work.jobs).
 
     `position` and `result` move in the transaction of each slice, so that a job that is interrupted goes on where it
     stood and nothing is done twice.

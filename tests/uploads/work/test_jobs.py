@@ -5,9 +5,10 @@ import logging
 import pytest
 from django.db import Error, connection, transaction
 
-from uploads import jobs, replay
+from uploads import replay
 from uploads.aws import dynamo, storage
 from uploads.models import Job
+from uploads.work import jobs
 
 RAISED = "DO $$ BEGIN RAISE SQLSTATE '{}'; END $$"
 
