@@ -15,9 +15,9 @@ from django.core.management import call_command
 
 from tests.companies import Company, open_company
 from tests.live import Platform
-from uploads import finish, receive, stage, stream
 from uploads.aws import dynamo, storage
 from uploads.models import UploadHistory
+from uploads.pipeline import finish, receive, stage, stream
 from vendors.models import Vendor
 
 # Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.

@@ -26,7 +26,7 @@ from tests.companies import (
 )
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import receive
+from uploads.pipeline import receive
 from vendors.access import RANKS
 from vendors.models import Vendor, VendorMember
 

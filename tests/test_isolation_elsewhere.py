@@ -24,11 +24,12 @@ from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.test_isolation import body, browser_of
-from uploads import incoming, receive, replay, tasks
+from uploads import incoming, replay, tasks
 from uploads.aws import dynamo, storage
 from uploads.failed_rows import Selection
 from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline import receive
 from vendors.models import Vendor, VendorMember
 
 NOBODYS = "ZZZZ"

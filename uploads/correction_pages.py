@@ -21,10 +21,11 @@ from catalog.rules.problems import Code, Problem
 from config.web.admin_log import log_change
 from config.web.links import list_url, page_url
 from config.web.text import visible
-from uploads import failed_rows, ledger, replay
+from uploads import failed_rows, replay
 from uploads.aws.records import storable
 from uploads.failed_rows import Selection
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
+from uploads.pipeline import ledger
 from uploads.replay import NotReplayable
 from uploads.upload_actions import to_job
 from vendors.models import Vendor

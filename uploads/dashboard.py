@@ -16,8 +16,9 @@ from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from uploads import progress, reconcile
+from uploads import progress
 from uploads.models import Job, UploadHistory, ValidationError
+from uploads.pipeline import reconcile
 from vendors import access
 from vendors.models import Vendor
 

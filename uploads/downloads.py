@@ -11,9 +11,9 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from config.web import exports
-from uploads import finish
 from uploads.aws import storage
 from uploads.models import UploadHistory
+from uploads.pipeline import finish
 
 CHUNK = 256 * 1024
 # Of an XLSX file that is made while somebody waits: a row takes a fifth of a millisecond at best.

@@ -27,14 +27,15 @@ from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules
-from uploads import incoming, judge, ledger, receive, stage
+from uploads import incoming
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
-from uploads.judge import ValueRules
 from uploads.models import Job
+from uploads.pipeline import judge, ledger, receive, stage
+from uploads.pipeline.judge import ValueRules
 from uploads.preview import NEWEST, Judged, candidates, validated
 from uploads.work import jobs
 from uploads.work.jobs import JobFailed

@@ -165,7 +165,7 @@ def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
     """Field → header, for this row."""
     if upload.layout:
         return Layout.from_json(upload.layout).mapping.fields
-    from uploads.judge import own_fields
+    from uploads.pipeline.judge import own_fields
 
     return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
 

@@ -7,13 +7,14 @@ exactly what was previewed.
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from uploads import dry_run, incoming, mapping, preview, receive
+from uploads import dry_run, incoming, preview
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
 from uploads.incoming import Expired, Incoming
 from uploads.models import UploadHistory
+from uploads.pipeline import column_rules, receive
+from uploads.pipeline.receive import Refused, TakenIn, Wish
 from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
-from uploads.receive import Refused, TakenIn, Wish
 from vendors.models import Vendor
 
 # What a file dialog offers; what a file is shows by its content.
@@ -73,7 +74,7 @@ def take_up(
         raise
     if reading and reading.columns and "remember" in posted:
         headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
-        mapping.remember(kept.vendor_id, headers, reading.columns, user)
+        column_rules.remember(kept.vendor_id, headers, reading.columns, user)
     dry_run.end(kept.key)
     incoming.drop(kept)
     return upload

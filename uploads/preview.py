@@ -15,12 +15,12 @@ from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
-from uploads import judge, ledger, mapping, receive, stage
 from uploads.feed import columns, parser
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
-from uploads.judge import ValueRules
 from uploads.models import UploadHistory
+from uploads.pipeline import column_rules, judge, ledger, receive, stage
+from uploads.pipeline.judge import ValueRules
 
 BRIEF_CHARS = 40
 CELL_CHARS = 80
@@ -159,7 +159,7 @@ def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
         layout = receive.inspect(file, contents, vendor_id, replace(reading, columns=None))
-    rows, saved = _first_rows(file, layout), mapping.saved(vendor_id)
+    rows, saved = _first_rows(file, layout), column_rules.saved(vendor_id)
     return Preview(
         layout=layout,
         reading=reading,

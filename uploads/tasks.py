@@ -38,7 +38,7 @@ def _patient(what: str) -> Iterator[None]:
 
 @shared_task
 def stage_upload(upload_id: str) -> None:
-    from uploads import stage
+    from uploads.pipeline import stage
 
     with _patient(f"Staging of {upload_id}"):
         wait = stage.stage(upload_id)
@@ -48,7 +48,7 @@ def stage_upload(upload_id: str) -> None:
 
 @shared_task
 def consume_stream() -> None:
-    from uploads import stream
+    from uploads.pipeline import stream
 
     with _patient("The stream"):
         if stream.consume():
@@ -57,7 +57,7 @@ def consume_stream() -> None:
 
 @shared_task
 def finish_upload(upload_id: str) -> None:
-    from uploads import finish
+    from uploads.pipeline import finish
 
     with _patient(f"The finish of {upload_id}"):
         finish.finish(upload_id)
@@ -74,7 +74,7 @@ def run_job(job_id: int) -> None:
 
 @shared_task
 def upkeep() -> None:
-    from uploads import reconcile
+    from uploads.pipeline import reconcile
 
     with _patient("Upkeep"):
         reconcile.upkeep()

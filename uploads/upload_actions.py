@@ -20,9 +20,10 @@ from django.utils.text import capfirst
 
 from config.web.links import list_url, page_url
 from config.web.text import counted
-from uploads import failed_rows, finish, progress, replay, undo
+from uploads import failed_rows, progress, replay, undo
 from uploads.failed_rows import Selection
 from uploads.models import Job, UploadHistory
+from uploads.pipeline import finish
 from uploads.work import jobs
 from vendors.tables import ReadOnlyVendorTableAdmin
 

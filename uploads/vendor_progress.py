@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST
 from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted
-from uploads import downloads, finish, progress
+from uploads import downloads, progress
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.models import UploadHistory
+from uploads.pipeline import finish
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from uploads import downloads, feed_guide, importing, progress
 from uploads.importing import FAILURES, sentence
 from uploads.models import Job, UploadHistory
+from uploads.pipeline.receive import TakenIn
 from uploads.preview_form import dry_run_context
-from uploads.receive import TakenIn
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 

@@ -16,10 +16,10 @@ from tests.bench import bound, feeds, peers
 from tests.bench.dynamodb import opened, read_stream, stage_whole
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
 from tests.bench.services import fresh_database, fresh_table, settle_database
-from uploads import batch, judge, ledger, stream
 from uploads.aws import client, dynamo
-from uploads.batch import Checkpoint
 from uploads.models import StreamShard, UploadHistory
+from uploads.pipeline import commit, judge, ledger, stream
+from uploads.pipeline.commit import Checkpoint
 
 GROUP = "Commit"
 
@@ -59,7 +59,7 @@ def replay(recording: Recording) -> int:
     for body in recording.pages:
         page: list[dict[str, Any]] = client.decoded(body)
         checkpoint = Checkpoint(shard.id, shard.lease_epoch, page[-1]["dynamodb"]["SequenceNumber"])
-        batch.commit_isolating(stream.pending(page), checkpoint)
+        commit.commit_isolating(stream.pending(page), checkpoint)
     return recording.rows
 
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 from tests.bench import bound, feeds, peers
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
 from tests.bench.services import fresh_database, fresh_table
-from uploads import receive, stage, stream
 from uploads.aws import dynamo
+from uploads.pipeline import receive, stage, stream
 
 GROUP = "DynamoDB"
 

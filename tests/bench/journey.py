@@ -38,8 +38,8 @@ from tests.bench.services import fresh_database, fresh_endpoint, fresh_table, se
 from tests.live import eventually
 from uploads import tasks
 from uploads.aws import dynamo, records
-from uploads.judge import category_rules
 from uploads.models import UploadHistory
+from uploads.pipeline.judge import category_rules
 
 GROUP = "End to end"
 TEXTBOOK_TABLE = "Textbook"

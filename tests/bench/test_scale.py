@@ -9,8 +9,8 @@ import pytest
 from config.embedded.processes import ROOT
 from tests.bench import bill, scale
 from tests.bench.scale import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
-from uploads import stream
 from uploads.aws import dynamo
+from uploads.pipeline import stream
 
 STATUS_WRITES = scale.AS_IT_IS.status
 PARTITION, QUOTA = scale.PARTITION_WCU, scale.TABLE_QUOTA

@@ -16,7 +16,7 @@ from uploads import incoming
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
-from uploads.receive import Source
+from uploads.pipeline.receive import Source
 from uploads.work import jobs
 from vendors.models import Vendor
 

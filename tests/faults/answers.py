@@ -39,7 +39,7 @@ class _Body(io.BytesIO):
 
 @contextmanager
 def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
-    """Answer the requests of one operation of DynamoDB, the first attempt of client.post and those of botocore alike."""
+    """Answer requests of one operation of DynamoDB, the first attempt of client.post and those of botocore alike."""
 
     def first(asked: str, body: bytes) -> Any | None:
         if asked != operation:

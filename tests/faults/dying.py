@@ -10,8 +10,8 @@ import django
 
 django.setup()
 
-from uploads import batch, stage, stream
 from uploads.aws import dynamo  # noqa: E402 - Django has to be ready first
+from uploads.pipeline import commit, stage, stream  # noqa: E402
 
 NO_LIMIT = float("inf")  # a slow machine would end its turn before it comes to the point where it is to die
 
@@ -35,7 +35,7 @@ def _die_after(calls: int, real: Callable[..., Any]) -> Callable[..., Any]:
 
 def main(point: str, upload_id: str, calls: int) -> None:
     if point == "before the commit":  # all has been written, in a transaction that is still open
-        batch._done = _die  # type: ignore[assignment]
+        commit._done = _die  # type: ignore[assignment]
         stream.consume()
     elif point == "before the write-back":
         stream._send = _die  # type: ignore[assignment]

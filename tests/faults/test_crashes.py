@@ -15,10 +15,10 @@ from catalog.models import Product
 from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import batch, stream, writeback
 from uploads.aws import dynamo
 from uploads.aws.records import record_id
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
+from uploads.pipeline import commit, stream, writeback
 
 FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
 
@@ -123,7 +123,7 @@ def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_
 ) -> None:
     upload = pipeline.send(FEED)
     pipeline.stage(upload)
-    real = batch._count
+    real = commit._count
 
     def cut_off(*arguments: object) -> list[str]:
         with connection.cursor() as cursor:
@@ -131,7 +131,7 @@ def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_
         return real(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as restarting:
-        restarting.setattr(batch, "_count", cut_off)
+        restarting.setattr(commit, "_count", cut_off)
         with pytest.raises(OperationalError):
             stream.consume()
     connection.close()
@@ -145,21 +145,21 @@ def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_
 def test_15_a_commit_whose_answer_is_lost_counts_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = pipeline.send(FEED)
     pipeline.stage(upload)
-    real = batch._write
+    real = commit._write
 
-    def unheard(*arguments: object) -> batch.Committed:
+    def unheard(*arguments: object) -> commit.Committed:
         committed = real(*arguments)  # type: ignore[arg-type]
-        commit = connection._commit  # type: ignore[attr-defined] # of BaseDatabaseWrapper
+        end = connection._commit  # type: ignore[attr-defined] # of BaseDatabaseWrapper
 
         def lost() -> None:
-            commit()
+            end()
             raise OperationalError("server closed the connection unexpectedly")
 
         monkeypatch.setattr(connection, "_commit", lost)
         return committed
 
     with monkeypatch.context() as breaking:
-        breaking.setattr(batch, "_write", unheard)
+        breaking.setattr(commit, "_write", unheard)
         with pytest.raises(OperationalError):
             stream.consume()
     monkeypatch.undo()

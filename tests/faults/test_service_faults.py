@@ -15,11 +15,12 @@ from tests.conftest import Pipeline
 from tests.faults.answers import Clock, dynamodb_answers, storage_away, throttled
 from tests.faults.scripted import image
 from tests.feeds import feed, line
-from uploads import judge, reconcile, stage, stream, tasks, writeback
+from uploads import tasks
 from uploads.aws import client, dynamo, storage
 from uploads.aws.records import decode
-from uploads.batch import commit_batch
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline import judge, reconcile, stage, stream, writeback
+from uploads.pipeline.commit import commit_batch
 from vendors.models import Vendor
 
 

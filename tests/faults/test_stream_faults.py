@@ -9,11 +9,11 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.faults.scripted import ScriptedShard, ScriptedStream, image
-from uploads import batch, stream
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.reconcile import heal_gaps
-from uploads.stream import Reader
+from uploads.pipeline import commit, stream
+from uploads.pipeline.reconcile import heal_gaps
+from uploads.pipeline.stream import Reader
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_3_a_holder_that_was_paused_past_its_lease_and_resumes_writes_nothing(
     as_worker("successor")
     (successor,) = stream.claim(9)
 
-    with pytest.raises(batch.LeaseLost):
+    with pytest.raises(commit.LeaseLost):
         stream.read_page(paused)
     assert not RecordOutcome.objects.exists()
     read_all([successor])
@@ -231,7 +231,7 @@ def test_the_shards_of_a_worker_that_died_are_taken_over_when_its_leases_end(
     as_worker("dead")
     stream.discover()
     stream.claim(9)
-    assert batch.LEASE_SECONDS < 20
+    assert commit.LEASE_SECONDS < 20
     StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
     as_worker("alive")
     while stream.consume():

@@ -11,10 +11,10 @@ import pytest
 
 from catalog.rules.validator import ProductDraft, Rules, validate
 from tests.workbooks import replaced, workbook, zipped
-from uploads import receive
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Limits, Row, inspect, rows
 from uploads.feed.workbook import OLE, Size, as_csv
+from uploads.pipeline import receive
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"

@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, incoming, judge, receive, stage
+from uploads import dry_run, incoming
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
+from uploads.pipeline import judge, receive, stage
 from uploads.work import jobs
 from vendors.models import Vendor
 

@@ -10,11 +10,12 @@ from django.core import mail
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, finish, incoming, preview, receive, replay
+from uploads import dry_run, incoming, preview, replay
 from uploads.failed_rows import Selection
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.receive import Source, Wish
+from uploads.pipeline import finish, receive
+from uploads.pipeline.receive import Source, Wish
 from uploads.work import jobs
 from vendors.models import VendorMember
 

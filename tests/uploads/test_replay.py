@@ -237,7 +237,7 @@ def test_a_job_that_is_interrupted_goes_on_where_it_stood(
         return 0
 
     with monkeypatch.context() as patch:
-        patch.setattr("uploads.writeback.write", dies)
+        patch.setattr("uploads.pipeline.writeback.write", dies)
         with pytest.raises(SystemExit):
             jobs.run(job.pk)
     assert jobs.run(job.pk) is False, "its lease is still held"

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import receive, replay, sku_search
+from uploads import replay, sku_search
 from uploads.failed_rows import Selection
 from uploads.models import UploadHistory, ValidationError
-from uploads.receive import Wish
+from uploads.pipeline import receive
+from uploads.pipeline.receive import Wish
 from uploads.sku_search import Found
 from uploads.work import jobs
 from vendors.models import Vendor

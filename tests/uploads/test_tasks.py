@@ -11,9 +11,10 @@ from kombu.exceptions import OperationalError as BrokerDown
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import finish, reconcile, stage, stream, tasks, writeback
+from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.models import RecordOutcome, UploadHistory
+from uploads.pipeline import finish, reconcile, stage, stream, writeback
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import batch, finish, replay, undo
+from uploads import replay, undo
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.models import Job, RecordOutcome, UploadHistory
+from uploads.pipeline import commit, finish
 from uploads.replay import NotReplayable
 from uploads.work import jobs
 
@@ -252,7 +253,7 @@ def test_rows_that_come_out_of_the_stream_after_the_undo_stay_out_of_the_catalog
 ) -> None:
     upload = pipeline.send(feed(*(line(number) for number in range(1, 5))))
     pipeline.stage(upload)
-    batch.commit_batch([decode(item) for item in dynamo.query_upload(upload.pk)][:2])
+    commit.commit_batch([decode(item) for item in dynamo.query_upload(upload.pk)][:2])
     finish.fail(upload.pk, "broken", "The file ends in the middle of a row.")
     assert undone(upload, admin_user) == {"reversed": 2}
 

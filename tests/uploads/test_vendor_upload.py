@@ -17,10 +17,11 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import workbook
-from uploads import feed_guide, incoming, receive
+from uploads import feed_guide, incoming
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
+from uploads.pipeline import receive
 from uploads.work import jobs
 from vendors.models import Vendor, VendorMember
 

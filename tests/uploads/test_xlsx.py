@@ -12,11 +12,12 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import replaced, workbook, zipped
-from uploads import downloads, receive
+from uploads import downloads
 from uploads.aws import storage
 from uploads.feed import workbook as workbooks
 from uploads.feed.lines import FeedError, Limits
 from uploads.models import UploadHistory, ValidationError
+from uploads.pipeline import receive
 
 LIMITS = Limits(max_columns=50, max_rows=1_000)
 SHEET = "xl/worksheets/sheet1.xml"

@@ -117,7 +117,8 @@ def unattended() -> list[int]:
 
 
 def _step(kind: str) -> Step:
-    from uploads import dry_run, reconcile, replay, undo
+    from uploads import dry_run, replay, undo
+    from uploads.pipeline import reconcile
 
     steps: dict[str, Step] = {
         Job.Kind.REPLAY: replay.step,

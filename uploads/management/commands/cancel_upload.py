@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from uploads import finish
 from uploads.models import UploadHistory
+from uploads.pipeline import finish
 
 
 class Command(BaseCommand):

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import processes
-from uploads import receive, terminal
+from uploads import terminal
 from uploads.aws import storage
+from uploads.pipeline import receive
 from uploads.progress import Progress
 from vendors.management.commands.seed_demo import logins
 

@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
-from uploads import progress, receive, terminal
+from uploads import progress, terminal
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import UploadHistory
+from uploads.pipeline import receive
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from uploads.aws import dynamo
 from uploads.models import UploadHistory
-from uploads.reconcile import Standing, reconcile
+from uploads.pipeline.reconcile import Standing, reconcile
 from uploads.terminal import counting
 
 

@@ -18,11 +18,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from uploads import mapping, tasks
+from uploads import tasks
 from uploads.aws import storage
 from uploads.feed import parser, workbook
 from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory
+from uploads.pipeline import column_rules
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
     columns be missing from the mapping.
     """
     try:
-        layout = parser.inspect(file, limits(), mapping.saved(vendor_id), reading)
+        layout = parser.inspect(file, limits(), column_rules.saved(vendor_id), reading)
         # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):

@@ -16,12 +16,13 @@ from typing import Any
 
 from django.db import connection
 
-from uploads import finish, tasks, writeback
+from uploads import tasks
 from uploads.aws import dynamo
 from uploads.aws.records import PENDING, Item, Record, decode
-from uploads.batch import commit_isolating
-from uploads.ledger import Outcome, known
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
+from uploads.pipeline import finish, writeback
+from uploads.pipeline.commit import commit_isolating
+from uploads.pipeline.ledger import Outcome, known
 from uploads.work import jobs
 
 logger = logging.getLogger(__name__)

@@ -25,9 +25,9 @@ from catalog import committer
 from catalog.committer import Candidate, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem
 from uploads.aws.records import Record
-from uploads.judge import Judged, cell_of, judge
-from uploads.ledger import Outcome, change_ledger, close_earlier, known, origins
 from uploads.models import VALUE_CHARS
+from uploads.pipeline.judge import Judged, cell_of, judge
+from uploads.pipeline.ledger import Outcome, change_ledger, close_earlier, known, origins
 
 logger = logging.getLogger(__name__)
 

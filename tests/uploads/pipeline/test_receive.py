@@ -12,10 +12,11 @@ from django.db import DatabaseError
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import receive, tasks
+from uploads import tasks
 from uploads.aws import storage
 from uploads.models import UploadHistory
-from uploads.receive import Refused
+from uploads.pipeline import receive
+from uploads.pipeline.receive import Refused
 from vendors.models import Vendor
 
 GOOD = feed(line(1), line(2))

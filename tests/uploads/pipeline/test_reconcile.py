@@ -10,13 +10,13 @@ from django.db import connection
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import finish, stream
-from uploads import reconcile as reconciling
 from uploads.aws import client, dynamo
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed.parser import Row
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
-from uploads.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
+from uploads.pipeline import finish, stream
+from uploads.pipeline import reconcile as reconciling
+from uploads.pipeline.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
 from uploads.work import jobs
 
 ROWS = [line(1), line(2, price="free"), line(3)]

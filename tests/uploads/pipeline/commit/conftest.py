@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.models import ProductCategory
-from tests.uploads.batch.records import assert_counters_tell_what_the_ledger_says
+from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_ledger_says
 from uploads.models import StreamShard
 from vendors.models import Vendor
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import reconcile, stream, writeback
 from uploads.aws import client, dynamo
 from uploads.aws.dynamo import StatusUpdate
-from uploads.ledger import Outcome
 from uploads.models import RecordOutcome, UploadHistory
+from uploads.pipeline import reconcile, stream, writeback
+from uploads.pipeline.ledger import Outcome
 
 
 @pytest.fixture

@@ -19,11 +19,12 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from uploads import tasks, writeback
+from uploads import tasks
 from uploads.aws import dynamo
 from uploads.aws.records import Record, decode, is_pending
-from uploads.batch import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating, this_worker
-from uploads.ledger import Outcome
+from uploads.pipeline import writeback
+from uploads.pipeline.commit import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating, this_worker
+from uploads.pipeline.ledger import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from django.core.files.storage import default_storage
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import finish, replay, stream
+from uploads import replay
 from uploads.aws import dynamo, storage
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
+from uploads.pipeline import finish, stream
 from vendors.models import Vendor, VendorMember
 
 

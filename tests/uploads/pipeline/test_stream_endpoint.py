@@ -3,9 +3,9 @@
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import stream
 from uploads.aws import client, dynamo
 from uploads.models import RecordOutcome, StreamShard
+from uploads.pipeline import stream
 
 
 def statuses(upload_id: str) -> set[str]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Product
-from tests.uploads.batch.records import (
+from tests.uploads.pipeline.commit.records import (
     ERP,
     GOOD,
     assert_counters_tell_what_the_ledger_says,
@@ -20,8 +20,8 @@ from tests.uploads.batch.records import (
     record,
 )
 from uploads.aws.records import Item, decode
-from uploads.batch import commit_isolating
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline.commit import commit_isolating
 
 HOSTILE = {
     "a formula": '=HYPERLINK("http://x")',

@@ -23,14 +23,15 @@ from django.db import connection, transaction
 
 from catalog.rules.problems import Code, Problem
 from config.web import spreadsheet
-from uploads import finish, receive, tasks
+from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.aws.records import encode, now_iso, record_id
-from uploads.batch import this_worker
 from uploads.feed import parser
 from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Position, Row
+from uploads.pipeline import finish, receive
+from uploads.pipeline.commit import this_worker
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.db import connection
 
 from uploads.aws import dynamo
 from uploads.aws.records import ERROR, VALIDATED
-from uploads.ledger import Outcome, change_ledger
+from uploads.pipeline.ledger import Outcome, change_ledger
 
 logger = logging.getLogger(__name__)
 

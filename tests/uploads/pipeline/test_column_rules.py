@@ -14,12 +14,12 @@ from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import mapping
 from uploads.feed import columns
 from uploads.feed.columns import map_headers, suggested
 from uploads.feed.lines import FeedError
 from uploads.models import ColumnRule, UploadHistory, ValueRule
-from uploads.receive import Refused
+from uploads.pipeline import column_rules
+from uploads.pipeline.receive import Refused
 from vendors.models import Vendor
 
 OWN = "Code,Bez.,Cat.,Ref.,Amount,On shelf\n"
@@ -37,19 +37,19 @@ def test_a_vendors_own_columns_are_read_once_they_are_remembered(pipeline: Pipel
     text = OWN + "P-1,Lamp,Electronics,SKU-1,9.99,5\n"
     with pytest.raises(Refused, match="no column for"):
         pipeline.send(text)
-    assert mapping.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user) == 5  # all but “Ref.”
+    assert column_rules.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user) == 5  # all but “Ref.”
     assert pipeline.run(text).valid_records == 1
     assert Product.objects.get().product_name == "Lamp"
 
 
 def test_the_rules_of_one_vendor_are_not_anothers(pipeline: Pipeline, other_vendor: Vendor, admin_user: User) -> None:
-    mapping.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user)
+    column_rules.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user)
     with pytest.raises(Refused, match="no column for"):
         pipeline.send(OWN + "P-1,Lamp,Electronics,SKU-1,9.99,5\n", vendor_id="VEND002")
 
 
 def test_the_command_reads_by_them_too(pipeline: Pipeline, admin_user: User, tmp_path: Path) -> None:
-    mapping.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user)
+    column_rules.remember("VEND001", OWN.strip().split(","), CHOICE, admin_user)
     file = tmp_path / "own.csv"
     file.write_text(OWN + "P-1,Lamp,Electronics,SKU-1,9.99,5\n")
     call_command("import_feed", str(file), vendor="VEND001")
@@ -67,9 +67,9 @@ def test_a_column_that_is_left_out_stays_out(pipeline: Pipeline, admin_user: Use
 
 def test_only_what_a_name_does_not_say_by_itself_is_kept(vendor: Vendor, admin_user: User) -> None:
     headers = ["SKU", "Price", "Unit price", "Colour", "Ref"]
-    mapping.remember("VEND001", headers, ["sku", "", "price", "", "vendor_product_id"], admin_user)
+    column_rules.remember("VEND001", headers, ["sku", "", "price", "", "vendor_product_id"], admin_user)
     assert rules() == {"Price": "", "Ref": "vendor_product_id"}
-    fields = map_headers(headers, mapping.saved("VEND001")).fields
+    fields = map_headers(headers, column_rules.saved("VEND001")).fields
     assert fields == {"sku": "SKU", "price": "Unit price", "vendor_product_id": "Ref"}
 
 
@@ -79,13 +79,13 @@ def test_the_next_file_is_read_as_this_one_was(vendor: Vendor, admin_user: User,
     aliases = [names[dice.randrange(len(names))] for names in columns.ALIASES.values() for _ in range(2)]
     headers = list({columns.key_of(name): name for name in dice.sample([*aliases, "Colour", "Ref", "€"], 10)}.values())
     choice = dice.sample([*FIELDS, *[""] * len(headers)], len(headers))
-    mapping.remember("VEND001", headers, choice, admin_user)
-    assert map_headers(headers, mapping.saved("VEND001")) == columns.chosen(headers, choice)
+    column_rules.remember("VEND001", headers, choice, admin_user)
+    assert map_headers(headers, column_rules.saved("VEND001")) == columns.chosen(headers, choice)
 
 
 def test_a_later_word_replaces_the_earlier_one_whatever_the_spelling(vendor: Vendor, admin_user: User) -> None:
-    mapping.remember("VEND001", ["Colour ", "Price"], ["brand", ""], admin_user)
-    mapping.remember("VEND001", ["COLOUR", "price"], ["description", "price"], admin_user)
+    column_rules.remember("VEND001", ["Colour ", "Price"], ["brand", ""], admin_user)
+    column_rules.remember("VEND001", ["COLOUR", "price"], ["description", "price"], admin_user)
     assert rules() == {"Colour ": "description"}
 
 
@@ -100,20 +100,20 @@ def test_a_later_word_replaces_the_earlier_one_whatever_the_spelling(vendor: Ven
 def test_columns_that_could_not_be_told_apart_are_not_kept(
     vendor: Vendor, admin_user: User, headers: list[str], choice: list[str]
 ) -> None:
-    assert mapping.remember("VEND001", headers, choice, admin_user) == 0
+    assert column_rules.remember("VEND001", headers, choice, admin_user) == 0
     assert rules() == {}
 
 
 @pytest.mark.parametrize("header", ["€", "价格", "x\0y", "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "🦆"])
 def test_hostile_and_strange_names_are_kept_and_found_again(vendor: Vendor, admin_user: User, header: str) -> None:
     printed = header.replace("\0", "␀")  # as the parser has it
-    assert mapping.remember("VEND001", [printed], ["price"], admin_user) == 1
-    assert map_headers([printed], mapping.saved("VEND001")).fields == {"price": printed}
+    assert column_rules.remember("VEND001", [printed], ["price"], admin_user) == 1
+    assert map_headers([printed], column_rules.saved("VEND001")).fields == {"price": printed}
 
 
 def test_what_is_remembered_is_in_the_admin_log(vendor: Vendor, admin_user: User) -> None:
-    mapping.remember("VEND001", ["A", "B"], ["sku", "price"], admin_user)
-    mapping.remember("VEND001", ["A", "B"], ["price", ""], admin_user)
+    column_rules.remember("VEND001", ["A", "B"], ["sku", "price"], admin_user)
+    column_rules.remember("VEND001", ["A", "B"], ["price", ""], admin_user)
     entries = LogEntry.objects.order_by("pk").values_list("user", "action_flag", "object_repr")
     assert list(entries) == [
         (admin_user.pk, 1, "VEND001: A → sku"), (admin_user.pk, 1, "VEND001: B → price"),

@@ -10,13 +10,14 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.aws.test_storage import breaking_off
-from uploads import finish, reconcile, stage, stream, tasks
+from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.aws.records import Item, encode, now_iso, record_id
 from uploads.feed import lines, parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline import finish, reconcile, stage, stream
 
 
 class Puts:

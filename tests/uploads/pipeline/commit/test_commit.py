@@ -11,11 +11,11 @@ from django.db import IntegrityError, InterfaceError, OperationalError, Programm
 
 from catalog import committer
 from catalog.models import Product
-from tests.uploads.batch.records import assert_counters_tell_what_the_ledger_says, code_of, outcomes, record
-from uploads import batch
+from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_ledger_says, code_of, outcomes, record
 from uploads.aws.records import Record
-from uploads.batch import Checkpoint, LeaseLost, commit_batch, commit_isolating
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
+from uploads.pipeline import commit
+from uploads.pipeline.commit import Checkpoint, LeaseLost, commit_batch, commit_isolating
 
 # --- all or nothing --------------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ def test_when_one_write_fails_nothing_of_the_batch_stays(
     def broken(*_: Any) -> None:
         raise OperationalError("the disk is full")
 
-    monkeypatch.setattr(batch, step, broken)
+    monkeypatch.setattr(commit, step, broken)
     with pytest.raises(OperationalError):
         commit_isolating([record(1), record(2, price="free")], Checkpoint(shard.id, 3, "200"))
 
@@ -123,9 +123,9 @@ def test_any_order_and_repetition_of_deliveries_counts_every_record_once(seed: i
 def test_while_poison_is_being_isolated_the_checkpoint_stays_until_the_end(
     shard: StreamShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, seen = batch.commit_batch, list[str]()
+    real, seen = commit.commit_batch, list[str]()
 
-    def fragile(records: Sequence[Record], checkpoint: Checkpoint | None = None) -> batch.Committed:
+    def fragile(records: Sequence[Record], checkpoint: Checkpoint | None = None) -> commit.Committed:
         if any(r.record_id == "REC_0000002" and r.problem is None for r in records):
             raise KeyError
         committed = real(records, checkpoint)
@@ -133,7 +133,7 @@ def test_while_poison_is_being_isolated_the_checkpoint_stays_until_the_end(
         seen.append(shard.checkpoint)
         return committed
 
-    monkeypatch.setattr(batch, "commit_batch", fragile)
+    monkeypatch.setattr(commit, "commit_batch", fragile)
     commit_isolating([record(n) for n in range(1, 5)], Checkpoint(shard.id, 3, "200"))
 
     assert seen == ["100", "100", "200"]
@@ -143,7 +143,7 @@ def test_a_failure_that_has_nothing_to_do_with_records_is_raised(monkeypatch: py
     def broken(*_: Any) -> None:
         raise KeyError
 
-    monkeypatch.setattr(batch, "_write", broken)
+    monkeypatch.setattr(commit, "_write", broken)
     with pytest.raises(KeyError):
         commit_isolating([])
 
@@ -155,7 +155,7 @@ def test_broken_infrastructure_is_not_blamed_on_a_record(
     def broken(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(batch, "_write", broken)
+    monkeypatch.setattr(commit, "_write", broken)
     with pytest.raises(error):
         commit_isolating([record(1), record(2)])
     assert not RecordOutcome.objects.exists()
@@ -178,14 +178,14 @@ def conflict(name: str) -> Exception:
 
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_a_batch_that_others_were_in_the_way_of_is_tried_again(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    real, failures = batch._write_ledger, [conflict(name), conflict(name)]
+    real, failures = commit._write_ledger, [conflict(name), conflict(name)]
 
     def contended(*arguments: Any) -> None:
         if failures:
             raise failures.pop()
         real(*arguments)
 
-    monkeypatch.setattr(batch, "_write_ledger", contended)
+    monkeypatch.setattr(commit, "_write_ledger", contended)
     commit_batch([record(1)])
 
     assert outcomes() == {"REC_0000001": "inserted"}
@@ -199,10 +199,10 @@ def test_trying_again_has_an_end(monkeypatch: pytest.MonkeyPatch, name: str) -> 
         attempts.append(1)
         raise conflict(name)
 
-    monkeypatch.setattr(batch, "_write_ledger", contended)
+    monkeypatch.setattr(commit, "_write_ledger", contended)
     with pytest.raises(CONFLICTS[name][0]):
         commit_batch([record(1)])
-    assert len(attempts) == batch.ATTEMPTS
+    assert len(attempts) == commit.ATTEMPTS
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 
 from catalog.models import Product
-from tests.uploads.batch.records import ERP, code_of, file_upload, outcomes, record
-from uploads import batch, judge
+from tests.uploads.pipeline.commit.records import ERP, code_of, file_upload, outcomes, record
 from uploads.aws.records import Record
-from uploads.batch import Checkpoint, commit_batch, commit_isolating
-from uploads.judge import Judged
 from uploads.models import StreamShard, UploadHistory, ValidationError
+from uploads.pipeline import commit, judge
+from uploads.pipeline.commit import Checkpoint, commit_batch, commit_isolating
+from uploads.pipeline.judge import Judged
 from vendors.models import Vendor
 
 
@@ -88,7 +88,7 @@ def test_a_stray_that_was_judged_before_the_end_of_the_file_was_known_blocks_not
         UploadHistory.objects.update(file_rows=2)
         return judged
 
-    monkeypatch.setattr(batch, "judge", judged_before_the_end)
+    monkeypatch.setattr(commit, "judge", judged_before_the_end)
     commit_isolating([record(n, "UPLOAD_1") for n in (1, 9, 2)])
 
     assert outcomes() == {"REC_0000001": "inserted", "REC_0000009": "error", "REC_0000002": "inserted"}

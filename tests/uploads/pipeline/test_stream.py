@@ -8,9 +8,10 @@ from django.db import OperationalError, connection
 
 from catalog.models import ProductCategory
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
-from uploads import batch, stream, tasks
+from uploads import tasks
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard
+from uploads.pipeline import commit, stream
 from vendors.models import Vendor
 
 
@@ -136,7 +137,7 @@ def test_a_batch_renews_the_lease(scripted: ScriptedStream) -> None:
 def test_a_dead_workers_shards_are_taken_over_within_twenty_seconds(scripted: ScriptedStream, settings: Any) -> None:
     wake_up = settings.CELERY_BEAT_SCHEDULE["consume the stream"]["schedule"].run_every.total_seconds()
 
-    assert batch.LEASE_SECONDS + wake_up + stream.BALANCE_SECONDS < 20
+    assert commit.LEASE_SECONDS + wake_up + stream.BALANCE_SECONDS < 20
 
 
 def test_the_lease_goes_by_the_clock_of_the_database(scripted: ScriptedStream) -> None:
@@ -274,7 +275,7 @@ def test_the_next_page_is_fetched_while_one_is_committed(
     scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted.put("s1", image(1), image(2))
-    real, fetched = batch.commit_batch, threading.Event()
+    real, fetched = commit.commit_batch, threading.Event()
 
     def get_records(iterator: str, limit: int) -> dynamo.Page:
         page = scripted.get_records(iterator, limit)
@@ -282,12 +283,12 @@ def test_the_next_page_is_fetched_while_one_is_committed(
             fetched.set()
         return page
 
-    def committing(*arguments: Any) -> batch.Committed:
+    def committing(*arguments: Any) -> commit.Committed:
         assert fetched.wait(10), "the next page comes while this one is committed"
         return real(*arguments)
 
     monkeypatch.setattr(dynamo, "get_records", get_records)
-    monkeypatch.setattr(batch, "commit_batch", committing)
+    monkeypatch.setattr(commit, "commit_batch", committing)
     stream.consume()
 
     assert committed() == [1, 2]
@@ -313,7 +314,7 @@ def test_what_was_fetched_ahead_of_a_commit_that_failed_is_not_used(
     stream.discover()
     (reader,) = stream.claim(99)
     with monkeypatch.context() as broken:
-        broken.setattr(batch, "_count", _raise(OperationalError("away")))
+        broken.setattr(commit, "_count", _raise(OperationalError("away")))
         with pytest.raises(OperationalError):
             stream.read_page(reader)
     stream.read_page(reader)
@@ -400,7 +401,7 @@ def test_a_database_that_fails_in_the_middle_moves_nothing_and_the_page_comes_ag
     scripted.put("s1", image(1), image(2))
     scripted.page_size = 2
     with monkeypatch.context() as broken:
-        broken.setattr(batch, "_count", _raise(OperationalError("away")))
+        broken.setattr(commit, "_count", _raise(OperationalError("away")))
         with pytest.raises(OperationalError):
             stream.consume()
     assert (committed(), shard().checkpoint) == ([], "")
