@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductChange
-from uploads import incoming, vendor_urls
+from uploads import vendor_urls
 from uploads.models import (
     ColumnRule,
     Correction,
@@ -27,6 +27,7 @@ from uploads.models import (
     ValidationError,
     ValueRule,
 )
+from uploads.preview import kept_files
 from vendors.access import RANKS
 from vendors.models import Invitation, Vendor, VendorMember
 
@@ -68,7 +69,7 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "invitation_id": lambda company: company.invitation.pk,
     "token": lambda company: signing.dumps(
         [company.members["owner"].user_id, company.upload.storage_key, "feed.csv", company.vendor.pk],
-        salt=incoming.SALT,
+        salt=kept_files.SALT,
     ),
 }
 # Arguments that name nothing of anybody's, with a value for each.

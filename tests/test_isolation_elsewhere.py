@@ -24,12 +24,14 @@ from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.test_isolation import body, browser_of
-from uploads import incoming, replay, tasks
+from uploads import tasks
 from uploads.aws import dynamo, storage
-from uploads.failed_rows import Selection
+from uploads.corrections import retry
+from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import receive
+from uploads.preview import kept_files
 from vendors.models import Vendor, VendorMember
 
 NOBODYS = "ZZZZ"
@@ -195,9 +197,9 @@ def run_job(both: Both) -> None:
     everything = Selection(upload_id=both.theirs.pk)
     selections = [everything, replace(everything, vendor_id="VEND001"), Selection(vendor_id="VEND002"), Selection()]
     layout = Layout.from_json(both.theirs.layout or {}).to_json()
-    kept = incoming.keep(receive.Source(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
+    kept = kept_files.keep(receive.Source(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
                          browserless_user())  # fmt: skip
-    key = incoming.taken_up(kept, browserless_user()).key
+    key = kept_files.taken_up(kept, browserless_user()).key
     jobs = [
         *(Job(kind="replay", parameters={"selection": asdict(one), "right_value": "9.99"}) for one in selections),
         *(Job(kind=kind, upload=both.theirs, parameters={"dry": False}) for kind in ("undo", "reconcile", "replay")),
@@ -247,8 +249,8 @@ def test_no_task_reads_or_changes_anything_of_another_vendor_whatever_it_is_told
 def test_a_form_opens_no_file_that_was_kept_for_somebody_else(ours: Company, theirs: Company) -> None:
     our_user, their_user = ours.members["owner"].user, theirs.members["owner"].user
     content = feed(line(1, brand="beckerish")).encode()
-    token = incoming.keep(receive.Source(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
-    key = incoming.taken_up(token, their_user).key
+    token = kept_files.keep(receive.Source(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
+    key = kept_files.taken_up(token, their_user).key
     storage.save("feeds/VEND002/file.csv", io.BytesIO(content))
     signed = [
         [our_user.pk, key, "f.csv", "VEND002", "", ""],
@@ -269,7 +271,7 @@ def test_a_form_opens_no_file_that_was_kept_for_somebody_else(ours: Company, the
 
 
 def _sign(values: list[Any]) -> str:
-    return signing.dumps(values, salt=incoming.SALT)
+    return signing.dumps(values, salt=kept_files.SALT)
 
 
 @pytest.mark.usefixtures("bucket")
@@ -290,6 +292,6 @@ def test_trying_rows_again_deletes_no_report_of_another_vendor(both: Both) -> No
     key = both.theirs.error_report_key
     UploadHistory.objects.filter(pk=both.ours.pk).update(error_report_key=key)
     error = ValidationError.objects.get(upload=both.ours)
-    replay.correct(both.ours.pk, error.record_id, error.attempt, {"price": "9.99"}, None)
+    retry.correct(both.ours.pk, error.record_id, error.attempt, {"price": "9.99"}, None)
     with storage.opened(key) as file:
         assert b"beckerish" in file.read()

@@ -23,16 +23,12 @@ from config.web.filters import choice_filter
 from config.web.links import breakable, count_link, link, list_url, page_url, pairs_table, tag
 from config.web.tables import ReadOnly, TableAdmin
 from config.web.text import NOTHING
-from uploads import (
-    downloads,
-    progress,
-    record_pages,
-    rules_admin,  # noqa: F401 - registers the rules
-)
+from uploads import record_pages, rules_admin  # noqa: F401 - the second registers the rules
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.category_replay import CategoryReplayAdmin
 from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.parser import DELIMITERS, Layout
+from uploads.insight import downloads, progress
 from uploads.job_admin import JobAdmin
 from uploads.listing import ProductFilter, RecordFilter, UploadFilter, errors_link, upload_link
 from uploads.models import (

@@ -21,8 +21,8 @@ from catalog.models import ProductCategory
 from catalog.rules.problems import Code
 from catalog.rules.validator import category_key
 from config.web.admin_log import log_change
-from uploads import failed_rows, replay
-from uploads.failed_rows import Selection
+from uploads.corrections import failed_rows, retry
+from uploads.corrections.failed_rows import Selection
 from uploads.upload_actions import may, to_job
 
 CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
@@ -113,7 +113,7 @@ def _offer(request: HttpRequest) -> None:
 
 def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:
     values = tuple(value for one in found for value in one.selection.wrong_values)
-    job = replay.start(replace(REFUSED, wrong_values=values), request.user)
+    job = retry.start(replace(REFUSED, wrong_values=values), request.user)
     for one in found:
         log_change(request, one.category, f"Tried {one.rows:,} rows again that waited for it.")
     return to_job(request, job, reverse("admin:catalog_productcategory_changelist"))

@@ -21,12 +21,12 @@ from catalog.rules.problems import Code, Problem
 from config.web.admin_log import log_change
 from config.web.links import list_url, page_url
 from config.web.text import visible
-from uploads import failed_rows, replay
 from uploads.aws.records import storable
-from uploads.failed_rows import Selection
+from uploads.corrections import failed_rows, retry
+from uploads.corrections.failed_rows import Selection
+from uploads.corrections.retry import NotReplayable
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.pipeline import ledger
-from uploads.replay import NotReplayable
 from uploads.upload_actions import to_job
 from vendors.models import Vendor
 
@@ -85,7 +85,7 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
     values = {header: storable(cell) for header, cell in posted.items() if cell is not None}
     attempt = request.POST.get("attempt", "")
     try:
-        outcome = replay.correct(
+        outcome = retry.correct(
             row.upload_id, row.record_id, int(attempt) if attempt.isdecimal() else 0, values, request.user
         )
     except NotReplayable as error:
@@ -276,7 +276,7 @@ def start_mending(
 
     Noted in the admin's log at the upload, or at the vendor where it is about all its uploads and none is named.
     """
-    job = replay.start(selection, request.user, right, keep_as_rule=keep)
+    job = retry.start(selection, request.user, right, keep_as_rule=keep)
     rule = ", and kept it as a rule" if keep else ""
     said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
     log_change(request, upload or job.upload or Vendor.objects.get(pk=selection.vendor_id), said)

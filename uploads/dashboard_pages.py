@@ -18,9 +18,9 @@ from django.utils.timesince import timesince
 
 from config.web.links import list_url, page_url
 from config.web.text import NOTHING, visible
-from uploads import charts, dashboard
-from uploads.charts import Way
-from uploads.dashboard import Attention, Day, Open, Pace, Stream
+from uploads.insight import charts, operations
+from uploads.insight.charts import Way
+from uploads.insight.operations import Attention, Day, Open, Pace, Stream
 from uploads.models import Job
 
 if TYPE_CHECKING:
@@ -60,18 +60,18 @@ def live_view(request: HttpRequest) -> HttpResponseBase:
     """The part of the dashboard that changes. Raises PermissionDenied."""
     if not may_see(request.user):
         raise PermissionDenied
-    return render(request, "admin/dashboard_live.html", live(request.user, dashboard.days(request.user, 2)))
+    return render(request, "admin/dashboard_live.html", live(request.user, operations.days(request.user, 2)))
 
 
 def whole(user: "Viewer") -> dict[str, Any]:
     """What the index shows above the list of tables."""
-    days = dashboard.days(user, CHART_DAYS)
-    if dashboard.is_empty(user, days):
+    days = operations.days(user, CHART_DAYS)
+    if operations.is_empty(user, days):
         return {"first_steps": True, **live(user, days)}
     way = ways(user)
     shown = [charts.of_days(days, way)]
     if user.has_perm("uploads.view_validationerror"):
-        kinds = dashboard.error_kinds(user, RECENT_DAYS)
+        kinds = operations.error_kinds(user, RECENT_DAYS)
         shown += [charts.of_kinds(kinds, RECENT_DAYS, way, created_at__gte=since(RECENT_DAYS))] if kinds else []
     return {"charts": shown, **live(user, days)}
 
@@ -79,11 +79,11 @@ def whole(user: "Viewer") -> dict[str, Any]:
 def live(user: "Viewer", days: list[Day]) -> dict[str, Any]:
     """The changing part. `days` ends with yesterday and today."""
     way = ways(user)
-    pace = dashboard.pace()
-    opened = dashboard.open_uploads(user)
-    stream = dashboard.stream()
+    pace = operations.pace()
+    opened = operations.open_uploads(user)
+    stream = operations.stream()
     return {
-        "running": dashboard.running(user, pace) if opened.uploads else [],
+        "running": operations.running(user, pace) if opened.uploads else [],
         "open": opened,
         "running_url": way("uploads_uploadhistory", status__exact="processing"),
         "cards": [_pace(pace, way), _lag(stream, way), _oldest(opened, way), *_today(days[-1], days[-2], way)],
@@ -105,7 +105,7 @@ def ways(user: "Viewer") -> Way:
 
 def since(days: int) -> str:
     """The midnight with which the last days began, as the lists' filters take it."""
-    return dashboard.start_of(dashboard.today() - timedelta(days=days - 1)).isoformat()
+    return operations.start_of(operations.today() - timedelta(days=days - 1)).isoformat()
 
 
 def percent(rate: float | None) -> str:
@@ -164,8 +164,8 @@ def _today(today: Day, yesterday: Day, way: Way) -> Iterator[Card]:
 
 def _attention(user: "Viewer", way: Way) -> Iterator[tuple[Attention, str, list[Said]]]:
     """Each vendor with the address of its page and the reasons why it stands here."""
-    found = {vendor.vendor_id: vendor for vendor in dashboard.pending_vendors(user)}
-    found |= {vendor.vendor_id: vendor for vendor in dashboard.vendors_to_look_at(user, RECENT_DAYS)}
+    found = {vendor.vendor_id: vendor for vendor in operations.pending_vendors(user)}
+    found |= {vendor.vendor_id: vendor for vendor in operations.vendors_to_look_at(user, RECENT_DAYS)}
     for vendor in found.values():
         yield vendor, page_url("vendors_vendor", vendor.vendor_id), list(_reasons(vendor, way))
 
@@ -190,14 +190,14 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
     if gaps := stream.unhealed_gaps:
         url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
         yield Said(f"{_number(gaps, 'gap')} in the stream not healed yet: the table is being re-read", url, bad=True)
-    for upload_id in dashboard.stalled()[: dashboard.SHOWN]:
+    for upload_id in operations.stalled()[: operations.SHOWN]:
         url = page_url("uploads_uploadhistory", upload_id)
         yield Said(f"{visible(upload_id)} has stalled: it is being reconciled", url, bad=True)
-    if owed := dashboard.owed():
-        many = f"{owed:,} or more statuses" if owed == dashboard.OWED_COUNTED else _number(owed, "status", "statuses")
+    if owed := operations.owed():
+        many = f"{owed:,} or more statuses" if owed == operations.OWED_COUNTED else _number(owed, "status", "statuses")
         url = way("uploads_recordoutcome", written_back_at__isempty=1)
         yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
-    for job in dashboard.failed_jobs(user, RECENT_DAYS):
+    for job in operations.failed_jobs(user, RECENT_DAYS):
         yield Said(_failure(job), page_url("uploads_job", job.pk), bad=True)
 
 

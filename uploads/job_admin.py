@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from config.web.filters import choice_filter
 from config.web.links import list_url, page_url, tag
 from config.web.text import NOTHING, counted
-from uploads import progress, undo
+from uploads.corrections import undo
+from uploads.insight import progress
 from uploads.listing import UploadFilter, upload_link
 from uploads.models import Job
 from uploads.upload_actions import may

@@ -30,10 +30,11 @@ from import_export.forms import ImportForm
 from catalog.admin import ProductAdmin
 from catalog.rules.fields import FIELDS
 from config.web.links import page_url
-from uploads import importing, timeline
-from uploads.importing import FAILURES, UNSEEN, sentence
+from uploads.insight import timeline
 from uploads.models import Job
-from uploads.preview_form import dry_run_context
+from uploads.preview import flow
+from uploads.preview.flow import FAILURES, UNSEEN, sentence
+from uploads.preview.form import dry_run_context
 from vendors import access
 from vendors.models import Vendor
 
@@ -51,7 +52,7 @@ class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
         super().__init__(*args, **kwargs)
         vendors = cast("forms.ModelChoiceField[Vendor]", self.fields["vendor"])
         vendors.queryset = access.vendors_of(user).filter(status=Vendor.Status.ACTIVE)
-        self.fields["import_file"].widget.attrs["accept"] = importing.ACCEPTED
+        self.fields["import_file"].widget.attrs["accept"] = flow.ACCEPTED
 
 
 class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-export has no types
@@ -96,7 +97,7 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if request.method == "POST" and form.is_valid():
             try:
                 vendor, file = form.cleaned_data["vendor"], form.cleaned_data["import_file"]
-                context |= _linked(importing.choose(file.file, file.name, vendor, request.user))
+                context |= _linked(flow.choose(file.file, file.name, vendor, request.user))
             except FAILURES as error:
                 form.add_error("import_file", sentence(error))
         return self._page(request, context)
@@ -107,7 +108,7 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if not self.has_import_permission(request):
             raise PermissionDenied
         try:
-            return self._page(request, _linked(importing.look_again(request.POST, request.user)))
+            return self._page(request, _linked(flow.look_again(request.POST, request.user)))
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
@@ -118,10 +119,10 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         if not self.has_import_permission(request):
             raise PermissionDenied
         try:
-            if not importing.was_seen(request.POST):
+            if not flow.was_seen(request.POST):
                 messages.warning(request, UNSEEN)
-                return self._page(request, _linked(importing.look_again(request.POST, request.user)))
-            upload = importing.take_up(request.POST, request.user)
+                return self._page(request, _linked(flow.look_again(request.POST, request.user)))
+            upload = flow.take_up(request.POST, request.user)
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from config.celery import app
-from uploads import progress
-from uploads.progress import Progress as UploadProgress
+from uploads.insight import progress
+from uploads.insight.progress import Progress as UploadProgress
 
 POLL_SECONDS = 0.2
 # After that long without anything moving, say what it may be waiting for.

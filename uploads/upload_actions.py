@@ -20,8 +20,9 @@ from django.utils.text import capfirst
 
 from config.web.links import list_url, page_url
 from config.web.text import counted
-from uploads import failed_rows, progress, replay, undo
-from uploads.failed_rows import Selection
+from uploads.corrections import failed_rows, retry, undo
+from uploads.corrections.failed_rows import Selection
+from uploads.insight import progress
 from uploads.models import Job, UploadHistory
 from uploads.pipeline import finish
 from uploads.work import jobs
@@ -85,7 +86,7 @@ _RETRY = Action(
     " they are now. Rows that are right by now become products; the others stay failed.",
     why_not=_nothing_to_retry,
     rows=_failed_rows,
-    do=lambda upload, user: replay.start(Selection(upload_id=upload.pk, vendor_id=upload.vendor_id), user),
+    do=lambda upload, user: retry.start(Selection(upload_id=upload.pk, vendor_id=upload.vendor_id), user),
     logged="Tried the failed rows again.",
 )
 _RECONCILE = Action(

@@ -22,8 +22,8 @@ from catalog.search import search
 from config.web import exports, spreadsheet
 from config.web.paging import CappedPaginator
 from config.web.text import visible
-from uploads import downloads
 from uploads.feed.columns import CATALOG_COLUMN
+from uploads.insight import downloads
 from uploads.vendor_errors import page_of
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember

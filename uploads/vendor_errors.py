@@ -19,13 +19,14 @@ from catalog.rules.problems import label_of
 from config.web import exports
 from config.web.admin_log import log_change
 from config.web.text import counted, visible
-from uploads import downloads, error_rows, progress, replay
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
-from uploads.failed_rows import Selection, any_of, count, why_none, why_vendor
+from uploads.corrections import error_rows, retry
+from uploads.corrections.failed_rows import Selection, any_of, count, why_none, why_vendor
+from uploads.corrections.retry import Change, NotReplayable
+from uploads.insight import downloads, progress
 from uploads.models import VALUE_CHARS, Job, UploadHistory
-from uploads.replay import Change, NotReplayable
 from uploads.vendor_progress import upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
@@ -122,7 +123,7 @@ def save_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
     """Try the rows again in which something was changed, and say what became of them."""
     upload = upload_of(vendor, upload_id)
     try:
-        tried = replay.correct_rows(upload_id, _changes(request, upload), request.user)
+        tried = retry.correct_rows(upload_id, _changes(request, upload), request.user)
     except NotReplayable as error:
         messages.error(request, str(error))
     else:
@@ -136,7 +137,7 @@ def save_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
 
 def _changes(request: HttpRequest, upload: UploadHistory) -> list[Change]:
     """The rows of the form with their cells, whether changed or not."""
-    asked = {number: _number(request.POST.get(f"{number}-error", "")) for number in range(replay.PAGE_ROWS)}
+    asked = {number: _number(request.POST.get(f"{number}-error", "")) for number in range(retry.PAGE_ROWS)}
     known = error_rows.records(upload, asked.values())
     return [
         Change(known[error_id], _number(request.POST.get(f"{number}-attempt", "")), _cells(request, number))
@@ -154,7 +155,7 @@ def _cells(request: HttpRequest, number: int) -> dict[str, str]:
     return {field: storable(request.POST[name]) for field in FIELDS if (name := f"{number}-{field}") in request.POST}
 
 
-def _tell(request: HttpRequest, tried: replay.Tried) -> None:
+def _tell(request: HttpRequest, tried: retry.Tried) -> None:
     failed = sum(outcome.outcome == "error" for outcome in tried.outcomes)
     right = len(tried.outcomes) - failed
     if right:
@@ -183,7 +184,7 @@ def try_again(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
     if not any_of(selection):
         messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
         return redirect(page_of("errors", vendor, upload_id))
-    job = replay.start(selection, request.user)
+    job = retry.start(selection, request.user)
     log_change(request, upload, f"Tried {job.total:,} rows again on the vendor's page ({code}).")
     return redirect(page_of("mending", vendor, job.pk))
 

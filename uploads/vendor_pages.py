@@ -9,7 +9,7 @@ from django.shortcuts import render
 from catalog.models import Product
 from config.web.paging import CappedPaginator
 from config.web.text import visible
-from uploads import progress
+from uploads.insight import progress
 from uploads.models import UploadHistory
 from uploads.vendor_progress import headline
 from vendors.access import may_here, vendor_page

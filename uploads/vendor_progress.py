@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted
-from uploads import downloads, progress
 from uploads.aws.storage import FileMissing, StorageUnavailable
+from uploads.insight import downloads, progress
 from uploads.models import UploadHistory
 from uploads.pipeline import finish
 from vendors.access import may_here, vendor_page

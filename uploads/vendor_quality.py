@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from uploads import charts, dashboard
-from uploads.charts import Chart
 from uploads.dashboard_pages import may_see, since, ways
+from uploads.insight import charts, operations
+from uploads.insight.charts import Chart
 from vendors.admin import VendorAdmin
 from vendors.models import Vendor
 
@@ -51,9 +51,9 @@ class VendorQualityAdmin(VendorAdmin):
 def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:
     """Rows per day and the most frequent errors; empty for a vendor that sent nothing in this time."""
     way = ways(user)
-    days = dashboard.days(user, DAYS, vendor_id)
+    days = operations.days(user, DAYS, vendor_id)
     if not any(day.uploads for day in days):
         return []
-    kinds = dashboard.error_kinds(user, DAYS, vendor_id) if user.has_perm("uploads.view_validationerror") else []
+    kinds = operations.error_kinds(user, DAYS, vendor_id) if user.has_perm("uploads.view_validationerror") else []
     shown = [charts.of_days(days, way, vendor=vendor_id)]
     return shown + ([charts.of_kinds(kinds, DAYS, way, vendor=vendor_id, created_at__gte=since(DAYS))] if kinds else [])

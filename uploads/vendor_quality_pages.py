@@ -15,8 +15,8 @@ from catalog.rules.explained import explained
 from catalog.rules.problems import label_of
 from config.web.paging import CappedPaginator
 from config.web.text import NOTHING, visible
-from uploads import charts, dashboard, sku_search
 from uploads.dashboard_pages import percent
+from uploads.insight import charts, operations, sku_search
 from uploads.models import UploadHistory
 from uploads.vendor_errors import page_of
 from vendors import members
@@ -37,9 +37,9 @@ def history(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
     uploads = UploadHistory.objects.filter(vendor=vendor).order_by("-created_at").select_related("uploaded_by")
     if since:
-        uploads = uploads.filter(created_at__gte=dashboard.start_of(since))
+        uploads = uploads.filter(created_at__gte=operations.start_of(since))
     if until:
-        uploads = uploads.filter(created_at__lt=dashboard.start_of(until))
+        uploads = uploads.filter(created_at__lt=operations.start_of(until))
     paginator = CappedPaginator(uploads, PER_PAGE)
     page = paginator.get_page(request.GET.get("p"))
     found = {
@@ -102,7 +102,7 @@ class Habit:
 @vendor_page(VendorMember.Role.VIEWER)
 def quality(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """How the vendor's files got better or worse, and which errors it makes most."""
-    days = dashboard.days(request.user, DAYS, vendor.pk)
+    days = operations.days(request.user, DAYS, vendor.pk)
 
     def way(page: str, **filters: object) -> str:
         since, until = str(filters["created_at__gte"])[:10], str(filters["created_at__lt"])[:10]
@@ -121,7 +121,7 @@ def quality(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 def habits(vendor_id: str) -> list[Habit]:
     """The kinds of error of the last days, most frequent first (idx_validation_errors_vendor)."""
-    since = dashboard.start_of(dashboard.today() - timedelta(days=DAYS - 1))
+    since = operations.start_of(operations.today() - timedelta(days=DAYS - 1))
     with connection.cursor() as cursor:
         cursor.execute(
             """

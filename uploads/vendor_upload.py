@@ -12,11 +12,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from uploads import downloads, feed_guide, importing, progress
-from uploads.importing import FAILURES, sentence
+from uploads import feed_guide
+from uploads.insight import downloads, progress
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.receive import TakenIn
-from uploads.preview_form import dry_run_context
+from uploads.preview import flow
+from uploads.preview.flow import FAILURES, sentence
+from uploads.preview.form import dry_run_context
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -37,7 +39,7 @@ def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         else:
             try:
                 content = cast("BinaryIO", file.file)
-                return _preview(request, importing.choose(content, file.name or "", vendor, request.user))
+                return _preview(request, flow.choose(content, file.name or "", vendor, request.user))
             except FAILURES as error:
                 problem = sentence(error)
     return _choose(request, vendor, problem)
@@ -46,7 +48,7 @@ def choose(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResponseBase:
     context = {
         "vendor": vendor, "section": "choose", "problem": problem, "closed": not vendor.is_active,
-        "accepted": importing.ACCEPTED,
+        "accepted": flow.ACCEPTED,
     }  # fmt: skip
     return render(request, "vendors/upload.html", context)
 
@@ -57,7 +59,7 @@ def preview(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     if request.method != "POST":  # the address of what was shown here, opened anew
         return redirect("vendor:choose", vendor.pk)
     try:
-        return _preview(request, importing.look_again(request.POST, request.user, vendor))
+        return _preview(request, flow.look_again(request.POST, request.user, vendor))
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
 
@@ -69,10 +71,10 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         return redirect("vendor:choose", vendor.pk)
     notify = UploadHistory.Notify.UPLOADER if "notify" in request.POST else UploadHistory.Notify.NOBODY
     try:
-        if not importing.was_seen(request.POST):
+        if not flow.was_seen(request.POST):
             messages.warning(request, CHANGED)
-            return _preview(request, importing.look_again(request.POST, request.user, vendor))
-        upload = importing.take_up(request.POST, request.user, vendor, notify)
+            return _preview(request, flow.look_again(request.POST, request.user, vendor))
+        upload = flow.take_up(request.POST, request.user, vendor, notify)
     except TakenIn as error:  # who presses the button twice sees only the second answer
         upload = error.upload
     except FAILURES as error:

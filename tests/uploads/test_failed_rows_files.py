@@ -57,6 +57,6 @@ def test_rows_that_were_mended_are_in_the_file_no_more(uploader: Client, pipelin
 def test_an_excel_file_of_too_many_rows_is_refused_with_the_way_out(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.downloads.XLSX_ROWS", 1)
+    monkeypatch.setattr("uploads.insight.downloads.XLSX_ROWS", 1)
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     assert "Download the CSV" in text(uploader.get(url(upload, "failed-rows.xlsx"), follow=True))

@@ -10,12 +10,13 @@ from django.core import mail
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, incoming, preview, replay
-from uploads.failed_rows import Selection
+from uploads.corrections import retry
+from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, receive
 from uploads.pipeline.receive import Source, Wish
+from uploads.preview import dry_run, kept_files, verdicts
 from uploads.work import jobs
 from vendors.models import VendorMember
 
@@ -39,11 +40,11 @@ def send(pipeline: Pipeline, mode: str, text: str = ROWS) -> UploadHistory:
 @pytest.mark.parametrize("mode", EXPECTED)
 def test_each_mode_does_what_its_preview_and_its_dry_run_say(pipeline: Pipeline, mode: str) -> None:
     pipeline.run(feed(line(1), line(2)))
-    seen = preview.of(io.BytesIO(ROWS.encode()), "VEND001", Reading(), mode)
+    seen = verdicts.of(io.BytesIO(ROWS.encode()), "VEND001", Reading(), mode)
     assert [row.outcome for row in seen.rows] == EXPECTED[mode]
     user = User.objects.create_user("ada")
     source = Source(io.BytesIO(ROWS.encode()))
-    kept = incoming.taken_up(incoming.keep(source, "feed.csv", "VEND001", user), user)
+    kept = kept_files.taken_up(kept_files.keep(source, "feed.csv", "VEND001", user), user)
     job = dry_run.start(kept.key, seen.layout, seen.lines, "VEND001", user, mode)
     while jobs.run(job.pk):
         pass
@@ -84,7 +85,7 @@ def test_only_update_brings_no_new_product(pipeline: Pipeline) -> None:
 def test_a_row_that_is_tried_again_keeps_to_the_mode_of_its_upload(pipeline: Pipeline) -> None:
     pipeline.run(feed(line(1)))
     upload = send(pipeline, "update", feed(line(1, price="free"), line(9, price="free")))
-    job = replay.start(
+    job = retry.start(
         Selection(upload_id=upload.pk, vendor_id="VEND001", field="price", wrong_value="free"), None, "2.00"
     )
     while jobs.run(job.pk):

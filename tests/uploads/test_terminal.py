@@ -11,9 +11,10 @@ from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerDown
 
 from config.celery import app
-from uploads import progress, terminal
+from uploads import terminal
+from uploads.insight import progress
+from uploads.insight.progress import ErrorKind, Progress
 from uploads.models import UploadHistory
-from uploads.progress import ErrorKind, Progress
 
 NO_WORKER = "No worker answers; the upload waits for one. Start it with: make up"
 NO_REDIS = "Redis isn't reachable; the upload waits for it."

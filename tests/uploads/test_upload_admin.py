@@ -10,9 +10,9 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from tests.feeds import feed, line
-from uploads import downloads
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
+from uploads.insight import downloads
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 
 SCRIPT = "<script>alert(1)</script>"

@@ -152,7 +152,7 @@ def test_an_export_reads_a_page_at_a_time(member: Client, monkeypatch: pytest.Mo
 def test_too_many_products_for_excel_are_refused_with_the_way_out(
     member: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.downloads.XLSX_ROWS", 1)
+    monkeypatch.setattr("uploads.insight.downloads.XLSX_ROWS", 1)
     make(1)
     make(2)
     response = member.get(f"{CATALOG}export.xlsx", follow=True)

@@ -16,10 +16,10 @@ from catalog.rules.explained import EXPLAINED
 from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import replay
-from uploads.failed_rows import Selection
+from uploads.corrections import retry
+from uploads.corrections.failed_rows import Selection
+from uploads.corrections.retry import Change, NotReplayable
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
-from uploads.replay import Change, NotReplayable
 from uploads.work import jobs
 from vendors.models import Vendor
 
@@ -91,7 +91,7 @@ def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploade
 def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.progress.COUNTED", 2)
+    monkeypatch.setattr("uploads.insight.progress.COUNTED", 2)
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert "Invalid price: more than 2 rows" in shown
@@ -163,7 +163,7 @@ def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone_and_said(uploade
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     address = url(upload, "errors/invalid_price/")
     sent = form(uploader, address) | {"0-price": "5", "1-price": "6"}
-    replay.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, None)
+    retry.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, None)
     shown = text(uploader.post(f"{address}save/", sent, follow=True))
     assert "1 row is right now." in shown
     assert "1 row is left alone" in shown
@@ -182,7 +182,7 @@ def test_an_unreadable_row_gets_all_its_cells(uploader: Client, pipeline: Pipeli
 def test_the_rows_come_in_pages_that_skip_none_when_rows_are_mended(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.error_rows.PAGE_ROWS", 2)
+    monkeypatch.setattr("uploads.corrections.error_rows.PAGE_ROWS", 2)
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 6))))
     address = url(upload, "errors/invalid_price/")
     first = uploader.get(address).context["page"]
@@ -305,7 +305,7 @@ def test_numbers_that_are_not_of_our_making_are_no_error_of_the_server(
 
 def test_another_vendors_upload_is_not_there(uploader: Client, pipeline: Pipeline, other_vendor: Vendor) -> None:
     upload = pipeline.run(feed(line(1, price="x")), vendor_id="VEND002")
-    replay.start(Selection(vendor_id="VEND002"), None)
+    retry.start(Selection(vendor_id="VEND002"), None)
     error = str(ValidationError.objects.get().pk)
     for rest in ("errors/", "errors/invalid_price/", "failed-rows.csv", "failed-rows.xlsx", "same-value/"):
         for vendor in ("VEND001", "VEND002"):
@@ -345,15 +345,15 @@ def test_an_upload_that_a_program_named_as_it_liked_has_its_pages(uploader: Clie
 def test_rows_are_corrected_together_or_not_at_all(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, sku="two words")))
     changes = [Change("REC_0000001", 1, {"price": "5"}), Change("REC_0000002", 1, {"sku": "SKU-1"})]
-    tried = replay.correct_rows(upload.pk, changes, admin_user)
+    tried = retry.correct_rows(upload.pk, changes, admin_user)
 
     assert [outcome.outcome for outcome in tried.outcomes] == ["inserted", "error"], "they see each other"
     assert ValidationError.objects.get(resolved_at=None).error_type == "duplicate_in_file"
     with pytest.raises(ValueError, match="25"):
-        replay.correct_rows(upload.pk, [Change("x", 1, {})] * 26, admin_user)
+        retry.correct_rows(upload.pk, [Change("x", 1, {})] * 26, admin_user)
     UploadHistory.objects.update(status="cancelled")
     with pytest.raises(NotReplayable, match="cancelled"):
-        replay.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
+        retry.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
 
 
 # --- one value for all -----------------------------------------------------------------------------------------

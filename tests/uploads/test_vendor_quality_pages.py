@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from uploads import charts, dashboard
-from uploads.dashboard import Day
+from uploads.insight import charts, operations
+from uploads.insight.operations import Day
 from uploads.models import UploadHistory, ValidationError
 from vendors.models import Vendor
 
@@ -58,7 +58,7 @@ def test_uploads_come_in_pages_and_of_some_days(member: Client) -> None:
         upload(number, 1, 0, days_ago=number)
     assert "30 uploads, page 1 of 2" in text(member.get(f"{BASE}history/"))
     assert "file-29.csv" in text(member.get(f"{BASE}history/", {"p": 2}))
-    today = dashboard.today()
+    today = operations.today()
     asked = {"since": f"{today - timedelta(days=3)}", "until": f"{today - timedelta(days=1)}"}
     some = text(member.get(f"{BASE}history/", asked))
     assert "2 uploads" in some
@@ -79,7 +79,7 @@ def test_a_longer_history_costs_no_more_queries(member: Client) -> None:
 
 
 def test_the_error_rate_is_told_by_week_and_weeks_without_rows_have_none() -> None:
-    monday = dashboard.today() - timedelta(days=dashboard.today().weekday(), weeks=2)
+    monday = operations.today() - timedelta(days=operations.today().weekday(), weeks=2)
     days = [Day(monday + timedelta(days=n)) for n in range(21)]
     days[0] = Day(days[0].day, 1, 90, 10)
     days[2] = Day(days[2].day, 1, 300, 0)
@@ -105,7 +105,7 @@ def test_the_quality_page_has_both_charts_and_the_errors_made_most(member: Clien
     assert 'data-value="99"' in shown
     assert [(h.code, h.problems, h.still_open) for h in response.context["habits"]] == [("invalid_price", 11, 1)]
     assert 'href="/vendor/VEND001/uploads/UP_2/errors/invalid_price/"' in shown
-    today = dashboard.today()
+    today = operations.today()
     assert f"{BASE}history/?since={today}&amp;until={today + timedelta(days=1)}" in shown
 
 

@@ -17,11 +17,12 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import workbook
-from uploads import feed_guide, incoming
+from uploads import feed_guide
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
 from uploads.pipeline import receive
+from uploads.preview import kept_files
 from uploads.work import jobs
 from vendors.models import Vendor, VendorMember
 
@@ -125,7 +126,7 @@ def test_a_preview_is_its_users_and_its_vendors_only(client: Client, uploader: U
 def test_a_file_previewed_in_the_admin_cannot_be_confirmed_for_another_vendor(
     client: Client, uploader: User, other_vendor: Vendor
 ) -> None:
-    token = incoming.keep(receive.Source(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
+    token = kept_files.keep(receive.Source(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
     assert "too old" in client.post(CONFIRM, {"token": token}).content.decode()
 
 

@@ -12,10 +12,10 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import replaced, workbook, zipped
-from uploads import downloads
 from uploads.aws import storage
 from uploads.feed import workbook as workbooks
 from uploads.feed.lines import FeedError, Limits
+from uploads.insight import downloads
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import receive
 

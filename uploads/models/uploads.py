@@ -86,7 +86,7 @@ class UploadHistory(models.Model):
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
     error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
-    # When what it changed in the catalog was taken back (uploads.undo).
+    # When what it changed in the catalog was taken back (uploads.corrections.undo).
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django import template
 
-from uploads.error_rows import Cell
+from uploads.corrections.error_rows import Cell
 
 register = template.Library()
 

@@ -117,11 +117,12 @@ def unattended() -> list[int]:
 
 
 def _step(kind: str) -> Step:
-    from uploads import dry_run, replay, undo
+    from uploads.corrections import retry, undo
     from uploads.pipeline import reconcile
+    from uploads.preview import dry_run
 
     steps: dict[str, Step] = {
-        Job.Kind.REPLAY: replay.step,
+        Job.Kind.REPLAY: retry.step,
         Job.Kind.UNDO: undo.step,
         Job.Kind.RECONCILE: reconcile.step,
         Job.Kind.DRY_RUN: dry_run.step,

@@ -5,8 +5,8 @@ import logging
 import pytest
 from django.db import Error, connection, transaction
 
-from uploads import replay
 from uploads.aws import dynamo, storage
+from uploads.corrections import retry
 from uploads.models import Job
 from uploads.work import jobs
 
@@ -28,7 +28,7 @@ def makes(monkeypatch: pytest.MonkeyPatch, error: str | Exception) -> None:
             cursor.execute(error)
         return True
 
-    monkeypatch.setattr(replay, "step", step)
+    monkeypatch.setattr(retry, "step", step)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from config.embedded import processes
 from uploads import terminal
 from uploads.aws import storage
+from uploads.insight.progress import Progress
 from uploads.pipeline import receive
-from uploads.progress import Progress
 from vendors.management.commands.seed_demo import logins
 
 FEEDS = Path(__file__).resolve().parents[2] / "fixtures"

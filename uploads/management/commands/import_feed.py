@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
-from uploads import progress, terminal
+from uploads import terminal
 from uploads.aws.storage import StorageUnavailable
+from uploads.insight import progress
 from uploads.models import UploadHistory
 from uploads.pipeline import receive
 

@@ -7,14 +7,14 @@ exactly what was previewed.
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from uploads import dry_run, incoming, preview
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
-from uploads.incoming import Expired, Incoming
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules, receive
 from uploads.pipeline.receive import Refused, TakenIn, Wish
-from uploads.preview_form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
+from uploads.preview import dry_run, kept_files, verdicts
+from uploads.preview.form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
+from uploads.preview.kept_files import Expired, Incoming
 from vendors.models import Vendor
 
 # What a file dialog offers; what a file is shows by its content.
@@ -37,16 +37,16 @@ def sentence(error: Exception) -> str:
 def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
     with receive.as_text(file) as source:
-        seen = preview.of(source.text, vendor.vendor_id, Reading())
-        token = incoming.keep(source, receive.base_name(file_name), vendor.vendor_id, user)
-    return _shown(seen, token, vendor, incoming.taken_up(token, user), user)
+        seen = verdicts.of(source.text, vendor.vendor_id, Reading())
+        token = kept_files.keep(source, receive.base_name(file_name), vendor.vendor_id, user)
+    return _shown(seen, token, vendor, kept_files.taken_up(token, user), user)
 
 
 def look_again(posted: Mapping[str, str], user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
     """The preview of the file that the form's token stands for, read as the form says. Raises one of FAILURES."""
     kept = _kept(posted, user, vendor)
-    with incoming.opened(kept) as source:
-        seen = preview.of(source.text, kept.vendor_id, reading_of(posted) or Reading(), mode_of(posted))
+    with kept_files.opened(kept) as source:
+        seen = verdicts.of(source.text, kept.vendor_id, reading_of(posted) or Reading(), mode_of(posted))
     return _shown(seen, posted["token"], vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
 
 
@@ -66,7 +66,7 @@ def take_up(
     kept, reading = _kept(posted, user, vendor), reading_of(posted)
     receive.refuse_again(kept.vendor_id, kept.once)
     try:
-        with incoming.opened(kept) as source:
+        with kept_files.opened(kept) as source:
             wish = Wish(mode_of(posted), notify, kept.once)
             upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish)
     except FileMissing:
@@ -76,19 +76,19 @@ def take_up(
         headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
         column_rules.remember(kept.vendor_id, headers, reading.columns, user)
     dry_run.end(kept.key)
-    incoming.drop(kept)
+    kept_files.drop(kept)
     return upload
 
 
 def _kept(posted: Mapping[str, str], user: Any, vendor: Vendor | None) -> Incoming:
     """The file of the form's token, on the pages of the vendor that it was chosen for. Raises Expired."""
-    kept = incoming.taken_up(posted.get("token", ""), user)
+    kept = kept_files.taken_up(posted.get("token", ""), user)
     if vendor is not None and kept.vendor_id != vendor.pk:
         raise Expired
     return kept
 
 
-def _shown(seen: preview.Preview, token: str, vendor: Vendor, kept: Incoming, user: Any) -> dict[str, Any]:
+def _shown(seen: verdicts.Preview, token: str, vendor: Vendor, kept: Incoming, user: Any) -> dict[str, Any]:
     """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
     context: dict[str, Any] = {}
     if seen.ready:

@@ -13,7 +13,7 @@ from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, UploadHistory
-from uploads.preview import Preview
+from uploads.preview.verdicts import Preview
 
 COLUMN = "column-{}"
 DO_NOT_IMPORT = "don't import"

@@ -18,11 +18,11 @@ from django.utils.timezone import localtime
 from catalog.models import Product
 from catalog.rules.problems import Code
 from config.web.text import visible
-from uploads import timeline
 from uploads.feed.columns import ALIASES
 from uploads.feed.parser import Layout
+from uploads.insight import timeline
+from uploads.insight.timeline import Entry
 from uploads.models import UploadHistory
-from uploads.timeline import Entry
 
 NEWEST = 20_000
 SHOWN = 100

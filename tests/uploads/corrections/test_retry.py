@@ -9,12 +9,12 @@ from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import failed_rows, replay
 from uploads.aws import dynamo
 from uploads.aws.records import decode
-from uploads.failed_rows import Selection
+from uploads.corrections import failed_rows, retry
+from uploads.corrections.failed_rows import Selection
+from uploads.corrections.retry import NotReplayable
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
-from uploads.replay import NotReplayable
 from uploads.work import jobs
 from vendors.models import Vendor
 
@@ -47,7 +47,7 @@ def test_a_corrected_row_becomes_a_product_and_counts_as_valid(pipeline: Pipelin
     upload = pipeline.run(feed(line(1), line(2, price="cheap")))
     assert counts(upload) == (2, 1, 1, 1)
 
-    outcome = replay.correct(upload.pk, "REC_0000002", 1, {"price": "12.50"}, admin_user)
+    outcome = retry.correct(upload.pk, "REC_0000002", 1, {"price": "12.50"}, admin_user)
 
     assert (outcome.outcome, outcome.attempt) == ("inserted", 2)
     assert counts(upload) == (2, 2, 0, 2)
@@ -62,7 +62,7 @@ def test_a_row_of_a_vendor_suspended_meanwhile_keeps_what_was_wrong_with_it(
     upload = pipeline.run(feed(line(1, price="cheap")))
     Vendor.objects.update(status="suspended")
     with pytest.raises(NotReplayable, match="suspended"):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert open_errors(upload) == [(1, "invalid_price", 1)]
 
 
@@ -70,7 +70,7 @@ def test_what_the_file_said_stays_and_the_correction_says_who_changed_what(
     pipeline: Pipeline, admin_user: User
 ) -> None:
     upload = pipeline.run(feed(line(1, price="cheap", stock_quantity="lots")))
-    replay.correct(upload.pk, "REC_0000001", 1, {"price": "5", "stock_quantity": "lots"}, admin_user)
+    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5", "stock_quantity": "lots"}, admin_user)
 
     correction = Correction.objects.get()
     assert (correction.row_number, correction.attempt, correction.corrected_by) == (1, 2, admin_user)
@@ -89,13 +89,13 @@ def test_what_the_file_said_stays_and_the_correction_says_who_changed_what(
 
 def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
-    replay.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, admin_user)
+    retry.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, admin_user)
 
     with pytest.raises(NotReplayable, match="faster"):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
-    replay.correct(upload.pk, "REC_0000001", 2, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    retry.correct(upload.pk, "REC_0000001", 2, {"price": "5"}, admin_user)
     with pytest.raises(NotReplayable, match="faster"):
-        replay.correct(upload.pk, "REC_0000001", 3, {"price": "6"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 3, {"price": "6"}, admin_user)
 
     assert counts(upload) == (1, 1, 0, 1)
 
@@ -108,7 +108,7 @@ def test_a_row_that_could_not_be_read_is_given_its_cells(pipeline: Pipeline, adm
     names = [header for _, header, _ in failed_rows.cells(row, upload)]
 
     good = dict(zip(names, line(2).split(","), strict=True))
-    replay.correct(upload.pk, "REC_0000002", 1, good, admin_user)
+    retry.correct(upload.pk, "REC_0000002", 1, good, admin_user)
 
     assert counts(upload) == (2, 2, 0, 2)
     assert Correction.objects.get().changes["sku"] == [None, "SKU-2"]
@@ -118,10 +118,10 @@ def test_a_row_of_a_cancelled_or_undone_upload_is_not_tried_again(pipeline: Pipe
     upload = pipeline.run(feed(line(1, price="x")))
     UploadHistory.objects.update(status="cancelled")
     with pytest.raises(NotReplayable, match="cancelled"):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     UploadHistory.objects.update(status="completed", undone_at="2026-01-01T00:00:00Z")
     with pytest.raises(NotReplayable, match="undone"):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     assert counts(upload) == (1, 0, 1, 0)
 
@@ -133,7 +133,7 @@ def test_a_record_that_names_another_vendor_is_never_given_to_the_uploads_own(
     ValidationError.objects.update(error_type="vendor_mismatch")
 
     with pytest.raises(NotReplayable, match="record itself"):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert failed_rows.count(Selection(upload_id=upload.pk)) == 0
 
 
@@ -142,7 +142,7 @@ def test_the_error_report_follows_the_corrections(pipeline: Pipeline, admin_user
     upload.refresh_from_db()
     assert upload.error_report_key
 
-    replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     upload.refresh_from_db()
     assert upload.error_report_key == ""
@@ -151,7 +151,7 @@ def test_the_error_report_follows_the_corrections(pipeline: Pipeline, admin_user
 def test_a_redelivered_record_does_not_undo_its_correction(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
     items = list(dynamo.query_upload(upload.pk))
-    replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     dynamo.put_records([{**item, "status": {"S": "pending_validation"}} for item in items])
     pipeline.settle()
@@ -169,7 +169,7 @@ def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline,
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
     assert failed_rows.count(selection) == 3
 
-    job = run(replay.start(selection, admin_user, "Electronics"))
+    job = run(retry.start(selection, admin_user, "Electronics"))
 
     assert (job.state, job.total, job.done) == ("done", 3, 3)
     assert job.result == {"valid": 2, "error": 1}
@@ -182,7 +182,7 @@ def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline,
 def test_a_kept_rule_reads_the_vendors_later_rows_that_way(pipeline: Pipeline, admin_user: User) -> None:
     pipeline.run(feed(line(1, category="Colour TVs")))
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
-    run(replay.start(selection, admin_user, "Electronics", keep_as_rule=True))
+    run(retry.start(selection, admin_user, "Electronics", keep_as_rule=True))
     later = pipeline.run(feed(line(1), line(2, category=" COLOUR tvs")))
 
     assert counts(later)[:3] == (2, 2, 0)
@@ -206,7 +206,7 @@ def test_rows_that_failed_only_for_their_category_are_found_when_it_comes(pipeli
     )
     assert failed_rows.count(selection) == 1
 
-    run(replay.start(selection, admin_user))
+    run(retry.start(selection, admin_user))
 
     assert counts(upload) == (3, 2, 1, 2)
     assert not Correction.objects.exists(), "nothing was changed"
@@ -214,7 +214,7 @@ def test_rows_that_failed_only_for_their_category_are_found_when_it_comes(pipeli
 
 def test_retrying_what_still_fails_ends_and_keeps_the_newest_reason(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
-    job = run(replay.start(Selection(upload_id=upload.pk), admin_user))
+    job = run(retry.start(Selection(upload_id=upload.pk), admin_user))
 
     assert (job.state, job.done, job.result) == ("done", 3, {"valid": 0, "error": 3})
     assert open_errors(upload) == [(1, "invalid_price", 2), (2, "invalid_price", 2), (3, "invalid_price", 2)]
@@ -224,10 +224,10 @@ def test_retrying_what_still_fails_ends_and_keeps_the_newest_reason(pipeline: Pi
 def test_a_job_that_is_interrupted_goes_on_where_it_stood(
     pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "SLICE_ROWS", 2)
+    monkeypatch.setattr(retry, "SLICE_ROWS", 2)
     upload = pipeline.run(feed(*(line(number, category="Drones") for number in range(1, 6))))
     ProductCategory.objects.create(category_name="Drones")
-    job = replay.start(Selection(upload_id=upload.pk), admin_user)
+    job = retry.start(Selection(upload_id=upload.pk), admin_user)
     written = []
 
     def dies(outcomes: list[object]) -> int:
@@ -254,11 +254,11 @@ def test_a_job_that_is_interrupted_goes_on_where_it_stood(
 
 def test_a_worker_that_was_overtaken_writes_nothing(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
-    job = replay.start(Selection(upload_id=upload.pk), admin_user)
+    job = retry.start(Selection(upload_id=upload.pk), admin_user)
     Job.objects.update(state="running", epoch=5)
 
     with pytest.raises(jobs.JobLost):
-        replay.step(job)
+        retry.step(job)
 
     assert RecordOutcome.objects.filter(attempt=2).count() == 0
 
@@ -267,7 +267,7 @@ def test_a_job_that_makes_the_code_fail_says_so_and_does_not_come_back(
     pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
-    job = replay.start(Selection(upload_id=upload.pk), admin_user)
+    job = retry.start(Selection(upload_id=upload.pk), admin_user)
 
     def fails(*_: object) -> None:
         raise ZeroDivisionError
@@ -294,6 +294,6 @@ def test_a_correction_that_waited_for_a_cancel_or_an_undo_changes_nothing(
 
     monkeypatch.setattr(committer, "lock_vendors", locked_by_others_first)
     with pytest.raises(NotReplayable):
-        replay.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert Product.objects.count() == 0
     assert open_errors(upload) == [(1, "invalid_price", 1)]

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product, ProductChange
 from tests.feeds import feed, line
-from uploads import timeline
+from uploads.insight import timeline
+from uploads.insight.timeline import Change
 from uploads.models import RecordOutcome, UploadHistory
-from uploads.timeline import Change
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = "incoming"
 KEPT = timedelta(days=1)
-SALT = "uploads.incoming"
+SALT = "uploads.preview.kept_files"
 
 
 class Expired(Exception):

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from uploads import progress
+from uploads.insight import progress
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.pipeline import reconcile
 from vendors import access

@@ -11,7 +11,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 
 from catalog.rules.problems import label_of
 from config.web.text import visible
-from uploads.dashboard import Day, Kind, start_of
+from uploads.insight.operations import Day, Kind, start_of
 
 # Leads to one of the admin's lists under filters; "" for those who may not see it.
 Way = Callable[..., str]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from uploads import progress
+from uploads.insight import progress
 from uploads.models import UploadHistory, ValidationError
 from vendors.models import Vendor
 

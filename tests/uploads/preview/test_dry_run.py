@@ -13,12 +13,12 @@ from django.contrib.auth.models import User
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import dry_run, incoming
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.pipeline import judge, receive, stage
+from uploads.preview import dry_run, kept_files
 from uploads.work import jobs
 from vendors.models import Vendor
 
@@ -26,7 +26,7 @@ from vendors.models import Vendor
 def started(text: str, user: User) -> Job:
     """The dry run of a file that was kept, as the preview asks for it."""
     file = io.BytesIO(text.encode())
-    kept = incoming.taken_up(incoming.keep(receive.Source(file), "feed.csv", "VEND001", user), user)
+    kept = kept_files.taken_up(kept_files.keep(receive.Source(file), "feed.csv", "VEND001", user), user)
     contents = receive.examine(file)
     layout = receive.inspect(file, contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)

@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from uploads import dashboard, dry_run
-from uploads.dashboard import Day, Kind
+from uploads.insight import operations
+from uploads.insight.operations import Day, Kind
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory, ValidationError
+from uploads.preview import dry_run
 from vendors.models import Vendor, VendorMember
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def ago(**span: float) -> datetime:
 def berlin(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 2026-03-30 there, a day after clocks went forward."""
     settings.TIME_ZONE = "Europe/Berlin"
-    monkeypatch.setattr(dashboard, "today", lambda: date(2026, 3, 30))
+    monkeypatch.setattr(operations, "today", lambda: date(2026, 3, 30))
 
 
 def test_a_day_begins_at_midnight_in_the_time_zone_of_the_platform(staff: User, vendor: Vendor, berlin: None) -> None:
@@ -59,21 +60,21 @@ def test_a_day_begins_at_midnight_in_the_time_zone_of_the_platform(staff: User, 
     ]
     for n, moment in enumerate(moments):
         upload(vendor, f"U{n}", valid=10**n, created_at=moment)
-    assert dashboard.days(staff, 2) == [Day(date(2026, 3, 29), 2, 110, 0), Day(date(2026, 3, 30), 1, 1000, 0)]
+    assert operations.days(staff, 2) == [Day(date(2026, 3, 29), 2, 110, 0), Day(date(2026, 3, 30), 1, 1000, 0)]
 
 
 def test_today_is_the_day_of_the_platforms_time_zone(settings: Any) -> None:
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):  # never on the same day
         settings.TIME_ZONE = zone
-        assert dashboard.start_of(dashboard.today()) <= timezone.now()
-        assert dashboard.start_of(dashboard.today() + timedelta(days=1)) > timezone.now()
+        assert operations.start_of(operations.today()) <= timezone.now()
+        assert operations.start_of(operations.today() + timedelta(days=1)) > timezone.now()
 
 
 def test_days_sum_up_the_rows_of_their_uploads_and_days_without_any_are_there_too(staff: User, vendor: Vendor) -> None:
     upload(vendor, "U1", 90, 10)
     upload(vendor, "U2", 60, 40)
-    upload(vendor, "U3", 7, 0, created_at=dashboard.start_of(dashboard.today() - timedelta(days=2)))
-    days = dashboard.days(staff, 4)
+    upload(vendor, "U3", 7, 0, created_at=operations.start_of(operations.today() - timedelta(days=2)))
+    days = operations.days(staff, 4)
     assert [(day.uploads, day.valid, day.errors) for day in days] == [(0, 0, 0), (1, 7, 0), (0, 0, 0), (2, 150, 50)]
     assert [day.error_rate for day in days] == [None, 0.0, None, 0.25]
 
@@ -81,8 +82,8 @@ def test_days_sum_up_the_rows_of_their_uploads_and_days_without_any_are_there_to
 def test_days_of_one_vendor_leave_out_the_others(staff: User, vendor: Vendor, other_vendor: Vendor) -> None:
     upload(vendor, "U1", 5)
     upload(other_vendor, "U2", 70)
-    assert dashboard.days(staff, 1, "VEND001")[0].valid == 5
-    assert dashboard.days(staff, 1)[0].valid == 75
+    assert operations.days(staff, 1, "VEND001")[0].valid == 5
+    assert operations.days(staff, 1)[0].valid == 75
 
 
 # --- what is on its way ----------------------------------------------------------------------------------------
@@ -99,16 +100,16 @@ def test_the_pace_is_what_got_an_outcome_in_the_last_minute() -> None:
     settle("U1", range(5), ago(seconds=61))
     settle("U1", range(5, 12), ago(seconds=50))
     settle("U2", range(3), ago(seconds=1))
-    assert dashboard.pace() == dashboard.Pace(10, {"U1": 7, "U2": 3})
+    assert operations.pace() == operations.Pace(10, {"U1": 7, "U2": 3})
     RecordOutcome.objects.all().delete()
-    assert dashboard.pace() == dashboard.Pace(0, {})
+    assert operations.pace() == operations.Pace(0, {})
 
 
 def test_the_pace_of_a_busy_platform_is_reckoned_from_the_newest_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "LEDGER_SAMPLE", 100)
+    monkeypatch.setattr(operations, "LEDGER_SAMPLE", 100)
     settle("U1", range(500), ago(seconds=20))
     settle("U2", range(40), ago(seconds=2))
-    pace = dashboard.pace()  # the newest 100 in twenty seconds
+    pace = operations.pace()  # the newest 100 in twenty seconds
     assert pace.platform == pytest.approx(300, rel=0.2)
     assert pace.uploads["U2"] == pytest.approx(120, rel=0.2)
 
@@ -117,19 +118,19 @@ def test_uploads_on_their_way_come_oldest_first_with_progress_and_pace(staff: Us
     upload(vendor, "U1", 5, file_rows=20, status="processing")
     upload(vendor, "U2", 10, file_rows=20, status="processing")
     upload(vendor, "U3", 20, file_rows=20)
-    found = dashboard.running(staff, dashboard.Pace(60, {"U2": 60}))
+    found = operations.running(staff, operations.Pace(60, {"U2": 60}))
     assert [(one.upload.pk, one.fraction, one.rows_a_minute) for one in found] == [("U1", 0.25, 0), ("U2", 0.5, 60)]
 
 
 def test_the_oldest_pending_record_is_looked_for_among_staged_rows_without_an_outcome(
     staff: User, vendor: Vendor
 ) -> None:
-    assert dashboard.open_uploads(staff) == dashboard.Open(0, None)
+    assert operations.open_uploads(staff) == operations.Open(0, None)
     upload(vendor, "U1", 20, staged_rows=20, status="processing", created_at=ago(hours=3))
     waiting = upload(vendor, "U2", 5, staged_rows=20, status="processing", created_at=ago(hours=2))
     upload(vendor, "U3", 5, staged_rows=20, status="processing", created_at=ago(hours=1))
     upload(vendor, "U4", 5, staged_rows=20, status="failed", created_at=ago(hours=4))
-    assert dashboard.open_uploads(staff) == dashboard.Open(3, waiting.created_at)
+    assert operations.open_uploads(staff) == operations.Open(3, waiting.created_at)
 
 
 # --- the platform ----------------------------------------------------------------------------------------------
@@ -140,39 +141,39 @@ def shard(name: str, **facts: Any) -> StreamShard:
 
 
 def test_the_stream_is_as_late_as_its_slowest_open_shard() -> None:
-    assert dashboard.stream().lag_seconds is None
+    assert operations.stream().lag_seconds is None
     shard("s0", state="drained", checkpoint_at=ago(hours=4))
-    assert dashboard.stream().lag_seconds is None
+    assert operations.stream().lag_seconds is None
     shard("s1", checkpoint_at=ago(hours=3), caught_up_at=ago(seconds=2))
-    assert dashboard.stream().lag_seconds == pytest.approx(2, abs=1.5)
-    assert dashboard.stream().caught_up
+    assert operations.stream().lag_seconds == pytest.approx(2, abs=1.5)
+    assert operations.stream().caught_up
     shard("s2", checkpoint_at=ago(seconds=90), caught_up_at=ago(seconds=200))
-    assert dashboard.stream().lag_seconds == pytest.approx(90, abs=1.5)
-    assert not dashboard.stream().caught_up
+    assert operations.stream().lag_seconds == pytest.approx(90, abs=1.5)
+    assert not operations.stream().caught_up
 
 
 def test_only_gaps_that_are_not_healed_are_counted() -> None:
     shard("s1", gap_found_at=ago(hours=1))
     shard("s2", gap_found_at=ago(hours=1), gap_healed_at=ago(minutes=1))
     shard("s3")
-    assert dashboard.stream().unhealed_gaps == 1
+    assert operations.stream().unhealed_gaps == 1
 
 
 def test_statuses_count_as_owed_after_a_minute_and_are_counted_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     settle("U1", range(4), ago(minutes=2))
     settle("U2", range(4), ago(seconds=30))
-    assert dashboard.owed() == 0
+    assert operations.owed() == 0
     RecordOutcome.objects.update(written_back_at=None)
-    assert dashboard.owed() == 4
-    monkeypatch.setattr(dashboard, "OWED_COUNTED", 3)
-    assert dashboard.owed() == 3
+    assert operations.owed() == 4
+    monkeypatch.setattr(operations, "OWED_COUNTED", 3)
+    assert operations.owed() == 3
 
 
 def test_stalled_uploads_are_those_that_the_reconciler_takes_up(vendor: Vendor) -> None:
     upload(vendor, "U1", 5, file_rows=20, staged_rows=20, status="processing")
-    assert dashboard.stalled() == []
+    assert operations.stalled() == []
     shard("s1", caught_up_at=timezone.now() + timedelta(minutes=5))
-    assert dashboard.stalled() == ["U1"]
+    assert operations.stalled() == ["U1"]
 
 
 def test_jobs_that_failed_lately_are_told_newest_first(
@@ -183,15 +184,15 @@ def test_jobs_that_failed_lately_are_told_newest_first(
         (vendor, "failed", ago(days=8)), (vendor, "done", ago(minutes=1)),
     ]:  # fmt: skip
         Job.objects.create(kind="undo", vendor=owner, state=state, ended_at=ended)
-    assert [job.vendor_id for job in dashboard.failed_jobs(staff, 7)] == ["VEND002", "VEND001"]
-    assert [job.vendor_id for job in dashboard.failed_jobs(member, 7)] == ["VEND001"]
+    assert [job.vendor_id for job in operations.failed_jobs(staff, 7)] == ["VEND002", "VEND001"]
+    assert [job.vendor_id for job in operations.failed_jobs(member, 7)] == ["VEND001"]
 
 
 # --- vendors and their errors ----------------------------------------------------------------------------------
 
 
 def look(user: User) -> list[str]:
-    return [vendor.vendor_id for vendor in dashboard.vendors_to_look_at(user, 7)]
+    return [vendor.vendor_id for vendor in operations.vendors_to_look_at(user, 7)]
 
 
 @pytest.mark.parametrize(
@@ -219,32 +220,32 @@ def test_vendors_need_attention_for_many_errors_failed_uploads_or_sending_though
 def test_the_error_rate_of_a_vendor_is_of_all_its_uploads_together(staff: User, vendor: Vendor) -> None:
     upload(vendor, "U1", 0, 30)
     upload(vendor, "U2", 30, 0, status="failed")
-    found = dashboard.vendors_to_look_at(staff, 7)
-    assert found == [dashboard.Attention("VEND001", "Northwind", "active", uploads=2, failed=1, rows=60, errors=30)]
+    found = operations.vendors_to_look_at(staff, 7)
+    assert found == [operations.Attention("VEND001", "Northwind", "active", uploads=2, failed=1, rows=60, errors=30)]
     assert found[0].many_errors
 
 
 def test_vendors_that_wait_for_approval_are_told_longest_first(
     staff: User, vendor: Vendor, other_vendor: Vendor
 ) -> None:
-    assert dashboard.pending_vendors(staff) == []
+    assert operations.pending_vendors(staff) == []
     Vendor.objects.update(status="pending")
     Vendor.objects.filter(pk="VEND002").update(created_at=ago(days=1))
-    assert [vendor.vendor_id for vendor in dashboard.pending_vendors(staff)] == ["VEND002", "VEND001"]
+    assert [vendor.vendor_id for vendor in operations.pending_vendors(staff)] == ["VEND002", "VEND001"]
 
 
 def test_error_types_are_counted_over_the_last_days_most_frequent_first(
     staff: User, vendor: Vendor, other_vendor: Vendor
 ) -> None:
     one, two = upload(vendor, "U1"), upload(other_vendor, "U2")
-    midnight = dashboard.start_of(dashboard.today() - timedelta(days=6))
+    midnight = operations.start_of(operations.today() - timedelta(days=6))
     for of, kind, when in [
         (one, "invalid_price", midnight), (one, "sku_taken", midnight), (two, "sku_taken", timezone.now()),
         (one, "too_long", midnight - timedelta(seconds=1)),
     ]:  # fmt: skip
         ValidationError.objects.create(upload=of, vendor=of.vendor, row_number=1, error_type=kind, created_at=when)
-    assert dashboard.error_kinds(staff, 7) == [Kind("sku_taken", 2), Kind("invalid_price", 1)]
-    assert dashboard.error_kinds(staff, 7, "VEND002") == [Kind("sku_taken", 1)]
+    assert operations.error_kinds(staff, 7) == [Kind("sku_taken", 2), Kind("invalid_price", 1)]
+    assert operations.error_kinds(staff, 7, "VEND002") == [Kind("sku_taken", 1)]
 
 
 # --- who sees what ---------------------------------------------------------------------------------------------
@@ -256,25 +257,25 @@ def test_members_of_a_vendor_get_figures_of_that_vendor_only(
     for owner, key in ((vendor, "U1"), (other_vendor, "U2")):
         sent = upload(owner, key, 10, 90, status="processing", staged_rows=200)
         ValidationError.objects.create(upload=sent, vendor=owner, row_number=1, error_type=f"of_{key}")
-    assert dashboard.days(member, 1)[0].uploads == 1
-    assert [one.upload.pk for one in dashboard.running(member, dashboard.Pace(0, {}))] == ["U1"]
-    assert dashboard.open_uploads(member).uploads == 1
+    assert operations.days(member, 1)[0].uploads == 1
+    assert [one.upload.pk for one in operations.running(member, operations.Pace(0, {}))] == ["U1"]
+    assert operations.open_uploads(member).uploads == 1
     assert look(member) == ["VEND001"]
-    assert dashboard.error_kinds(member, 7) == [Kind("of_U1", 1)]
-    assert dashboard.error_kinds(member, 7, "VEND002") == []
-    assert dashboard.days(member, 1, "VEND002")[0].uploads == 0
+    assert operations.error_kinds(member, 7) == [Kind("of_U1", 1)]
+    assert operations.error_kinds(member, 7, "VEND002") == []
+    assert operations.days(member, 1, "VEND002")[0].uploads == 0
     Vendor.objects.update(status="pending")
-    assert [vendor.vendor_id for vendor in dashboard.pending_vendors(member)] == ["VEND001"]
+    assert [vendor.vendor_id for vendor in operations.pending_vendors(member)] == ["VEND001"]
 
 
 def test_the_platform_is_empty_until_something_was_sent_however_long_ago(staff: User, vendor: Vendor) -> None:
-    assert dashboard.is_empty(staff, dashboard.days(staff, 2))
+    assert operations.is_empty(staff, operations.days(staff, 2))
     upload(vendor, "U1", created_at=ago(days=100))
-    assert not dashboard.is_empty(staff, dashboard.days(staff, 2))
+    assert not operations.is_empty(staff, operations.days(staff, 2))
 
 
 def test_a_dry_run_that_was_ended_by_its_import_is_no_trouble(vendor: Vendor, admin_user: User) -> None:
     Job.objects.create(kind="dry_run", vendor=vendor, parameters={"key": "k"})
     dry_run.end("k")
     assert Job.objects.get().state == "failed"
-    assert dashboard.failed_jobs(admin_user, 7) == []
+    assert operations.failed_jobs(admin_user, 7) == []

@@ -27,7 +27,6 @@ from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules
-from uploads import incoming
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
@@ -36,7 +35,8 @@ from uploads.feed.parser import Layout, Row
 from uploads.models import Job
 from uploads.pipeline import judge, ledger, receive, stage
 from uploads.pipeline.judge import ValueRules
-from uploads.preview import NEWEST, Judged, candidates, validated
+from uploads.preview import kept_files
+from uploads.preview.verdicts import NEWEST, Judged, candidates, validated
 from uploads.work import jobs
 from uploads.work.jobs import JobFailed
 
@@ -51,7 +51,7 @@ def start(key: str, layout: Layout, lines: int, vendor_id: str, user: Any, mode:
 
     Dry runs as old as kept files get are forgotten.
     """
-    Job.objects.filter(kind=Job.Kind.DRY_RUN, created_at__lt=Now() - incoming.KEPT - timedelta(hours=1)).delete()
+    Job.objects.filter(kind=Job.Kind.DRY_RUN, created_at__lt=Now() - kept_files.KEPT - timedelta(hours=1)).delete()
     end(key)
     parameters = {"key": key, "layout": layout.to_json(), "mode": mode}
     with transaction.atomic():
@@ -68,7 +68,7 @@ def end(key: str) -> None:
 
 def step(job: Job) -> bool:
     """Do the whole file. Raises JobFailed for one that is gone, or can't be read to its end."""
-    if not incoming.is_of(str(job.vendor_id), job.parameters["key"]):
+    if not kept_files.is_of(str(job.vendor_id), job.parameters["key"]):
         raise JobFailed(GONE)
     layout = Layout.from_json(job.parameters["layout"])
     try:

@@ -15,11 +15,12 @@ from catalog.rules.explained import explained
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem, label_of
 from config.web.text import visible
-from uploads import failed_rows, progress
-from uploads.failed_rows import FailedRow
+from uploads.corrections import failed_rows
+from uploads.corrections.failed_rows import FailedRow
+from uploads.corrections.retry import PAGE_ROWS
+from uploads.insight import progress
+from uploads.insight.progress import FIRST_OF_KIND, OPEN_KINDS
 from uploads.models import UploadHistory, ValidationError
-from uploads.progress import FIRST_OF_KIND, OPEN_KINDS
-from uploads.replay import PAGE_ROWS
 
 SHOWN_CHARS = 80  # of a cell that isn't wrong
 

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import error_rows, progress
+from uploads.corrections import error_rows
+from uploads.insight import progress
 from uploads.models import UploadHistory, ValidationError
 
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from catalog import committer
-from uploads import failed_rows
 from uploads.aws import storage
 from uploads.aws.records import Record
-from uploads.failed_rows import FailedRow, Selection
+from uploads.corrections import failed_rows
+from uploads.corrections.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.pipeline import ledger, writeback
 from uploads.pipeline.commit import commit_isolating

@@ -1,0 +1,8 @@
+"""What a file would do, before it is sent. Nothing here writes to the catalog.
+
+kept_files.py  a chosen file is kept aside until it is confirmed
+verdicts.py    how it is read, and a verdict on each of its first rows
+form.py        the preview as a form
+dry_run.py     what the whole file would do
+flow.py        choose → preview → confirm, whichever page it is on
+"""
