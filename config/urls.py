@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import account_admin
-from uploads import dashboard_pages
+from uploads.staff import dashboard
 from vendors.portal import apply, invitations, start
 
 admin.site.site_header = "Vendor onboarding"
@@ -20,9 +20,9 @@ urlpatterns = [
     path("", start.page, name="start"),
     path("apply/", apply.page, name="apply"),
     path("invitation/<str:token>/", invitations.page, name="invitation"),
-    path("admin/dashboard/", admin.site.admin_view(dashboard_pages.live_view), name="dashboard_live"),
+    path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
     path("accounts/", include("allauth.urls")),
-    path("vendor/<str:vendor_id>/", include("uploads.vendor_urls")),
+    path("vendor/<str:vendor_id>/", include("uploads.portal.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductChange
-from uploads import vendor_urls
 from uploads.models import (
     ColumnRule,
     Correction,
@@ -27,6 +26,7 @@ from uploads.models import (
     ValidationError,
     ValueRule,
 )
+from uploads.portal import urls
 from uploads.preview import kept_files
 from vendors.access import RANKS
 from vendors.models import Invitation, Vendor, VendorMember
@@ -115,9 +115,7 @@ class Address:
         return [name for name in self.arguments if name in IDS]
 
 
-def patterns(
-    found: Any = vendor_urls.urlpatterns, before: tuple[str, ...] = ()
-) -> Iterator[tuple[URLPattern, Address]]:
+def patterns(found: Any = urls.urlpatterns, before: tuple[str, ...] = ()) -> Iterator[tuple[URLPattern, Address]]:
     """Every address of the vendors' pages, those in included modules too."""
     for one in found:
         own = (*before, *(one.pattern.converters or one.pattern.regex.groupindex))

@@ -23,14 +23,9 @@ from config.web.filters import choice_filter
 from config.web.links import breakable, count_link, link, list_url, page_url, pairs_table, tag
 from config.web.tables import ReadOnly, TableAdmin
 from config.web.text import NOTHING
-from uploads import record_pages, rules_admin  # noqa: F401 - the second registers the rules
 from uploads.aws.storage import FileMissing, StorageUnavailable
-from uploads.category_replay import CategoryReplayAdmin
-from uploads.error_admin import CorrectionAdmin, ValidationErrorAdmin
 from uploads.feed.parser import DELIMITERS, Layout
 from uploads.insight import downloads, progress
-from uploads.job_admin import JobAdmin
-from uploads.listing import ProductFilter, RecordFilter, UploadFilter, errors_link, upload_link
 from uploads.models import (
     Correction,
     Job,
@@ -41,9 +36,14 @@ from uploads.models import (
     ValidationError,
     VendorSummary,
 )
-from uploads.product_import import ProductImportAdmin
-from uploads.upload_actions import UploadActionsAdmin, offered
-from uploads.vendor_quality import VendorQualityAdmin
+from uploads.staff import records, rules  # noqa: F401 - the second registers the rules
+from uploads.staff.actions import UploadActionsAdmin, offered
+from uploads.staff.categories import CategoryReplayAdmin
+from uploads.staff.errors import CorrectionAdmin, ValidationErrorAdmin
+from uploads.staff.jobs import JobAdmin
+from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, errors_link, upload_link
+from uploads.staff.products import ProductImportAdmin
+from uploads.staff.vendors import VendorQualityAdmin
 from vendors.models import Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
@@ -104,13 +104,13 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """What DynamoDB has of the upload."""
         upload = self.viewed(request, object_id)
-        return record_pages.list_page(request, upload, {**self.admin_site.each_context(request), "opts": self.opts})
+        return records.list_page(request, upload, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def record_view(self, request: HttpRequest, object_id: str, record_id: str) -> HttpResponseBase:
         """One of its records."""
         upload = self.viewed(request, object_id)
         context = {**self.admin_site.each_context(request), "opts": self.opts}
-        return record_pages.one_page(request, upload, unquote(record_id), context)
+        return records.one_page(request, upload, unquote(record_id), context)
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The part of the page that changes while the upload is on its way."""

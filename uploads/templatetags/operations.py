@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from uploads import dashboard_pages
+from uploads.staff import dashboard
 
 register = template.Library()
 
@@ -13,4 +13,4 @@ register = template.Library()
 @register.inclusion_tag("admin/dashboard.html", takes_context=True)
 def operations(context: Context) -> dict[str, Any]:
     """The whole dashboard for the request's user. The caller checks the permission."""
-    return {"perms": context["perms"], **dashboard_pages.whole(context["request"].user)}
+    return {"perms": context["perms"], **dashboard.whole(context["request"].user)}

@@ -19,9 +19,9 @@ from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.commands.ended import Run, answers
-from uploads import terminal
 from uploads.aws import storage
 from uploads.insight import progress
+from uploads.management import terminal
 from uploads.models import UploadHistory
 from vendors.models import Vendor
 

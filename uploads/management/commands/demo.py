@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import processes
-from uploads import terminal
 from uploads.aws import storage
 from uploads.insight.progress import Progress
+from uploads.management import terminal
 from uploads.pipeline import receive
 from vendors.management.commands.seed_demo import logins
 

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
-from uploads import terminal
 from uploads.aws.storage import StorageUnavailable
 from uploads.insight import progress
+from uploads.management import terminal
 from uploads.models import UploadHistory
 from uploads.pipeline import receive
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from uploads.aws import dynamo
+from uploads.management.terminal import counting
 from uploads.models import UploadHistory
 from uploads.pipeline.reconcile import Standing, reconcile
-from uploads.terminal import counting
 
 
 class Command(BaseCommand):

@@ -27,7 +27,7 @@ from uploads.corrections.failed_rows import Selection
 from uploads.corrections.retry import NotReplayable
 from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
 from uploads.pipeline import ledger
-from uploads.upload_actions import to_job
+from uploads.staff.actions import to_job
 from vendors.models import Vendor
 
 SHOWN_CLUSTERS = 100

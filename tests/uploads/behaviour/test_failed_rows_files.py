@@ -11,7 +11,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from tests.uploads.test_vendor_errors import form, text, url
+from tests.uploads.portal.test_errors import form, text, url
 from uploads.feed.columns import REPORT_COLUMNS
 
 HOSTILE = [line(1, price="x", sku="007", product_name="=1+1"), line(2, price="y", product_name='"a ""b"", c\nd"')]

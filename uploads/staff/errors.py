@@ -19,11 +19,11 @@ from catalog.rules.problems import Code, label_of
 from config.web.filters import choice_filter
 from config.web.links import link, list_url, page_url, pairs_table
 from config.web.text import NOTHING, visible
-from uploads import correction_pages
 from uploads.feed.parser import Layout
-from uploads.listing import RecordFilter, UploadFilter, upload_link
 from uploads.models import Correction, ValidationError
-from uploads.upload_actions import may
+from uploads.staff import corrections
+from uploads.staff.actions import may
+from uploads.staff.listing import RecordFilter, UploadFilter, upload_link
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
 
@@ -86,13 +86,13 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         """The wrong values that failed rows share."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return correction_pages.clusters_page(request, self._context(request))
+        return corrections.clusters_page(request, self._context(request))
 
     def cluster_view(self, request: HttpRequest) -> HttpResponseBase:
         """Mend all rows that share one."""
         if not (self.has_replay_permission(request) and self.has_view_permission(request)):
             raise PermissionDenied
-        return correction_pages.cluster_page(request, self._context(request))
+        return corrections.cluster_page(request, self._context(request))
 
     def correct_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
         """Mend one row."""
@@ -101,7 +101,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
             raise PermissionDenied
         if error is None:
             raise Http404
-        return correction_pages.row_page(request, error, self._context(request))
+        return corrections.row_page(request, error, self._context(request))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         may_mend = self.has_replay_permission(request)

@@ -7,8 +7,8 @@ from django.test import Client
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads import category_replay
 from uploads.models import Job
+from uploads.staff import categories
 from uploads.work import jobs
 
 LIST = "/admin/catalog/productcategory/"
@@ -16,7 +16,7 @@ OFFER = "failed only because"
 
 
 def found() -> list[tuple[str, int]]:
-    return [(one.category.category_name, one.rows) for one in category_replay.waiting()]
+    return [(one.category.category_name, one.rows) for one in categories.waiting()]
 
 
 def test_rows_are_offered_when_their_category_comes_however_they_spelled_it(

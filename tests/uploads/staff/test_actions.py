@@ -163,7 +163,7 @@ def test_the_page_offers_only_what_can_be_done(admin_client: Client, pipeline: P
 def test_the_records_in_dynamodb_are_paged_by_status(
     admin_client: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.record_pages.PAGE_ROWS", 2)
+    monkeypatch.setattr("uploads.staff.records.PAGE_ROWS", 2)
     upload = pipeline.run(feed(*(line(n, price="x") for n in range(1, 4)), line(4)))
 
     seen, url = [], "?status=error"

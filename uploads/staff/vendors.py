@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from uploads.dashboard_pages import may_see, since, ways
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
+from uploads.staff.dashboard import may_see, since, ways
 from vendors.admin import VendorAdmin
 from vendors.models import Vendor
 

@@ -15,10 +15,10 @@ from catalog.rules.explained import explained
 from catalog.rules.problems import label_of
 from config.web.paging import CappedPaginator
 from config.web.text import NOTHING, visible
-from uploads.dashboard_pages import percent
 from uploads.insight import charts, operations, sku_search
 from uploads.models import UploadHistory
-from uploads.vendor_errors import page_of
+from uploads.portal.errors import page_of
+from uploads.staff.dashboard import percent
 from vendors import members
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember

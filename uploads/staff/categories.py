@@ -23,7 +23,7 @@ from catalog.rules.validator import category_key
 from config.web.admin_log import log_change
 from uploads.corrections import failed_rows, retry
 from uploads.corrections.failed_rows import Selection
-from uploads.upload_actions import may, to_job
+from uploads.staff.actions import may, to_job
 
 CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
 REFUSED = Selection(field="category", codes=tuple(code.value for code in CODES), alone=True)

@@ -11,9 +11,9 @@ from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerDown
 
 from config.celery import app
-from uploads import terminal
 from uploads.insight import progress
 from uploads.insight.progress import ErrorKind, Progress
+from uploads.management import terminal
 from uploads.models import UploadHistory
 
 NO_WORKER = "No worker answers; the upload waits for one. Start it with: make up"

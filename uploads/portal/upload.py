@@ -12,10 +12,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from uploads import feed_guide
 from uploads.insight import downloads, progress
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.receive import TakenIn
+from uploads.portal import guide
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, sentence
 from uploads.preview.form import dry_run_context
@@ -125,8 +125,8 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
 def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Each column in plain words."""
     context = {
-        "vendor": vendor, "section": "choose", "columns": feed_guide.explained(),
-        "categories": feed_guide.categories(),
+        "vendor": vendor, "section": "choose", "columns": guide.explained(),
+        "categories": guide.categories(),
     }  # fmt: skip
     return render(request, "vendors/upload_columns.html", context)
 
@@ -136,7 +136,7 @@ def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 def template(request: HttpRequest, vendor: Vendor, kind: str) -> HttpResponseBase:
     """A file with all columns and an example."""
     content, content_type = (
-        (feed_guide.template_xlsx(), downloads.XLSX) if kind == "xlsx" else (feed_guide.template_csv(), "text/csv")
+        (guide.template_xlsx(), downloads.XLSX) if kind == "xlsx" else (guide.template_csv(), "text/csv")
     )
     headers = {"Content-Disposition": f'attachment; filename="products.{kind}"'}
     return HttpResponse(content, content_type=content_type, headers=headers)

@@ -11,7 +11,7 @@ from config.web.paging import CappedPaginator
 from config.web.text import visible
 from uploads.insight import progress
 from uploads.models import UploadHistory
-from uploads.vendor_progress import headline
+from uploads.portal.progress import headline
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 

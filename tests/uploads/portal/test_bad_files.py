@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
-from tests.uploads.test_bad_input import HEADER, ROW, SHEET, TABLE, corners, feed, lying
+from tests.uploads.behaviour.test_bad_input import HEADER, ROW, SHEET, TABLE, corners, feed, lying
 from tests.workbooks import replaced, workbook, zipped
 from uploads.aws import storage
 from uploads.feed.workbook import OLE

@@ -21,13 +21,13 @@ from config.web.admin_log import log_change
 from config.web.text import counted, visible
 from uploads.aws import storage
 from uploads.aws.records import storable
-from uploads.correction_pages import SAY_WHAT, categories, clusters, examples, start_mending
 from uploads.corrections import error_rows, retry
 from uploads.corrections.failed_rows import Selection, any_of, count, why_none, why_vendor
 from uploads.corrections.retry import Change, NotReplayable
 from uploads.insight import downloads, progress
 from uploads.models import VALUE_CHARS, Job, UploadHistory
-from uploads.vendor_progress import upload_of
+from uploads.portal.progress import upload_of
+from uploads.staff.corrections import SAY_WHAT, categories, clusters, examples, start_mending
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 

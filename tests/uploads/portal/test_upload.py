@@ -17,11 +17,11 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.workbooks import workbook
-from uploads import feed_guide
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
 from uploads.pipeline import receive
+from uploads.portal import guide
 from uploads.preview import kept_files
 from uploads.work import jobs
 from vendors.models import Vendor, VendorMember
@@ -308,7 +308,7 @@ def test_the_template_has_all_columns_and_goes_through_as_it_is(client: Client, 
 
 
 def test_ids_and_skus_in_the_template_are_text_so_that_leading_zeros_stay() -> None:
-    sheet = load_workbook(io.BytesIO(feed_guide.template_xlsx())).worksheets[0]
+    sheet = load_workbook(io.BytesIO(guide.template_xlsx())).worksheets[0]
     formats = {cell.value: sheet.column_dimensions[cell.column_letter].number_format for cell in sheet[1]}
     assert (formats["vendor_product_id"], formats["sku"]) == ("@", "@")
     assert (sheet["A2"].value, sheet["A2"].number_format) == ("00017", "@")
@@ -318,11 +318,11 @@ def test_each_column_is_explained_with_the_limits_that_hold_and_the_categories(c
     page = client.get(BASE + "upload/columns/").content.decode()
     for words in ("Product ID", "at most 10,000 characters", "Electronics", "Stock quantity"):
         assert words in page
-    assert [one.name for one in feed_guide.explained()] == HEADER.split(",")
+    assert [one.name for one in guide.explained()] == HEADER.split(",")
 
 
 def test_the_explained_example_is_a_right_row() -> None:
-    file = io.BytesIO(feed_guide.template_csv())
+    file = io.BytesIO(guide.template_csv())
     layout = parser.inspect(file)
     assert not layout.mapping.missing
 

@@ -16,9 +16,9 @@ from config.web.links import list_url, page_url, tag
 from config.web.text import NOTHING, counted
 from uploads.corrections import undo
 from uploads.insight import progress
-from uploads.listing import UploadFilter, upload_link
 from uploads.models import Job
-from uploads.upload_actions import may
+from uploads.staff.actions import may
+from uploads.staff.listing import UploadFilter, upload_link
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
 
 

@@ -1,0 +1,47 @@
+"""The vendors' own pages: all addresses below /vendor/<vendor_id>/, whatever app their views are in.
+
+Each view is guarded by vendors.access.vendor_page; tests/test_isolation.py asks each for what is another vendor's.
+"""
+
+from django.urls import path, re_path
+
+from uploads.portal import catalog, errors, pages, progress, quality, upload
+from vendors.portal import members, profile
+
+app_name = "vendor"
+
+# Programs may have opened uploads under any name.
+UPLOAD = r"^uploads/(?P<upload_id>[\s\S]+)"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("upload/", upload.choose, name="choose"),
+    path("upload/preview/", upload.preview, name="preview"),
+    path("upload/confirm/", upload.confirm, name="confirm"),
+    path("upload/trial/<int:job_id>/", upload.dry_run, name="dry_run"),
+    path("upload/columns/", upload.columns, name="columns"),
+    path("upload/template.csv", upload.template, {"kind": "csv"}, name="template_csv"),
+    path("upload/template.xlsx", upload.template, {"kind": "xlsx"}, name="template_xlsx"),
+    re_path(rf"{UPLOAD}/progress/$", progress.part, name="progress"),
+    re_path(rf"{UPLOAD}/cancel/$", progress.cancel, name="cancel"),
+    re_path(rf"{UPLOAD}/notify/$", progress.notify, name="notify"),
+    re_path(rf"{UPLOAD}/file/$", progress.file, name="file"),
+    path("profile/", profile.page, name="profile"),
+    path("members/", members.listing, name="members"),
+    path("members/<int:member_id>/", members.member, name="member"),
+    path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
+    path("history/", quality.history, name="history"),
+    path("quality/", quality.quality, name="quality"),
+    path("find/", quality.find, name="find"),
+    path("catalog/", catalog.catalog, name="catalog"),
+    re_path(r"^catalog/export\.(?P<format>csv|xlsx)$", catalog.export, name="catalog_export"),
+    re_path(rf"{UPLOAD}/errors/$", errors.errors, name="errors"),
+    re_path(rf"{UPLOAD}/failed-rows\.(?P<format>csv|xlsx)$", errors.failed_rows, name="failed_rows"),
+    re_path(rf"{UPLOAD}/same-value/$", errors.same_value, name="same_value"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", errors.save_rows, name="save_rows"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", errors.try_again, name="try_again"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/$", errors.rows, name="error_rows"),
+    path("mending/<int:job_id>/", errors.mending, name="mending"),
+    path("mending/<int:job_id>/progress/", errors.mending_progress, name="mending_progress"),
+    re_path(rf"{UPLOAD}/$", progress.page, name="upload"),  # last: an upload's name may have slashes
+]
