@@ -55,7 +55,7 @@ bench: $(STAMP) ## Measure against the targets and the obvious versions; ROWS=�
 SIZES = $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(ROWS),--rows $(ROWS))
 
 fill: $(STAMP) ## Fill the database as years would: PRODUCTS=… UPLOADS=… ROWS=… size it, MORE=1 adds to one in use
-	@$(BIN)/python -m tests.bench.fill $(SIZES) $(if $(MORE),--more)
+	@$(BIN)/python -m tests.bench.pages.fill $(SIZES) $(if $(MORE),--more)
 
 pages: $(STAMP) ## Time every page on a full database, in var/pages unless DATABASE_URL or EMBEDDED_DIR is set
 	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \

@@ -1,4 +1,4 @@
-"""Two companies with everything a vendor can have, and what their addresses are made of: for test_isolation.py.
+"""Two companies with everything a vendor can have, and what their addresses are made of: for site/test_isolation.py.
 
 A new argument in an address of the vendors' pages needs a line in IDS, or in PLAIN if it names nothing that belongs to
 anybody.

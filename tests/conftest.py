@@ -21,7 +21,7 @@ from uploads.pipeline import finish, receive, stage, stream
 from vendors.models import Vendor
 
 # Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.
-LONG = ("tests/journey/", "tests/faults/", "tests/config/", "tests/browser/", "tests/test_outages.py")
+LONG = ("tests/journey/", "tests/faults/", "tests/config/", "tests/browser/", "tests/site/test_outages.py")
 
 
 @pytest.hookimpl(trylast=True)  # behind pytest-django, which puts the tests that empty tables last

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from catalog.models import ProductChange
 from tests.browser.conftest import overflow
 from tests.feeds import feed, line
-from tests.test_admin_pages import fill
+from tests.site.test_admin_pages import fill
 from uploads.models import ColumnRule, Correction, Job, UploadHistory, ValueRule
 from vendors.models import Vendor, VendorMember
 

@@ -16,7 +16,7 @@ from uploads.feed.parser import Limits, Row, inspect, rows
 from uploads.feed.workbook import OLE, Size, as_csv
 from uploads.pipeline import receive
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bad-input.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
 RULES = Rules.from_names(["Books", "Clothing", "Electronics", "Home"])
 REORDERED = "sku,vendor_product_id,product_name,category,price,stock_quantity"

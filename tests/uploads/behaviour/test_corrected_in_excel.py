@@ -11,7 +11,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of
 from catalog.models import Product
 from config.web import exports
 from tests.conftest import Pipeline
-from tests.hostile import as_csv
+from tests.site.hostile import as_csv
 from uploads.aws import dynamo
 from uploads.models import ColumnRule, UploadHistory
 

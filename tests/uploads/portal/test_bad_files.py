@@ -1,7 +1,7 @@
 """Files that aren't what the vendors' upload page needs: each is answered with a sentence that says what to do, and
 nothing of it is kept.
 
-What becomes of bytes is in test_bad_input.py, file by file; here is what the page makes of them.
+What becomes of bytes is in behaviour/test_bad_input.py, file by file; here is what the page makes of them.
 """
 
 import io

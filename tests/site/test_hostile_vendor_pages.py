@@ -25,7 +25,7 @@ from config.web import spreadsheet
 from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
-from tests.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
+from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.work import jobs

@@ -19,11 +19,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from catalog.models import Product
-from tests.bench.addresses import named_patterns
+from tests.bench.pages.addresses import named_patterns
 from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from tests.test_isolation import body, browser_of
+from tests.site.test_isolation import body, browser_of
 from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.corrections import retry

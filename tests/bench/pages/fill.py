@@ -1,6 +1,6 @@
 """Fill a database with as much as a platform has after years: what `make fill` runs, and `make pages` measures on.
 
-    python -m tests.bench.fill --products 1000000 --uploads 1000 --rows 1000000
+    python -m tests.bench.pages.fill --products 1000000 --uploads 1000 --rows 1000000
 
 Set-based SQL alone; the numbers are those that the platform itself would have left: an upload's counters are what its
 ledger rows say, a failed record has its error, an update its change. A tenth of the records failed, and half of those
@@ -272,7 +272,9 @@ def sizes_of(options: argparse.Namespace) -> Sizes:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.fill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.bench.pages.fill",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_sizes(parser)
     parser.add_argument("--more", action="store_true", help="add to a database that has products or uploads already")

@@ -22,7 +22,7 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from config.web import spreadsheet
 from tests.conftest import Pipeline
-from tests.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
+from tests.site.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads.aws import dynamo, storage
 from uploads.models import ColumnRule, Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor

@@ -14,7 +14,7 @@ from django.db.models import Count, Model
 from django.urls import reverse
 
 from catalog.models import Product
-from tests.bench.addresses import COMMON, MISSING, Address, largest_of
+from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
 from uploads.models import Job, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember

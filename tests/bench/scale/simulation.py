@@ -1,6 +1,6 @@
 """What DynamoDB's documented limits leave of this table's speed, and what a million rows cost. docs/scale.md quotes it.
 
-    python -m tests.bench.scale
+    python -m tests.bench.scale.simulation
 
 Simulated, not measured on AWS: partitions are token buckets, uploads flow through them like water, and the rates are
 worked out anew whenever something changes (an upload is done, a bucket is empty, the table has grown). Deterministic;
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from math import inf
 
-from tests.bench.bill import (
+from tests.bench.scale.bill import (
     ERROR_RATE,
     KB,
     NEW_TABLE_PARTITIONS,

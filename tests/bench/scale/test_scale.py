@@ -7,19 +7,19 @@ from functools import cache
 import pytest
 
 from config.embedded.processes import ROOT
-from tests.bench import bill, scale
-from tests.bench.scale import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
+from tests.bench.scale import bill, simulation
+from tests.bench.scale.simulation import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
 from uploads.aws import dynamo
 from uploads.pipeline import stream
 
-STATUS_WRITES = scale.AS_IT_IS.status
-PARTITION, QUOTA = scale.PARTITION_WCU, scale.TABLE_QUOTA
+STATUS_WRITES = simulation.AS_IT_IS.status
+PARTITION, QUOTA = simulation.PARTITION_WCU, simulation.TABLE_QUOTA
 DOC = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 
 
 @cache
 def _tables() -> tuple[str, ...]:
-    return tuple(scale.report().values())
+    return tuple(simulation.report().values())
 
 
 # --- the document ----------------------------------------------------------------------------------------------
@@ -51,13 +51,13 @@ def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
             {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row_number", "error_reason"]},
         ),
     }
-    assert dynamo.BATCH == scale.BATCH
+    assert dynamo.BATCH == simulation.BATCH
     assert stream.PAGE_RECORDS == bill.STREAM_PAGE_RECORDS
     assert stream.PAUSE_SECONDS * bill.STREAM_READS == 1
 
 
 def test_the_simulated_writes_of_a_row_are_those_counted_from_real_records() -> None:
-    sizes, design = bill.measure(bill.sample()), scale.AS_IT_IS
+    sizes, design = bill.measure(bill.sample()), simulation.AS_IT_IS
     counted = (sizes.put + sizes.update, sizes.vendor_put, sizes.status_put + sizes.status_change)
     assert counted == (design.base, design.vendor, design.status)
 
@@ -68,21 +68,21 @@ def test_the_simulated_writes_of_a_row_are_those_counted_from_real_records() -> 
 def test_an_upload_keeps_to_a_thousand_units_a_second_once_its_burst_is_used_up() -> None:
     outcome = simulate(1, FULL_BURST, rows=1_000_000)
     first, *_, last = outcome.phases
-    assert first.rows_per_second == scale.BATCH / scale.REQUEST_SECONDS
+    assert first.rows_per_second == simulation.BATCH / simulation.REQUEST_SECONDS
     assert last.rows_per_second * STATUS_WRITES == pytest.approx(PARTITION)
-    allowed = PARTITION * (outcome.seconds + scale.BURST_SECONDS)
+    allowed = PARTITION * (outcome.seconds + simulation.BURST_SECONDS)
     assert outcome.rows * STATUS_WRITES == pytest.approx(allowed, rel=1e-6)
 
 
 @pytest.mark.parametrize("capacity", [NEW_TABLE, WARM_TABLE, OWN_PARTITIONS], ids=lambda capacity: capacity.name)
-def test_a_single_upload_is_no_faster_in_a_larger_table(capacity: scale.Capacity) -> None:
+def test_a_single_upload_is_no_faster_in_a_larger_table(capacity: simulation.Capacity) -> None:
     assert simulate(1, capacity).rows_per_second == pytest.approx(PARTITION / STATUS_WRITES)
 
 
 def test_the_tightest_of_table_and_index_holds_an_upload_back() -> None:
     assert simulate(1, OWN_PARTITIONS).limit == "partition of StatusIndex"
     assert simulate(1, OWN_PARTITIONS, SPARSE).limit == "partition of the table"
-    wide = scale.Design("", vendor=0, spread=100)
+    wide = simulation.Design("", vendor=0, spread=100)
     assert simulate(1, OWN_PARTITIONS, wide).limit == "latency of a request"
 
 
@@ -106,21 +106,21 @@ def test_a_hot_vendor_in_the_index_holds_the_table_back() -> None:
 def test_uploads_in_one_partition_share_it_and_the_fullest_is_done_last() -> None:
     crowds: dict[int, int] = {}
     for vendor in range(100):
-        place = scale._place(f"UPLOAD_{vendor}_0", WARM_TABLE)
+        place = simulation._place(f"UPLOAD_{vendor}_0", WARM_TABLE)
         crowds[place] = crowds.get(place, 0) + 1
     outcome = simulate(100, WARM_TABLE)
-    fullest = max(crowds.values()) * scale.ROWS * STATUS_WRITES / PARTITION
+    fullest = max(crowds.values()) * simulation.ROWS * STATUS_WRITES / PARTITION
     assert outcome.seconds == pytest.approx(fullest)
     assert outcome.mean_upload_seconds < fullest
 
 
-def _half_hours(outcome: scale.Outcome) -> Iterator[float]:
+def _half_hours(outcome: simulation.Outcome) -> Iterator[float]:
     """The highest write rate, in StatusIndex, of every half hour."""
     now, highest = 0.0, 0.0
     for phase in outcome.phases:
         highest = max(highest, phase.rows_per_second * STATUS_WRITES)
         now += phase.seconds
-        if now % scale.GROWTH_SECONDS < 1e-6:
+        if now % simulation.GROWTH_SECONDS < 1e-6:
             yield highest
             highest = 0.0
 
@@ -132,7 +132,7 @@ def test_a_new_table_starts_at_four_thousand_units_and_doubles_every_half_hour()
 
 @pytest.mark.parametrize("capacity", [NEW_TABLE, WARM_TABLE, OWN_PARTITIONS], ids=lambda capacity: capacity.name)
 @pytest.mark.parametrize("vendors", [7, 300])
-def test_every_row_is_done_once_and_the_quota_is_kept(capacity: scale.Capacity, vendors: int) -> None:
+def test_every_row_is_done_once_and_the_quota_is_kept(capacity: simulation.Capacity, vendors: int) -> None:
     outcome = simulate(vendors, capacity)
     assert sum(phase.seconds * phase.rows_per_second for phase in outcome.phases) == pytest.approx(outcome.rows)
     assert max(phase.rows_per_second for phase in outcome.phases) * STATUS_WRITES <= QUOTA * (1 + 1e-9)

@@ -106,7 +106,7 @@ def _pages() -> Iterator[tuple[Any, Any]]:
     """Each page with the browser of somebody who may open it."""
     from django.test import Client
 
-    from tests.bench import addresses, vendor_addresses
+    from tests.bench.pages import addresses, vendor_addresses
 
     user, member = superuser(), vendor_addresses.member()
     for one, pages in (
@@ -119,7 +119,8 @@ def _pages() -> Iterator[tuple[Any, Any]]:
 
 
 def summary(pages: Sequence[Measured], limit: float) -> str:
-    from tests.bench import addresses, table, vendor_addresses
+    from tests.bench import table
+    from tests.bench.pages import addresses, vendor_addresses
 
     bad = [page for page in pages if page.failed or page.ms > limit]
     worst = max(pages, key=lambda page: page.ms)
@@ -141,7 +142,7 @@ def main() -> int:
     with database():
         from django.conf import settings
 
-        from tests.bench import addresses, fill
+        from tests.bench.pages import addresses, fill
 
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
         if not fill.has_anything():
@@ -158,10 +159,12 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    from tests.bench import fill
+    from tests.bench.pages import fill
 
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.pages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.bench.pages",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well, for programs")
     parser.add_argument("--only", default="", metavar="TEXT", help="only pages with this in their name")

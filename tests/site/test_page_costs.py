@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from catalog.models import Product
 from config.web import paging
-from tests.bench import addresses, fill, vendor_addresses
+from tests.bench.pages import addresses, fill, vendor_addresses
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
 

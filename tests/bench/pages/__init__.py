@@ -1,0 +1,1 @@
+"""Every page on a full database."""

@@ -1,0 +1,1 @@
+"""What docs/scale.md says, measured."""
