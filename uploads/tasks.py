@@ -3,78 +3,69 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Final
 
 from celery import shared_task
 from django.db import OperationalError as DatabaseDown
-from kombu.exceptions import OperationalError
+
+from uploads.aws import dynamo, storage
+from uploads.corrections import retry, undo
+from uploads.models import Job
+from uploads.pipeline import finish, reconcile, stage, stream
+from uploads.preview import dry_run
+from uploads.work import jobs, wakeups
 
 logger = logging.getLogger(__name__)
 
+AWAY = (dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone, storage.StorageUnavailable, DatabaseDown)
 
-def enqueue(task: Any, *arguments: Any, expires: float | None = None, countdown: float | None = None) -> None:
-    """Wake a worker, after `countdown` seconds if given. A broker that is away loses nothing: upkeep finds the work.
-
-    `expires` is in seconds: what upkeep sends again and again must not pile up behind a busy worker.
-    """
-    try:
-        task.apply_async(arguments, expires=expires, countdown=countdown)
-    except OperationalError as error:
-        logger.warning("Redis is away, the work waits for the schedule: %s", error)
+# How each kind of job is done, a slice at a time.
+STEPS: Final[dict[str, jobs.Step]] = {
+    Job.Kind.REPLAY: retry.step,
+    Job.Kind.UNDO: undo.step,
+    Job.Kind.RECONCILE: reconcile.step,
+    Job.Kind.DRY_RUN: dry_run.step,
+}
 
 
 @contextmanager
 def _patient(what: str) -> Iterator[None]:
     """A service that is away is one line in the log, not a traceback: the schedule calls again."""
-    from uploads.aws import dynamo, storage
-
     try:
         yield
-    except (
-        dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone, storage.StorageUnavailable, DatabaseDown
-    ) as error:  # fmt: skip
+    except AWAY as error:
         logger.warning("%s waits: %s", what, str(error).partition("\n")[0])
 
 
 @shared_task
 def stage_upload(upload_id: str) -> None:
-    from uploads.pipeline import stage
-
     with _patient(f"Staging of {upload_id}"):
         wait = stage.stage(upload_id)
         if wait is not None:
-            enqueue(stage_upload, upload_id, countdown=wait)
+            wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id, countdown=wait)
 
 
 @shared_task
 def consume_stream() -> None:
-    from uploads.pipeline import stream
-
     with _patient("The stream"):
         if stream.consume():
-            enqueue(consume_stream)
+            wakeups.enqueue(wakeups.CONSUME_STREAM)
 
 
 @shared_task
 def finish_upload(upload_id: str) -> None:
-    from uploads.pipeline import finish
-
     with _patient(f"The finish of {upload_id}"):
         finish.finish(upload_id)
 
 
 @shared_task
 def run_job(job_id: int) -> None:
-    from uploads.work import jobs
-
     with _patient(f"Job {job_id}"):
-        if jobs.run(job_id):
-            enqueue(run_job, job_id)
+        if jobs.run(job_id, STEPS):
+            wakeups.enqueue(wakeups.RUN_JOB, job_id)
 
 
 @shared_task
 def upkeep() -> None:
-    from uploads.pipeline import reconcile
-
     with _patient("Upkeep"):
         reconcile.upkeep()

@@ -36,10 +36,10 @@ from tests.bench.measure import (
 from tests.bench.peers import BulkFeedResource, FastestFeedResource, FeedResource, Imported
 from tests.bench.services import fresh_database, fresh_endpoint, fresh_table, settle_database, workers
 from tests.live import eventually
-from uploads import tasks
 from uploads.aws import dynamo, records
 from uploads.models import UploadHistory
 from uploads.pipeline.judge import category_rules
+from uploads.work import wakeups
 
 GROUP = "End to end"
 TEXTBOOK_TABLE = "Textbook"
@@ -209,7 +209,7 @@ def _value(sql: str, *values: Any) -> Any:
 
 def _idle() -> None:
     """No products, no uploads, the stream read to its end, the database with nothing left to do, no consumer at it."""
-    tasks.enqueue(tasks.consume_stream)
+    wakeups.enqueue(wakeups.CONSUME_STREAM)
     # What was read before its stream ended: write-backs of the run before come back through the stream as well.
     asked = _value("SELECT clock_timestamp()")
     read = "SELECT bool_and(caught_up_at > %s) FROM stream_shards WHERE state = 'open'"

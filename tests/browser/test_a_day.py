@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 from catalog.models import Product
 from tests.browser.conftest import PASSWORD, chosen_file
 from tests.browser.test_signing_in import enter_code, log_in
-from tests.browser.workers import work
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.models import UploadHistory, ValidationError, ValueRule
 
 FEED = feed(
@@ -51,7 +51,7 @@ def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, 
     choose(page, FEED)
     expect(page.locator(".preview tbody tr", has_text="Colour TVs").nth(1)).to_contain_text("is not a category")
     assert Product.objects.count() == 0, "nothing is written before the confirmation"
-    work()
+    run_jobs()
     expect(page.get_by_text("All 5 rows were tried. Nothing was written.")).to_be_visible()
     page.get_by_role("button", name="Confirm import").click()
 
@@ -69,7 +69,7 @@ def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, 
     page.get_by_label("Keep it as a rule").check()
     page.get_by_role("button", name="Mend 2 rows and try them again").click()
     expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
-    work()
+    run_jobs()
     expect(page.locator("#job-sentence")).to_contain_text("Try failed rows again: done, 2 rows.")
     assert Product.objects.count() == 4
     assert ValueRule.objects.get().right_value == "Electronics"
@@ -92,10 +92,10 @@ def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, 
     page.reload()
     page.get_by_role("link", name="Undo", exact=True).click()
     page.get_by_role("button", name="Look at what undoing 2 rows would do").click()
-    work()
+    run_jobs()
     page.get_by_role("button", name="Undo 2 rows").click()
     expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
-    work()
+    run_jobs()
     expect(page.locator("#job-sentence")).to_contain_text("Undo an upload: done, 2 rows.")
     assert sorted(Product.objects.values_list("sku", flat=True)) == [f"SKU-{number}" for number in range(1, 6)]
     assert str(Product.objects.get(sku="SKU-1").price) == "9.99"

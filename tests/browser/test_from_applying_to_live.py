@@ -21,8 +21,8 @@ from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone
 from tests.browser.test_signing_in import log_in
-from tests.browser.workers import work
 from tests.conftest import Pipeline
+from tests.jobs import run_jobs
 from tests.vendors.portal.test_apply import link_in
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValueRule
@@ -103,7 +103,7 @@ def download(page: Page, link: str) -> tuple[str, bytes]:
 
 def dry_run(page: Page, rows: int) -> dict[str, str]:
     """Have the whole file tried; the numbers of the answer."""
-    work()
+    run_jobs()
     sentence = f"All {rows} rows were tried. Nothing was written."
     answer = page.get_by_role("region", name=sentence)
     expect(answer).to_be_visible()
@@ -259,7 +259,7 @@ def mend_a_shared_value(page: Page) -> None:
     page.get_by_label("Keep as a rule").check()
     page.get_by_role("button", name="Mend and try again").click()
     expect(page.get_by_role("region", name="Waiting for its turn")).to_be_visible()
-    work()
+    run_jobs()
     expect(page.get_by_role("region", name="Done: 6 rows are right now, 0 still wrong.")).to_be_visible()
     page.get_by_role("link", name="Back to the errors of this upload").click()
     assert ValueRule.objects.get().right_value == "Electronics"

@@ -12,12 +12,12 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.catalog.importing import CHOOSE, CONFIRM, DRY_RUN, PREVIEW, choose, form_of, token
 from tests.feeds import HEADER, feed, line
+from tests.jobs import take_turn
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline.receive import Source
 from uploads.preview import kept_files
-from uploads.work import jobs
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
@@ -168,7 +168,7 @@ def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client
     assert ">Refresh</a>" in page.content.decode()
     polled = admin_client.get(f"{DRY_RUN}{job.pk}/", headers={"HX-Request": "true"})
     assert (polled.status_code, "<html" in polled.content.decode()) == (200, False)
-    assert jobs.run(job.pk) is False
+    assert take_turn(job) is False
     ended = admin_client.get(f"{DRY_RUN}{job.pk}/", headers={"HX-Request": "true"})
     text = " ".join(ended.content.decode().split())
     assert ended.status_code == 286, "htmx stops asking"

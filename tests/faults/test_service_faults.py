@@ -21,6 +21,7 @@ from uploads.aws.records import decode
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import judge, reconcile, stage, stream, writeback
 from uploads.pipeline.commit import commit_batch
+from uploads.work import wakeups
 from vendors.models import Vendor
 
 
@@ -124,7 +125,7 @@ def test_16_a_table_that_throttles_for_a_minute_is_waited_for_and_no_row_is_lost
 ) -> None:
     clock, refused = Clock(), Counter[str]()
     monkeypatch.setattr(time, "sleep", clock.sleep)
-    monkeypatch.setattr(tasks, "enqueue", lambda *_, **__: None)
+    monkeypatch.setattr(wakeups, "enqueue", lambda *_, **__: None)
     upload = pipeline.send(feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 201))))
 
     def puts(asked: dict[str, Any]) -> dict[str, Any] | None:

@@ -25,10 +25,10 @@ from config.web import spreadsheet
 from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
+from tests.jobs import run_jobs
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
-from uploads.work import jobs
 from vendors.models import Invitation, Vendor, VendorMember
 
 TEXTS = [*CELLS, *STRANGE]
@@ -220,8 +220,7 @@ def test_the_preview_of_a_hostile_file_shows_it_as_text(journey: Journey) -> Non
         assert page.unseen == []
         seen += page.text
         job = Job.objects.latest("pk")
-        while jobs.run(job.pk):
-            pass
+        run_jobs(job)
         trial = opened(journey.client, reverse("vendor:dry_run", args=["VEND001", job.pk]))
         assert trial
         assert trial.unseen == []

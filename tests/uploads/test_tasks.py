@@ -15,12 +15,13 @@ from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.models import RecordOutcome, UploadHistory
 from uploads.pipeline import finish, reconcile, stage, stream, writeback
+from uploads.work import wakeups
 
 
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: calls.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: calls.append(call))
     return calls
 
 
@@ -29,14 +30,14 @@ def test_upkeep_carries_an_upload_to_its_end_without_any_wake_up(
 ) -> None:
     upload = pipeline.send(feed(line(1), line(2, price="free")))
     todo: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: todo.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: todo.append(call))
     tasks.upkeep()
-    assert todo.pop() == (tasks.stage_upload, upload.upload_id)
+    assert todo.pop() == (wakeups.STAGE_UPLOAD, upload.upload_id)
     tasks.stage_upload(upload.upload_id)
     tasks.consume_stream()
     todo.clear()
     tasks.upkeep()
-    assert todo == [(tasks.finish_upload, upload.upload_id)]
+    assert todo == [(wakeups.FINISH_UPLOAD, upload.upload_id)]
     tasks.finish_upload(upload.upload_id)
     todo.clear()
     tasks.upkeep()
@@ -61,7 +62,7 @@ def test_upkeep_goes_on_with_what_a_dead_worker_left(pipeline: Pipeline, woken: 
     woken.clear()
     tasks.upkeep()
 
-    assert woken == [(tasks.stage_upload, upload.upload_id)]
+    assert woken == [(wakeups.STAGE_UPLOAD, upload.upload_id)]
 
 
 def test_upkeep_takes_the_oldest_upload_first(pipeline: Pipeline, woken: list[Any]) -> None:
@@ -89,7 +90,7 @@ def test_adopted_records_are_finished_by_upkeep_too(pipeline: Pipeline, woken: l
     )
     tasks.upkeep()
 
-    assert woken == [(tasks.finish_upload, "ERP")]
+    assert woken == [(wakeups.FINISH_UPLOAD, "ERP")]
 
 
 def test_a_slice_with_more_to_do_wakes_the_next(woken: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +100,7 @@ def test_a_slice_with_more_to_do_wakes_the_next(woken: list[Any], monkeypatch: p
         tasks.stage_upload(upload_id)
     tasks.consume_stream()
 
-    assert woken == [(tasks.stage_upload, "MORE"), (tasks.consume_stream,)]
+    assert woken == [(wakeups.STAGE_UPLOAD, "MORE"), (wakeups.CONSUME_STREAM,)]
 
 
 SHELLS: dict[str, tuple[Any, str, Callable[[], None]]] = {
@@ -154,36 +155,42 @@ def test_a_broker_that_is_away_loses_nothing_but_the_wake_up(
     with pytest.raises(BrokerDown):
         tasks.upkeep.apply_async()
     started = time.monotonic()
-    tasks.enqueue(tasks.upkeep)
+    wakeups.enqueue(wakeups.CONSUME_STREAM)
 
     assert "Redis is away" in caplog.text
     assert time.monotonic() - started < 1, "nobody waits for it"
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """Each message to Redis, with those of its options that are set."""
-    messages: list[tuple[Any, Any]] = []
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any, Any]]:
+    """Each message to Redis: the task, and those of its options that are set."""
+    messages: list[tuple[Any, Any, Any]] = []
 
-    def apply_async(arguments: Any, **options: Any) -> None:
-        messages.append((arguments, {name: value for name, value in options.items() if value is not None}))
+    def send_task(task: str, arguments: Any, *, ignore_result: bool, **options: Any) -> None:
+        messages.append((task, arguments, {name: value for name, value in options.items() if value is not None}))
 
-    for task in (tasks.finish_upload, tasks.stage_upload):
-        monkeypatch.setattr(task, "apply_async", apply_async)
+    monkeypatch.setattr(app, "send_task", send_task)
     return messages
 
 
 def test_what_upkeep_sends_every_few_seconds_expires(sent: list[Any]) -> None:
-    tasks.enqueue(tasks.finish_upload, "U", expires=5.0)
+    wakeups.enqueue(wakeups.FINISH_UPLOAD, "U", expires=5.0)
 
-    assert sent == [(("U",), {"expires": 5.0})]
+    assert sent == [(wakeups.FINISH_UPLOAD, ("U",), {"expires": 5.0})]
 
 
 def test_a_slice_that_has_to_wait_wakes_the_next_only_then(monkeypatch: pytest.MonkeyPatch, sent: list[Any]) -> None:
     monkeypatch.setattr(stage, "stage", lambda _: 1.5)
     tasks.stage_upload("U")
 
-    assert sent == [(("U",), {"countdown": 1.5})]
+    assert sent == [(wakeups.STAGE_UPLOAD, ("U",), {"countdown": 1.5})]
+
+
+def test_every_task_that_is_woken_by_its_name_has_that_name() -> None:
+    names = {value for name, value in vars(wakeups).items() if name.isupper()}
+    assert names == {
+        task.name for task in (tasks.stage_upload, tasks.consume_stream, tasks.finish_upload, tasks.run_job)
+    }
 
 
 def test_long_work_and_upkeep_have_queues_of_their_own() -> None:

@@ -18,12 +18,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from uploads import tasks
 from uploads.aws import storage
 from uploads.feed import parser, workbook
 from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules
+from uploads.work import wakeups
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def take_in(
                 notify=wish.notify,
             )
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
-            transaction.on_commit(lambda: tasks.enqueue(tasks.stage_upload, upload_id), robust=True)
+            transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
     except BaseException:
         for stored in filter(None, (key, original_key)):
             storage.delete(stored)

@@ -16,14 +16,13 @@ from typing import Any
 
 from django.db import connection
 
-from uploads import tasks
 from uploads.aws import dynamo
 from uploads.aws.records import PENDING, Item, Record, decode
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
 from uploads.pipeline import finish, writeback
 from uploads.pipeline.commit import commit_isolating
 from uploads.pipeline.ledger import Outcome, known
-from uploads.work import jobs
+from uploads.work import jobs, wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +38,11 @@ CHUNK = 500
 def upkeep() -> None:
     """Go on with staging that nobody is at, finish what is complete, write statuses that are still owed, mend."""
     for upload_id in _unstaged():
-        tasks.enqueue(tasks.stage_upload, upload_id, expires=TICK_SECONDS)
+        wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id, expires=TICK_SECONDS)
     for upload_id in _unfinished():
-        tasks.enqueue(tasks.finish_upload, upload_id, expires=TICK_SECONDS)
+        wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id, expires=TICK_SECONDS)
     for job_id in jobs.unattended():
-        tasks.enqueue(tasks.run_job, job_id, expires=TICK_SECONDS)
+        wakeups.enqueue(wakeups.RUN_JOB, job_id, expires=TICK_SECONDS)
     deadline = time.monotonic() + SWEEP_SECONDS
     while writeback.sweep() and time.monotonic() < deadline:
         pass
@@ -208,7 +207,7 @@ def _commit(records: Sequence[Record], differing: Sequence[Outcome] = ()) -> Non
     if owed:
         writeback.write(owed)
     for upload_id in committed.finished if committed else ():
-        tasks.enqueue(tasks.finish_upload, upload_id)
+        wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id)
 
 
 def _ledger(upload_id: str) -> tuple[Counter[str], int]:
@@ -241,7 +240,7 @@ def _stage_again(upload: UploadHistory) -> None:
             """,
             [(upload.layout or {})["first_row"]["offset"], upload.upload_id],
         )
-    tasks.enqueue(tasks.stage_upload, upload.upload_id)
+    wakeups.enqueue(wakeups.STAGE_UPLOAD, upload.upload_id)
 
 
 # --- the whole table -------------------------------------------------------------------------------------------

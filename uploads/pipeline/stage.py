@@ -23,7 +23,6 @@ from django.db import connection, transaction
 
 from catalog.rules.problems import Code, Problem
 from config.web import spreadsheet
-from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
@@ -32,6 +31,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Position, Row
 from uploads.pipeline import finish, receive
 from uploads.pipeline.commit import this_worker
+from uploads.work import wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
             _put(claim, chunk)
             ahead = _note_progress(claim, chunk[-1])
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
-                tasks.enqueue(tasks.consume_stream)
+                wakeups.enqueue(wakeups.CONSUME_STREAM)
                 woken = True
             if ahead > MAX_AHEAD_ROWS:
                 return PAUSE_SECONDS
@@ -246,7 +246,7 @@ def _note_end(claim: Claim) -> None:
         )
         row = cursor.fetchone()
     if row[0]:
-        tasks.enqueue(tasks.finish_upload, claim.upload_id)
+        wakeups.enqueue(wakeups.FINISH_UPLOAD, claim.upload_id)
 
 
 def _release(claim: Claim, hold_seconds: float | None) -> None:

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from uploads import tasks
 from uploads.aws import dynamo
 from uploads.aws.records import Record, decode, is_pending
 from uploads.pipeline import writeback
 from uploads.pipeline.commit import LEASE_SECONDS, Checkpoint, LeaseLost, commit_isolating, this_worker
 from uploads.pipeline.ledger import Outcome
+from uploads.work import wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ def read_page(reader: Reader) -> int:
         reader.checkpoint, reader.renewed = last["SequenceNumber"], time.monotonic()
         _send(reader, committed.owed)
         for upload_id in committed.finished:
-            tasks.enqueue(tasks.finish_upload, upload_id)
+            wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id)
     else:
         _note_sent(reader)
         if time.monotonic() - reader.renewed > RENEW_SECONDS or not reader.caught_up:

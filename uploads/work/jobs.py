@@ -7,16 +7,16 @@ task's wake-up may be lost: upkeep finds jobs that nobody is at.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.models import Job
+from uploads.work import wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +45,14 @@ class JobFailed(Exception):
 def start(kind: str, user: Any, *, total: int = 0, **facts: Any) -> Job:
     """Ask for a job; `facts` are Job's `upload`, `vendor` and `parameters`. A worker is woken when this commits."""
     job = Job.objects.create(kind=kind, requested_by=user, total=total, **facts)
-    transaction.on_commit(lambda: tasks.enqueue(tasks.run_job, job.pk), robust=True)
+    transaction.on_commit(lambda: wakeups.enqueue(wakeups.RUN_JOB, job.pk), robust=True)
     return job
 
 
-def run(job_id: int) -> bool:
+def run(job_id: int, steps: Mapping[str, Step]) -> bool:
     """Work at a job for a turn; True if there is more to do. Raises nothing for a job that others are at, or ended.
+
+    `steps` says how each kind of job is done.
 
     Raises what services that are away raise: the job stays open then, and the schedule calls again.
     """
@@ -60,7 +62,7 @@ def run(job_id: int) -> bool:
     deadline = time.monotonic() + TURN_SECONDS
     try:
         _refuse_mixed(job)
-        while not _step(job.kind)(job):
+        while not steps[job.kind](job):
             if time.monotonic() > deadline:
                 _release(job)
                 return True
@@ -114,20 +116,6 @@ def unattended() -> list[int]:
             """
         )
         return [row[0] for row in cursor.fetchall()]
-
-
-def _step(kind: str) -> Step:
-    from uploads.corrections import retry, undo
-    from uploads.pipeline import reconcile
-    from uploads.preview import dry_run
-
-    steps: dict[str, Step] = {
-        Job.Kind.REPLAY: retry.step,
-        Job.Kind.UNDO: undo.step,
-        Job.Kind.RECONCILE: reconcile.step,
-        Job.Kind.DRY_RUN: dry_run.step,
-    }
-    return steps[kind]
 
 
 def _claim(job_id: int) -> Job | None:

@@ -10,6 +10,7 @@ from django.core import mail
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.corrections import retry
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Reading
@@ -17,7 +18,6 @@ from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, receive
 from uploads.pipeline.receive import Source, Wish
 from uploads.preview import dry_run, kept_files, verdicts
-from uploads.work import jobs
 from vendors.models import VendorMember
 
 # P-1 and P-2 are there already; row 1 changes one, row 2 says the same, row 3 is new, row 4 wrong, row 5 a repetition.
@@ -46,9 +46,7 @@ def test_each_mode_does_what_its_preview_and_its_dry_run_say(pipeline: Pipeline,
     source = Source(io.BytesIO(ROWS.encode()))
     kept = kept_files.taken_up(kept_files.keep(source, "feed.csv", "VEND001", user), user)
     job = dry_run.start(kept.key, seen.layout, seen.lines, "VEND001", user, mode)
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
+    run_jobs(job)
 
     upload = send(pipeline, mode)
     outcomes = RecordOutcome.objects.filter(upload_id=upload.pk).order_by("row_number")
@@ -88,8 +86,7 @@ def test_a_row_that_is_tried_again_keeps_to_the_mode_of_its_upload(pipeline: Pip
     job = retry.start(
         Selection(upload_id=upload.pk, vendor_id="VEND001", field="price", wrong_value="free"), None, "2.00"
     )
-    while jobs.run(job.pk):
-        pass
+    run_jobs(job)
     upload.refresh_from_db()
     assert (upload.updated_records, upload.skipped_records, upload.error_records) == (1, 1, 0)
     assert not ValidationError.objects.filter(resolved_at=None).exists()

@@ -9,6 +9,7 @@ from catalog import committer
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import failed_rows, retry
@@ -27,13 +28,6 @@ def counts(upload: UploadHistory) -> tuple[int, int, int, int]:
 def open_errors(upload: UploadHistory) -> list[tuple[int, str, int]]:
     errors = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by("row_number", "error_id")
     return list(errors.values_list("row_number", "error_type", "attempt"))
-
-
-def run(job: Job) -> Job:
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
 
 
 def statuses(upload: UploadHistory) -> dict[str, str]:
@@ -169,7 +163,7 @@ def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline,
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
     assert failed_rows.count(selection) == 3
 
-    job = run(retry.start(selection, admin_user, "Electronics"))
+    job = run_jobs(retry.start(selection, admin_user, "Electronics"))
 
     assert (job.state, job.total, job.done) == ("done", 3, 3)
     assert job.result == {"valid": 2, "error": 1}
@@ -182,7 +176,7 @@ def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline,
 def test_a_kept_rule_reads_the_vendors_later_rows_that_way(pipeline: Pipeline, admin_user: User) -> None:
     pipeline.run(feed(line(1, category="Colour TVs")))
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
-    run(retry.start(selection, admin_user, "Electronics", keep_as_rule=True))
+    run_jobs(retry.start(selection, admin_user, "Electronics", keep_as_rule=True))
     later = pipeline.run(feed(line(1), line(2, category=" COLOUR tvs")))
 
     assert counts(later)[:3] == (2, 2, 0)
@@ -206,7 +200,7 @@ def test_rows_that_failed_only_for_their_category_are_found_when_it_comes(pipeli
     )
     assert failed_rows.count(selection) == 1
 
-    run(retry.start(selection, admin_user))
+    run_jobs(retry.start(selection, admin_user))
 
     assert counts(upload) == (3, 2, 1, 2)
     assert not Correction.objects.exists(), "nothing was changed"
@@ -214,7 +208,7 @@ def test_rows_that_failed_only_for_their_category_are_found_when_it_comes(pipeli
 
 def test_retrying_what_still_fails_ends_and_keeps_the_newest_reason(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
-    job = run(retry.start(Selection(upload_id=upload.pk), admin_user))
+    job = run_jobs(retry.start(Selection(upload_id=upload.pk), admin_user))
 
     assert (job.state, job.done, job.result) == ("done", 3, {"valid": 0, "error": 3})
     assert open_errors(upload) == [(1, "invalid_price", 2), (2, "invalid_price", 2), (3, "invalid_price", 2)]
@@ -239,13 +233,13 @@ def test_a_job_that_is_interrupted_goes_on_where_it_stood(
     with monkeypatch.context() as patch:
         patch.setattr("uploads.pipeline.writeback.write", dies)
         with pytest.raises(SystemExit):
-            jobs.run(job.pk)
-    assert jobs.run(job.pk) is False, "its lease is still held"
+            take_turn(job)
+    assert take_turn(job) is False, "its lease is still held"
     assert counts(upload)[1] == 4
     Job.objects.update(expires_at="2026-01-01T00:00:00Z")
     assert jobs.unattended() == [job.pk]
 
-    run(job)
+    run_jobs(job)
 
     assert (job.state, job.done, job.result) == ("done", 5, {"valid": 5, "error": 0})
     assert counts(upload) == (5, 5, 0, 5)
@@ -273,7 +267,7 @@ def test_a_job_that_makes_the_code_fail_says_so_and_does_not_come_back(
         raise ZeroDivisionError
 
     monkeypatch.setattr(failed_rows, "by_keys", fails)
-    run(job)
+    run_jobs(job)
 
     assert job.state == "failed"
     assert "our side" in job.failure

@@ -7,6 +7,7 @@ from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
+from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import retry, undo
@@ -16,16 +17,9 @@ from uploads.pipeline import commit, finish
 from uploads.work import jobs
 
 
-def run(job: Job) -> Job:
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
-
-
 def undone(upload: UploadHistory, user: User, *, dry: bool = False) -> dict[str, int]:
     upload.refresh_from_db()
-    job = run(undo.start(upload, user, dry=dry))
+    job = run_jobs(undo.start(upload, user, dry=dry))
     assert (job.state, job.failure) == ("done", "")
     return {fate: job.result[fate] for fate in ("reversed", "kept", "failed") if job.result.get(fate)}
 
@@ -149,11 +143,11 @@ def test_it_goes_in_slices_and_does_nothing_twice(
     with monkeypatch.context() as patch:
         patch.setattr(committer, "take_back", dies)
         with pytest.raises(SystemExit):
-            jobs.run(job.pk)
+            take_turn(job)
     assert Product.objects.count() == 3
     Job.objects.update(expires_at=None)
 
-    run(job)
+    run_jobs(job)
 
     assert (job.done, job.result["reversed"]) == (5, 5)
     assert Product.objects.count() == 0

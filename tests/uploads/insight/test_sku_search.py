@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.corrections import retry
 from uploads.corrections.failed_rows import Selection
 from uploads.insight import sku_search
@@ -19,7 +20,6 @@ from uploads.insight.sku_search import Found
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import receive
 from uploads.pipeline.receive import Wish
-from uploads.work import jobs
 from vendors.models import Vendor
 
 FIND = "/vendor/VEND001/find/"
@@ -111,8 +111,7 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
     upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
     retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     job = retry.start(Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books")
-    while jobs.run(job.pk):
-        pass
+    run_jobs(job)
     for sku, corrected in (("SKU-1", ("price", "x", "5")), ("SKU-2", ("category", "Lamps", "Books"))):
         step = sku_search.find("VEND001", sku).steps[0]
         assert step.words == "Tried again with a correction. Read and put into the catalog as a new product."

@@ -12,11 +12,11 @@ from django.db import DatabaseError
 from config.celery import app
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from uploads import tasks
 from uploads.aws import storage
 from uploads.models import UploadHistory
 from uploads.pipeline import receive
 from uploads.pipeline.receive import Refused
+from uploads.work import wakeups
 from vendors.models import Vendor
 
 GOOD = feed(line(1), line(2))
@@ -184,10 +184,10 @@ def test_staging_is_woken_only_after_the_upload_is_there(pipeline: Pipeline, mon
     def look(task: Any, upload_id: str) -> None:
         seen.append((task, UploadHistory.objects.filter(upload_id=upload_id).exists()))
 
-    monkeypatch.setattr(tasks, "enqueue", look)
+    monkeypatch.setattr(wakeups, "enqueue", look)
     pipeline.send(GOOD)
 
-    assert seen == [(tasks.stage_upload, True)]
+    assert seen == [(wakeups.STAGE_UPLOAD, True)]
 
 
 def test_a_broker_that_is_away_still_opens_the_upload(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_a_wake_up_that_fails_in_any_way_leaves_upload_and_file(
     def broken(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(tasks, "enqueue", broken)
+    monkeypatch.setattr(wakeups, "enqueue", broken)
     upload = pipeline.send(GOOD)
 
     assert upload.storage_key.rpartition("/")[2] in stored()

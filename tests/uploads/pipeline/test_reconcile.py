@@ -10,6 +10,7 @@ from django.db import connection
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import take_turn
 from uploads.aws import client, dynamo
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed.parser import Row
@@ -272,7 +273,7 @@ def test_a_reconcile_that_is_asked_for_begins_with_the_first_record_and_counts_t
     dynamo.write_statuses([dynamo.StatusUpdate(upload.pk, "REC_0000001", "error", "lost")])
 
     job = jobs.start(Job.Kind.RECONCILE, admin_user, total=5, upload=upload)
-    assert jobs.run(job.pk) is False
+    assert take_turn(job) is False
 
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 5)

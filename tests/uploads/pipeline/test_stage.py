@@ -10,7 +10,6 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.aws.test_storage import breaking_off
-from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.aws.records import Item, encode, now_iso, record_id
 from uploads.feed import lines, parser
@@ -18,6 +17,7 @@ from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, reconcile, stage, stream
+from uploads.work import wakeups
 
 
 class Puts:
@@ -228,7 +228,7 @@ def test_an_upload_that_has_ended_is_not_staged(pipeline: Pipeline, status: str)
 def test_an_upload_without_a_file_is_not_staged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     UploadHistory.objects.create(upload_id="BY-SQL", vendor_id="VEND001", file_name="x.csv")
     woken: list[Any] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
     reconcile.upkeep()
 
     assert woken == []
@@ -240,7 +240,7 @@ def test_consumers_are_woken_and_a_file_whose_rows_all_have_outcomes_is_handed_o
 ) -> None:
     upload = pipeline.send(feed(line(1)))
     woken: list[Any] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
     monkeypatch.setattr(stream, "rows_on_their_way", lambda: False)
     real = stage._note_end
 
@@ -251,7 +251,7 @@ def test_consumers_are_woken_and_a_file_whose_rows_all_have_outcomes_is_handed_o
     monkeypatch.setattr(stage, "_note_end", late_end)
     stage.stage(upload.upload_id)
 
-    assert woken == [(tasks.consume_stream,), (tasks.finish_upload, upload.upload_id)]
+    assert woken == [(wakeups.CONSUME_STREAM,), (wakeups.FINISH_UPLOAD, upload.upload_id)]
     assert finish.finish(upload.upload_id) is True
 
 
@@ -317,12 +317,12 @@ def test_while_the_consumer_is_away_a_turn_changes_nothing_and_leaves_it_to_upke
     pipeline.end_pause(upload)
     before = UploadHistory.objects.values().get()
     woken: list[Any] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
 
     assert stage.stage(upload.upload_id) is None
     assert (UploadHistory.objects.values().get(), woken) == (before, [])
     reconcile.upkeep()
-    assert woken == [(tasks.stage_upload, upload.upload_id)]
+    assert woken == [(wakeups.STAGE_UPLOAD, upload.upload_id)]
 
 
 @pytest.mark.usefixtures("short_lead")
@@ -343,11 +343,11 @@ def test_wake_ups_that_come_in_the_pause_make_no_turns_of_their_own(
 def test_a_slice_wakes_the_consumer_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
     woken: list[Any] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call, **_: woken.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
     stage.stage(upload.upload_id)
 
     assert read_again(upload).staged_rows == 30, "several chunks"
-    assert woken == [(tasks.consume_stream,)]
+    assert woken == [(wakeups.CONSUME_STREAM,)]
 
 
 @pytest.mark.usefixtures("short_lead", "other_vendor")

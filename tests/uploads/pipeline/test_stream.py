@@ -8,10 +8,10 @@ from django.db import OperationalError, connection
 
 from catalog.models import ProductCategory
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
-from uploads import tasks
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard
 from uploads.pipeline import commit, stream
+from uploads.work import wakeups
 from vendors.models import Vendor
 
 
@@ -419,8 +419,8 @@ def _raise(error: Exception) -> Any:
 
 def test_an_upload_is_handed_on_to_its_finish(scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *call: woken.append(call))
+    monkeypatch.setattr(wakeups, "enqueue", lambda *call: woken.append(call))
     scripted.put("s1", image(1, "ERP"))
     stream.consume()
 
-    assert woken == [(tasks.finish_upload, "ERP")]
+    assert woken == [(wakeups.FINISH_UPLOAD, "ERP")]

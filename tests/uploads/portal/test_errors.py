@@ -16,11 +16,11 @@ from catalog.rules.explained import EXPLAINED
 from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.corrections import retry
 from uploads.corrections.failed_rows import Selection
 from uploads.corrections.retry import Change, NotReplayable
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
-from uploads.work import jobs
 from vendors.models import Vendor
 
 
@@ -40,14 +40,6 @@ def form(client: Client, address: str) -> dict[str, str]:
 
 def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
-
-
-def work() -> Job:
-    job = Job.objects.get()
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
 
 
 def cancelled(upload: UploadHistory) -> object:
@@ -284,7 +276,7 @@ def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
     Vendor.objects.update(status="suspended")
-    job = work()
+    job = run_jobs()
     assert (job.state, job.failure) == ("failed", "VEND001 is suspended. Rows can be tried again once it is active.")
     assert not Correction.objects.exists()
     assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
@@ -371,7 +363,7 @@ def test_one_value_is_mended_in_all_rows_that_share_it_and_kept_as_a_rule(upload
     response = uploader.post(address, asked | {"right": "Electronics", "scope": "here", "keep": "yes"})
     page = response.headers["Location"]
     assert "Waiting for its turn" in text(uploader.get(page))
-    work()
+    run_jobs()
     assert "Done: 3 rows are right now, 0 still wrong." in text(uploader.get(page))
     assert uploader.get(f"{page}progress/").status_code == 200
     for one, errors in ((upload, 1), (other, 1)):
@@ -416,5 +408,5 @@ def test_all_rows_of_a_kind_are_tried_again_as_they_are(uploader: Client, pipeli
 
     ProductCategory.objects.create(category_name="Drones")
     uploader.post(url(upload, "errors/unknown_category/try-again/"))
-    job = work()
+    job = run_jobs()
     assert (job.vendor_id, job.done, job.result) == ("VEND001", 2, {"valid": 2, "error": 0})

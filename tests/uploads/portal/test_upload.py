@@ -16,6 +16,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # openpyxl sh
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
+from tests.jobs import run_jobs
 from tests.workbooks import workbook
 from uploads.aws import storage
 from uploads.feed import parser
@@ -23,7 +24,6 @@ from uploads.models import ColumnRule, Job, UploadHistory
 from uploads.pipeline import receive
 from uploads.portal import guide
 from uploads.preview import kept_files
-from uploads.work import jobs
 from vendors.models import Vendor, VendorMember
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
@@ -248,8 +248,7 @@ def test_the_trial_of_the_whole_file_is_shown_live_and_without_javascript(client
     job = choose(client, feed(line(1), line(2, price="free"))).context["job"]
     url = f"{BASE}upload/trial/{job.pk}/"
     assert "hx-get" in client.get(url, headers={"hx-request": "true"}).content.decode()
-    while jobs.run(job.pk):
-        pass
+    run_jobs(job)
     part = client.get(url, headers={"hx-request": "true"}).content.decode()
     assert "All 2 rows were tried. Nothing was written." in part
     assert "hx-get" not in part

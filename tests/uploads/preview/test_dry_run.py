@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs, take_turn
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
@@ -30,13 +31,6 @@ def started(text: str, user: User) -> Job:
     contents = receive.examine(file)
     layout = receive.inspect(file, contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)
-
-
-def run(job: Job) -> Job:
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
 
 
 def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
@@ -89,7 +83,7 @@ def test_the_dry_run_says_of_every_row_what_the_import_then_does(
     pipeline.run(feed(*(line(n) for n in range(12))))
     ValueRule.objects.create(vendor_id="VEND001", field="category", wrong_value="bucher", right_value="Books")
     text = random_feed(seed)
-    said, job = outcomes_of(text), run(started(text, admin_user))
+    said, job = outcomes_of(text), run_jobs(started(text, admin_user))
 
     upload = pipeline.run(text)
 
@@ -129,7 +123,9 @@ def test_nothing_is_written_and_each_kind_of_problem_has_a_count_and_an_example(
 ) -> None:
     pipeline.run(feed(line(1), line(2)))
     before = list(Product.objects.order_by("pk").values())
-    job = run(started(feed(line(1), line(2, price="1"), line(3), line(4, price="0"), line(5, price="0")), admin_user))
+    job = run_jobs(
+        started(feed(line(1), line(2, price="1"), line(3), line(4, price="0"), line(5, price="0")), admin_user)
+    )
     counts = {name: count for name, count in job.result.items() if name != "problems"}
     assert counts == {"unchanged": 1, "updated": 1, "inserted": 1, "error": 2}
     kind = job.result["problems"]["price_not_positive"]
@@ -154,18 +150,18 @@ def test_a_run_that_was_broken_off_begins_again_and_counts_nothing_twice(
 
     monkeypatch.setattr(jobs, "save", dying)
     with pytest.raises(KeyboardInterrupt):
-        jobs.run(job.pk)
+        take_turn(job)
     job.refresh_from_db()
     assert (job.state, job.done) == ("running", 4)
     Job.objects.update(expires_at=None)  # as if its lease had run out
-    assert run(job).result == {"inserted": 7, "problems": {}}
+    assert run_jobs(job).result == {"inserted": 7, "problems": {}}
     assert job.done == 7
 
 
 def test_a_file_that_is_gone_fails_in_a_sentence(pipeline: Pipeline, admin_user: User) -> None:
     job = started(feed(line(1)), admin_user)
     storage.delete(job.parameters["key"])
-    run(job)
+    run_jobs(job)
     assert (job.state, job.failure) == ("failed", dry_run.GONE)
 
 
@@ -181,7 +177,7 @@ def test_a_second_preview_of_a_file_ends_the_dry_run_of_the_first(
         dry_run.end(job.parameters["key"])
 
     monkeypatch.setattr(jobs, "save", replaced)
-    run(job)
+    run_jobs(job)
     assert (job.state, job.done) == ("failed", 1)
     assert job.failure == "There is a newer preview of this file."
 
@@ -191,9 +187,9 @@ def test_a_file_that_takes_too_long_is_told_as_far_as_it_was_tried(
 ) -> None:
     monkeypatch.setattr(dry_run, "PAGE_ROWS", 2)
     monkeypatch.setattr(dry_run, "MOST_SECONDS", -1.0)
-    job = run(started(feed(*map(line, range(1, 8))), admin_user))
+    job = run_jobs(started(feed(*map(line, range(1, 8))), admin_user))
     assert (job.state, job.done, job.result["cut_short"]) == ("done", 2, True)
-    assert run(started(feed(line(1)), admin_user)).result["cut_short"] is False
+    assert run_jobs(started(feed(line(1)), admin_user)).result["cut_short"] is False
 
 
 def test_a_limit_that_was_lowered_meanwhile_fails_in_a_sentence(
@@ -201,7 +197,7 @@ def test_a_limit_that_was_lowered_meanwhile_fails_in_a_sentence(
 ) -> None:
     job = started(feed(line(1), line(2)), admin_user)
     settings.MAX_FILE_ROWS = 1
-    run(job)
+    run_jobs(job)
     assert (job.state, job.failure) == ("failed", "The file has more than 1 rows. Split it.")
 
 
@@ -209,5 +205,5 @@ def test_no_file_is_left_behind(
     pipeline: Pipeline, admin_user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    run(started(feed(line(1)), admin_user))
+    run_jobs(started(feed(line(1)), admin_user))
     assert list(tmp_path.iterdir()) == []

@@ -12,8 +12,8 @@ from django.utils.html import escape
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.models import Job, UploadHistory
-from uploads.work import jobs
 
 LIST = "/admin/uploads/uploadhistory/"
 
@@ -34,16 +34,6 @@ def staff(client: Client, db: None) -> Callable[..., Client]:
         return client
 
     return login
-
-
-def work() -> Job:
-    """Do the newest job as a worker would."""
-    job = Job.objects.first()
-    assert job is not None
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
 
 
 def logged() -> list[str]:
@@ -76,7 +66,7 @@ def test_failed_rows_are_tried_again_as_a_job_whose_page_follows(admin_client: C
     response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
     assert "waiting for a worker" in response.content.decode()
     assert "hx-get" in response.content.decode()
-    job = work()
+    job = run_jobs()
 
     text = admin_client.get(f"/admin/uploads/job/{job.pk}/progress/").content.decode()
     assert "Try failed rows again: done, 2 rows." in text
@@ -106,7 +96,7 @@ def test_a_reconcile_is_a_job_that_mends_what_the_stream_lost(admin_client: Clie
     upload = pipeline.send(feed(line(1), line(2)))
     pipeline.stage(upload)
     admin_client.post(address(upload, "reconcile"), {"confirmed": "yes"})
-    assert work().state == "done"
+    assert run_jobs().state == "done"
 
     upload.refresh_from_db()
     assert (upload.status, upload.valid_records) == ("completed", 2)
@@ -119,13 +109,13 @@ def test_undoing_shows_first_and_does_then(admin_client: Client, pipeline: Pipel
     assert "Look at what undoing 2 rows would do" in admin_client.get(address(upload, "undo")).content.decode()
 
     admin_client.post(address(upload, "undo"), {"confirmed": "yes"})
-    looked = work()
+    looked = run_jobs()
     text = admin_client.get(f"/admin/uploads/job/{looked.pk}/change/").content.decode()
     assert "Undo 1 row</button>" in text
     assert escape("The product was changed or confirmed since.") in text
     assert Product.objects.count() == 2
     admin_client.post(address(upload, "undo"), {"dry_job": looked.pk})
-    done = work()
+    done = run_jobs()
 
     assert done.result["reversed"] == 1
     assert list(Product.objects.values_list("sku", flat=True)) == ["SKU-2"]
@@ -208,12 +198,12 @@ def test_an_upload_that_only_confirmed_can_be_withdrawn(admin_client: Client, pi
     again = pipeline.run(feed(line(1)))
     assert "Look at what undoing 1 row would do" in admin_client.get(address(again, "undo")).content.decode()
     admin_client.post(address(again, "undo"), {"confirmed": "yes"})
-    looked = work()
+    looked = run_jobs()
 
     text = admin_client.get(f"/admin/uploads/job/{looked.pk}/progress/").content.decode()
     assert "Withdraw what it confirmed</button>" in text
     admin_client.post(address(again, "undo"), {"dry_job": looked.pk})
-    work()
+    run_jobs()
     again.refresh_from_db()
     assert again.undone_at is not None
     assert Product.objects.count() == 1

@@ -7,9 +7,9 @@ from django.test import Client
 from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import take_turn
 from uploads.models import Job
 from uploads.staff import categories
-from uploads.work import jobs
 
 LIST = "/admin/catalog/productcategory/"
 OFFER = "failed only because"
@@ -35,7 +35,7 @@ def test_rows_are_offered_when_their_category_comes_however_they_spelled_it(
     response = admin_client.post(f"{LIST}waiting/")
     job = Job.objects.get()
     assert response.headers["Location"] == f"/admin/uploads/job/{job.pk}/change/"
-    jobs.run(job.pk)
+    take_turn(job)
     assert Product.objects.filter(category="Drones & Kites").count() == 3
     assert OFFER not in admin_client.get(LIST).content.decode()
     assert LogEntry.objects.filter(change_message="Tried 3 rows again that waited for it.").exists()

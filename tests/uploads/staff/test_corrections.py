@@ -11,8 +11,8 @@ from django.utils.html import escape
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
-from uploads.work import jobs
 
 ERRORS = "/admin/uploads/validationerror/"
 
@@ -33,14 +33,6 @@ def cells(client: Client, url: str) -> dict[str, str]:
 def number_of(client: Client, url: str, field: str) -> str:
     fields = [cell.field for cell in client.get(url).context["cells"]]
     return f"cell-{fields.index(field)}"
-
-
-def work() -> Job:
-    job = Job.objects.get()
-    while jobs.run(job.pk):
-        pass
-    job.refresh_from_db()
-    return job
 
 
 # --- one row ---------------------------------------------------------------------------------------------------
@@ -162,7 +154,7 @@ def test_one_value_is_mended_in_all_rows_of_the_vendor_and_kept_as_a_rule(
     sent = chosen | {"right": "Electronics", "scope": "vendor", "keep": "yes"}
     response = admin_client.post(f"{ERRORS}cluster/", sent)
 
-    job = work()
+    job = run_jobs()
     assert response.headers["Location"] == f"/admin/uploads/job/{job.pk}/change/"
     assert job.result == {"valid": 3, "error": 0}
     assert Product.objects.count() == 3
@@ -176,7 +168,7 @@ def test_one_value_is_mended_in_one_upload_alone(admin_client: Client, pipeline:
     pipeline.run(feed(line(2, category="Colour TVs")))
     chosen = {"vendor": "VEND001", "field": "category", "value": "Colour TVs", "upload": first.pk}
     admin_client.post(f"{ERRORS}cluster/", chosen | {"right": "Electronics", "scope": "upload"})
-    work()
+    run_jobs()
 
     assert list(Product.objects.values_list("sku", flat=True)) == ["SKU-1"]
     assert not ValueRule.objects.exists()

@@ -6,7 +6,6 @@ import pytest
 from django.db import Error, connection, transaction
 
 from uploads.aws import dynamo, storage
-from uploads.corrections import retry
 from uploads.models import Job
 from uploads.work import jobs
 
@@ -18,8 +17,8 @@ def job(db: None) -> Job:
     return Job.objects.create(kind=Job.Kind.REPLAY, total=3)
 
 
-def makes(monkeypatch: pytest.MonkeyPatch, error: str | Exception) -> None:
-    """Every slice asks PostgreSQL for this, or raises it."""
+def asking(error: str | Exception) -> dict[str, jobs.Step]:
+    """Steps of which every slice asks PostgreSQL for this, or raises it."""
 
     def step(job: Job) -> bool:
         if isinstance(error, Exception):
@@ -28,7 +27,7 @@ def makes(monkeypatch: pytest.MonkeyPatch, error: str | Exception) -> None:
             cursor.execute(error)
         return True
 
-    monkeypatch.setattr(retry, "step", step)
+    return {Job.Kind.REPLAY: step}
 
 
 @pytest.mark.parametrize(
@@ -44,11 +43,10 @@ def makes(monkeypatch: pytest.MonkeyPatch, error: str | Exception) -> None:
     ids=repr,
 )
 def test_a_mistake_of_ours_ends_the_job_with_a_sentence_and_a_traceback(
-    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mistake: str | Exception
+    job: Job, caplog: pytest.LogCaptureFixture, mistake: str | Exception
 ) -> None:
-    makes(monkeypatch, mistake)
     with caplog.at_level(logging.ERROR):
-        assert jobs.run(job.pk) is False
+        assert jobs.run(job.pk, asking(mistake)) is False
     job.refresh_from_db()
     assert (job.state, job.expires_at) == ("failed", None)
     assert "Something on our side failed" in job.failure
@@ -67,12 +65,9 @@ def test_a_mistake_of_ours_ends_the_job_with_a_sentence_and_a_traceback(
     ],
     ids=repr,
 )
-def test_a_service_that_is_away_leaves_the_job_open(
-    job: Job, monkeypatch: pytest.MonkeyPatch, outage: str | Exception
-) -> None:
-    makes(monkeypatch, outage)
+def test_a_service_that_is_away_leaves_the_job_open(job: Job, outage: str | Exception) -> None:
     with pytest.raises((Error, dynamo.DynamoError, storage.StorageUnavailable)):
-        jobs.run(job.pk)
+        jobs.run(job.pk, asking(outage))
     job.refresh_from_db()
     assert (job.state, job.failure) == ("running", "")
     Job.objects.update(expires_at=None)  # as if its lease had run out

@@ -1,0 +1,28 @@
+"""Waking workers: a task is named, not imported, so that a step knows nothing of what stands above it.
+
+A wake-up is a hint. What there is to do stands in PostgreSQL, and upkeep finds it there on the schedule.
+"""
+
+import logging
+from typing import Final
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+STAGE_UPLOAD: Final = "uploads.tasks.stage_upload"
+CONSUME_STREAM: Final = "uploads.tasks.consume_stream"
+FINISH_UPLOAD: Final = "uploads.tasks.finish_upload"
+RUN_JOB: Final = "uploads.tasks.run_job"
+
+
+def enqueue(task: str, *arguments: str | int, expires: float | None = None, countdown: float | None = None) -> None:
+    """Wake a worker, after `countdown` seconds if given. A broker that is away loses nothing: upkeep finds the work.
+
+    `expires` is in seconds: what upkeep sends again and again must not pile up behind a busy worker.
+    """
+    try:
+        current_app.send_task(task, arguments, expires=expires, countdown=countdown, ignore_result=True)
+    except OperationalError as error:
+        logger.warning("Redis is away, the work waits for the schedule: %s", error)
