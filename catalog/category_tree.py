@@ -8,7 +8,15 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from catalog.models import ProductCategory
+
 COUNTED = 1000  # products of a category; beyond it "1,000+" says enough
+
+
+def active_categories() -> list[str]:
+    """Those that take products, by name."""
+    active = ProductCategory.objects.filter(is_active=True).order_by("category_name")
+    return list(active.values_list("category_name", flat=True))
 
 
 def in_order(categories: Iterable[tuple[int, str, str | None]]) -> dict[int, int]:

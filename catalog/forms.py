@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from catalog.models import Product, ProductCategory
+from catalog.category_tree import active_categories
+from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules, validate
@@ -62,7 +63,3 @@ def _sentence(problem: Problem) -> str:
 
 
 _NUMBERS = frozenset({"price", "stock_quantity"})
-
-
-def active_categories() -> list[str]:
-    return list(ProductCategory.objects.filter(is_active=True).values_list("category_name", flat=True))

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.web.admin_log import log_change
 from vendors import members
 from vendors.members import Refused
 from vendors.models import Invitation, Vendor, VendorMember
@@ -38,7 +39,7 @@ def invite(vendor: Vendor, email: str, role: str, by: "User") -> tuple[Invitatio
         vendor=vendor, email=email, role=role, token_hash=_hash(token), invited_by=by,
         expires_at=timezone.now() + LIFETIME,
     )  # fmt: skip
-    members.log(vendor, by, f"{email} invited as {role}.")
+    log_change(by, vendor, f"{email} invited as {role}.")
     return invitation, token
 
 
@@ -66,7 +67,7 @@ def accept(invitation: Invitation, user: "User") -> VendorMember:
     member, _ = VendorMember.objects.get_or_create(
         vendor=invitation.vendor, user=user, defaults={"role": invitation.role}
     )
-    members.log(invitation.vendor, user, f"{invitation.email} accepted the invitation, as {member.role}.")
+    log_change(user, invitation.vendor, f"{invitation.email} accepted the invitation, as {member.role}.")
     return member
 
 
@@ -76,7 +77,7 @@ def withdraw(invitation: Invitation, by: "User") -> None:
     members.lock(invitation.vendor, by)
     if not _open().filter(pk=invitation.pk).update(withdrawn_at=Now()):
         raise Refused("This invitation was accepted or withdrawn meanwhile.")
-    members.log(invitation.vendor, by, f"Invitation of {invitation.email} withdrawn.")
+    log_change(by, invitation.vendor, f"Invitation of {invitation.email} withdrawn.")
 
 
 def is_for(invitation: Invitation, user: "User") -> bool:

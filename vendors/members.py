@@ -6,10 +6,10 @@ same moment don't leave it without one. Each change is in the admin's log, where
 
 from typing import TYPE_CHECKING
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models.functions import Now
 
+from config.web.admin_log import log_change
 from vendors.models import Invitation, Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def change_role(member: VendorMember, role: str, by: "User") -> None:
         _withdraw_invitations(member, by)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
-    log(member.vendor, by, f"Member {shown(member.user)}: {before} → {role}.")
+    log_change(by, member.vendor, f"Member {shown(member.user)}: {before} → {role}.")
 
 
 @transaction.atomic
@@ -42,7 +42,7 @@ def remove(member: VendorMember, by: "User") -> None:
     member = _locked(member, by)
     _refuse_the_last_owner(member)
     _withdraw_invitations(member, by)
-    log(member.vendor, by, f"Member {shown(member.user)} removed, who was {member.role}.")
+    log_change(by, member.vendor, f"Member {shown(member.user)} removed, who was {member.role}.")
     member.delete()
 
 
@@ -51,11 +51,6 @@ def lock(vendor: Vendor, by: "User") -> None:
     Vendor.objects.select_for_update(no_key=True).get(pk=vendor.pk)
     if not VendorMember.objects.filter(vendor=vendor, user=by, role=Role.OWNER).exists():
         raise Refused("You aren't an owner any more.")
-
-
-def log(vendor: Vendor, by: "User", message: str) -> None:
-    """Note it in the admin's log, on the vendor's page."""
-    LogEntry.objects.log_actions(by.pk, [vendor], CHANGE, message, single_object=True)
 
 
 def shown(user: "User") -> str:
@@ -76,7 +71,7 @@ def _withdraw_invitations(member: VendorMember, by: "User") -> None:
     sent = Invitation.objects.filter(vendor=member.vendor_id, invited_by=member.user_id)
     waiting = sent.filter(accepted_at=None, withdrawn_at=None)
     for email in waiting.values_list("email", flat=True):
-        log(member.vendor, by, f"Invitation of {email} withdrawn, which {shown(member.user)} sent.")
+        log_change(by, member.vendor, f"Invitation of {email} withdrawn, which {shown(member.user)} sent.")
     waiting.update(withdrawn_at=Now())
 
 

@@ -30,3 +30,7 @@ def visible(text: str) -> str:
         else char
         for place, char in enumerate(text)
     )
+
+
+def percent(rate: float | None) -> str:
+    return NOTHING if rate is None else f"{rate:.1%}"

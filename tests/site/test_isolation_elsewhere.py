@@ -26,7 +26,7 @@ from tests.feeds import feed, line
 from tests.site.test_isolation import body, browser_of
 from uploads import tasks
 from uploads.aws import dynamo, storage
-from uploads.corrections import retry
+from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
@@ -292,6 +292,6 @@ def test_trying_rows_again_deletes_no_report_of_another_vendor(both: Both) -> No
     key = both.theirs.error_report_key
     UploadHistory.objects.filter(pk=both.ours.pk).update(error_report_key=key)
     error = ValidationError.objects.get(upload=both.ours)
-    retry.correct(both.ours.pk, error.record_id, error.attempt, {"price": "9.99"}, None)
+    correct.correct(both.ours.pk, error.record_id, error.attempt, {"price": "9.99"}, None)
     with storage.opened(key) as file:
         assert b"beckerish" in file.read()

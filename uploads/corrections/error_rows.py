@@ -16,8 +16,8 @@ from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem, label_of
 from config.web.text import visible
 from uploads.corrections import failed_rows
+from uploads.corrections.correct import PAGE_ROWS
 from uploads.corrections.failed_rows import FailedRow
-from uploads.corrections.retry import PAGE_ROWS
 from uploads.insight import progress
 from uploads.insight.progress import FIRST_OF_KIND, OPEN_KINDS
 from uploads.models import UploadHistory, ValidationError

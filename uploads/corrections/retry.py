@@ -9,7 +9,7 @@ was changed, and by whom, stands in `corrections`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -25,8 +25,6 @@ from uploads.work import jobs
 from vendors.models import Vendor
 
 SLICE_ROWS = 500
-# How many rows are corrected at once: as many as a page shows, while somebody waits.
-PAGE_ROWS = 25
 
 
 class NotReplayable(Exception):
@@ -36,86 +34,7 @@ class NotReplayable(Exception):
 # --- one row ---------------------------------------------------------------------------------------------------
 
 
-def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, str], user: Any) -> ledger.Outcome:
-    """Change cells of a failed row (header → cell) and try it again; returns what became of it.
-
-    `attempt` is the one that the user saw. Raises NotReplayable.
-    """
-    with transaction.atomic():
-        committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
-        # Only now: the upload may have been cancelled or undone, or its vendor suspended, while we waited for the lock.
-        upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        if not upload.vendor.is_active:
-            raise NotReplayable(f"The vendor is {upload.vendor.status}: its rows can be tried again once it is active.")
-        row = failed_rows.one(upload_id, record_id)
-        if row is None or row.attempt != attempt:
-            raise NotReplayable("Somebody else was faster: this row has been tried again since you opened the page.")
-        if why := failed_rows.why_not(row, upload):
-            raise NotReplayable(why)
-        outcomes = _try_again([row], {(upload_id, record_id): values}, user)
-    writeback.write(outcomes)
-    return outcomes[0]
-
-
 # --- the rows of a page ----------------------------------------------------------------------------------------
-
-
-class Change(NamedTuple):
-    """What somebody wrote into a failed row: field → cell. `attempt` is the one that they saw."""
-
-    record_id: str
-    attempt: int
-    cells: Mapping[str, str]
-
-
-class Tried(NamedTuple):
-    """What became of rows that were corrected together; `overtaken` counts those that somebody else tried before."""
-
-    outcomes: list[ledger.Outcome]
-    overtaken: int
-
-
-def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
-    """Correct up to PAGE_ROWS rows of an upload and try them again, in one transaction under the vendor's lock.
-
-    A row in which nothing was changed is left alone. Raises NotReplayable when none of the upload can be tried, and
-    when its vendor isn't active: the rows would fail for that, and what was wrong with them be forgotten.
-    """
-    if len(changes) > PAGE_ROWS:
-        raise ValueError(f"At most {PAGE_ROWS} rows at once.")
-    with transaction.atomic():
-        committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
-        # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
-        upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status):
-            raise NotReplayable(why)
-        rows = {row.record_id: row for row in failed_rows.of(upload_id, [change.record_id for change in changes])}
-        seen = {
-            change.record_id: change
-            for change in changes
-            if change.record_id in rows and rows[change.record_id].attempt == change.attempt
-        }
-        values = {(upload_id, key): _by_header(rows[key], upload, change.cells) for key, change in seen.items()}
-        wanted = [
-            row for row in rows.values()
-            if not failed_rows.why_not(row, upload) and _changed(row, values.get((upload_id, row.record_id), {}))
-        ]  # fmt: skip
-        outcomes = _try_again(wanted, values, user) if wanted else []
-    writeback.write(outcomes)
-    return Tried(outcomes, len(changes) - len(seen))
-
-
-def _by_header(row: FailedRow, upload: UploadHistory, cells: Mapping[str, str]) -> dict[str, str]:
-    """Header → cell, for the cells that differ by more than by how a form ends its lines; all of an unreadable row."""
-    fields = failed_rows.fields_of(upload, row)
-    given = {fields[field]: cell for field, cell in cells.items() if field in fields}
-    if row.raw:
-        return given if any(cell.strip() for cell in given.values()) else {}
-    return {header: cell for header, cell in given.items() if _lines(row.data.get(header) or "") != _lines(cell)}
-
-
-def _lines(cell: str) -> str:
-    return cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
 # --- a new attempt ---------------------------------------------------------------------------------------------

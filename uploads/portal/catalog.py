@@ -24,7 +24,7 @@ from config.web.paging import CappedPaginator
 from config.web.text import visible
 from uploads.feed.columns import CATALOG_COLUMN
 from uploads.insight import downloads
-from uploads.portal.errors import page_of
+from uploads.portal.pages import page_of
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from openpyxl import Workbook  # type: ignore[import-untyped] # openpyxl ships no types
 from openpyxl.styles import Font  # type: ignore[import-untyped]
 
-from catalog.models import ProductCategory
+from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
 from uploads.feed.columns import ALIASES
 
@@ -70,15 +70,9 @@ def _limit(field: str) -> str:
     return "at most 99,999,999.99" if field == "price" else f"at most {MAX_STOCK:,}"
 
 
-def categories() -> list[str]:
-    """Those that take products, by name."""
-    names = ProductCategory.objects.filter(is_active=True).order_by("category_name")
-    return list(names.values_list("category_name", flat=True))
-
-
 def example() -> dict[str, str]:
     """A row that is right as it stands."""
-    known = categories()
+    known = active_categories()
     category = EXAMPLES["category"] if EXAMPLES["category"] in known or not known else known[0]
     return EXAMPLES | {"category": category}
 

@@ -1,47 +1,20 @@
-"""A vendor's home: what is in the catalog, the newest uploads, and where to go from here."""
+"""What the vendors' pages about feeds share: their addresses, and the upload that one is about."""
 
-from typing import NamedTuple
+from django.http import Http404
+from django.urls import reverse
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.shortcuts import render
-
-from catalog.models import Product
-from config.web.paging import CappedPaginator
-from config.web.text import visible
-from uploads.insight import progress
 from uploads.models import UploadHistory
-from uploads.portal.progress import headline
-from vendors.access import may_here, vendor_page
-from vendors.models import Vendor, VendorMember
-
-NEWEST = 20
+from vendors.models import Vendor
 
 
-class Line(NamedTuple):
-    """An upload in the list: how far it is, and what came of it."""
-
-    upload: UploadHistory
-    name: str
-    percent: int
-    headline: str
+def page_of(name: str, vendor: Vendor, *more: object) -> str:
+    """The address of one of the vendor's pages."""
+    return reverse(f"vendor:{name}", args=[vendor.pk, *more])
 
 
-@vendor_page(VendorMember.Role.VIEWER)
-def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
-    """The newest uploads with their progress and results."""
-    uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
-    context = {
-        "vendor": vendor,
-        "section": "home",
-        "uploads": [_line(upload) for upload in uploads],
-        "newest": uploads[0] if uploads else None,
-        "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
-        "may_upload": may_here(request, VendorMember.Role.UPLOADER),
-        "closed": not vendor.is_active,
-    }
-    return render(request, "vendors/home.html", context)
-
-
-def _line(upload: UploadHistory) -> Line:
-    return Line(upload, visible(upload.file_name), progress.percent(upload), headline(upload))
+def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
+    """The vendor's upload. Raises Http404, also for another vendor's."""
+    upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
+    if upload is None:
+        raise Http404
+    return upload

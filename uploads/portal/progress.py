@@ -16,6 +16,7 @@ from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.insight import downloads, progress
 from uploads.models import UploadHistory
 from uploads.pipeline import finish
+from uploads.portal.pages import upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -53,7 +54,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         context = {"vendor": vendor, "section": "history", "upload": upload, "rows": progress.not_checked(upload)}
         return render(request, "vendors/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
-        log_change(request, upload, "Cancelled on the vendor's page.")
+        log_change(request.user, upload, "Cancelled on the vendor's page.")
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")
     else:
         messages.warning(request, "It ended before it could be cancelled.")
@@ -88,14 +89,6 @@ def file(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
     except StorageUnavailable:
         messages.error(request, "Files can't be fetched just now. Try again in a few minutes.")
     return redirect("vendor:upload", vendor.pk, upload.pk)
-
-
-def upload_of(vendor: Vendor, upload_id: str) -> UploadHistory:
-    """The vendor's upload. Raises Http404, also for another vendor's."""
-    upload = UploadHistory.objects.filter(vendor=vendor, pk=upload_id).first()
-    if upload is None:
-        raise Http404
-    return upload
 
 
 def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from catalog.category_tree import active_categories
 from uploads.insight import downloads, progress
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.receive import TakenIn
@@ -126,7 +127,7 @@ def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Each column in plain words."""
     context = {
         "vendor": vendor, "section": "choose", "columns": guide.explained(),
-        "categories": guide.categories(),
+        "categories": active_categories(),
     }  # fmt: skip
     return render(request, "vendors/upload_columns.html", context)
 

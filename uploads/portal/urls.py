@@ -5,7 +5,7 @@ Each view is guarded by vendors.access.vendor_page; tests/site/test_isolation.py
 
 from django.urls import path, re_path
 
-from uploads.portal import catalog, errors, pages, progress, quality, upload
+from uploads.portal import catalog, corrections, errors, find, history, home, progress, quality, upload
 from vendors.portal import members, profile
 
 app_name = "vendor"
@@ -14,7 +14,7 @@ app_name = "vendor"
 UPLOAD = r"^uploads/(?P<upload_id>[\s\S]+)"
 
 urlpatterns = [
-    path("", pages.home, name="home"),
+    path("", home.home, name="home"),
     path("upload/", upload.choose, name="choose"),
     path("upload/preview/", upload.preview, name="preview"),
     path("upload/confirm/", upload.confirm, name="confirm"),
@@ -30,18 +30,18 @@ urlpatterns = [
     path("members/", members.listing, name="members"),
     path("members/<int:member_id>/", members.member, name="member"),
     path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
-    path("history/", quality.history, name="history"),
+    path("history/", history.history, name="history"),
     path("quality/", quality.quality, name="quality"),
-    path("find/", quality.find, name="find"),
+    path("find/", find.find, name="find"),
     path("catalog/", catalog.catalog, name="catalog"),
     re_path(r"^catalog/export\.(?P<format>csv|xlsx)$", catalog.export, name="catalog_export"),
     re_path(rf"{UPLOAD}/errors/$", errors.errors, name="errors"),
     re_path(rf"{UPLOAD}/failed-rows\.(?P<format>csv|xlsx)$", errors.failed_rows, name="failed_rows"),
-    re_path(rf"{UPLOAD}/same-value/$", errors.same_value, name="same_value"),
-    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", errors.save_rows, name="save_rows"),
-    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", errors.try_again, name="try_again"),
+    re_path(rf"{UPLOAD}/same-value/$", corrections.same_value, name="same_value"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", corrections.save_rows, name="save_rows"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", corrections.try_again, name="try_again"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/$", errors.rows, name="error_rows"),
-    path("mending/<int:job_id>/", errors.mending, name="mending"),
-    path("mending/<int:job_id>/progress/", errors.mending_progress, name="mending_progress"),
+    path("mending/<int:job_id>/", corrections.mending, name="mending"),
+    path("mending/<int:job_id>/progress/", corrections.mending_progress, name="mending_progress"),
     re_path(rf"{UPLOAD}/$", progress.page, name="upload"),  # last: an upload's name may have slashes
 ]

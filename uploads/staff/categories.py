@@ -4,12 +4,11 @@ Whichever way the category came there (added, activated, imported), the list of 
 leads to a page that tries them again.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -17,58 +16,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from catalog.category_admin import ProductCategoryAdmin
-from catalog.models import ProductCategory
-from catalog.rules.problems import Code
-from catalog.rules.validator import category_key
 from config.web.admin_log import log_change
-from uploads.corrections import failed_rows, retry
-from uploads.corrections.failed_rows import Selection
+from uploads.corrections import retry
+from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
 from uploads.staff.actions import may, to_job
-
-CODES = (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY)
-REFUSED = Selection(field="category", codes=tuple(code.value for code in CODES), alone=True)
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Rows whose category is on the list now, and was their only problem."""
-
-    category: ProductCategory
-    selection: Selection
-    rows: int
-
-
-def waiting() -> list[Waiting]:
-    """What waits, by category in the order of their names."""
-    spellings: dict[str, list[str]] = {}
-    for value in _refused_values():
-        spellings.setdefault(category_key(value), []).append(value)
-    active = ProductCategory.objects.filter(is_active=True) if spellings else ()
-    wanted = [(one, tuple(spellings.get(category_key(one.category_name), ()))) for one in active]
-    wanted = [(category, values) for category, values in wanted if values]
-    if not wanted:
-        return []
-    counts = failed_rows.count_by_value(
-        replace(REFUSED, wrong_values=tuple(value for _, values in wanted for value in values))
-    )
-    found = [
-        Waiting(category, replace(REFUSED, wrong_values=values), sum(counts.get(value, 0) for value in values))
-        for category, values in wanted
-    ]
-    return [one for one in found if one.rows]
-
-
-def _refused_values() -> list[str]:
-    """Each category that open problems refuse, as it was written (by idx_validation_errors_value)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT DISTINCT wrong_value FROM validation_errors
-             WHERE field = 'category' AND resolved_at IS NULL AND error_type = ANY (%s)
-            """,
-            [list(REFUSED.codes)],
-        )
-        return [row[0] for row in cursor.fetchall()]
 
 
 class CategoryReplayAdmin(ProductCategoryAdmin):
@@ -115,5 +66,5 @@ def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:
     values = tuple(value for one in found for value in one.selection.wrong_values)
     job = retry.start(replace(REFUSED, wrong_values=values), request.user)
     for one in found:
-        log_change(request, one.category, f"Tried {one.rows:,} rows again that waited for it.")
+        log_change(request.user, one.category, f"Tried {one.rows:,} rows again that waited for it.")
     return to_job(request, job, reverse("admin:catalog_productcategory_changelist"))

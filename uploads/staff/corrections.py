@@ -1,13 +1,10 @@
 """Mending failed rows in the admin: one in place, or all that share a wrong value, and trying them again at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.db import connection
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,27 +12,21 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from catalog.models import ProductCategory
+from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import Problem
 from config.web.admin_log import log_change
 from config.web.links import list_url, page_url
 from config.web.text import visible
 from uploads.aws.records import storable
-from uploads.corrections import failed_rows, retry
-from uploads.corrections.failed_rows import Selection
+from uploads.corrections import correct, failed_rows, shared_values
 from uploads.corrections.retry import NotReplayable
-from uploads.models import VALUE_CHARS, Job, UploadHistory, ValidationError
+from uploads.models import VALUE_CHARS, UploadHistory, ValidationError
 from uploads.pipeline import ledger
 from uploads.staff.actions import to_job
 from vendors.models import Vendor
 
-SHOWN_CLUSTERS = 100
-# Problems of which one right value for several rows would only make more.
-CLASHES = (Code.DUPLICATE_IN_FILE, Code.SKU_TAKEN)
-EXAMPLES = 5
-SAY_WHAT = f"Say what the right value is, in {VALUE_CHARS} characters at most."
-
+KEEP_A_RULE = ["uploads.add_valuerule", "uploads.change_valuerule"]
 
 # --- one row ---------------------------------------------------------------------------------------------------
 
@@ -72,7 +63,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
         "why_not": why_not,
         "cells": _cells(row, upload),
         "of_the_row": [problem for problem in row.problems if problem.field not in FIELDS],
-        "categories": categories(),
+        "categories": active_categories(),
         "suggested": {problem.field: problem.suggestion for problem in row.problems if problem.suggestion},
     }
     return TemplateResponse(request, "admin/uploads/correct.html", context | found)
@@ -85,13 +76,13 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
     values = {header: storable(cell) for header, cell in posted.items() if cell is not None}
     attempt = request.POST.get("attempt", "")
     try:
-        outcome = retry.correct(
+        outcome = correct.correct(
             row.upload_id, row.record_id, int(attempt) if attempt.isdecimal() else 0, values, request.user
         )
     except NotReplayable as error:
         messages.error(request, str(error))
         return None
-    log_change(request, upload, f"Corrected row {row.row_number}: {_changed(row, values)}.")
+    log_change(request.user, upload, f"Corrected row {row.row_number}: {_changed(row, values)}.")
     if outcome.outcome == "error":
         messages.warning(request, f"Row {row.row_number} still has problems.")
         return None
@@ -139,88 +130,24 @@ def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[Cell]:
 
 def _cluster_url(row: failed_rows.FailedRow, field: str, value: str) -> str:
     """Where all rows with this value are mended; "" where one right value for all of them makes no sense."""
-    clashes = any(problem.field == field and problem.code in CLASHES for problem in row.problems)
-    return cluster_url(row.vendor_id, field, value) if 0 < len(value) <= VALUE_CHARS and not clashes else ""
-
-
-def categories() -> list[str]:
-    return list(ProductCategory.objects.filter(is_active=True).values_list("category_name", flat=True))
+    clashes = any(problem.field == field and problem.code in shared_values.CLASHES for problem in row.problems)
+    if clashes or not 0 < len(value) <= VALUE_CHARS:
+        return ""
+    chosen = {"vendor": row.vendor_id, "field": field, "value": value}
+    return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
 
 
 # --- all rows that share a wrong value -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """Failed rows of one vendor with the same wrong value in the same field."""
-
-    vendor_id: str
-    field: str
-    value: str
-    rows: int
-    message: str
-    suggestion: str
-
-    @property
-    def label(self) -> str:
-        return LABELS.get(self.field, self.field)
-
-    @property
-    def shown(self) -> str:
-        return visible(self.value)
-
-    @property
-    def url(self) -> str:
-        return cluster_url(self.vendor_id, self.field, self.value)
-
-
-def cluster_url(vendor_id: str, field: str, value: str, upload_id: str = "") -> str:
-    """Where the rows that share this value are mended."""
-    chosen = {"vendor": vendor_id, "field": field, "value": value} | ({"upload": upload_id} if upload_id else {})
-    return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
-
-
-def clusters(vendor_id: str = "", upload_id: str = "", code: str = "", looked_at: int | None = None) -> list[Cluster]:
-    """The most frequent wrong values of open problems, of a vendor or of an upload, perhaps of one kind only, and of
-    no more than `looked_at` of them.
-
-    By idx_validation_errors_upload or idx_validation_errors_vendor; of missing and clashing values nothing can be
-    mended for all rows at once.
-    """
-    where, value = ("upload_id", upload_id) if upload_id else ("vendor_id", vendor_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT vendor_id, field, min(wrong_value), sum(rows)::int, min(error_message), min(suggestion)
-              FROM (SELECT vendor_id, field, wrong_value, count(*) AS rows,
-                           min(error_message) AS error_message, min(suggestion) AS suggestion
-                      FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
-                                   min(suggestion) AS suggestion
-                              FROM (SELECT * FROM validation_errors
-                                     WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
-                                       AND %s IN ('', error_type)
-                                       AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
-                                                              'malformed_record')
-                                     LIMIT %s) AS looked_at
-                             GROUP BY vendor_id, field, wrong_value, upload_id, record_id) AS once
-                     GROUP BY vendor_id, field, wrong_value) AS spelled
-             GROUP BY vendor_id, field, lower(wrong_value)
-             ORDER BY 4 DESC, 2, 3
-             LIMIT %s
-            """,  # noqa: S608 - a name from above
-            [value, code, looked_at, SHOWN_CLUSTERS],
-        )
-        return [Cluster(*row) for row in cursor.fetchall()]
-
-
-def clusters_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """The wrong values that most failed rows share, each with the way to mend them all."""
+def shared_values_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """The wrong values that most failed rows share, each with the way to correct them all."""
     vendor_id, upload_id = storable(request.GET.get("vendor", "")), storable(request.GET.get("upload", ""))
     if not vendor_id and not upload_id:
         raise Http404("Say which vendor or which upload.")
     found = {
         "title": f"Wrong values of {upload_id or vendor_id}",
-        "clusters": clusters(vendor_id, upload_id),
+        "clusters": shared_values.most_shared(vendor_id, upload_id),
         "upload_id": upload_id,
         "errors_url": list_url("uploads_validationerror", **({"upload": upload_id} if upload_id else
                                                              {"vendor": vendor_id})),
@@ -228,71 +155,35 @@ def clusters_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     return TemplateResponse(request, "admin/uploads/clusters.html", context | found)
 
 
-def cluster_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """Choose the right value for all rows that share a wrong one, and try them again."""
+def shared_value_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """Choose the right value for all rows that share a wrong one, and retry them."""
     asked = request.POST if request.method == "POST" else request.GET
-    vendor_id, field, value, upload_id = (
-        storable(asked.get(name, "")) for name in ("vendor", "field", "value", "upload")
-    )
-    selection = Selection(vendor_id=vendor_id, field=field, wrong_value=value)
-    if field not in FIELDS or not 0 < len(value) <= VALUE_CHARS or not _known(vendor_id, upload_id):
+    vendor_id, upload_id = storable(asked.get("vendor", "")), storable(asked.get("upload", ""))
+    selection = shared_values.selected(vendor_id, asked)
+    if selection is None or not _known(vendor_id, upload_id):
         raise Http404("Say which vendor, which field and which value.")
-    right = storable(request.POST.get("right", "").strip())
-    if request.method == "POST" and right and len(right) <= VALUE_CHARS:
-        if upload_id and request.POST.get("scope") == "upload":
-            selection = replace(selection, upload_id=upload_id)
-        job = start_mending(request, selection, right, keep="keep" in request.POST and may_keep(request))
-        return to_job(request, job, list_url("uploads_validationerror", vendor=vendor_id))
+    right = shared_values.right_value(request.POST)
+    may_keep = request.user.has_perms(KEEP_A_RULE)
+    back = list_url("uploads_validationerror", vendor=vendor_id)
+    if right:
+        chosen = replace(selection, upload_id=upload_id if request.POST.get("scope") == "upload" else "")
+        keep = "keep" in request.POST and may_keep
+        return to_job(request, shared_values.correct_all(chosen, request.user, right, keep), back)
     if request.method == "POST":
-        messages.error(request, SAY_WHAT)
-    shown = list(examples(selection)[:EXAMPLES])
-    found = {
-        "title": "Mend all rows that share a wrong value",
-        "selection": selection,
-        "shown": visible(selection.wrong_value),
-        "label": LABELS[selection.field],
+        messages.error(request, shared_values.SAY_WHAT)
+    found = shared_values.about(selection, upload_id)
+    suggestion = next((example.suggestion for example in found["examples"] if example.suggestion), "")
+    shown = {
+        "title": "Correct all rows that share a wrong value",
         "upload_id": upload_id,
-        "may_keep": may_keep(request),
-        "of_vendor": failed_rows.count(selection),
-        "of_upload": failed_rows.count(replace(selection, upload_id=upload_id)) if upload_id else 0,
-        "examples": shown,
-        "suggestion": right or next((example.suggestion for example in shown if example.suggestion), ""),
-        "categories": categories() if selection.field == "category" else [],
-        "back": list_url("uploads_validationerror", vendor=selection.vendor_id),
+        "may_keep": may_keep,
+        "suggestion": suggestion,
+        "back": back,
     }
-    return TemplateResponse(request, "admin/uploads/cluster.html", context | found)
+    return TemplateResponse(request, "admin/uploads/cluster.html", context | found | shown)
 
 
 def _known(vendor_id: str, upload_id: str) -> bool:
     """Whether there is such a vendor, and such an upload of it if one is named."""
     uploads = UploadHistory.objects.filter(vendor_id=vendor_id)
     return Vendor.objects.filter(pk=vendor_id).exists() and (not upload_id or uploads.filter(pk=upload_id).exists())
-
-
-def start_mending(
-    request: HttpRequest, selection: Selection, right: str, keep: bool, upload: UploadHistory | None = None
-) -> Job:
-    """Put the right value in the place of the wrong one as a job, and perhaps keep it as a rule.
-
-    Noted in the admin's log at the upload, or at the vendor where it is about all its uploads and none is named.
-    """
-    job = retry.start(selection, request.user, right, keep_as_rule=keep)
-    rule = ", and kept it as a rule" if keep else ""
-    said = f"Mended {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
-    log_change(request, upload or job.upload or Vendor.objects.get(pk=selection.vendor_id), said)
-    return job
-
-
-def may_keep(request: HttpRequest) -> bool:
-    """Whether the user may make a rule, or change the one that there is."""
-    return request.user.has_perms(["uploads.add_valuerule", "uploads.change_valuerule"])
-
-
-def examples(selection: Selection) -> "QuerySet[ValidationError]":
-    """The open problems of a vendor with this wrong value, newest first (idx_validation_errors_value)."""
-    return (
-        ValidationError.objects.alias(folded=Lower("wrong_value"))
-        .filter(vendor_id=selection.vendor_id, field=selection.field, resolved_at=None)
-        .filter(folded=Lower(Value(selection.wrong_value)))
-        .order_by("-error_id")
-    )

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from config.web.links import list_url, page_url
-from config.web.text import NOTHING, visible
+from config.web.text import NOTHING, percent, visible
 from uploads.insight import charts, operations
 from uploads.insight.charts import Way
 from uploads.insight.operations import Attention, Day, Open, Pace, Stream
@@ -106,10 +106,6 @@ def ways(user: "Viewer") -> Way:
 def since(days: int) -> str:
     """The midnight with which the last days began, as the lists' filters take it."""
     return operations.start_of(operations.today() - timedelta(days=days - 1)).isoformat()
-
-
-def percent(rate: float | None) -> str:
-    return NOTHING if rate is None else f"{rate:.1%}"
 
 
 # --- cards -----------------------------------------------------------------------------------------------------

@@ -86,13 +86,13 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         """The wrong values that failed rows share."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return corrections.clusters_page(request, self._context(request))
+        return corrections.shared_values_page(request, self._context(request))
 
     def cluster_view(self, request: HttpRequest) -> HttpResponseBase:
         """Mend all rows that share one."""
         if not (self.has_replay_permission(request) and self.has_view_permission(request)):
             raise PermissionDenied
-        return corrections.cluster_page(request, self._context(request))
+        return corrections.shared_value_page(request, self._context(request))
 
     def correct_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
         """Mend one row."""

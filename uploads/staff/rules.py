@@ -58,7 +58,6 @@ class RuleAdmin(VendorTableAdmin):
         return vendor_link(rule)
 
 
-@admin.register(ColumnRule)
 class ColumnRuleAdmin(RuleAdmin):
     """Which field a vendor's column is."""
 
@@ -79,7 +78,6 @@ class ColumnRuleAdmin(RuleAdmin):
         return LABELS.get(rule.field, "not imported")
 
 
-@admin.register(ValueRule)
 class ValueRuleAdmin(RuleAdmin):
     """What is read instead of a value that a vendor keeps writing."""
 

@@ -11,11 +11,16 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from config.web.links import count_link, list_url, tag
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
+from uploads.models import (
+    VendorSummary,
+)
 from uploads.staff.dashboard import may_see, since, ways
 from vendors.admin import VendorAdmin
 from vendors.models import Vendor
+from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -57,3 +62,33 @@ def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:
     kinds = operations.error_kinds(user, DAYS, vendor_id) if user.has_perm("uploads.view_validationerror") else []
     shown = [charts.of_days(days, way, vendor=vendor_id)]
     return shown + ([charts.of_kinds(kinds, DAYS, way, vendor=vendor_id, created_at__gte=since(DAYS))] if kinds else [])
+
+
+class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
+    """The view `vendor_summary`."""
+
+    list_display = ["vendor_link", "vendor_name", "status_tag", "products", "uploads", "valid_records", "errors",
+                    "error_rate", "last_upload_at"]  # fmt: skip
+    list_display_links = None
+    list_filter = [VENDOR_STATUS]
+    search_fields = ["vendor_id", "vendor_name", "email"]
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, vendor: VendorSummary) -> SafeString:
+        return vendor_link(vendor)
+
+    @admin.display(description="status", ordering="status")
+    def status_tag(self, vendor: VendorSummary) -> SafeString:
+        return tag(vendor.status)
+
+    @admin.display(description="products")  # sorting by it would count those of all vendors
+    def products(self, vendor: VendorSummary) -> SafeString | str:
+        return count_link(vendor.total_products, list_url("catalog_product", vendor=vendor.pk))
+
+    @admin.display(description="uploads", ordering="total_uploads")
+    def uploads(self, vendor: VendorSummary) -> SafeString | str:
+        return count_link(vendor.total_uploads, list_url("uploads_uploadhistory", vendor=vendor.pk))
+
+    @admin.display(description="errors", ordering="error_records")
+    def errors(self, vendor: VendorSummary) -> SafeString | str:
+        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk, state="open"))

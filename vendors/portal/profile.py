@@ -3,7 +3,7 @@
 Only what the admin's form has may be typed here, under the same rules. The ID and the status are for staff.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django import forms
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.text import get_text_list
 
-from vendors import members
+from config.web.admin_log import log_change
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -75,5 +75,5 @@ def _save(form: ProfileForm, request: HttpRequest) -> None:
         vendor = form.save(commit=False)
         vendor.save(update_fields=form.changed_data)
         names = get_text_list([cast(str, form.fields[name].label) for name in form.changed_data], "and")
-        members.log(vendor, cast(Any, request.user), f"Profile changed by an owner: {names}.")
+        log_change(request.user, vendor, f"Profile changed by an owner: {names}.")
     messages.success(request, "Your profile is saved.")

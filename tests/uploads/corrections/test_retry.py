@@ -12,7 +12,7 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import decode
-from uploads.corrections import failed_rows, retry
+from uploads.corrections import correct, failed_rows, retry
 from uploads.corrections.failed_rows import Selection
 from uploads.corrections.retry import NotReplayable
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
@@ -41,7 +41,7 @@ def test_a_corrected_row_becomes_a_product_and_counts_as_valid(pipeline: Pipelin
     upload = pipeline.run(feed(line(1), line(2, price="cheap")))
     assert counts(upload) == (2, 1, 1, 1)
 
-    outcome = retry.correct(upload.pk, "REC_0000002", 1, {"price": "12.50"}, admin_user)
+    outcome = correct.correct(upload.pk, "REC_0000002", 1, {"price": "12.50"}, admin_user)
 
     assert (outcome.outcome, outcome.attempt) == ("inserted", 2)
     assert counts(upload) == (2, 2, 0, 2)
@@ -56,7 +56,7 @@ def test_a_row_of_a_vendor_suspended_meanwhile_keeps_what_was_wrong_with_it(
     upload = pipeline.run(feed(line(1, price="cheap")))
     Vendor.objects.update(status="suspended")
     with pytest.raises(NotReplayable, match="suspended"):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert open_errors(upload) == [(1, "invalid_price", 1)]
 
 
@@ -64,7 +64,7 @@ def test_what_the_file_said_stays_and_the_correction_says_who_changed_what(
     pipeline: Pipeline, admin_user: User
 ) -> None:
     upload = pipeline.run(feed(line(1, price="cheap", stock_quantity="lots")))
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5", "stock_quantity": "lots"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5", "stock_quantity": "lots"}, admin_user)
 
     correction = Correction.objects.get()
     assert (correction.row_number, correction.attempt, correction.corrected_by) == (1, 2, admin_user)
@@ -83,13 +83,13 @@ def test_what_the_file_said_stays_and_the_correction_says_who_changed_what(
 
 def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, admin_user)
 
     with pytest.raises(NotReplayable, match="faster"):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
-    retry.correct(upload.pk, "REC_0000001", 2, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 2, {"price": "5"}, admin_user)
     with pytest.raises(NotReplayable, match="faster"):
-        retry.correct(upload.pk, "REC_0000001", 3, {"price": "6"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 3, {"price": "6"}, admin_user)
 
     assert counts(upload) == (1, 1, 0, 1)
 
@@ -102,7 +102,7 @@ def test_a_row_that_could_not_be_read_is_given_its_cells(pipeline: Pipeline, adm
     names = [header for _, header, _ in failed_rows.cells(row, upload)]
 
     good = dict(zip(names, line(2).split(","), strict=True))
-    retry.correct(upload.pk, "REC_0000002", 1, good, admin_user)
+    correct.correct(upload.pk, "REC_0000002", 1, good, admin_user)
 
     assert counts(upload) == (2, 2, 0, 2)
     assert Correction.objects.get().changes["sku"] == [None, "SKU-2"]
@@ -112,10 +112,10 @@ def test_a_row_of_a_cancelled_or_undone_upload_is_not_tried_again(pipeline: Pipe
     upload = pipeline.run(feed(line(1, price="x")))
     UploadHistory.objects.update(status="cancelled")
     with pytest.raises(NotReplayable, match="cancelled"):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     UploadHistory.objects.update(status="completed", undone_at="2026-01-01T00:00:00Z")
     with pytest.raises(NotReplayable, match="undone"):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     assert counts(upload) == (1, 0, 1, 0)
 
@@ -127,7 +127,7 @@ def test_a_record_that_names_another_vendor_is_never_given_to_the_uploads_own(
     ValidationError.objects.update(error_type="vendor_mismatch")
 
     with pytest.raises(NotReplayable, match="record itself"):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert failed_rows.count(Selection(upload_id=upload.pk)) == 0
 
 
@@ -136,7 +136,7 @@ def test_the_error_report_follows_the_corrections(pipeline: Pipeline, admin_user
     upload.refresh_from_db()
     assert upload.error_report_key
 
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     upload.refresh_from_db()
     assert upload.error_report_key == ""
@@ -145,7 +145,7 @@ def test_the_error_report_follows_the_corrections(pipeline: Pipeline, admin_user
 def test_a_redelivered_record_does_not_undo_its_correction(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
     items = list(dynamo.query_upload(upload.pk))
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     dynamo.put_records([{**item, "status": {"S": "pending_validation"}} for item in items])
     pipeline.settle()
@@ -288,6 +288,6 @@ def test_a_correction_that_waited_for_a_cancel_or_an_undo_changes_nothing(
 
     monkeypatch.setattr(committer, "lock_vendors", locked_by_others_first)
     with pytest.raises(NotReplayable):
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert Product.objects.count() == 0
     assert open_errors(upload) == [(1, "invalid_price", 1)]

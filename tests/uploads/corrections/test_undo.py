@@ -10,7 +10,7 @@ from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import decode
-from uploads.corrections import retry, undo
+from uploads.corrections import correct, undo
 from uploads.corrections.retry import NotReplayable
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import commit, finish
@@ -175,7 +175,7 @@ def test_an_upload_under_way_is_not_undone_and_an_undone_one_not_replayed(pipeli
     undone(upload, admin_user)
 
     with pytest.raises(NotReplayable):
-        retry.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
 
 
 def test_the_same_file_can_be_sent_again_after_an_undo(pipeline: Pipeline, admin_user: User) -> None:
@@ -188,7 +188,7 @@ def test_the_same_file_can_be_sent_again_after_an_undo(pipeline: Pipeline, admin
 
 def test_a_row_mended_later_is_undone_with_its_upload(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="x")))
-    retry.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
     assert RecordOutcome.objects.filter(outcome="inserted").count() == 2
 
     assert undone(upload, admin_user) == {"reversed": 2}

@@ -13,7 +13,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
-from uploads.corrections import retry
+from uploads.corrections import correct, retry
 from uploads.corrections.failed_rows import Selection
 from uploads.insight import sku_search
 from uploads.insight.sku_search import Found
@@ -98,7 +98,7 @@ def test_a_line_that_could_not_be_read_is_found_by_the_whole_of_what_stands_in_i
 
 def test_an_error_that_was_mended_says_so_and_leads_nowhere(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     steps = sku_search.find("VEND001", "SKU-1").steps
     assert [step.bad for step in steps] == [False, False]
     assert "tried again since" in steps[1].words
@@ -109,7 +109,7 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
     pipeline: Pipeline, member: Client, admin_user: User
 ) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     job = retry.start(Selection(vendor_id="VEND001", field="category", wrong_value="Lamps"), admin_user, "Books")
     run_jobs(job)
     for sku, corrected in (("SKU-1", ("price", "x", "5")), ("SKU-2", ("category", "Lamps", "Books"))):

@@ -12,7 +12,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from uploads.aws import dynamo, storage
-from uploads.corrections import retry
+from uploads.corrections import correct
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
@@ -301,7 +301,7 @@ def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
 
     def meanwhile_mended(upload: UploadHistory) -> str:
         key = store(upload)
-        retry.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
+        correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
         return key
 
     with monkeypatch.context() as patch:

@@ -17,9 +17,10 @@ from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
-from uploads.corrections import retry
+from uploads.corrections import correct, retry
+from uploads.corrections.correct import Change
 from uploads.corrections.failed_rows import Selection
-from uploads.corrections.retry import Change, NotReplayable
+from uploads.corrections.retry import NotReplayable
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
@@ -155,7 +156,7 @@ def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone_and_said(uploade
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     address = url(upload, "errors/invalid_price/")
     sent = form(uploader, address) | {"0-price": "5", "1-price": "6"}
-    retry.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, None)
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, None)
     shown = text(uploader.post(f"{address}save/", sent, follow=True))
     assert "1 row is right now." in shown
     assert "1 row is left alone" in shown
@@ -337,15 +338,15 @@ def test_an_upload_that_a_program_named_as_it_liked_has_its_pages(uploader: Clie
 def test_rows_are_corrected_together_or_not_at_all(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, sku="two words")))
     changes = [Change("REC_0000001", 1, {"price": "5"}), Change("REC_0000002", 1, {"sku": "SKU-1"})]
-    tried = retry.correct_rows(upload.pk, changes, admin_user)
+    tried = correct.correct_rows(upload.pk, changes, admin_user)
 
     assert [outcome.outcome for outcome in tried.outcomes] == ["inserted", "error"], "they see each other"
     assert ValidationError.objects.get(resolved_at=None).error_type == "duplicate_in_file"
     with pytest.raises(ValueError, match="25"):
-        retry.correct_rows(upload.pk, [Change("x", 1, {})] * 26, admin_user)
+        correct.correct_rows(upload.pk, [Change("x", 1, {})] * 26, admin_user)
     UploadHistory.objects.update(status="cancelled")
     with pytest.raises(NotReplayable, match="cancelled"):
-        retry.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
+        correct.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
 
 
 # --- one value for all -----------------------------------------------------------------------------------------
@@ -370,7 +371,7 @@ def test_one_value_is_mended_in_all_rows_that_share_it_and_kept_as_a_rule(upload
         one.refresh_from_db()
         assert one.error_records == errors
     assert ValueRule.objects.get().right_value == "Electronics"
-    assert "Mended 3 rows" in LogEntry.objects.get().change_message
+    assert "Corrected 3 rows" in LogEntry.objects.get().change_message
 
 
 def test_no_value_is_mended_to_nothing(uploader: Client, pipeline: Pipeline) -> None:

@@ -8,15 +8,15 @@ from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import take_turn
+from uploads.corrections import waiting_rows
 from uploads.models import Job
-from uploads.staff import categories
 
 LIST = "/admin/catalog/productcategory/"
 OFFER = "failed only because"
 
 
 def found() -> list[tuple[str, int]]:
-    return [(one.category.category_name, one.rows) for one in categories.waiting()]
+    return [(one.category.category_name, one.rows) for one in waiting_rows.waiting()]
 
 
 def test_rows_are_offered_when_their_category_comes_however_they_spelled_it(

@@ -1,0 +1,51 @@
+"""Which kinds of error a vendor makes most."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+
+from catalog.rules.explained import explained
+from catalog.rules.problems import label_of
+from config.web.text import visible
+from uploads.insight import operations
+
+SHOWN_KINDS = 10
+
+
+@dataclass(frozen=True)
+class Habit:
+    """A kind of error that a vendor makes: how often, how many are open, and the newest upload that has such."""
+
+    code: str
+    problems: int
+    still_open: int
+    upload_id: str
+
+    @property
+    def label(self) -> str:
+        return visible(label_of(self.code))
+
+    @property
+    def explained(self) -> str:
+        return explained(self.code)
+
+
+def habits(vendor_id: str, days: int) -> list[Habit]:
+    """The kinds of error of the last days, most frequent first (idx_validation_errors_vendor)."""
+    since = operations.start_of(operations.today() - timedelta(days=days - 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.error_type, k.problems, k.still_open, coalesce(e.upload_id, '')
+              FROM (SELECT error_type, count(*) AS problems, count(*) FILTER (WHERE resolved_at IS NULL) AS still_open,
+                           max(error_id) FILTER (WHERE resolved_at IS NULL) AS newest
+                      FROM validation_errors
+                     WHERE vendor_id = %s AND created_at >= %s
+                     GROUP BY error_type ORDER BY 2 DESC, 1 LIMIT %s) k
+              LEFT JOIN validation_errors e ON e.error_id = k.newest
+             ORDER BY k.problems DESC, k.error_type
+            """,
+            [vendor_id, since, SHOWN_KINDS],
+        )
+        return [Habit(*row) for row in cursor.fetchall()]

@@ -1,0 +1,47 @@
+"""A vendor's home: what is in the catalog, the newest uploads, and where to go from here."""
+
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from catalog.models import Product
+from config.web.paging import CappedPaginator
+from config.web.text import visible
+from uploads.insight import progress
+from uploads.models import UploadHistory
+from uploads.portal.progress import headline
+from vendors.access import may_here, vendor_page
+from vendors.models import Vendor, VendorMember
+
+NEWEST = 20
+
+
+class Line(NamedTuple):
+    """An upload in the list: how far it is, and what came of it."""
+
+    upload: UploadHistory
+    name: str
+    percent: int
+    headline: str
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """The newest uploads with their progress and results."""
+    uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
+    context = {
+        "vendor": vendor,
+        "section": "home",
+        "uploads": [_line(upload) for upload in uploads],
+        "newest": uploads[0] if uploads else None,
+        "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
+        "may_upload": may_here(request, VendorMember.Role.UPLOADER),
+        "closed": not vendor.is_active,
+    }
+    return render(request, "vendors/home.html", context)
+
+
+def _line(upload: UploadHistory) -> Line:
+    return Line(upload, visible(upload.file_name), progress.percent(upload), headline(upload))

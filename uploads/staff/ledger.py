@@ -1,0 +1,76 @@
+"""What became of each record, and how far the table's stream was read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from config.web.links import link, page_url, tag
+from config.web.tables import ReadOnly, TableAdmin
+from config.web.text import NOTHING
+from uploads.models import (
+    RecordOutcome,
+    StreamShard,
+    UploadHistory,
+)
+from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, upload_link
+from vendors.tables import ReadOnlyVendorTableAdmin
+
+
+class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
+    """What became of each record of each upload, and whether DynamoDB knows."""
+
+    list_display = ["record_id", "upload_link", "row_number", "outcome_tag", "product_link", "error_reason",
+                    "created_at", "written_back_at"]  # fmt: skip
+    list_filter = [
+        UploadFilter, RecordFilter, ProductFilter, "outcome", ("written_back_at", admin.EmptyFieldListFilter),
+    ]  # fmt: skip
+    search_fields = ["upload_id__exact", "record_id__exact"]
+    search_help_text = "A whole upload ID or record ID"
+    fields = ["upload_link", "record_id", "row_number", "attempt", "vendor_id", "outcome_tag", "product_link",
+              "error_reason", "created_at", "written_back_at"]  # fmt: skip
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Within an upload in the order of record_outcomes_key; the whole table newest first, by its key."""
+        return ["record_id", "attempt"] if "upload" in request.GET else ["-id"]
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """No index sorts the whole table by anything but its key."""
+        return ["record_id"] if "upload" in request.GET else []
+
+    def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
+        """Record IDs are found upload by upload, since record_outcomes_key starts with the upload."""
+        if not search_term:
+            return queryset, False
+        if queryset.filter(upload_id=search_term).exists():
+            return queryset.filter(upload_id=search_term), False
+        return queryset.filter(upload_id__in=UploadHistory.objects.values("pk"), record_id=search_term), False
+
+    @admin.display(description="upload", ordering="upload_id")
+    def upload_link(self, record: RecordOutcome) -> SafeString | str:
+        """Records of unknown vendors belong to no upload."""
+        return record.upload_id if record.upload_sequence is None else upload_link(record)
+
+    @admin.display(description="outcome", ordering="outcome")
+    def outcome_tag(self, record: RecordOutcome) -> SafeString:
+        return tag(record.outcome)
+
+    @admin.display(description="product", ordering="product_id", empty_value=NOTHING)
+    def product_link(self, record: RecordOutcome) -> SafeString | None:
+        return link(page_url("catalog_product", record.product_id), record.product_id) if record.product_id else None
+
+
+class StreamShardAdmin(ReadOnly, TableAdmin):
+    """How far each shard of the table's stream was read, by whom, and what was found missing."""
+
+    list_display = ["shard_id", "state_tag", "checkpoint_at", "lease_owner", "lease_expires_at", "gap_reason",
+                    "gap_found_at", "gap_healed_at"]  # fmt: skip
+    list_filter = [
+        "state", ("gap_found_at", admin.EmptyFieldListFilter), ("gap_healed_at", admin.EmptyFieldListFilter),
+    ]  # fmt: skip
+
+    @admin.display(description="state", ordering="state")
+    def state_tag(self, shard: StreamShard) -> SafeString:
+        return tag(shard.state)

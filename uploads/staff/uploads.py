@@ -1,0 +1,227 @@
+"""Uploads in the admin, and the page of one: its progress live, what went wrong, and its files."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import label_of
+from config.web.filters import choice_filter
+from config.web.links import breakable, list_url, page_url, pairs_table, tag
+from config.web.text import NOTHING
+from uploads.aws.storage import FileMissing, StorageUnavailable
+from uploads.feed.parser import DELIMITERS, Layout
+from uploads.insight import downloads, progress
+from uploads.models import (
+    RecentUpload,
+    UploadHistory,
+)
+from uploads.staff import records
+from uploads.staff.actions import UploadActionsAdmin, offered
+from uploads.staff.listing import errors_link, upload_link
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
+
+
+class UploadHistoryAdmin(UploadActionsAdmin):
+    """Uploads. The page of one shows its progress live, what went wrong, and has its files."""
+
+    change_form_template = "admin/uploads/uploadhistory/change_form.html"
+    # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
+    list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "failed", "file_name",
+                    "created_at", "duration"]  # fmt: skip
+    list_filter = ["status", VendorFilter, "source", "created_at"]
+    list_select_related = False
+    date_hierarchy = "created_at"
+    search_fields = ["upload_id", "file_name"]
+    search_help_text = "Upload ID or file name"
+    export_leaves_out = (
+        "layout", "storage_key", "original_key", "error_report_key", "staged_offset", "staging_owner", "staging_epoch",
+        "staging_expires_at",
+    )  # fmt: skip
+    fieldsets = [
+        (
+            "What was sent",
+            {"fields": ["vendor_link", "file_name", "file_size", "sha256", "source", "uploaded_by", "mode"]},
+        ),
+        ("How it was read", {"fields": ["reading"]}),
+        ("When", {"fields": ["created_at", "completed_at"]}),
+    ]
+
+    def get_urls(self) -> Any:
+        pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
+            ("progress", self.progress_view), ("file", self.file_view), ("report", self.report_view),
+            ("records", self.records_view),
+        ]  # fmt: skip
+        record_view = self.admin_site.admin_view(self.record_view)
+        return [
+            path("<path:object_id>/records/<path:record_id>/", record_view, name="uploads_uploadhistory_record"),
+            *(path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"uploads_uploadhistory_{name}")
+              for name, view in pages),
+            *super().get_urls(),
+        ]  # fmt: skip
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        upload = self.get_object(request, unquote(object_id))
+        shown = progress_context(upload) | {"offered": offered(request, upload)} if upload else {}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What DynamoDB has of the upload."""
+        upload = self.viewed(request, object_id)
+        return records.list_page(request, upload, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def record_view(self, request: HttpRequest, object_id: str, record_id: str) -> HttpResponseBase:
+        """One of its records."""
+        upload = self.viewed(request, object_id)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return records.one_page(request, upload, unquote(record_id), context)
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The part of the page that changes while the upload is on its way."""
+        upload = self.viewed(request, object_id)
+        return render(request, "admin/uploads/uploadhistory/progress.html", progress_context(upload))
+
+    def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._download(request, object_id, downloads.original)
+
+    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._download(request, object_id, downloads.report)
+
+    def _download(
+        self, request: HttpRequest, object_id: str, download: Callable[[UploadHistory], HttpResponseBase]
+    ) -> HttpResponseBase:
+        upload = self.viewed(request, object_id)
+        if not request.user.has_perm("uploads.download_uploadhistory"):
+            raise PermissionDenied
+        try:
+            return download(upload)
+        except FileMissing:
+            messages.error(request, "The file isn't in storage any more.")
+        except StorageUnavailable:
+            messages.error(request, "File storage isn't reachable. Try again in a few minutes.")
+        return redirect(page_url("uploads_uploadhistory", upload.pk))
+
+    def viewed(self, request: HttpRequest, object_id: str) -> UploadHistory:
+        """The upload, for those who may see it. Raises PermissionDenied and Http404."""
+        upload: UploadHistory | None = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, upload):
+            raise PermissionDenied
+        if upload is None:
+            raise Http404
+        return upload
+
+    @admin.display(description="upload ID", ordering="upload_id")
+    def key(self, upload: UploadHistory) -> SafeString:
+        return breakable(upload.upload_id)
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, upload: UploadHistory) -> SafeString:
+        return vendor_link(upload)
+
+    @admin.display(description="status", ordering="status")
+    def status_tag(self, upload: UploadHistory) -> SafeString:
+        return tag(upload.status)
+
+    @admin.display(description="progress")
+    def progress_bar(self, upload: UploadHistory) -> SafeString:
+        percent = progress.percent(upload)
+        return format_html('<progress max="100" value="{0}" aria-label="{0}%">{0}%</progress>', percent)
+
+    @admin.display(description="duration", empty_value=NOTHING)
+    def duration(self, upload: UploadHistory) -> str | None:
+        return in_short(upload.completed_at - upload.created_at) if upload.completed_at else None
+
+    @admin.display(description="rows", ordering="file_rows", empty_value=NOTHING)
+    def rows(self, upload: UploadHistory) -> int | None:
+        return upload.file_rows if upload.file_rows is not None else upload.total_records or None
+
+    @admin.display(description="valid", ordering="valid_records")
+    def valid(self, upload: UploadHistory) -> int:
+        return upload.valid_records
+
+    @admin.display(description="errors", ordering="error_records")
+    def failed(self, upload: UploadHistory) -> SafeString | str:
+        return errors_link(upload)
+
+    @admin.display(description="columns", empty_value=NOTHING)
+    def reading(self, upload: UploadHistory) -> SafeString | None:
+        return pairs_table(how_read(Layout.from_json(upload.layout))) if upload.layout else None
+
+
+def in_short(time: timedelta) -> str:
+    """A duration for a list: 0.4 s, 12 s, 3 min 5 s."""
+    seconds = time.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{int(seconds // 60):,} min {int(seconds % 60)} s"
+
+
+def how_read(layout: Layout) -> list[tuple[str, str]]:
+    """Encoding, delimiter, what each column was taken for, and what was assumed."""
+    fields = layout.mapping.fields
+    return [
+        ("encoding", layout.encoding),
+        ("delimiter", DELIMITERS.get(layout.delimiter, layout.delimiter)),
+        *((LABELS[field], f"from “{fields[field]}”") for field in FIELDS if field in fields),
+        *(("note", note) for note in layout.notes),
+    ]
+
+
+def progress_context(upload: UploadHistory) -> dict[str, Any]:
+    """What the changing part of an upload's page shows."""
+    state = progress.of(upload.pk, most=progress.COUNTED)
+    percent = progress.percent(state.upload)
+    open_errors = {"upload": upload.pk, "state": "open"}
+    return {
+        "progress": state,
+        "upload": state.upload,
+        "percent": percent,
+        "announcement": state.sentence if state.ended else progress.each_quarter(percent),
+        "kinds": [
+            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code))
+            for kind in state.errors
+        ],
+        "errors_url": list_url("uploads_validationerror", **open_errors),
+        "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
+        "jobs_url": list_url("uploads_job", upload=upload.pk),
+        "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
+    }
+
+
+class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
+    """The view `recent_uploads`."""
+
+    list_display = ["upload_link", "vendor_link", "vendor_name", "file_name", "status_tag", "file_rows",
+                    "valid_records", "errors", "success_rate", "created_at", "duration"]  # fmt: skip
+    list_display_links = None
+    list_filter = [choice_filter("status", list(UploadHistory.Status.choices)), VendorFilter]
+    search_fields = ["upload_id", "file_name", "vendor_name"]
+
+    @admin.display(description="upload", ordering="upload_id")
+    def upload_link(self, upload: RecentUpload) -> SafeString:
+        return upload_link(upload)
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, upload: RecentUpload) -> SafeString:
+        return vendor_link(upload)
+
+    @admin.display(description="status", ordering="status")
+    def status_tag(self, upload: RecentUpload) -> SafeString:
+        return tag(upload.status)
+
+    @admin.display(description="errors", ordering="error_records")
+    def errors(self, upload: RecentUpload) -> SafeString | str:
+        return errors_link(upload)
