@@ -12,6 +12,7 @@ from uploads.aws import dynamo, storage
 from uploads.corrections import retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
+from uploads.pipeline import upkeep as upkeep_steps
 from uploads.preview import dry_run
 from uploads.work import jobs, wakeups
 
@@ -68,4 +69,4 @@ def run_job(job_id: int) -> None:
 @shared_task
 def upkeep() -> None:
     with _patient("Upkeep"):
-        reconcile.upkeep()
+        upkeep_steps.tick()

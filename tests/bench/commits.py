@@ -20,6 +20,8 @@ from uploads.aws import client, dynamo
 from uploads.models import StreamShard, UploadHistory
 from uploads.pipeline import commit, judge, ledger, stream
 from uploads.pipeline.commit import Checkpoint
+from uploads.work import leases
+from uploads.work.leases import Lease
 
 GROUP = "Commit"
 
@@ -58,7 +60,9 @@ def replay(recording: Recording) -> int:
     shard = StreamShard.objects.get(shard_id="bench")
     for body in recording.pages:
         page: list[dict[str, Any]] = client.decoded(body)
-        checkpoint = Checkpoint(shard.id, shard.lease_epoch, page[-1]["dynamodb"]["SequenceNumber"])
+        checkpoint = Checkpoint(
+            Lease(leases.SHARD, shard.id, shard.lease_epoch), page[-1]["dynamodb"]["SequenceNumber"]
+        )
         commit.commit_isolating(stream.pending(page), checkpoint)
     return recording.rows
 

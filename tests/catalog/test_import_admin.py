@@ -16,7 +16,7 @@ from tests.jobs import take_turn
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
-from uploads.pipeline.receive import Source
+from uploads.pipeline.examine import Source
 from uploads.preview import kept_files
 from vendors.models import Vendor
 

@@ -18,7 +18,7 @@ from tests.feeds import feed, line
 from uploads.aws import dynamo
 from uploads.aws.records import record_id
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.pipeline import commit, stream, writeback
+from uploads.pipeline import commit, shards, stream, writeback
 
 FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
 
@@ -166,7 +166,7 @@ def test_15_a_commit_whose_answer_is_lost_counts_once(pipeline: Pipeline, monkey
     connection.close()
     assert RecordOutcome.objects.filter(written_back_at=None).exists(), "it was committed all the same"
     let_leases_end()
-    stream._left_at.clear()
+    shards._left_at.clear()
     pipeline.settle()
 
     assert_complete(upload)

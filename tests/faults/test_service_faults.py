@@ -19,7 +19,7 @@ from uploads import tasks
 from uploads.aws import client, dynamo, storage
 from uploads.aws.records import decode
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import judge, reconcile, stage, stream, writeback
+from uploads.pipeline import judge, stage, stream, upkeep, writeback
 from uploads.pipeline.commit import commit_batch
 from uploads.work import wakeups
 from vendors.models import Vendor
@@ -194,7 +194,7 @@ def test_17_an_error_report_that_cannot_be_stored_keeps_the_upload_open_until_it
         tasks.finish_upload(upload.upload_id)
     upload.refresh_from_db()
     assert (upload.status, upload.total_records) == ("processing", 2)
-    reconcile.upkeep()
+    upkeep.tick()
     pipeline.settle()
 
     upload.refresh_from_db()

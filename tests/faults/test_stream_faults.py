@@ -11,9 +11,10 @@ from tests.conftest import Pipeline
 from tests.faults.scripted import ScriptedShard, ScriptedStream, image
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.pipeline import commit, stream
-from uploads.pipeline.reconcile import heal_gaps
-from uploads.pipeline.stream import Reader
+from uploads.pipeline import shards, stream
+from uploads.pipeline.shards import Reader
+from uploads.pipeline.upkeep import heal_gaps
+from uploads.work import leases
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def as_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Go on as another worker: `as_worker("b")`."""
 
     def become(name: str) -> None:
-        monkeypatch.setattr(stream, "this_worker", lambda: name)
+        monkeypatch.setattr(leases, "this_worker", lambda: name)
 
     return become
 
@@ -52,13 +53,13 @@ def test_3_a_holder_that_was_paused_past_its_lease_and_resumes_writes_nothing(
 ) -> None:
     scripted.put("s1", *map(image, range(1, 11)))
     as_worker("paused")
-    stream.discover()
-    (paused,) = stream.claim(9)
+    shards.discover()
+    (paused,) = shards.claim(9)
     StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
     as_worker("successor")
-    (successor,) = stream.claim(9)
+    (successor,) = shards.claim(9)
 
-    with pytest.raises(commit.LeaseLost):
+    with pytest.raises(leases.LeaseLost):
         stream.read_page(paused)
     assert not RecordOutcome.objects.exists()
     read_all([successor])
@@ -70,8 +71,8 @@ def test_4_of_two_workers_on_one_shard_only_the_holder_reads(
 ) -> None:
     scripted.put("s1", *map(image, range(1, 4)))
     as_worker("first")
-    stream.discover()
-    first = stream.claim(9)
+    shards.discover()
+    first = shards.claim(9)
     as_worker("second")
 
     assert not stream.consume()
@@ -87,19 +88,19 @@ def test_5_a_shard_that_splits_is_read_to_its_end_before_its_late_children(scrip
     scripted.shards["right"] = ScriptedShard("parent")
     scripted.put("left", image(6), image(7))
     scripted.put("right", image(8))
-    stream.discover()
-    (parent,) = stream.claim(9)
+    shards.discover()
+    (parent,) = shards.claim(9)
     stream.read_page(parent)
     scripted.shards["parent"].closed = True  # in the middle
-    assert stream.claim(9) == [], "its child has to wait"
+    assert shards.claim(9) == [], "its child has to wait"
     read_all([parent])
     assert parent.drained
-    read_all(stream.claim(9))
+    read_all(shards.claim(9))
     assert counted() == (6, 6, 6)
 
     scripted.shards["left"].listed = True
-    stream.discover()
-    read_all(stream.claim(9))
+    shards.discover()
+    read_all(shards.claim(9))
     assert counted() == (8, 8, 8)
 
 
@@ -142,8 +143,8 @@ def test_8_two_hundred_and_fifty_shards_are_found_through_a_throttled_listing(sc
 def test_9_an_iterator_that_expires_before_the_first_record_is_asked_for_again(scripted: ScriptedStream) -> None:
     scripted.put("s1", image(1))
     scripted.shards["s1"].fails = {0: [dynamo.IteratorExpired("15 minutes"), dynamo.IteratorExpired("15 minutes")]}
-    stream.discover()
-    readers = stream.claim(9)
+    shards.discover()
+    readers = shards.claim(9)
     for _ in range(3):
         stream._advance(readers[0], readers)
 
@@ -168,14 +169,14 @@ def test_11_a_trimmed_position_and_a_vanished_shard_leave_gaps_that_are_healed(s
     dynamo.put_records([image(number) for number in range(1, 7)])
     scripted.put("trimmed", *map(image, range(1, 4)))
     scripted.put("vanished", *map(image, range(4, 7)))
-    stream.discover()
+    shards.discover()
     scripted.page_size = 1
-    for reader in stream.claim(9):
+    for reader in shards.claim(9):
         stream.read_page(reader)
-        stream._release(reader)
+        shards.release(reader)
     scripted.shards["trimmed"].trimmed = 2
     scripted.shards["vanished"].gone = True
-    stream._left_at.clear()  # another process
+    shards._left_at.clear()  # another process
     while stream.consume():
         pass
 
@@ -205,7 +206,7 @@ def test_a_worker_that_comes_later_gets_its_share_of_the_shards(
 ) -> None:
     for number in range(1, 5):
         scripted.put(f"s{number}", image(number))
-    stream.discover()
+    shards.discover()
     first: list[Reader] = []
     second: list[Reader] = []
     as_worker("first")
@@ -229,9 +230,9 @@ def test_the_shards_of_a_worker_that_died_are_taken_over_when_its_leases_end(
 ) -> None:
     scripted.put("s1", image(1))
     as_worker("dead")
-    stream.discover()
-    stream.claim(9)
-    assert commit.LEASE_SECONDS < 20
+    shards.discover()
+    shards.claim(9)
+    assert leases.SHARD.seconds < 20
     StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
     as_worker("alive")
     while stream.consume():

@@ -30,7 +30,7 @@ from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import receive
+from uploads.pipeline import examine
 from uploads.preview import kept_files
 from vendors.models import Vendor, VendorMember
 
@@ -197,7 +197,7 @@ def run_job(both: Both) -> None:
     everything = Selection(upload_id=both.theirs.pk)
     selections = [everything, replace(everything, vendor_id="VEND001"), Selection(vendor_id="VEND002"), Selection()]
     layout = Layout.from_json(both.theirs.layout or {}).to_json()
-    kept = kept_files.keep(receive.Source(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
+    kept = kept_files.keep(examine.Source(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
                          browserless_user())  # fmt: skip
     key = kept_files.taken_up(kept, browserless_user()).key
     jobs = [
@@ -249,7 +249,7 @@ def test_no_task_reads_or_changes_anything_of_another_vendor_whatever_it_is_told
 def test_a_form_opens_no_file_that_was_kept_for_somebody_else(ours: Company, theirs: Company) -> None:
     our_user, their_user = ours.members["owner"].user, theirs.members["owner"].user
     content = feed(line(1, brand="beckerish")).encode()
-    token = kept_files.keep(receive.Source(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
+    token = kept_files.keep(examine.Source(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
     key = kept_files.taken_up(token, their_user).key
     storage.save("feeds/VEND002/file.csv", io.BytesIO(content))
     signed = [

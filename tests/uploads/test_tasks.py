@@ -14,7 +14,7 @@ from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.models import RecordOutcome, UploadHistory
-from uploads.pipeline import finish, reconcile, stage, stream, writeback
+from uploads.pipeline import finish, stage, stream, upkeep, writeback
 from uploads.work import wakeups
 
 
@@ -78,7 +78,7 @@ def test_upkeep_writes_all_statuses_that_are_owed(pipeline: Pipeline, monkeypatc
     dynamo.put_records([i | {"status": {"S": "x"}} for i in list(dynamo.query_upload(upload.upload_id))[:25]])
     RecordOutcome.objects.update(written_back_at=None, created_at="2026-01-01T00:00:00Z")
     monkeypatch.setattr(writeback, "SWEEP_ROWS", 7)
-    reconcile.upkeep()
+    upkeep.tick()
 
     assert {item["status"]["S"] for item in dynamo.query_upload(upload.upload_id)} == {"validated"}
     assert not RecordOutcome.objects.filter(written_back_at=None).exists()
@@ -107,7 +107,7 @@ SHELLS: dict[str, tuple[Any, str, Callable[[], None]]] = {
     "staging": (stage, "stage", lambda: tasks.stage_upload("U")),
     "consuming": (stream, "consume", tasks.consume_stream),
     "finishing": (finish, "finish", lambda: tasks.finish_upload("U")),
-    "upkeep": (reconcile, "upkeep", tasks.upkeep),
+    "upkeep": (upkeep, "tick", tasks.upkeep),
 }
 
 
@@ -142,7 +142,7 @@ def test_a_fault_of_our_own_is_not_hushed_up(monkeypatch: pytest.MonkeyPatch) ->
     def broken() -> None:
         raise KeyError
 
-    monkeypatch.setattr(reconcile, "upkeep", broken)
+    monkeypatch.setattr(upkeep, "tick", broken)
     with pytest.raises(KeyError):
         tasks.upkeep()
 

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from config.web import exports
 from uploads.aws import storage
 from uploads.models import UploadHistory
-from uploads.pipeline import finish
+from uploads.pipeline.report import report_rows, write_report
 
 CHUNK = 256 * 1024
 # Of an XLSX file that is made while somebody waits: a row takes a fifth of a millisecond at best.
@@ -42,7 +42,7 @@ def report(upload: UploadHistory) -> HttpResponseBase:
         return _stored(upload, upload.error_report_key, name)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
-    finish.write_report(upload, text)
+    write_report(upload, text)
     text.flush()
     text.detach()
     file.seek(0)
@@ -52,7 +52,7 @@ def report(upload: UploadHistory) -> HttpResponseBase:
 def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
     """The failed rows so far as an XLSX file with the same cells, each a text. Raises NotForExcel."""
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
-    return xlsx(finish.report_rows(upload), upload.error_records, name)
+    return xlsx(report_rows(upload), upload.error_records, name)
 
 
 def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from uploads.insight import progress
 from uploads.models import Job, UploadHistory, ValidationError
-from uploads.pipeline import reconcile
+from uploads.pipeline import upkeep
 from vendors import access
 from vendors.models import Vendor
 
@@ -208,7 +208,7 @@ def stream() -> Stream:
 
 def stalled() -> list[str]:
     """The IDs of uploads that the stream left lying and the reconciler takes up (idx_upload_history_open)."""
-    return reconcile.stalled()
+    return upkeep.stalled()
 
 
 def owed() -> int:

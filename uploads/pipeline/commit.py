@@ -11,8 +11,6 @@ The stream and the reconciler feed the same function. What it guarantees (the nu
 
 import json
 import logging
-import os
-import socket
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
+from psycopg.sql import SQL
 
 from catalog import committer
 from catalog.committer import Candidate, ProductVanished, Verdict
@@ -28,6 +27,8 @@ from uploads.aws.records import Record
 from uploads.models import VALUE_CHARS
 from uploads.pipeline.judge import Judged, cell_of, judge
 from uploads.pipeline.ledger import Outcome, change_ledger, close_earlier, known, origins
+from uploads.work import leases
+from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -35,29 +36,18 @@ logger = logging.getLogger(__name__)
 TRY_AGAIN = {"40001", "40P01", "23505"}
 ATTEMPTS = 20
 INFRASTRUCTURE = (OperationalError, InterfaceError, ProgrammingError, MemoryError)
-LEASE_SECONDS = 12
 # A PostgreSQL index entry holds 2,704 bytes; DynamoDB's two keys can have 3,072 together.
 LEDGER_KEY_BYTES = 2600
 
 
-def this_worker() -> str:
-    """This process, as leases and staff name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-class LeaseLost(Exception):
-    """Another worker holds the shard by now: nothing was written, and this one must stop reading it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where a shard's reader stands after the batch, and the lease epoch that entitles it to say so.
+    """Where a shard's reader stands after the batch, and the lease that entitles it to say so.
 
     `sequence_number` "" only checks the lease: the batch is a part of a page.
     """
 
-    shard: int
-    epoch: int
+    lease: Lease
     sequence_number: str
     written_at: datetime | None = None
 
@@ -124,7 +114,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     4. products; 5. ledger, errors and what changed; 6. counters; 7. checkpoint.
     """
     if checkpoint is not None:
-        _check_lease(checkpoint)
+        leases.hold(checkpoint.lease)
     if not judged:  # a page of nothing but our own write-backs
         return _done(Committed([], []), checkpoint)
     committer.lock_vendors({item.record.vendor_id for item in judged})
@@ -204,28 +194,13 @@ def _settled(ledger: Mapping[tuple[str, str], Outcome], record: Record) -> bool:
     return outcome is not None and outcome.attempt >= record.attempt
 
 
-def _check_lease(checkpoint: Checkpoint) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM stream_shards WHERE id = %s AND lease_epoch = %s FOR UPDATE",
-            [checkpoint.shard, checkpoint.epoch],
-        )
-        if cursor.fetchone() is None:
-            raise LeaseLost
-
-
 def _move_checkpoint(checkpoint: Checkpoint) -> None:
-    """The work of the batch renews the lease as well. By the clock of the database, which all workers share."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE stream_shards
-               SET checkpoint = %s, checkpoint_at = %s,
-                   lease_expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE id = %s
-            """,
-            [checkpoint.sequence_number, checkpoint.written_at, LEASE_SECONDS, checkpoint.shard],
-        )
+    """The work of the batch renews the lease as well."""
+    leases.renew(
+        checkpoint.lease,
+        SQL("checkpoint = %s, checkpoint_at = %s,"),
+        [checkpoint.sequence_number, checkpoint.written_at],
+    )
 
 
 def _commit_products(fresh: list[Judged]) -> list[Verdict]:

@@ -3,15 +3,11 @@
 Either an upload is open and its file is stored, or nothing has happened and the caller has one sentence to show.
 """
 
-import hashlib
-import io
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -19,26 +15,16 @@ from django.db.models.functions import Now
 
 from catalog import committer
 from uploads.aws import storage
-from uploads.feed import parser, workbook
-from uploads.feed.lines import FeedError
+from uploads.feed import parser
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules
+from uploads.pipeline.examine import Refused, Source, as_text, examine, inspect
 from uploads.work import wakeups
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-CHUNK = 1024 * 1024
 ONCE = timedelta(days=2)  # longer than a file is kept between preview and confirm
-
-
-class Refused(Exception):
-    """The file was not taken in; the message says why and what to do. Nothing was stored. `code` is a FeedError's."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class TakenIn(Exception):
@@ -47,36 +33,6 @@ class TakenIn(Exception):
     def __init__(self, upload: UploadHistory) -> None:
         super().__init__(upload.pk)
         self.upload = upload
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What one pass over a file told: its size in bytes, SHA-256, and at most how many rows it can have."""
-
-    size: int
-    sha256: str
-    lines: int
-
-
-class Source(NamedTuple):
-    """A file that came: the text to read of it, and where it is a workbook, the file itself, its sheet's name, and how
-    many other sheets it has."""
-
-    text: BinaryIO
-    workbook: BinaryIO | None = None
-    sheet: str = ""
-    others: int = 0
-
-
-@contextmanager
-def as_text(file: BinaryIO) -> Iterator[Source]:
-    """A seekable file as text: the sheet of a workbook as CSV, any other as it is. Raises Refused."""
-    _refuse_too_large(file)
-    try:
-        with workbook.as_csv(file, limits(), workbook.Size(settings.MAX_WORKBOOK_BYTES)) as sheet:
-            yield Source(sheet.file, file, sheet.name, sheet.others) if sheet else Source(file)
-    except FeedError as error:
-        raise Refused(error.message, error.code) from error
 
 
 @dataclass(frozen=True)
@@ -187,70 +143,9 @@ def refuse_again(vendor_id: str, once: str) -> None:
             raise TakenIn(upload)
 
 
-def examine(file: BinaryIO) -> Contents:
-    """Size, SHA-256 and number of lines, in constant memory. Raises Refused for a file over the size limit."""
-    size = _refuse_too_large(file)
-    lines, digest = 0, hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(CHUNK):
-        lines += chunk.count(b"\n") + chunk.count(b"\r")
-        digest.update(chunk)
-    file.seek(0)
-    return Contents(size, digest.hexdigest(), lines)
-
-
-def _refuse_too_large(file: BinaryIO) -> int:
-    """The size in bytes. Raises Refused."""
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    if size > settings.MAX_FILE_BYTES:
-        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-        raise Refused(f"The file is larger than {limit:,} MB. Split it into several files.")
-    return size
-
-
 def _workbook_suffix(file_name: str) -> str:
     """Which of the two it is, as its name says; only the extension matters, and only to who downloads it."""
     return ".xlsm" if PurePosixPath(file_name).suffix.lower() == ".xlsm" else ".xlsx"
-
-
-def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """How the file is to be read: by what somebody says, by the vendor's rules, or as it shows.
-
-    Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
-    columns be missing from the mapping.
-    """
-    try:
-        layout = parser.inspect(file, limits(), column_rules.saved(vendor_id), reading)
-        # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
-        if contents.lines > settings.MAX_FILE_ROWS:
-            for _ in parser.rows(file, layout, limits=limits()):
-                pass
-    except FeedError as error:
-        raise Refused(error.message, error.code) from error
-    finally:
-        file.seek(0)
-    return layout
-
-
-def limits() -> parser.Limits:
-    """The parser's limits as configured."""
-    return parser.Limits(
-        max_columns=settings.MAX_FILE_COLUMNS,
-        max_row_chars=settings.MAX_ROW_CHARS,
-        max_cell_chars=settings.MAX_CELL_CHARS,
-        max_rows=settings.MAX_FILE_ROWS,
-    )
-
-
-def sent_before(vendor_id: str, sha256: str) -> UploadHistory | None:
-    """The newest upload of the very same file by this vendor, if there is one that didn't fail."""
-    return (
-        UploadHistory.objects.filter(vendor_id=vendor_id, sha256=sha256)
-        .exclude(status=UploadHistory.Status.FAILED)
-        .order_by("-sequence")
-        .first()
-    )
 
 
 def new_upload_id() -> str:

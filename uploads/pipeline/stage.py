@@ -15,27 +15,25 @@ one (docs/decisions/0003).
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from django.db import connection, transaction
+from psycopg.sql import SQL
 
-from catalog.rules.problems import Code, Problem
-from config.web import spreadsheet
 from uploads.aws import dynamo, storage
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
-from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Position, Row
-from uploads.pipeline import finish, receive
-from uploads.pipeline.commit import this_worker
-from uploads.work import wakeups
+from uploads.pipeline import examine, finish
+from uploads.pipeline.staged_rows import as_staged, in_requests
+from uploads.work import leases, wakeups
+from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 20
 SLICE_SECONDS = 5.0  # a turn, where more uploads are open than there are processes
 # A file sent now waits in the stream behind all rows that others have there: a huge file may have a second or two of
 # the consumer's work, which still leaves it something to do until the next turn.
@@ -45,25 +43,18 @@ PAUSE_SECONDS = 1.0  # until an upload that came too far ahead is looked at agai
 HOLD_SECONDS = 0.5 * PAUSE_SECONDS
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
-# Of the 400 KB that an item of DynamoDB may have; the rest is for its other attributes, the error's reason among them.
-MAX_ROW_BYTES = 390_000
-RAW_CHARS = 2_000  # so much is kept of a row that is larger
 
 
 @dataclass(frozen=True)
 class Claim:
     """The right to stage one upload, and where to go on."""
 
+    lease: Lease
     upload_id: str
     vendor_id: str
     storage_key: str
     layout: Layout
     position: Position
-    epoch: int
-
-
-class ClaimLost(Exception):
-    """Another worker stages this upload by now."""
 
 
 def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
@@ -79,14 +70,14 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
     wait = None
     try:
         wait = _stage_slice(claim, seconds)
-    except ClaimLost:
+    except LeaseLost:
         logger.warning("Staging of %s was taken over by another worker", upload_id)
     except storage.FileMissing:
         finish.fail(upload_id, "file_missing", "The stored file is gone. Send it again.")
     except FeedError as error:  # a limit that was lowered since the file came
         finish.fail(upload_id, error.code, error.message)
     finally:
-        _release(claim, HOLD_SECONDS if wait else None)
+        leases.release(claim.lease, HOLD_SECONDS if wait else None)
     return wait
 
 
@@ -95,7 +86,7 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
     woken = False
     with storage.opened_of(claim.vendor_id, claim.storage_key) as file:
         deadline = time.monotonic() + seconds
-        rows = as_staged(parser.rows(file, claim.layout, claim.position, receive.limits()), claim.layout)
+        rows = as_staged(parser.rows(file, claim.layout, claim.position, examine.limits()), claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
             _put(claim, chunk)
             ahead = _note_progress(claim, chunk[-1])
@@ -110,62 +101,14 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
     return None
 
 
-def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
-    """The rows as they go into the table.
-
-    In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
-    spreadsheet is taken back.
-    """
-    unguard = any(column in layout.headers for column in OUR_COLUMNS)
-    room = MAX_ROW_BYTES - sum(len(header.encode()) for header in layout.headers)
-    before = None
-    for row in rows:
-        # No encoding's text takes more than three times the bytes in UTF-8: few rows have to be looked at closely.
-        fits = before is not None and 3 * (row.end - before) <= room
-        before = row.end
-        staged = _unguarded(row) if unguard else row
-        yield staged if fits else _fitting(staged)
-
-
-def _unguarded(row: Row) -> Row:
-    return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
-
-
-def _fitting(row: Row) -> Row:
-    """The row, or the error row in its place if DynamoDB could not hold it as one item."""
-    if sum(len(header.encode()) + len(cell.encode()) for header, cell in row.cells.items()) <= MAX_ROW_BYTES:
-        return row
-    message = f"The row takes more than {MAX_ROW_BYTES // 1000} KB with the names of its columns."
-    problem = Problem("", Code.ROW_TOO_LONG, message, "Shorten its longest cells.")
-    return row._replace(cells={}, problem=problem, raw=" ".join(row.cells.values())[:RAW_CHARS])
-
-
 def _put(claim: Claim, rows: Sequence[Row]) -> None:
     """Put the rows into the table, in their order.
 
     No request is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
     """
     created_at = now_iso()
-    for group in _groups(rows, claim.layout):
+    for group in in_requests(rows, claim.layout):
         dynamo.put_records([encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group])
-
-
-def _groups(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
-    """The rows in groups for one request each, none with the same SKU or product ID twice."""
-    sku_header, id_header = (layout.mapping.fields[field] for field in ("sku", "vendor_product_id"))
-    group: list[Row] = []
-    skus: set[str] = set()
-    ids: set[str] = set()
-    for row in rows:
-        sku, product_id = row.cells.get(sku_header, "").strip(), row.cells.get(id_header, "").strip()
-        if len(group) == dynamo.BATCH or (sku and sku in skus) or (product_id and product_id in ids):
-            yield group
-            group, skus, ids = [], set(), set()
-        group.append(row)
-        skus.add(sku)
-        ids.add(product_id)
-    if group:
-        yield group
 
 
 # --- the claim: a lease on the upload's row --------------------------------------------------------------------
@@ -176,63 +119,40 @@ def _claim(upload_id: str) -> Claim | None:
 
     Where it is too far ahead nothing is written, so that `updated_at` tells since when nothing has moved.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE upload_history
-               SET staging_owner = %s, staging_epoch = staging_epoch + 1,
-                   staging_expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
-               AND staged_rows - total_records <= %s
-               AND (staging_expires_at IS NULL OR staging_expires_at < clock_timestamp())
-         RETURNING vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch
-            """,
-            [this_worker(), LEASE_SECONDS, upload_id, MAX_AHEAD_ROWS],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    vendor_id, key, layout, offset, rows, epoch = row
-    return Claim(upload_id, vendor_id, key, Layout.from_json(json.loads(layout)), Position(offset, rows), epoch)
+    taken = leases.take(
+        leases.STAGING, _TO_BE_STAGED, [upload_id, MAX_AHEAD_ROWS],
+        SQL("vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch"),
+    )  # fmt: skip
+    for vendor_id, key, layout, offset, rows, epoch in taken:
+        lease = Lease(leases.STAGING, upload_id, epoch)
+        return Claim(lease, upload_id, vendor_id, key, Layout.from_json(json.loads(layout)), Position(offset, rows))
+    return None
+
+
+_TO_BE_STAGED = SQL(
+    """
+    upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
+    AND staged_rows - total_records <= %s
+    """
+)
 
 
 def _note_progress(claim: Claim, last: Row) -> int:
-    """All rows up to this one are in the table. Returns how many of them have no outcome yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE upload_history
-               SET staged_rows = %s, staged_offset = %s,
-                   staging_expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing'
-         RETURNING staged_rows - total_records
-            """,
-            [last.number, last.end, LEASE_SECONDS, claim.upload_id, claim.epoch],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise ClaimLost
-    return int(row[0])
+    """All rows up to this one are in the table. Returns how many of them have no outcome yet. Raises LeaseLost."""
+    progress, ahead = SQL("staged_rows = %s, staged_offset = %s,"), SQL("staged_rows - total_records")
+    return int(leases.renew(claim.lease, progress, [last.number, last.end], ahead))
 
 
 def _note_end(claim: Claim) -> None:
     """The file's rows are all staged; where they all have outcomes already, the consumer left the finish to us.
 
     Until now nobody could tell whether a record that another program numbered like a row is one. Those beyond the
-    last row that were counted stay counted.
+    last row that were counted stay counted. Raises LeaseLost.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # First the lock, then the count: no batch can count another one in between.
-        cursor.execute(
-            """
-            SELECT staged_rows FROM upload_history
-             WHERE upload_id = %s AND staging_epoch = %s AND status = 'processing' FOR UPDATE
-            """,
-            [claim.upload_id, claim.epoch],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise ClaimLost
+        leases.hold(claim.lease)  # first the lock, then the count: no batch can count another one in between
+        cursor.execute("SELECT staged_rows FROM upload_history WHERE upload_id = %s", [claim.upload_id])
+        (rows,) = cursor.fetchone()
         cursor.execute(
             """
             UPDATE upload_history
@@ -242,20 +162,8 @@ def _note_end(claim: Claim) -> None:
              WHERE upload_id = %s
          RETURNING total_records = file_rows
             """,
-            [claim.upload_id, record_id(row[0]), row[0], claim.upload_id],
+            [claim.upload_id, record_id(rows), rows, claim.upload_id],
         )
-        row = cursor.fetchone()
-    if row[0]:
+        (complete,) = cursor.fetchone()
+    if complete:
         wakeups.enqueue(wakeups.FINISH_UPLOAD, claim.upload_id)
-
-
-def _release(claim: Claim, hold_seconds: float | None) -> None:
-    """Let anyone claim the upload, at once or after that long."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE upload_history SET staging_expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE upload_id = %s AND staging_epoch = %s
-            """,
-            [hold_seconds, claim.upload_id, claim.epoch],
-        )

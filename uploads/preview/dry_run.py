@@ -33,7 +33,7 @@ from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
 from uploads.models import Job
-from uploads.pipeline import judge, ledger, receive, stage
+from uploads.pipeline import examine, judge, ledger, staged_rows
 from uploads.pipeline.judge import ValueRules
 from uploads.preview import kept_files
 from uploads.preview.verdicts import NEWEST, Judged, candidates, validated
@@ -73,7 +73,7 @@ def step(job: Job) -> bool:
     layout = Layout.from_json(job.parameters["layout"])
     try:
         with storage.opened(job.parameters["key"]) as file, Accepted() as accepted:
-            rows = stage.as_staged(parser.rows(file, layout, limits=receive.limits()), layout)
+            rows = staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout)
             _run(job, rows, layout, accepted)
     except storage.FileMissing as error:
         raise JobFailed(GONE) from error

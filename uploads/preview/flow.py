@@ -10,8 +10,9 @@ from typing import Any, BinaryIO, cast
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules, receive
-from uploads.pipeline.receive import Refused, TakenIn, Wish
+from uploads.pipeline import column_rules, examine, receive
+from uploads.pipeline.examine import Refused
+from uploads.pipeline.receive import TakenIn, Wish
 from uploads.preview import dry_run, kept_files, verdicts
 from uploads.preview.form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
 from uploads.preview.kept_files import Expired, Incoming
@@ -36,7 +37,7 @@ def sentence(error: Exception) -> str:
 
 def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
-    with receive.as_text(file) as source:
+    with examine.as_text(file) as source:
         seen = verdicts.of(source.text, vendor.vendor_id, Reading())
         token = kept_files.keep(source, receive.base_name(file_name), vendor.vendor_id, user)
     return _shown(seen, token, vendor, kept_files.taken_up(token, user), user)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from django.core import signing
 
 from uploads.aws import storage
-from uploads.pipeline.receive import Source
+from uploads.pipeline.examine import Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

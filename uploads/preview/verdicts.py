@@ -19,7 +19,7 @@ from uploads.feed import columns, parser
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules, judge, ledger, receive, stage
+from uploads.pipeline import column_rules, examine, judge, ledger, receive, staged_rows
 from uploads.pipeline.judge import ValueRules
 
 BRIEF_CHARS = 40
@@ -150,22 +150,22 @@ def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str
     What a Reading can mend is no refusal: the preview says it.
     """
     receive.active_vendor(vendor_id)
-    contents, reading, problem = receive.examine(file), reading or Reading(), ""
+    contents, reading, problem = examine.examine(file), reading or Reading(), ""
     try:
-        layout = receive.inspect(file, contents, vendor_id, reading)
-    except receive.Refused as refused:
+        layout = examine.inspect(file, contents, vendor_id, reading)
+    except examine.Refused as refused:
         if refused.code not in ("other_columns", "duplicate_column") or reading.columns is None:
             raise
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
-        layout = receive.inspect(file, contents, vendor_id, replace(reading, columns=None))
+        layout = examine.inspect(file, contents, vendor_id, replace(reading, columns=None))
     rows, saved = _first_rows(file, layout), column_rules.saved(vendor_id)
     return Preview(
         layout=layout,
         reading=reading,
         size=contents.size,
         lines=contents.lines,
-        sent_before=receive.sent_before(vendor_id, contents.sha256),
+        sent_before=examine.sent_before(vendor_id, contents.sha256),
         rows=() if problem or layout.mapping.missing else _judge(rows, layout, vendor_id, mode),
         mapped=_columns(layout, reading, rows, saved),
         problem=problem,
@@ -176,7 +176,7 @@ def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str
 
 def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
     """So many as are shown, as staging would have them."""
-    rows = list(islice(stage.as_staged(parser.rows(file, layout, limits=receive.limits()), layout), ROWS))
+    rows = list(islice(staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout), ROWS))
     file.seek(0)
     return rows
 

@@ -8,19 +8,20 @@ task's wake-up may be lost: upkeep finds jobs that nobody is at.
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models.functions import Now
+from psycopg.sql import SQL
+from psycopg.types.json import Jsonb
 
 from uploads.aws import dynamo, storage
 from uploads.models import Job
-from uploads.work import wakeups
+from uploads.work import leases, wakeups
+from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 30
 # How long one task works at a job before others get their turn.
 TURN_SECONDS = 20.0
 
@@ -32,10 +33,6 @@ AWAY = (
 
 # Does a slice of the job and calls `advance` with it; returns whether the job is done.
 Step = Callable[[Job], bool]
-
-
-class JobLost(Exception):
-    """Another worker took the job over: nothing of this slice was written."""
 
 
 class JobFailed(Exception):
@@ -64,9 +61,9 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
         _refuse_mixed(job)
         while not steps[job.kind](job):
             if time.monotonic() > deadline:
-                _release(job)
+                leases.release(_lease(job))
                 return True
-    except JobLost:
+    except LeaseLost:
         return False
     except JobFailed as error:
         _end(job, Job.State.FAILED, str(error))
@@ -89,7 +86,7 @@ def _passes(error: Exception) -> bool:
 def advance(job: Job, done: int = 0, position: str | None = None, **counts: int) -> None:
     """Note what a slice did: rows done, where the next one begins, and counts that are added to `result`.
 
-    In the transaction of the slice's work. Raises JobLost when another worker holds the job by now.
+    In the transaction of the slice's work. Raises LeaseLost when another worker holds the job by now.
     """
     job.done += done
     job.position = job.position if position is None else position
@@ -98,11 +95,9 @@ def advance(job: Job, done: int = 0, position: str | None = None, **counts: int)
 
 
 def save(job: Job) -> None:
-    """Write how far the job is, and hold it for longer. Raises JobLost when another worker holds it by now."""
-    if not _held(job).update(
-        done=job.done, position=job.position, result=job.result, total=job.total, expires_at=_in(LEASE_SECONDS)
-    ):
-        raise JobLost
+    """Write how far the job is, and hold it for longer. Raises LeaseLost when another worker holds it by now."""
+    progress = SQL("done = %s, position = %s, result = %s, total = %s,")
+    leases.renew(_lease(job), progress, [job.done, job.position, Jsonb(job.result), job.total])
 
 
 def unattended() -> list[int]:
@@ -119,18 +114,13 @@ def unattended() -> list[int]:
 
 
 def _claim(job_id: int) -> Job | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs
-               SET state = 'running', epoch = epoch + 1, expires_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE id = %s AND state IN ('waiting', 'running')
-               AND (expires_at IS NULL OR expires_at < clock_timestamp())
-            """,
-            [LEASE_SECONDS, job_id],
-        )
-        claimed = cursor.rowcount == 1
-    return Job.objects.select_related("upload").get(pk=job_id) if claimed else None
+    open_job = SQL("id = %s AND state IN ('waiting', 'running')")
+    taken = leases.take(leases.JOB, open_job, [job_id], SQL("1"), SQL(", state = 'running'"))
+    return Job.objects.select_related("upload").get(pk=job_id) if taken else None
+
+
+def _lease(job: Job) -> Lease:
+    return Lease(leases.JOB, job.pk, job.epoch)
 
 
 def _refuse_mixed(job: Job) -> None:
@@ -139,17 +129,8 @@ def _refuse_mixed(job: Job) -> None:
         raise JobFailed("This upload is another vendor's.")
 
 
-def _held(job: Job) -> Any:
-    return Job.objects.filter(pk=job.pk, epoch=job.epoch, state=Job.State.RUNNING)
-
-
-def _in(seconds: float) -> Any:
-    return Now() + timedelta(seconds=seconds)
-
-
-def _release(job: Job) -> None:
-    _held(job).update(expires_at=None)
-
-
 def _end(job: Job, state: str, failure: str = "") -> None:
-    _held(job).update(state=state, failure=failure, ended_at=Now(), expires_at=None)
+    """The job has ended, unless another worker holds it by now."""
+    ended = SQL("state = %s, failure = %s, ended_at = now(), expires_at = NULL")
+    with suppress(LeaseLost):
+        leases.change(_lease(job), ended, [state, failure])

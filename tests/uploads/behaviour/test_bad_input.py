@@ -14,7 +14,7 @@ from tests.workbooks import replaced, workbook, zipped
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Limits, Row, inspect, rows
 from uploads.feed.workbook import OLE, Size, as_csv
-from uploads.pipeline import receive
+from uploads.pipeline import examine
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -242,7 +242,7 @@ def outcome_of(row: Row, fields: dict[str, str]) -> Outcome:
 
 def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
     """What became of the rows, or the code of the refusal; and the notes."""
-    limits = Limits(**(vars(receive.limits()) | case.limits))
+    limits = Limits(**(vars(examine.limits()) | case.limits))
     try:
         with as_csv(io.BytesIO(case.data), limits, Size()) as sheet:
             file = sheet.file if sheet else io.BytesIO(case.data)
@@ -289,7 +289,7 @@ def test_the_document_names_the_codes_that_come_out(name: str) -> None:
 
 
 def test_the_limits_of_the_document_are_those_of_the_settings() -> None:
-    limits, text = receive.limits(), DOCUMENT.read_text(encoding="utf-8")
+    limits, text = examine.limits(), DOCUMENT.read_text(encoding="utf-8")
     for number in (limits.max_cell_chars, limits.max_row_chars, limits.max_columns, limits.max_rows):
         assert f"{number:,}" in text
     assert f"up to {limits.max_row_lines} lines" in text

@@ -16,7 +16,8 @@ from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, receive
-from uploads.pipeline.receive import Source, Wish
+from uploads.pipeline.examine import Source
+from uploads.pipeline.receive import Wish
 from uploads.preview import dry_run, kept_files, verdicts
 from vendors.models import VendorMember
 

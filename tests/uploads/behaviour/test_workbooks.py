@@ -17,7 +17,7 @@ from uploads.feed import workbook as workbooks
 from uploads.feed.lines import FeedError, Limits
 from uploads.insight import downloads
 from uploads.models import UploadHistory, ValidationError
-from uploads.pipeline import receive
+from uploads.pipeline import examine, receive
 
 LIMITS = Limits(max_columns=50, max_rows=1_000)
 SHEET = "xl/worksheets/sheet1.xml"
@@ -238,13 +238,13 @@ def test_the_original_file_is_the_workbook_byte_for_byte(pipeline: Pipeline) -> 
 @pytest.mark.usefixtures("bucket", "categories")
 def test_a_workbook_sent_again_is_recognised(vendor: Any) -> None:
     upload = receive.receive(io.BytesIO(table(line(1))), "a.xlsx", "VEND001")
-    with receive.as_text(io.BytesIO(table(line(1)))) as source:
-        assert receive.sent_before("VEND001", receive.examine(source.text).sha256) == upload
+    with examine.as_text(io.BytesIO(table(line(1)))) as source:
+        assert examine.sent_before("VEND001", examine.examine(source.text).sha256) == upload
 
 
 @pytest.mark.usefixtures("bucket")
 def test_a_refused_workbook_leaves_nothing_behind(vendor: Any) -> None:
-    with pytest.raises(receive.Refused, match=r"old format \(\.xls\)\. Open it in Excel"):
+    with pytest.raises(examine.Refused, match=r"old format \(\.xls\)\. Open it in Excel"):
         receive.receive(io.BytesIO(workbooks.OLE + bytes(500)), "feed.xls", "VEND001")
     assert not UploadHistory.objects.exists()
 

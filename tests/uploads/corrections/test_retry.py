@@ -16,7 +16,7 @@ from uploads.corrections import correct, failed_rows, retry
 from uploads.corrections.failed_rows import Selection
 from uploads.corrections.retry import NotReplayable
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
-from uploads.work import jobs
+from uploads.work import jobs, leases
 from vendors.models import Vendor
 
 
@@ -251,7 +251,7 @@ def test_a_worker_that_was_overtaken_writes_nothing(pipeline: Pipeline, admin_us
     job = retry.start(Selection(upload_id=upload.pk), admin_user)
     Job.objects.update(state="running", epoch=5)
 
-    with pytest.raises(jobs.JobLost):
+    with pytest.raises(leases.LeaseLost):
         retry.step(job)
 
     assert RecordOutcome.objects.filter(attempt=2).count() == 0

@@ -19,7 +19,7 @@ from uploads.feed.columns import map_headers, suggested
 from uploads.feed.lines import FeedError
 from uploads.models import ColumnRule, UploadHistory, ValueRule
 from uploads.pipeline import column_rules
-from uploads.pipeline.receive import Refused
+from uploads.pipeline.examine import Refused
 from vendors.models import Vendor
 
 OWN = "Code,Bez.,Cat.,Ref.,Amount,On shelf\n"

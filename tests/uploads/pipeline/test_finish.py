@@ -16,11 +16,11 @@ from uploads.corrections import correct
 from uploads.feed import parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
-from uploads.pipeline import finish, stream
+from uploads.pipeline import finish, report, stream
 from vendors.models import Vendor, VendorMember
 
 
-def report(upload: UploadHistory) -> str:
+def report_of(upload: UploadHistory) -> str:
     with storage.opened(upload.error_report_key) as file:
         return file.read().decode("utf-8-sig")
 
@@ -49,7 +49,7 @@ def settled(pipeline: Pipeline, text: str) -> UploadHistory:
 def test_the_report_has_the_failed_rows_with_their_columns_and_what_is_wrong(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="free"), line(3, category="Electroncs")))
 
-    text = report(upload)
+    text = report_of(upload)
     assert text.splitlines()[0] == ",".join([HEADER, *REPORT_COLUMNS])
     free, typo = lines(text)
     assert (free["vendor_product_id"], free["price"], free["row_number"]) == ("P-2", "free", "2")
@@ -61,7 +61,7 @@ def test_the_report_has_the_failed_rows_with_their_columns_and_what_is_wrong(pip
 def test_all_problems_of_a_row_stand_in_one_line(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, price="free", sku="a b", stock_quantity="-1")))
 
-    (row,) = lines(report(upload))
+    (row,) = lines(report_of(upload))
     assert row["error_code"] == "invalid_sku; invalid_price; negative_stock"
     assert row["error_field"] == "sku; price; stock_quantity"
     assert row["error_message"].count("; ") == 2
@@ -71,7 +71,7 @@ def test_all_problems_of_a_row_stand_in_one_line(pipeline: Pipeline) -> None:
 def test_an_unreadable_row_stands_there_with_its_text(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), 'P-2,"too, few"'))
 
-    (row,) = lines(report(upload))
+    (row,) = lines(report_of(upload))
     assert (row["row_number"], row["error_code"], row["vendor_product_id"]) == ("2", "wrong_column_count", "")
     assert 'The line was: P-2,"too, few"' in row["error_message"]
 
@@ -80,13 +80,13 @@ def test_nothing_in_the_report_runs_in_a_spreadsheet(pipeline: Pipeline) -> None
     text = feed(line(1, product_name="=1+1", brand="@x", price="-1", sku="+1+1"))
     upload = pipeline.run(text.replace("description", "=cmd()"))
 
-    for cells in csv.reader(io.StringIO(report(upload), newline="")):
+    for cells in csv.reader(io.StringIO(report_of(upload), newline="")):
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_a_mended_report_can_be_sent_back_as_it_is(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="free", product_name="=Lamp"), line(3)))
-    text = report(upload)
+    text = report_of(upload)
     layout = parser.inspect(io.BytesIO(text.encode("utf-8-sig")))
     assert set(layout.mapping.ignored) == set(REPORT_COLUMNS)
     again = pipeline.run(
@@ -99,19 +99,19 @@ def test_a_mended_report_can_be_sent_back_as_it_is(pipeline: Pipeline) -> None:
 
 def test_the_report_of_a_report_has_the_added_columns_once(pipeline: Pipeline) -> None:
     first = pipeline.run(feed(line(1, price="free")))
-    second = pipeline.run(report(first))
+    second = pipeline.run(report_of(first))
 
-    assert report(second) == report(first)
+    assert report_of(second) == report_of(first)
 
 
 def test_a_long_report_is_read_in_chunks_without_losing_a_row(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "CHUNK", 2)
+    monkeypatch.setattr(report, "CHUNK", 2)
     rows = [line(n, price="free", sku="a b", stock_quantity="x") if n % 3 else line(n, price="0") for n in range(1, 9)]
     upload = pipeline.run(feed(*rows))
 
-    found = lines(report(upload))
+    found = lines(report_of(upload))
     assert [row["row_number"] for row in found] == [str(n) for n in range(1, 9)]
     assert [row["error_code"].count(";") for row in found] == [2, 2, 0, 2, 2, 0, 2, 2]
 
@@ -122,7 +122,7 @@ def test_problems_that_were_resolved_are_left_out(pipeline: Pipeline) -> None:
     finish.finish(upload.upload_id)
     upload.refresh_from_db()
 
-    assert [row["row_number"] for row in lines(report(upload))] == ["2"]
+    assert [row["row_number"] for row in lines(report_of(upload))] == ["2"]
 
 
 def test_records_that_came_without_a_file_are_reported_under_the_columns_they_had(db: None, vendor: Vendor) -> None:
@@ -132,7 +132,7 @@ def test_records_that_came_without_a_file_are_reported_under_the_columns_they_ha
             upload=upload, vendor=vendor, row_number=row, error_type="e", error_message="m", original_data=data
         )
     out = io.StringIO(newline="")
-    finish.write_report(upload, out)
+    report.write_report(upload, out)
 
     rows = lines(out.getvalue())
     assert list(rows[0])[:-5] == ["sku", "price"]
@@ -189,19 +189,19 @@ def test_two_processes_that_finish_at_once_leave_one_report_that_can_be_fetched(
 ) -> None:
     upload = settled(pipeline, feed(line(1, price="free")))
     before = set(default_storage.listdir("reports/VEND001")[1])
-    real = finish._store_report
+    real = report.store
 
     def overtaken(found: UploadHistory) -> str:
         key = real(found)
-        monkeypatch.setattr(finish, "_store_report", real)
+        monkeypatch.setattr(report, "store", real)
         assert finish.finish(upload.upload_id) is True
         return key
 
-    monkeypatch.setattr(finish, "_store_report", overtaken)
+    monkeypatch.setattr(report, "store", overtaken)
     assert finish.finish(upload.upload_id) is False
     upload.refresh_from_db()
 
-    assert lines(report(upload))[0]["error_code"] == "invalid_price"
+    assert lines(report_of(upload))[0]["error_code"] == "invalid_price"
     assert len(set(default_storage.listdir("reports/VEND001")[1]) - before) == 1
     assert len(mailoutbox) == 1
 
@@ -297,7 +297,7 @@ def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
     pipeline.stage(upload)
     while stream.consume():
         pass
-    store = finish._store_report
+    store = report.store
 
     def meanwhile_mended(upload: UploadHistory) -> str:
         key = store(upload)
@@ -305,7 +305,7 @@ def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
         return key
 
     with monkeypatch.context() as patch:
-        patch.setattr(finish, "_store_report", meanwhile_mended)
+        patch.setattr(report, "store", meanwhile_mended)
         assert finish.finish(upload.pk) is False
     assert finish.finish(upload.pk) is True
 
@@ -317,7 +317,7 @@ def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
 def test_records_of_a_program_that_share_a_row_number_have_a_line_each(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "CHUNK", 2)
+    monkeypatch.setattr(report, "CHUNK", 2)
     upload = UploadHistory.objects.create(upload_id="ERP", vendor=vendor, file_name="x", source="dynamodb")
     for record_id, code in [("a", "invalid_price"), ("b", "invalid_price"), ("a", "invalid_stock"), ("c", "too_long")]:
         ValidationError.objects.create(
@@ -325,7 +325,7 @@ def test_records_of_a_program_that_share_a_row_number_have_a_line_each(
             original_data={"sku": record_id},
         )  # fmt: skip
     out = io.StringIO()
-    finish.write_report(upload, out)
+    report.write_report(upload, out)
 
     lines = [line.split(",")[:3:2] for line in out.getvalue().splitlines()[1:]]
     assert lines == [["a", "invalid_price; invalid_stock"], ["b", "invalid_price"], ["c", "too_long"]]

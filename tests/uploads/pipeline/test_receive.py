@@ -14,8 +14,8 @@ from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from uploads.aws import storage
 from uploads.models import UploadHistory
-from uploads.pipeline import receive
-from uploads.pipeline.receive import Refused
+from uploads.pipeline import examine, receive
+from uploads.pipeline.examine import Refused
 from uploads.work import wakeups
 from vendors.models import Vendor
 
@@ -162,20 +162,20 @@ def test_a_file_name_is_kept_for_show_only(name: str, shown: str) -> None:
 
 def test_the_same_file_of_the_same_vendor_is_recognised(other_vendor: Vendor) -> None:
     digest = hashlib.sha256(GOOD.encode()).hexdigest()
-    assert receive.sent_before("VEND001", digest) is None
+    assert examine.sent_before("VEND001", digest) is None
     send()
     newest = send()
 
-    assert receive.sent_before("VEND001", digest) == newest
-    assert receive.sent_before("VEND002", digest) is None
-    assert receive.sent_before("VEND001", "another") is None
+    assert examine.sent_before("VEND001", digest) == newest
+    assert examine.sent_before("VEND002", digest) is None
+    assert examine.sent_before("VEND001", "another") is None
 
 
 def test_a_file_whose_upload_failed_may_be_sent_again_without_a_question() -> None:
     upload = send()
     UploadHistory.objects.update(status="failed")
 
-    assert receive.sent_before("VEND001", upload.sha256) is None
+    assert examine.sent_before("VEND001", upload.sha256) is None
 
 
 def test_staging_is_woken_only_after_the_upload_is_there(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_a_vendor_with_as_many_files_under_way_as_it_may_waits_for_one_to_end(
     settings.MAX_OPEN_UPLOADS = 2
     first = pipeline.send(feed(line(1)))
     pipeline.send(feed(line(2)))
-    with pytest.raises(receive.Refused, match="VEND001 has 2 files under way"):
+    with pytest.raises(examine.Refused, match="VEND001 has 2 files under way"):
         pipeline.send(feed(line(3)))
     assert UploadHistory.objects.count() == 2
 

@@ -15,9 +15,10 @@ from uploads.aws import client, dynamo
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed.parser import Row
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
-from uploads.pipeline import finish, stream
+from uploads.pipeline import finish, shards, upkeep
 from uploads.pipeline import reconcile as reconciling
-from uploads.pipeline.reconcile import heal_gaps, reconcile, reconcile_slice, upkeep
+from uploads.pipeline.reconcile import reconcile, reconcile_slice
+from uploads.pipeline.upkeep import heal_gaps
 from uploads.work import jobs
 
 ROWS = [line(1), line(2, price="free"), line(3)]
@@ -25,7 +26,7 @@ ROWS = [line(1), line(2, price="free"), line(3)]
 
 def lose_the_stream() -> None:
     """Everything written so far counts as read: as if its records had been trimmed."""
-    stream.discover()
+    shards.discover()
     for shard in dynamo.list_shards(dynamo.stream_arn()):
         iterator, last = dynamo.shard_iterator(dynamo.stream_arn(), shard.shard_id, ""), ""
         while iterator:
@@ -115,7 +116,7 @@ def test_a_gap_is_healed_by_reading_the_table_again(pipeline: Pipeline) -> None:
 
 
 def test_a_gap_found_while_the_table_is_being_read_needs_a_reading_of_its_own(pipeline: Pipeline) -> None:
-    stream.discover()
+    shards.discover()
     StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
     StreamShard.objects.create(
         stream_arn="later", shard_id="later", state="drained", gap_reason="gone", gap_found_at="2099-01-01T00:00:00Z"
@@ -130,7 +131,7 @@ def test_a_gap_found_while_the_table_is_being_read_needs_a_reading_of_its_own(pi
 def test_a_reading_that_was_cut_off_goes_on_where_it_stopped(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stream.discover()
+    shards.discover()
     StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
     asked: list[object] = []
     answers = iter([{"record_id": {"S": "REC_0000500"}}, dynamo.Unavailable("throttled"), None])
@@ -162,7 +163,7 @@ def test_the_schedule_reconciles_an_upload_that_stalled_though_the_stream_was_re
     lose_the_stream()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE stream_shards SET caught_up_at = now() + interval '1 hour'")
-    upkeep()
+    upkeep.tick()
 
     upload.refresh_from_db()
     assert upload.status == "completed"
@@ -171,8 +172,8 @@ def test_the_schedule_reconciles_an_upload_that_stalled_though_the_stream_was_re
 def test_the_schedule_leaves_an_upload_alone_whose_records_are_still_in_the_stream(pipeline: Pipeline) -> None:
     upload = pipeline.send(feed(*ROWS))
     pipeline.stage(upload)
-    stream.discover()
-    upkeep()
+    shards.discover()
+    upkeep.tick()
 
     upload.refresh_from_db()
     assert (upload.status, upload.total_records) == ("processing", 0)
@@ -192,7 +193,7 @@ def test_a_reconcile_that_runs_out_of_time_goes_on_where_it_stopped(
         settled.append((upload.total_records, upload.reconciled_to))
         with connection.cursor() as cursor:  # not for the time since it moved, but because it is half-way
             cursor.execute("UPDATE stream_shards SET caught_up_at = NULL")
-        assert reconciling.stalled() == ([] if upload.status == "completed" else [upload.upload_id])
+        assert upkeep.stalled() == ([] if upload.status == "completed" else [upload.upload_id])
     reconcile_slice(upload.upload_id, deadline=0.0)
     upload.refresh_from_db()
 

@@ -16,8 +16,8 @@ from uploads.feed import lines, parser
 from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import finish, reconcile, stage, stream
-from uploads.work import wakeups
+from uploads.pipeline import finish, stage, staged_rows, stream, upkeep
+from uploads.work import leases, wakeups
 
 
 class Puts:
@@ -138,9 +138,9 @@ def test_a_worker_that_was_overtaken_notes_nothing(pipeline: Pipeline) -> None:
     let_the_claim_expire(upload)
     pipeline.stage(upload)
 
-    with pytest.raises(stage.ClaimLost):
+    with pytest.raises(leases.LeaseLost):
         stage._note_progress(paused, Row(77, {}, None, "", 7777))
-    with pytest.raises(stage.ClaimLost):
+    with pytest.raises(leases.LeaseLost):
         stage._note_end(paused)
     assert read_again(upload).staged_rows == 1
 
@@ -229,7 +229,7 @@ def test_an_upload_without_a_file_is_not_staged(pipeline: Pipeline, monkeypatch:
     UploadHistory.objects.create(upload_id="BY-SQL", vendor_id="VEND001", file_name="x.csv")
     woken: list[Any] = []
     monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
-    reconcile.upkeep()
+    upkeep.tick()
 
     assert woken == []
     assert stage.stage("BY-SQL") is None
@@ -321,7 +321,7 @@ def test_while_the_consumer_is_away_a_turn_changes_nothing_and_leaves_it_to_upke
 
     assert stage.stage(upload.upload_id) is None
     assert (UploadHistory.objects.values().get(), woken) == (before, [])
-    reconcile.upkeep()
+    upkeep.tick()
     assert woken == [(wakeups.STAGE_UPLOAD, upload.upload_id)]
 
 
@@ -373,7 +373,7 @@ def test_a_small_file_does_not_wait_for_the_end_of_a_huge_one(pipeline: Pipeline
 def grouped(*lines: str) -> list[list[int]]:
     file = io.BytesIO(feed(*lines).encode())
     layout = parser.inspect(file)
-    return [[row.number for row in group] for group in stage._groups(parser.rows(file, layout), layout)]
+    return [[row.number for row in group] for group in staged_rows.in_requests(parser.rows(file, layout), layout)]
 
 
 def test_a_request_holds_25_rows_in_the_order_of_the_file() -> None:
@@ -409,8 +409,8 @@ def test_a_row_too_large_for_an_item_is_an_error_and_the_others_go_on(pipeline: 
 
 
 def test_the_largest_row_leaves_room_for_its_status_and_the_longest_reason(table: str) -> None:
-    row = Row(1, {"sku": "x" * (stage.MAX_ROW_BYTES - 3)}, None, "", 0)
-    assert stage._fitting(row) is row
+    row = Row(1, {"sku": "x" * (staged_rows.MAX_ROW_BYTES - 3)}, None, "", 0)
+    assert staged_rows._fitting(row) is row
     dynamo.put_records([encode("U" * 100, "V" * 50, row, now_iso())])
     update = dynamo.StatusUpdate("U" * 100, record_id(1), "error", "🪔" * 1000)
 

@@ -10,8 +10,8 @@ from catalog.models import ProductCategory
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard
-from uploads.pipeline import commit, stream
-from uploads.work import wakeups
+from uploads.pipeline import commit, shards, stream
+from uploads.work import leases, wakeups
 from vendors.models import Vendor
 
 
@@ -45,10 +45,10 @@ def let_leases_expire() -> None:
 
 def test_a_shard_has_one_reader_at_a_time(scripted: ScriptedStream) -> None:
     scripted.put("s1", image(1))
-    stream.discover()
+    shards.discover()
 
-    assert [reader.shard_id for reader in stream.claim(99)] == ["s1"]
-    assert stream.claim(99) == []
+    assert [reader.shard_id for reader in shards.claim(99)] == ["s1"]
+    assert shards.claim(99) == []
 
 
 def test_a_lease_is_given_back_at_the_end_of_a_slice(scripted: ScriptedStream) -> None:
@@ -56,7 +56,7 @@ def test_a_lease_is_given_back_at_the_end_of_a_slice(scripted: ScriptedStream) -
     stream.consume()
 
     assert shard().lease_expires_at is None
-    assert len(stream.claim(99)) == 1
+    assert len(shards.claim(99)) == 1
 
 
 def test_a_lease_is_given_back_when_the_service_goes_away(scripted: ScriptedStream) -> None:
@@ -87,11 +87,11 @@ def test_a_worker_that_lost_its_lease_leaves_the_shard_alone(
 
 def test_a_slice_that_ends_late_does_not_give_back_a_lease_that_is_another_workers(scripted: ScriptedStream) -> None:
     scripted.shards = {"s1": ScriptedShard()}
-    stream.discover()
+    shards.discover()
     with stream._readers() as readers:
-        readers.extend(stream.claim(99))
+        readers.extend(shards.claim(99))
         let_leases_expire()
-        stream.claim(99)
+        shards.claim(99)
 
     assert shard().lease_expires_at is not None
 
@@ -116,34 +116,34 @@ def test_a_lease_is_renewed_while_there_is_nothing_to_read(
 ) -> None:
     scripted.shards = {"s1": ScriptedShard()}
     monkeypatch.setattr(stream, "RENEW_SECONDS", -1.0)
-    stream.discover()
-    (reader,) = stream.claim(99)
+    shards.discover()
+    (reader,) = shards.claim(99)
     let_leases_expire()
     stream.read_page(reader)
 
-    assert stream.claim(99) == []
+    assert shards.claim(99) == []
 
 
 def test_a_batch_renews_the_lease(scripted: ScriptedStream) -> None:
     scripted.put("s1", image(1))
-    stream.discover()
-    (reader,) = stream.claim(99)
+    shards.discover()
+    (reader,) = shards.claim(99)
     let_leases_expire()
     stream.read_page(reader)
 
-    assert stream.claim(99) == []
+    assert shards.claim(99) == []
 
 
 def test_a_dead_workers_shards_are_taken_over_within_twenty_seconds(scripted: ScriptedStream, settings: Any) -> None:
     wake_up = settings.CELERY_BEAT_SCHEDULE["consume the stream"]["schedule"].run_every.total_seconds()
 
-    assert commit.LEASE_SECONDS + wake_up + stream.BALANCE_SECONDS < 20
+    assert leases.SHARD.seconds + wake_up + stream.BALANCE_SECONDS < 20
 
 
 def test_the_lease_goes_by_the_clock_of_the_database(scripted: ScriptedStream) -> None:
     scripted.shards = {"s1": ScriptedShard()}
-    stream.discover()
-    stream.claim(99)
+    shards.discover()
+    shards.claim(99)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT extract(epoch FROM lease_expires_at - clock_timestamp()) BETWEEN 5 AND 15 FROM stream_shards"
@@ -157,8 +157,8 @@ def test_the_lease_goes_by_the_clock_of_the_database(scripted: ScriptedStream) -
 def test_a_child_waits_while_another_worker_reads_its_parent(scripted: ScriptedStream) -> None:
     scripted.put("parent", image(1))
     scripted.shards["child"] = ScriptedShard("parent")
-    stream.discover()
-    stream.claim(99)
+    shards.discover()
+    shards.claim(99)
 
     assert stream.consume() is False
     assert scripted.reads == []
@@ -199,7 +199,7 @@ def test_reading_goes_on_behind_the_checkpoint_after_a_restart(scripted: Scripte
     scripted.put("s1", image(1), image(2))
     while stream.consume():
         pass
-    stream._left_at.clear()  # another process
+    shards._left_at.clear()  # another process
     scripted.put("s1", image(3))
     stream.consume()
 
@@ -296,8 +296,8 @@ def test_the_next_page_is_fetched_while_one_is_committed(
 
 def test_an_empty_page_that_was_fetched_ahead_is_no_sign_that_nothing_came_since(scripted: ScriptedStream) -> None:
     scripted.put("s1", image(1))
-    stream.discover()
-    (reader,) = stream.claim(99)
+    shards.discover()
+    (reader,) = shards.claim(99)
     stream.read_page(reader)
     assert reader.ahead is not None
     assert reader.ahead.result().page.records == []
@@ -311,8 +311,8 @@ def test_what_was_fetched_ahead_of_a_commit_that_failed_is_not_used(
     scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted.put("s1", image(1), image(2))
-    stream.discover()
-    (reader,) = stream.claim(99)
+    shards.discover()
+    (reader,) = shards.claim(99)
     with monkeypatch.context() as broken:
         broken.setattr(commit, "_count", _raise(OperationalError("away")))
         with pytest.raises(OperationalError):

@@ -11,7 +11,7 @@ from tests.feeds import feed, line
 from uploads.aws import client, dynamo
 from uploads.aws.dynamo import StatusUpdate
 from uploads.models import RecordOutcome, UploadHistory
-from uploads.pipeline import reconcile, stream, writeback
+from uploads.pipeline import stream, upkeep, writeback
 from uploads.pipeline.ledger import Outcome
 
 
@@ -92,7 +92,7 @@ def test_a_table_that_is_away_is_asked_no_more_and_everything_stays_owed(
     assert asked == [25]
     assert owed() == 60
 
-    reconcile.upkeep()
+    upkeep.tick()
     assert owed() == 60, "the consumer of a moment ago may still be at it"
     writeback.sweep(older_than_seconds=0)
     assert statuses(committed) == EXPECTED

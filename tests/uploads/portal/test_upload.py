@@ -21,7 +21,7 @@ from tests.workbooks import workbook
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import ColumnRule, Job, UploadHistory
-from uploads.pipeline import receive
+from uploads.pipeline import examine, receive
 from uploads.portal import guide
 from uploads.preview import kept_files
 from vendors.models import Vendor, VendorMember
@@ -126,7 +126,7 @@ def test_a_preview_is_its_users_and_its_vendors_only(client: Client, uploader: U
 def test_a_file_previewed_in_the_admin_cannot_be_confirmed_for_another_vendor(
     client: Client, uploader: User, other_vendor: Vendor
 ) -> None:
-    token = kept_files.keep(receive.Source(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
+    token = kept_files.keep(examine.Source(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
     assert "too old" in client.post(CONFIRM, {"token": token}).content.decode()
 
 

@@ -18,7 +18,7 @@ from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
-from uploads.pipeline import judge, receive, stage
+from uploads.pipeline import examine, judge, staged_rows
 from uploads.preview import dry_run, kept_files
 from uploads.work import jobs
 from vendors.models import Vendor
@@ -27,18 +27,18 @@ from vendors.models import Vendor
 def started(text: str, user: User) -> Job:
     """The dry run of a file that was kept, as the preview asks for it."""
     file = io.BytesIO(text.encode())
-    kept = kept_files.taken_up(kept_files.keep(receive.Source(file), "feed.csv", "VEND001", user), user)
-    contents = receive.examine(file)
-    layout = receive.inspect(file, contents, "VEND001", Reading())
+    kept = kept_files.taken_up(kept_files.keep(examine.Source(file), "feed.csv", "VEND001", user), user)
+    contents = examine.examine(file)
+    layout = examine.inspect(file, contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)
 
 
 def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
     """Row → what the dry run says would become of it, page by page."""
     file = io.BytesIO(text.encode())
-    layout = receive.inspect(file, receive.examine(file), "VEND001")
+    layout = examine.inspect(file, examine.examine(file), "VEND001")
     rules, own = judge.category_rules(), judge.value_rules(["VEND001"]).get("VEND001")
-    rows = list(stage.as_staged(parser.rows(file, layout, limits=receive.limits()), layout))
+    rows = list(staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout))
     found = {}
     with dry_run.Accepted() as accepted:
         for start in range(0, len(rows), dry_run.PAGE_ROWS):

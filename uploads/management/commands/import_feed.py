@@ -12,7 +12,7 @@ from uploads.aws.storage import StorageUnavailable
 from uploads.insight import progress
 from uploads.management import terminal
 from uploads.models import UploadHistory
-from uploads.pipeline import receive
+from uploads.pipeline import examine, receive
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                         f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
                     )
                 receive.active_vendor(vendor_id)
-                with receive.as_text(file) as source:
+                with examine.as_text(file) as source:
                     self._recognise(source.text, vendor_id, ask)
                     return receive.take_in(source, path.name, vendor_id)
         except FileNotFoundError as error:
@@ -60,14 +60,14 @@ class Command(BaseCommand):
             if error.filename is None:
                 raise
             raise CommandError(f"{path} can't be read: {error.strerror}.") from error
-        except receive.Refused as error:
+        except examine.Refused as error:
             raise CommandError(f"{path.name}: {error}") from error
         except StorageUnavailable as error:
             raise CommandError(explain(error) or f"File storage refuses: {error}") from error
 
     def _recognise(self, file: BinaryIO, vendor_id: str, ask: bool) -> None:
         """The same file again is asked about at a terminal, and mentioned in a script, where it changes nothing."""
-        earlier = receive.sent_before(vendor_id, receive.examine(file).sha256)
+        earlier = examine.sent_before(vendor_id, examine.examine(file).sha256)
         if earlier is None:
             return
         notice = f"This file was sent before, as {earlier.upload_id} on {earlier.created_at:%Y-%m-%d %H:%M} UTC."

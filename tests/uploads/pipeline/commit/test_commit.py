@@ -15,13 +15,15 @@ from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_
 from uploads.aws.records import Record
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
 from uploads.pipeline import commit
-from uploads.pipeline.commit import Checkpoint, LeaseLost, commit_batch, commit_isolating
+from uploads.pipeline.commit import Checkpoint, commit_batch, commit_isolating
+from uploads.work import leases
+from uploads.work.leases import Lease, LeaseLost
 
 # --- all or nothing --------------------------------------------------------------------------------------------
 
 
 def test_products_ledger_errors_counters_and_checkpoint_change_together(shard: StreamShard) -> None:
-    committed = commit_batch([record(1), record(2, price="free")], Checkpoint(shard.id, 3, "200"))
+    committed = commit_batch([record(1), record(2, price="free")], Checkpoint(Lease(leases.SHARD, shard.id, 3), "200"))
 
     upload = UploadHistory.objects.get()
     shard.refresh_from_db()
@@ -41,7 +43,7 @@ def test_when_one_write_fails_nothing_of_the_batch_stays(
 
     monkeypatch.setattr(commit, step, broken)
     with pytest.raises(OperationalError):
-        commit_isolating([record(1), record(2, price="free")], Checkpoint(shard.id, 3, "200"))
+        commit_isolating([record(1), record(2, price="free")], Checkpoint(Lease(leases.SHARD, shard.id, 3), "200"))
 
     shard.refresh_from_db()
     assert shard.checkpoint == "100"
@@ -53,7 +55,7 @@ def test_when_one_write_fails_nothing_of_the_batch_stays(
 
 def test_a_worker_that_was_overtaken_writes_nothing(shard: StreamShard) -> None:
     with pytest.raises(LeaseLost):
-        commit_isolating([record(1)], Checkpoint(shard.id, 2, "200"))
+        commit_isolating([record(1)], Checkpoint(Lease(leases.SHARD, shard.id, 2), "200"))
 
     shard.refresh_from_db()
     assert (shard.checkpoint, shard.lease_expires_at) == ("100", None)
@@ -63,11 +65,11 @@ def test_a_worker_that_was_overtaken_writes_nothing(shard: StreamShard) -> None:
 
 def test_an_overtaken_worker_notices_on_a_page_without_records_too(shard: StreamShard) -> None:
     with pytest.raises(LeaseLost):
-        commit_batch([], Checkpoint(shard.id, 2, "200"))
+        commit_batch([], Checkpoint(Lease(leases.SHARD, shard.id, 2), "200"))
 
 
 def test_a_page_without_records_moves_the_checkpoint(shard: StreamShard) -> None:
-    commit_batch([], Checkpoint(shard.id, 3, "200"))
+    commit_batch([], Checkpoint(Lease(leases.SHARD, shard.id, 3), "200"))
 
     shard.refresh_from_db()
     assert shard.checkpoint == "200"
@@ -134,7 +136,7 @@ def test_while_poison_is_being_isolated_the_checkpoint_stays_until_the_end(
         return committed
 
     monkeypatch.setattr(commit, "commit_batch", fragile)
-    commit_isolating([record(n) for n in range(1, 5)], Checkpoint(shard.id, 3, "200"))
+    commit_isolating([record(n) for n in range(1, 5)], Checkpoint(Lease(leases.SHARD, shard.id, 3), "200"))
 
     assert seen == ["100", "100", "200"]
 

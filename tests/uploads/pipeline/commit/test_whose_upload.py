@@ -13,6 +13,8 @@ from uploads.models import StreamShard, UploadHistory, ValidationError
 from uploads.pipeline import commit, judge
 from uploads.pipeline.commit import Checkpoint, commit_batch, commit_isolating
 from uploads.pipeline.judge import Judged
+from uploads.work import leases
+from uploads.work.leases import Lease
 from vendors.models import Vendor
 
 
@@ -67,7 +69,9 @@ def test_a_record_put_beside_the_rows_of_a_file_is_an_uncounted_error(
     shard: StreamShard, stray: Callable[[], Record]
 ) -> None:
     file_upload(rows=3)
-    committed = commit_isolating([stray(), *(record(n, "UPLOAD_1") for n in (1, 2, 3))], Checkpoint(shard.id, 3, "200"))
+    committed = commit_isolating(
+        [stray(), *(record(n, "UPLOAD_1") for n in (1, 2, 3))], Checkpoint(Lease(leases.SHARD, shard.id, 3), "200")
+    )
 
     upload = UploadHistory.objects.get()
     assert (upload.total_records, upload.inserted_records) == (3, 3)
