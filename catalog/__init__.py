@@ -1,1 +1,15 @@
-"""The validated catalog: products and the category whitelist. committer.py is the only writer of products."""
+"""The validated catalog: products and the category whitelist.
+
+    rules/              what a product must be, pure
+    models.py           products, their changes, and categories
+    committer.py        drafts → products; the only writer of products that feeds bring
+    by_hand.py          products that staff enter, edit and delete
+    search.py           products by words, SKU or ID
+    category_tree.py    the whitelist as a tree
+    category_import.py  the whitelist as a spreadsheet
+    forms.py            a product as a form
+    admin.py            products in the admin
+    category_admin.py   categories in the admin
+
+Nothing here knows of uploads.
+"""

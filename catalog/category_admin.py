@@ -77,7 +77,7 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
     fields = ["category_name", "parent_category", "is_active", "products"]
     actions = ["activate", "deactivate"]
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
-    import_template_name = "admin/catalog/productcategory/import.html"
+    import_template_name = "catalog/category_import.html"
     import_form_class = CategoryFileForm
     import_formats = (CSV, XLSX)
     tmp_storage_class = SignedFile

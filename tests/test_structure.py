@@ -1,7 +1,11 @@
-"""The structure that people find their way by, held to the code: directions, the map, doors, sizes, locks."""
+"""The structure that people find their way by, held to the code: rooms, the map, doors, sizes, locks.
+
+Who may know whom is checked by import-linter (pyproject.toml).
+"""
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +17,6 @@ APPS = ("vendors", "catalog", "uploads")
 CODE = ("config", *APPS)
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
-# What each app may know of the others. What a product must be is open to everyone, and knows nobody.
-MAY_IMPORT = {"vendors": set(), "catalog": {"vendors"}, "uploads": {"catalog", "vendors"}}
 AWS = {"boto3", "botocore"}
 AWS_DOORS = {
     "uploads/aws/client.py": AWS,
@@ -65,36 +67,96 @@ def _steps(text: str) -> set[int]:
     return {int(number) for pair in found for number in pair if number}
 
 
-# --- directions ------------------------------------------------------------------------------------------------
+# --- rooms -----------------------------------------------------------------------------------------------------
+
+MOST_MODULES = 15  # of a folder, beside its sub-folders
+LISTED = re.compile(r"^ *([\w/]+(?:\.py|/))(?=[ ,;:])", re.MULTILINE)
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LAYERS = SETTINGS["tool"]["importlinter"]["contracts"][0]["layers"]
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_imports_go_one_way_from_uploads_to_catalog_to_vendors(app: str) -> None:
-    forbidden = set(APPS) - {app} - MAY_IMPORT[app]
-    against = {
-        f"{_name(path)} imports {name}"
-        for path in _files(app)
-        for name in _imports(path)
-        if _within(name, forbidden) and not _within(name, {"catalog.rules"})
+def _packages(*folders: str) -> list[Path]:
+    """Every folder of code, but for what Django alone looks into."""
+    own = {"migrations", "management", "commands", "templatetags"}
+    return [path.parent for path in _files(*folders) if path.name == "__init__.py" and path.parent.name not in own]
+
+
+def _contents(package: Path) -> set[str]:
+    """A folder's modules and sub-folders, as its page lists them: parser.py, rules/."""
+    own = {"__init__.py", "apps.py", "migrations", "management", "templatetags", "__pycache__"}
+    return {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in package.iterdir()
+        if path.name not in own and (path.suffix == ".py" or (path / "__init__.py").exists())
     }
-    assert not against
 
 
-@pytest.mark.parametrize(("pure", "knows"), [("catalog/rules", set()), ("uploads/feed", {"catalog.rules"})])
-def test_the_pure_core_knows_nothing_of_django_aws_celery_or_the_apps(pure: str, knows: set[str]) -> None:
-    foreign = {"django", "rest_framework", "celery", "kombu", "redis", "psycopg", "storages", "config", *AWS, *APPS}
-    against = {
-        f"{_name(path)} imports {name}"
-        for path in _files(pure)
-        for name in _imports(path)
-        if _within(name, foreign) and not _within(name, {pure.replace("/", "."), *knows})
-    }
-    assert not against
+@pytest.mark.parametrize("package", _packages("tests", *CODE), ids=_name)
+def test_no_folder_has_more_modules_than_one_takes_in_at_a_glance(package: Path) -> None:
+    modules = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MOST_MODULES or package.name == "migrations"
 
 
-def test_the_embedded_services_start_without_django_and_the_apps() -> None:
-    names = {name for path in _files("config/embedded") for name in _imports(path)}
-    assert not {name for name in names if _within(name, {"django", "celery", *APPS})}
+@pytest.mark.parametrize(
+    "package", [p for p in _packages(*CODE) if p.parent != ROOT or p.name in ("catalog", "vendors")], ids=_name
+)
+def test_a_folders_own_page_names_each_of_its_files_and_none_that_is_gone(package: Path) -> None:
+    listed = set(LISTED.findall(_docstring(package / "__init__.py")))
+    assert listed == _contents(package)
+
+
+def test_the_page_of_uploads_names_each_of_its_rooms_and_none_that_is_gone() -> None:
+    page = _map()[_map().index("The rooms") :]
+    rooms = {name for name in re.findall(r"\b([\w/]+(?:\.py|/))(?=[ ,])", page)} - {"docs/architecture.md"}
+    assert rooms == _contents(ROOT / "uploads") | {"management/", "templatetags/"}
+
+
+def test_the_page_of_the_architecture_has_the_layers_that_are_checked_in_their_order() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = re.search(r"```rooms\n(.*?)```", text, re.DOTALL)
+    assert drawn
+    lines = [
+        re.findall(r"[a-z_]+(?:/[a-z_]+)*(?=/(?: |$)|\.py)", line.partition("  ")[0]) for line in drawn[1].splitlines()
+    ]
+    stated = [[name.strip().replace(".", "/") for name in layer.split("|")] for layer in LAYERS]
+    assert [sorted(line) for line in lines if line] == [sorted(layer) for layer in stated]
+
+
+def test_every_folder_of_code_has_its_place_among_the_layers() -> None:
+    stated = {name.strip() for layer in LAYERS for name in layer.split("|")}
+    rooms = {_name(package).replace("/", ".") for package in _packages(*CODE)} - {"config", "uploads"}
+    homeless = {room for room in rooms if not _within(room, stated)}
+    assert homeless == set()
+
+
+def _module(path: Path) -> str:
+    return _name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_no_import_closes_a_circle_not_even_one_inside_a_function() -> None:
+    modules = {_module(path): path for path in _files(*CODE)}
+    knows: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        found = {part for full in _imports(path) for part in (full, full.rpartition(".")[0]) if part in modules}
+        knows[name] = found - {name}
+    # What is left when everything that knows nobody left is taken away again and again, is a circle or leads to one.
+    while free := {name for name, known in knows.items() if not known & knows.keys()}:
+        for name in free:
+            del knows[name]
+    assert knows == {}
+
+
+def test_an_import_inside_a_function_says_why_it_is_there() -> None:
+    silent = [
+        f"{_name(path)}:{node.lineno}"
+        for path in _files(*CODE)
+        for function in ast.walk(_tree(path))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and " # " not in path.read_text(encoding="utf-8").splitlines()[node.lineno - 1]
+    ]
+    assert silent == []
 
 
 # --- one door to each service ----------------------------------------------------------------------------------
@@ -128,8 +190,9 @@ def _map() -> str:
 
 
 def _mapped(file: str) -> Path:
-    """Where a file of the map lies: in uploads, unless it names another app."""
-    return ROOT / file if file.startswith(APPS) else ROOT / "uploads" / file
+    """Where a file of the map lies: in uploads or its pipeline, unless it names another app."""
+    places = (ROOT, ROOT / "uploads", ROOT / "uploads" / "pipeline")
+    return next((place / file for place in places if (place / file).is_file()), ROOT / file)
 
 
 def _steps_of_the_map() -> list[tuple[int, str]]:
@@ -154,7 +217,7 @@ def test_each_step_has_the_number_that_its_own_docstring_says(number: int, file:
 def test_every_module_that_calls_itself_a_step_stands_in_the_map() -> None:
     steps = {_name(path) for path in _files(*APPS) if _steps(_docstring(path).split("\n\n")[0])}
     assert len(steps) >= 8
-    assert {name for name in steps if name.removeprefix("uploads/") not in _map()} == set()
+    assert {name for name in steps if Path(name).name not in _map()} == set()
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ invitations.py  how colleagues get in
 mails.py        mails to a vendor's people
 summary.py      one vendor in numbers
 tables.py       the admin's lists whose rows belong to vendors
-admin.py        vendors in the admin; members_inline.py has their people
+admin.py           vendors in the admin
+members_inline.py  their people, on the page of one
 portal/         what vendors' people see of it
 """

@@ -36,7 +36,7 @@ class VendorFilter(ValueFilter):
     """By vendor: as links while there are few, else an input with suggestions."""
 
     title, parameter_name, column = "vendor", "vendor", "vendor_id"
-    template = "admin/vendor_filter.html"
+    template = "vendors/vendor_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         vendors = access.vendors_of(request.user).values_list("vendor_id", "vendor_name")

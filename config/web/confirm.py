@@ -47,7 +47,7 @@ def ask(model_admin: Any, request: HttpRequest, question: Question, back: str = 
         "checkbox": ACTION_CHECKBOX_NAME,
         "back": back or request.get_full_path(),
     }
-    return TemplateResponse(request, "admin/confirm.html", context)
+    return TemplateResponse(request, "config/web/confirm.html", context)
 
 
 def was_confirmed(request: HttpRequest) -> bool:

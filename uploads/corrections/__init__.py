@@ -1,7 +1,10 @@
 """What is done about rows after they failed, and about uploads after they changed the catalog.
 
-failed_rows.py  which rows failed, by what is wrong with them
-error_rows.py   what vendors see of them
-retry.py        a row is judged again, corrected or as it came
-undo.py         what an upload changed is taken back
+failed_rows.py    which rows failed, by what is wrong with them
+error_rows.py     what vendors see of them
+correct.py        cells are changed, and the rows judged again at once
+shared_values.py  one wrong value in many rows
+waiting_rows.py   rows that waited for their category
+retry.py          rows are judged again
+undo.py           what an upload changed is taken back
 """

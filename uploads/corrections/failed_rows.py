@@ -14,6 +14,7 @@ from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code, Problem
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
+from uploads.pipeline.judge import own_fields
 from vendors.models import Vendor
 
 # A record that names another vendor than its upload, or that can't be read, isn't mended by changing its cells.
@@ -165,8 +166,6 @@ def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
     """Field → header, for this row."""
     if upload.layout:
         return Layout.from_json(upload.layout).mapping.fields
-    from uploads.pipeline.judge import own_fields
-
     return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
 
 

@@ -1,9 +1,10 @@
 """Questions about uploads and products, which only read.
 
-progress.py    where an upload stands
-timeline.py    what became of one product
-sku_search.py  where one product is
-operations.py  what is going on, in numbers
-charts.py      the same as charts
-downloads.py   an upload's files
+progress.py      where an upload stands
+timeline.py      what became of one product
+sku_search.py    where one product is
+operations.py    what is going on, in numbers
+charts.py        the same as charts
+error_habits.py  which kinds of error a vendor makes most
+downloads.py     an upload's files
 """

@@ -1,13 +1,18 @@
 """The journey of a row, step by step.
 
-receive.py       step 1: check the file, store it, open the upload
+receive.py       step 1: store the file, open the upload
+examine.py       what a file is, and how it is to be read
 stage.py         step 3: rows → items in DynamoDB
+staged_rows.py   the rows as they go into the table
 stream.py        step 4: the table's stream → batches
+shards.py        the stream's shards: which there are, and who reads them
 judge.py         step 5: asks catalog.rules.validator about a batch of records
 commit.py        step 6: a batch → one transaction
 writeback.py     step 7: outcome → status in DynamoDB
-finish.py        step 8: completion, error report, notification
+finish.py        step 8: completion, notification
+report.py        the error report
 ledger.py        what became of each record
-reconcile.py     finds what no wake-up delivered
+reconcile.py     what was not delivered of one upload, found and handed on
+upkeep.py        what the schedule does
 column_rules.py  what a vendor's columns mean
 """

@@ -68,7 +68,7 @@ def catalog(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "categories": ProductCategory.objects.values_list("category_name", flat=True),
         "stock": STOCK.items(),
     }
-    return render(request, "vendors/catalog.html", found)
+    return render(request, "uploads/portal/catalog.html", found)
 
 
 @vendor_page(VendorMember.Role.VIEWER)

@@ -123,19 +123,21 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
     found = shared_values.about(selection, upload_id)
     example = next(iter(found["examples"]), None)
     suggested = example.suggestion if example and " or " not in example.suggestion else ""
-    return render(request, "vendors/same_value.html", page | found | {"example": example, "right": right or suggested})
+    return render(
+        request, "uploads/portal/shared_value.html", page | found | {"example": example, "right": right or suggested}
+    )
 
 
 @vendor_page(Role.VIEWER)
 def mending(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """A job that tries rows again, live."""
-    return render(request, "vendors/mending.html", _of_job(vendor, job_id))
+    return render(request, "uploads/portal/corrections.html", _of_job(vendor, job_id))
 
 
 @vendor_page(Role.VIEWER)
 def mending_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
-    return render(request, "vendors/mending_progress.html", _of_job(vendor, job_id))
+    return render(request, "uploads/portal/corrections_progress.html", _of_job(vendor, job_id))
 
 
 def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:

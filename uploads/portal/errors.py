@@ -56,7 +56,7 @@ def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     """What is wrong with an upload, by kind."""
     upload = upload_of(vendor, upload_id)
     found = {"kinds": error_rows.kinds(upload), "newer": _newer(upload)}
-    return render(request, "vendors/errors.html", about_errors(request, vendor, upload) | found)
+    return render(request, "uploads/portal/errors.html", about_errors(request, vendor, upload) | found)
 
 
 def _newer(upload: UploadHistory) -> UploadHistory | None:
@@ -104,7 +104,7 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
         "shared": [(one, _shared_url(vendor, upload, one)) for one in shared],
         "categories": active_categories(),
     }
-    return render(request, "vendors/error_rows.html", about_errors(request, vendor, upload) | found)
+    return render(request, "uploads/portal/error_rows.html", about_errors(request, vendor, upload) | found)
 
 
 def _shared_url(vendor: Vendor, upload: UploadHistory, shared: SharedValue) -> str:

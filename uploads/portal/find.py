@@ -21,4 +21,4 @@ def find(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "newest": sku_search.NEWEST,
         "shown": sku_search.SHOWN,
     }
-    return render(request, "vendors/find.html", found)
+    return render(request, "uploads/portal/find.html", found)

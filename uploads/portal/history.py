@@ -38,7 +38,7 @@ def history(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "last": until - timedelta(days=1) if until else None,
         "query": "&".join(f"{name}={day}" for name, day in (("since", since), ("until", until)) if day),
     }
-    return render(request, "vendors/history.html", found)
+    return render(request, "uploads/portal/history.html", found)
 
 
 def _day(text: str) -> date | None:

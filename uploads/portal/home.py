@@ -40,7 +40,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "may_upload": may_here(request, VendorMember.Role.UPLOADER),
         "closed": not vendor.is_active,
     }
-    return render(request, "vendors/home.html", context)
+    return render(request, "uploads/portal/home.html", context)
 
 
 def _line(upload: UploadHistory) -> Line:

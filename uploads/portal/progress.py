@@ -35,13 +35,13 @@ class Step(NamedTuple):
 @vendor_page(VIEWER)
 def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Where the upload stands."""
-    return render(request, "vendors/upload_progress.html", _context(request, upload_of(vendor, upload_id)))
+    return render(request, "uploads/portal/upload_progress.html", _context(request, upload_of(vendor, upload_id)))
 
 
 @vendor_page(VIEWER)
 def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The part of the page that changes."""
-    return render(request, "vendors/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))
+    return render(request, "uploads/portal/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))
 
 
 @vendor_page(UPLOADER)
@@ -52,7 +52,7 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
     elif request.method != "POST":
         context = {"vendor": vendor, "section": "history", "upload": upload, "rows": progress.not_checked(upload)}
-        return render(request, "vendors/upload_cancel.html", context)
+        return render(request, "uploads/portal/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
         log_change(request.user, upload, "Cancelled on the vendor's page.")
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")

@@ -30,4 +30,4 @@ def quality(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "charts": [charts.of_rates(days, way), charts.of_days(days, way)] if sent else [],
         "habits": habits(vendor.pk, DAYS) if sent else [],
     }
-    return render(request, "vendors/quality.html", found)
+    return render(request, "uploads/portal/quality.html", found)

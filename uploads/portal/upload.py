@@ -51,7 +51,7 @@ def _choose(request: HttpRequest, vendor: Vendor, problem: str = "") -> HttpResp
         "vendor": vendor, "section": "choose", "problem": problem, "closed": not vendor.is_active,
         "accepted": flow.ACCEPTED,
     }  # fmt: skip
-    return render(request, "vendors/upload.html", context)
+    return render(request, "uploads/portal/upload.html", context)
 
 
 @vendor_page(UPLOADER)
@@ -89,7 +89,7 @@ def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     modes = [(value, label, value == context["preview"].mode) for value, label in UploadHistory.Mode.choices]
     return render(
         request,
-        "vendors/upload_preview.html",
+        "uploads/portal/upload_preview.html",
         shown | {
             "section": "choose",
             "again": "Look again",
@@ -116,7 +116,7 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
         raise Http404
     context = _dry_run(job) | {"vendor": vendor, "section": "choose"}
     part = "HX-Request" in request.headers
-    return render(request, "vendors/dry_run.html" if part else "vendors/dry_run_page.html", context)
+    return render(request, "uploads/portal/dry_run.html" if part else "uploads/portal/dry_run_page.html", context)
 
 
 # --- what to send ----------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def columns(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "vendor": vendor, "section": "choose", "columns": guide.explained(),
         "categories": active_categories(),
     }  # fmt: skip
-    return render(request, "vendors/upload_columns.html", context)
+    return render(request, "uploads/portal/upload_columns.html", context)
 
 
 @vendor_page(UPLOADER)

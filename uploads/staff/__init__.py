@@ -1,11 +1,13 @@
 """The admin's pages about uploads, for staff.
 
+uploads.py      uploads, and the page of one
 actions.py      what can be done to uploads: shown first with its effect, logged after
 errors.py       what is wrong with rows
 corrections.py  failed rows, corrected one by one or by a value that they share
+ledger.py       what became of each record, and how far the stream was read
+records.py      what DynamoDB has of an upload
 jobs.py         work that somebody asked for
 rules.py        what a vendor's columns and values mean
-records.py      what DynamoDB has of an upload
 products.py     products with their import and their timeline
 categories.py   categories with the rows that wait for one
 vendors.py      vendors with their quality

@@ -183,7 +183,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
             "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else
             list_url("uploads_uploadhistory"),
         }  # fmt: skip
-        return TemplateResponse(request, "admin/uploads/confirm.html", context)
+        return TemplateResponse(request, "uploads/staff/confirm.html", context)
 
     def _do(self, request: HttpRequest, uploads: list[UploadHistory], action: Action) -> HttpResponseBase:
         started: list[Job] = []

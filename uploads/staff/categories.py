@@ -48,7 +48,7 @@ class CategoryReplayAdmin(ProductCategoryAdmin):
             "waiting": found,
             "rows": sum(one.rows for one in found),
         }
-        return TemplateResponse(request, "admin/catalog/productcategory/waiting.html", context)
+        return TemplateResponse(request, "uploads/staff/waiting_rows.html", context)
 
 
 def _offer(request: HttpRequest) -> None:

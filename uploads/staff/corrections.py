@@ -66,7 +66,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
         "categories": active_categories(),
         "suggested": {problem.field: problem.suggestion for problem in row.problems if problem.suggestion},
     }
-    return TemplateResponse(request, "admin/uploads/correct.html", context | found)
+    return TemplateResponse(request, "uploads/staff/correct.html", context | found)
 
 
 def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory) -> HttpResponseBase | None:
@@ -152,7 +152,7 @@ def shared_values_page(request: HttpRequest, context: dict[str, Any]) -> HttpRes
         "errors_url": list_url("uploads_validationerror", **({"upload": upload_id} if upload_id else
                                                              {"vendor": vendor_id})),
     }  # fmt: skip
-    return TemplateResponse(request, "admin/uploads/clusters.html", context | found)
+    return TemplateResponse(request, "uploads/staff/shared_values.html", context | found)
 
 
 def shared_value_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
@@ -180,7 +180,7 @@ def shared_value_page(request: HttpRequest, context: dict[str, Any]) -> HttpResp
         "suggestion": suggestion,
         "back": back,
     }
-    return TemplateResponse(request, "admin/uploads/cluster.html", context | found | shown)
+    return TemplateResponse(request, "uploads/staff/shared_value.html", context | found | shown)
 
 
 def _known(vendor_id: str, upload_id: str) -> bool:

@@ -60,7 +60,7 @@ def live_view(request: HttpRequest) -> HttpResponseBase:
     """The part of the dashboard that changes. Raises PermissionDenied."""
     if not may_see(request.user):
         raise PermissionDenied
-    return render(request, "admin/dashboard_live.html", live(request.user, operations.days(request.user, 2)))
+    return render(request, "uploads/staff/dashboard_live.html", live(request.user, operations.days(request.user, 2)))
 
 
 def whole(user: "Viewer") -> dict[str, Any]:

@@ -25,7 +25,7 @@ from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
 class JobAdmin(ReadOnlyVendorTableAdmin):
     """Work that was asked for. The page of one job follows it until it has ended."""
 
-    change_form_template = "admin/uploads/job/change_form.html"
+    change_form_template = "uploads/staff/job.html"
     list_display = ["id", "kind", "state_tag", "progress", "upload_link", "vendor_id", "requested_by", "created_at"]
     list_filter = [
         choice_filter("state", list(Job.State.choices)), choice_filter("kind", list(Job.Kind.choices)),
@@ -53,7 +53,7 @@ class JobAdmin(ReadOnlyVendorTableAdmin):
             raise PermissionDenied
         if job is None:
             raise Http404
-        return render(request, "admin/uploads/job/progress.html", context_of(request, job))
+        return render(request, "uploads/staff/job_progress.html", context_of(request, job))
 
     @admin.display(description="state", ordering="state")
     def state_tag(self, job: Job) -> SafeString:

@@ -59,7 +59,8 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
     """The products, with the import."""
 
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
-    import_template_name = "admin/catalog/product/import.html"
+    change_form_template = "uploads/staff/product.html"
+    import_template_name = "uploads/staff/product_import.html"
     import_form_class = FeedForm
     import_formats = (CSV,)
 
@@ -137,9 +138,9 @@ class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # imp
         context = dry_run_context(job) | {"polled": "HX-Request" in request.headers}
         if not context["polled"]:
             context |= {**self.admin_site.each_context(request), "title": "Dry run", "opts": self.opts}
-            return TemplateResponse(request, "admin/catalog/product/dry_run_page.html", context)
+            return TemplateResponse(request, "uploads/staff/dry_run_page.html", context)
         status = STOP_POLLING if context["ended"] else 200
-        return TemplateResponse(request, "admin/catalog/product/dry_run.html", context, status=status)
+        return TemplateResponse(request, "uploads/staff/dry_run.html", context, status=status)
 
     def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         page = {**self.admin_site.each_context(request), "title": "Import products", "opts": self.opts}

@@ -39,7 +39,7 @@ def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, An
         "first_url": "?" + urlencode({"status": status}) if behind else "",
         "next_url": "?" + urlencode({"status": status, "behind": more}) if more else "",
     }
-    return TemplateResponse(request, "admin/uploads/records.html", context | found)
+    return TemplateResponse(request, "uploads/staff/records.html", context | found)
 
 
 def _line(item: Item) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, contex
         "outcomes": RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"),
         "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=decode(item or {}).row_number),
     }  # fmt: skip
-    return TemplateResponse(request, "admin/uploads/record.html", context | found)
+    return TemplateResponse(request, "uploads/staff/record.html", context | found)
 
 
 def _pairs(attributes: Any) -> list[tuple[str, str]]:

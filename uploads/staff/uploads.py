@@ -36,7 +36,7 @@ from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 class UploadHistoryAdmin(UploadActionsAdmin):
     """Uploads. The page of one shows its progress live, what went wrong, and has its files."""
 
-    change_form_template = "admin/uploads/uploadhistory/change_form.html"
+    change_form_template = "uploads/staff/upload.html"
     # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "failed", "file_name",
                     "created_at", "duration"]  # fmt: skip
@@ -92,7 +92,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The part of the page that changes while the upload is on its way."""
         upload = self.viewed(request, object_id)
-        return render(request, "admin/uploads/uploadhistory/progress.html", progress_context(upload))
+        return render(request, "uploads/staff/upload_progress.html", progress_context(upload))
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._download(request, object_id, downloads.original)

@@ -50,7 +50,7 @@ class VendorQualityAdmin(VendorAdmin):
     @admin.display(description="last 90 days")
     def quality(self, vendor: Vendor) -> SafeString:
         shown = charts_of(vendor.pk, vendor.viewer)  # type: ignore[attr-defined]
-        return render_to_string("admin/quality.html", {"charts": shown})
+        return render_to_string("uploads/staff/quality.html", {"charts": shown})
 
 
 def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:

@@ -1,4 +1,6 @@
 """How work gets to workers, whatever it is about.
 
-jobs.py  what people ask for and takes longer than a page: done in slices
+wakeups.py  a worker is woken by the name of a task
+leases.py   one worker at a time has the right to go on with a piece of work
+jobs.py     what people ask for and takes longer than a page: done in slices
 """

@@ -92,7 +92,7 @@ def _new_vendor_id() -> str:
 class ApplyView(SignupView):  # type: ignore[misc]
     """The public page."""
 
-    template_name = "vendors/apply.html"
+    template_name = "vendors/portal/apply.html"
 
     def get_form_class(self) -> type[ApplicationForm]:
         return ApplicationForm

@@ -38,7 +38,7 @@ class InvitedForm(SignupForm):  # type: ignore[misc] # allauth has no types
 class InvitedView(SignupView):  # type: ignore[misc]
     """Sign-up for who was invited."""
 
-    template_name = "vendors/invited.html"
+    template_name = "vendors/portal/invited.html"
     invitation: Invitation
 
     def get_form_class(self) -> type[InvitedForm]:
@@ -64,7 +64,7 @@ def page(request: HttpRequest, token: str) -> HttpResponseBase:
     if request.user.is_authenticated:
         return _for_user(request, invitation)
     if filter_users_by_email(invitation.email):
-        return render(request, "vendors/invited_sign_in.html", {"invitation": invitation})
+        return render(request, "vendors/portal/invited_sign_in.html", {"invitation": invitation})
     answer: HttpResponseBase = InvitedView.as_view()(request, token=token, invitation=invitation)
     return answer
 
@@ -78,8 +78,8 @@ def _for_user(request: HttpRequest, invitation: Invitation) -> HttpResponseBase:
         except invitations.Gone:
             return _gone(request)
         return redirect("vendor:home", invitation.vendor_id)
-    return render(request, "vendors/invited_user.html", {"invitation": invitation, "mine": mine})
+    return render(request, "vendors/portal/invited_user.html", {"invitation": invitation, "mine": mine})
 
 
 def _gone(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "vendors/invited_gone.html", status=404)
+    return render(request, "vendors/portal/invited_gone.html", status=404)

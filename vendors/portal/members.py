@@ -54,7 +54,7 @@ def listing(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "now": timezone.now(),
         "form": form,
     }
-    return render(request, "vendors/members.html", shown)
+    return render(request, "vendors/portal/members.html", shown)
 
 
 def _limited(request: HttpRequest, vendor: Vendor) -> HttpResponseBase | None:
@@ -87,7 +87,7 @@ def member(request: HttpRequest, vendor: Vendor, member_id: int) -> HttpResponse
     if request.method == "POST" and ("remove" in request.POST or form.is_valid()):
         return _decide(request, found, form)
     shown = {"vendor": vendor, "section": "members", "form": form, "one": found}
-    return render(request, "vendors/member.html", shown)
+    return render(request, "vendors/portal/member.html", shown)
 
 
 def _decide(request: HttpRequest, found: VendorMember, form: RoleForm) -> HttpResponseBase:
@@ -117,4 +117,4 @@ def invitation(request: HttpRequest, vendor: Vendor, invitation_id: int) -> Http
         except people.Refused as refused:
             messages.error(request, str(refused))
         return redirect("vendor:members", vendor.pk)
-    return render(request, "vendors/invitation.html", {"vendor": vendor, "section": "members", "one": found})
+    return render(request, "vendors/portal/invitation.html", {"vendor": vendor, "section": "members", "one": found})

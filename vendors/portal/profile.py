@@ -66,7 +66,7 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     groups = [("Contact", [form[name] for name in CONTACT]), ("Business", [form[name] for name in BUSINESS])]
     facts = [(form[name].label, getattr(vendor, name)) for name in [*CONTACT, *BUSINESS]]
     shown = {"vendor": vendor, "section": "profile", "form": form, "groups": groups, "facts": facts, "owner": owner}
-    return render(request, "vendors/profile.html", shown)
+    return render(request, "vendors/portal/profile.html", shown)
 
 
 def _save(form: ProfileForm, request: HttpRequest) -> None:

@@ -17,4 +17,4 @@ def page(request: HttpRequest) -> HttpResponseBase:
     members = VendorMember.objects.filter(user=request.user.pk).select_related("vendor").order_by("vendor__vendor_name")
     if len(members) == 1:
         return redirect("vendor:home", members[0].vendor_id)
-    return render(request, "vendors/start.html", {"members": members})
+    return render(request, "vendors/portal/start.html", {"members": members})

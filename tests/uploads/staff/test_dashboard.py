@@ -303,7 +303,7 @@ def test_a_new_vendor_has_no_quality_yet(admin_client: Client) -> None:
 
 
 def test_scripts_of_others_are_what_their_list_says() -> None:
-    folder = Path(finders.find("vendor/README.md") or "").parent
+    folder = Path(finders.find("third_party/README.md") or "").parent
     listed = dict(
         re.findall(r"^\| (\S+\.js) .*\| ([0-9a-f]{64}) \|$", (folder / "README.md").read_text(), re.MULTILINE)
     )

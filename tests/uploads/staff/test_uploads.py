@@ -87,7 +87,7 @@ def test_the_page_brings_its_own_script_and_style_and_has_none_inline(
     admin_client: Client, running: UploadHistory
 ) -> None:
     text = page(admin_client, running)
-    for script in ("uploads/live.js", "vendor/htmx/htmx.min.js"):
+    for script in ("uploads/live.js", "third_party/htmx/htmx.min.js"):
         assert f'src="/static/{script}" defer' in text or f'defer src="/static/{script}"' in text
         assert finders.find(script)
     assert finders.find("uploads/admin.css")
