@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
 
@@ -36,24 +36,70 @@ class Limits:
 DEFAULT_LIMITS: Final = Limits()
 
 
-def blocks(file: BinaryIO, encoding: str, offset: int) -> Iterator[bytes]:
-    """The file from `offset` on, never an empty block. UTF-16 comes as UTF-8, so that line ends are single bytes."""
+class Mark(NamedTuple):
+    """A place between two characters of a UTF-16 file, from which it can be decoded without what stands before."""
+
+    offset: int
+    """Bytes of the text before it in UTF-8, as Position.offset counts them."""
+    byte: int
+    """Bytes of the file before it."""
+
+
+BEGINNING: Final = Mark(0, 0)
+
+
+class Marks:
+    """The marks of a UTF-16 file that reading comes by, one a block: what makes going on from a position cheap.
+
+    They tell of the file alone, so one that was noted holds whatever is read again. Other files need none: their
+    offsets are bytes of the file.
+    """
+
+    def __init__(self, noted: Mark = BEGINNING) -> None:
+        self._marks = deque([noted])
+
+    def add(self, mark: Mark) -> None:
+        self._marks.append(mark)
+
+    def before(self, offset: int) -> Mark:
+        """The last mark at or before the offset. Those before it are forgotten: offsets asked for only grow."""
+        while len(self._marks) > 1 and self._marks[1].offset <= offset:
+            self._marks.popleft()
+        return self._marks[0] if self._marks[0].offset <= offset else BEGINNING
+
+
+def blocks(file: BinaryIO, encoding: str, offset: int, marks: Marks | None = None) -> Iterator[bytes]:
+    """The file from `offset` on, never an empty block. UTF-16 comes as UTF-8, so that line ends are single bytes.
+
+    In UTF-16 reading starts at the last of the marks before the offset, by default at the file's beginning, and adds
+    those that it comes by.
+    """
     if not encoding.startswith("utf-16"):
         file.seek(offset)
         yield from iter(partial(file.read, BLOCK), b"")
         return
-    file.seek(0)
-    for block in _transcoded(file, encoding):
-        if offset < len(block):
-            yield block[offset:]
-        offset = max(0, offset - len(block))
+    mark = marks.before(offset) if marks else BEGINNING
+    skip = offset - mark.offset  # at most a block, and lines that were given back
+    for block in _transcoded(file, encoding, mark, marks):
+        if skip < len(block):
+            yield block[skip:]
+        skip = max(0, skip - len(block))
 
 
-def _transcoded(file: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """UTF-16 as UTF-8. What is broken in it (lone surrogates, half a character) becomes invalid UTF-8 at its place."""
+def _transcoded(file: BinaryIO, encoding: str, mark: Mark, marks: Marks | None) -> Iterator[bytes]:
+    """UTF-16 from the mark on as UTF-8. What is broken in it (lone surrogates, half a character) becomes invalid UTF-8
+    at its place.
+    """
     decoder = getincrementaldecoder(encoding)("surrogatepass")
+    offset, byte = mark
+    file.seek(byte)
     for block in iter(partial(file.read, BLOCK), b""):
-        yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        text = decoder.decode(block).encode("utf-8", "surrogatepass")
+        yield text
+        offset, byte = offset + len(text), byte + len(block)
+        if marks:
+            held_back, _ = decoder.getstate()  # of a character that the next block ends: up to 3 bytes
+            marks.add(Mark(offset, byte - len(held_back)))
     try:
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -90,12 +136,12 @@ class OverLimitError(csv.Error):
 class Lines:
     """The physical lines as text for csv.reader. Remembers those of the row at hand, so that it can be given up."""
 
-    def __init__(self, file: BinaryIO, encoding: str, offset: int, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, encoding: str, offset: int, limits: Limits, marks: Marks | None = None) -> None:
         self.encoding = codec(encoding)
         self.offset = offset
         self.max_chars, self.max_lines = limits.max_row_chars, limits.max_row_lines
         self.max_bytes = BYTES_PER_CHAR * limits.max_row_chars
-        self.source = physical_lines(blocks(file, encoding, offset), self.max_bytes)
+        self.source = physical_lines(blocks(file, encoding, offset, marks), self.max_bytes)
         self.again: deque[tuple[bytes, int]] = deque()  # read already, but given back
         self.taken: list[tuple[bytes, int]] = []  # of the row at hand
         self.start_row()

@@ -10,7 +10,8 @@ no feed. `rows` then reads it lazily. What is guaranteed:
 - A row that can't be read is an error row with its raw text. It is never repaired and never shifted. A quote that
   stays open costs one line: reading goes on at the next physical line.
 - Cells come as they stand in the file, hostile content and surrounding spaces included.
-- Reading on from any Row's `end` and `number` gives the rows that an uninterrupted run would give.
+- Reading on from any Row's `end` and `number` gives the rows that an uninterrupted run would give, and costs what is
+  left of the file; in UTF-16 only with Marks, without them the file is decoded from its beginning.
 
 Lines end at LF, CRLF and CR only. A byte order mark counts at the start of the file; anywhere else (as where files
 were joined) it is data, except that a header after it is still recognised as a repeated header. A second table with
@@ -42,6 +43,8 @@ from uploads.feed.lines import (
     FeedError,
     Limits,
     Lines,
+    Mark,
+    Marks,
     OverLimitError,
     blocks,
     codec,
@@ -51,8 +54,8 @@ from uploads.feed.lines import (
 )
 
 __all__ = [
-    "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Position", "Reading", "Row", "encoding_name",
-    "inspect", "no_column_for", "rows",
+    "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Mark", "Marks", "Position", "Reading", "Row",
+    "encoding_name", "inspect", "no_column_for", "rows",
 ]  # fmt: skip
 
 BOM: Final = "\ufeff"
@@ -103,14 +106,21 @@ def inspect(
 
 
 def rows(
-    file: BinaryIO, layout: Layout, start: Position | None = None, limits: Limits = DEFAULT_LIMITS
+    file: BinaryIO,
+    layout: Layout,
+    start: Position | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    marks: Marks | None = None,
 ) -> Iterator[Row]:
     """Read the rows from `start` on, by default from the first. Nothing else may move the file meanwhile.
+
+    Whoever stops and goes on later hands in marks, asks them for the one before the last row's `end`, and starts the
+    next time with a Marks of that.
 
     Raises FeedError("too_many_rows") in place of the row that is one too many.
     """
     position = start or layout.first_row
-    lines = Lines(file, layout.encoding, position.offset, limits)
+    lines = Lines(file, layout.encoding, position.offset, limits, marks)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous = {"", headers[0], BOM + headers[0]}
     taken = lines.taken

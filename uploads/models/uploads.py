@@ -71,6 +71,10 @@ class UploadHistory(models.Model):
     # How far staging came, and who is at it (a lease, like a shard's).
     staged_rows = models.IntegerField(default=0, db_default=0)
     staged_offset = models.BigIntegerField(default=0, db_default=0)
+    # Where a UTF-16 file is decoded from to go on there (uploads.feed.lines.Mark). It tells of the file alone, so it
+    # stays right when rows are staged again; 0 and 0, as in rows from before there were marks, is the file's beginning.
+    staged_mark_offset = models.BigIntegerField(default=0, db_default=0)
+    staged_mark_byte = models.BigIntegerField(default=0, db_default=0)
     staging_owner = models.CharField(max_length=100, default="", db_default="", blank=True)
     staging_epoch = models.BigIntegerField(default=0, db_default=0)
     staging_expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,8 +1,9 @@
 """Step 3: the rows of a stored file → items in DynamoDB.
 
 Staging works in slices of some seconds, so that a huge file doesn't keep a small one waiting, and can be gone on
-with by any worker from what stands in PostgreSQL: how many rows are in the table, and at which byte the next one
-starts. A row may be put twice when a worker died in between; the ledger makes that harmless.
+with by any worker from what stands in PostgreSQL: how many rows are in the table, at which byte the next one starts,
+and in a UTF-16 file, from where to decode. A row may be put twice when a worker died in between; the ledger makes that
+harmless.
 
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
@@ -26,7 +27,7 @@ from uploads.aws import dynamo, storage
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
 from uploads.feed.lines import FeedError
-from uploads.feed.parser import Layout, Position, Row
+from uploads.feed.parser import Layout, Mark, Marks, Position, Row
 from uploads.pipeline import examine, finish
 from uploads.pipeline.staged_rows import as_staged, in_requests
 from uploads.work import leases, wakeups
@@ -55,6 +56,7 @@ class Claim:
     storage_key: str
     layout: Layout
     position: Position
+    mark: Mark
 
 
 def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
@@ -86,10 +88,12 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
     woken = False
     with storage.opened_of(claim.vendor_id, claim.storage_key) as file:
         deadline = time.monotonic() + seconds
-        rows = as_staged(parser.rows(file, claim.layout, claim.position, examine.limits()), claim.layout)
+        marks = Marks(claim.mark)
+        found = parser.rows(file, claim.layout, claim.position, examine.limits(), marks)
+        rows = as_staged(found, claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
             _put(claim, chunk)
-            ahead = _note_progress(claim, chunk[-1])
+            ahead = _note_progress(claim, chunk[-1], marks.before(chunk[-1].end))
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 wakeups.enqueue(wakeups.CONSUME_STREAM)
                 woken = True
@@ -121,11 +125,12 @@ def _claim(upload_id: str) -> Claim | None:
     """
     taken = leases.take(
         leases.STAGING, _TO_BE_STAGED, [upload_id, MAX_AHEAD_ROWS],
-        SQL("vendor_id, storage_key, layout, staged_offset, staged_rows, staging_epoch"),
+        SQL("staging_epoch, vendor_id, storage_key, layout, staged_offset, staged_rows,"
+            " staged_mark_offset, staged_mark_byte"),
     )  # fmt: skip
-    for vendor_id, key, layout, offset, rows, epoch in taken:
-        lease = Lease(leases.STAGING, upload_id, epoch)
-        return Claim(lease, upload_id, vendor_id, key, Layout.from_json(json.loads(layout)), Position(offset, rows))
+    for epoch, vendor_id, key, layout, offset, staged, *mark in taken:
+        lease, read_as = Lease(leases.STAGING, upload_id, epoch), Layout.from_json(json.loads(layout))
+        return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged), Mark(*mark))
     return None
 
 
@@ -137,10 +142,14 @@ _TO_BE_STAGED = SQL(
 )
 
 
-def _note_progress(claim: Claim, last: Row) -> int:
-    """All rows up to this one are in the table. Returns how many of them have no outcome yet. Raises LeaseLost."""
-    progress, ahead = SQL("staged_rows = %s, staged_offset = %s,"), SQL("staged_rows - total_records")
-    return int(leases.renew(claim.lease, progress, [last.number, last.end], ahead))
+def _note_progress(claim: Claim, last: Row, mark: Mark) -> int:
+    """All rows up to this one, behind this mark, are in the table. Returns how many of them have no outcome yet.
+
+    Raises LeaseLost.
+    """
+    progress = SQL("staged_rows = %s, staged_offset = %s, staged_mark_offset = %s, staged_mark_byte = %s,")
+    ahead = SQL("staged_rows - total_records")
+    return int(leases.renew(claim.lease, progress, [last.number, last.end, *mark], ahead))
 
 
 def _note_end(claim: Claim) -> None:

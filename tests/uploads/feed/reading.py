@@ -14,6 +14,17 @@ GOOD = "P1,Lamp,Home,S1,9.99,5"
 WIDTH = 6
 
 
+class Counted(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    served = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        self.served += len(piece)
+        return piece
+
+
 def feed(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
     return "".join(line + end for line in (header, *lines)).encode()
 

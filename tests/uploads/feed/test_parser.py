@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from catalog.rules.problems import Code
-from tests.uploads.feed.reading import GOOD, HEADER, WIDTH, cells, codes, feed, layout_of, read
+from tests.uploads.feed.reading import GOOD, HEADER, WIDTH, Counted, cells, codes, feed, layout_of, read
 from uploads.feed.lines import BLOCK, FeedError
-from uploads.feed.parser import Limits, Position, Row, inspect, rows
+from uploads.feed.parser import Limits, Marks, Position, Row, inspect, rows
 
 
 class TestReadableRows:
@@ -290,6 +290,35 @@ class TestGoingOn:
         assert codes(whole) == ["", "", "unclosed_quote", "wrong_column_count", "", "repeated_header", ""]
         for done, row in enumerate(whole, 1):
             assert list(rows(file, layout, Position(row.end, row.number))) == whole[done:]
+
+    LONG = feed(*(f"P{number},{'x' * 1500} 🙂,c,d,e,f" for number in range(600)))
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16"])
+    def test_near_the_end_of_a_long_file_no_more_is_read_than_what_is_left_and_a_block(self, encoding: str) -> None:
+        data = self.LONG.decode().encode(encoding)
+        file, marks = Counted(data), Marks()
+        layout = inspect(file)
+        whole, noted = zip(*((row, marks.before(row.end)) for row in rows(file, layout, marks=marks)), strict=True)
+        row, mark = whole[-10], noted[-10]
+        file.served = 0
+        assert list(rows(file, layout, Position(row.end, row.number), marks=Marks(mark))) == list(whole[-9:])
+        left = len(b"".join(self.LONG.splitlines(keepends=True)[-9:]).decode().encode(encoding))
+        assert left <= file.served <= left + BLOCK < len(data) / 3
+
+    def test_a_position_from_before_there_were_marks_is_decoded_to_once(self) -> None:
+        data = self.LONG.decode().encode("utf-16")
+        file, marks = Counted(data), Marks()
+        layout = inspect(file)
+        whole = list(rows(file, layout))
+        row = whole[-10]
+        file.served = 0
+        rest = rows(file, layout, Position(row.end, row.number), marks=marks)
+        assert next(rest) == whole[-9]
+        assert file.served > len(data) - 2 * BLOCK
+        file.served = 0
+        going_on = Position(whole[-9].end, whole[-9].number)
+        assert list(rows(file, layout, going_on, marks=Marks(marks.before(going_on.offset)))) == whole[-8:]
+        assert file.served <= 2 * BLOCK
 
 
 class _Generated(io.RawIOBase):

@@ -3,15 +3,19 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
+from itertools import islice
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.rules.fields import FIELDS
+from uploads.feed import lines
 from uploads.feed.columns import map_headers
 from uploads.feed.header import LEGACY_ENCODINGS
 from uploads.feed.lines import FeedError
-from uploads.feed.parser import DELIMITERS, Layout, Limits, Position, Row, inspect, rows
+from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
 
 HEADER = ",".join(FIELDS).encode()
 SMALL = Limits(max_columns=20, max_row_chars=200, max_cell_chars=40, max_row_lines=4)
@@ -71,6 +75,53 @@ def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes,
         assert len(row.raw) <= 2000
         assert "\0" not in row.raw
         row.raw.encode()
+
+
+# Of two and of four bytes, in halves, in bytes that put all that follows out of step, and what rows are made of
+utf16_pieces = st.sampled_from(
+    ["🙂", "é", "あ", "\ufeff", "\ud83d", "\ude42", ",", '"', "\n", "\r", "\r\n", "a,b,c,d,e,f,g,h\n", "🙂" * 30]
+)
+
+
+@given(
+    st.lists(utf16_pieces | st.binary(min_size=1, max_size=3), max_size=40),
+    st.sampled_from(["utf-16-le", "utf-16-be"]),
+    st.sampled_from(["", "\ufeff"]),
+    st.integers(1, 70),
+)
+@settings(max_examples=500)
+def test_utf_16_is_gone_on_with_from_every_row_by_a_mark_wherever_its_blocks_end(
+    pieces: list[str | bytes], encoding: str, bom: str, block: int
+) -> None:
+    data = (bom + HEADER.decode() + "\n").encode(encoding) + b"".join(
+        piece.encode(encoding, "surrogatepass") if isinstance(piece, str) else piece for piece in pieces
+    )
+    result = read(data)
+    if isinstance(result, FeedError) or result[0].encoding != encoding:  # too odd to be taken for UTF-16
+        return
+    layout, whole = result
+    file = io.BytesIO(data)
+    with patch.object(lines, "BLOCK", block):
+        marks = Marks()
+        noted = [marks.before(row.end) for row in rows(file, layout, None, SMALL, marks)]
+        for done, (row, mark) in enumerate(zip(whole, noted, strict=True), 1):
+            assert 0 <= row.end - mark.offset <= 2 * (block + 3), "a block in UTF-8, with what was held back before it"
+            assert list(rows(file, layout, Position(row.end, row.number), SMALL, Marks(mark))) == whole[done:]
+            assert list(rows(file, layout, None, SMALL, Marks(mark))) == whole, "a mark behind the start is passed over"
+        for turn in (1, 2, 5):
+            assert list(_in_turns(file, layout, turn)) == whole
+
+
+def _in_turns(file: io.BytesIO, layout: Layout, turn: int) -> Iterator[Row]:
+    """So many rows at a time, each time from the position and the mark that the last time noted."""
+    position, mark = layout.first_row, Mark(0, 0)
+    while True:
+        marks = Marks(mark)
+        chunk = list(islice(rows(file, layout, position, SMALL, marks), turn))
+        yield from chunk
+        if len(chunk) < turn:
+            return
+        position, mark = Position(chunk[-1].end, chunk[-1].number), marks.before(chunk[-1].end)
 
 
 @given(hostile)

@@ -1,7 +1,8 @@
 """Step 3: a file's rows reach the table in order, once where nothing fails, and from where it failed otherwise."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.aws.test_storage import breaking_off
-from uploads.aws import dynamo, storage
+from tests.uploads.feed.reading import Counted
+from uploads.aws import client, dynamo, storage
 from uploads.aws.records import Item, encode, now_iso, record_id
 from uploads.feed import lines, parser
 from uploads.feed.columns import REPORT_COLUMNS
-from uploads.feed.parser import Row
+from uploads.feed.parser import Mark, Row
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import finish, stage, staged_rows, stream, upkeep
+from uploads.pipeline import finish, reconcile, stage, staged_rows, stream, upkeep
 from uploads.work import leases, wakeups
 
 
@@ -139,7 +141,7 @@ def test_a_worker_that_was_overtaken_notes_nothing(pipeline: Pipeline) -> None:
     pipeline.stage(upload)
 
     with pytest.raises(leases.LeaseLost):
-        stage._note_progress(paused, Row(77, {}, None, "", 7777))
+        stage._note_progress(paused, Row(77, {}, None, "", 7777), Mark(0, 0))
     with pytest.raises(leases.LeaseLost):
         stage._note_end(paused)
     assert read_again(upload).staged_rows == 1
@@ -365,6 +367,76 @@ def test_a_small_file_does_not_wait_for_the_end_of_a_huge_one(pipeline: Pipeline
     pipeline.stage(huge)
     pipeline.settle()
     assert (read_again(huge).status, huge.inserted_records) == ("completed", 200)
+
+
+# --- turns of a UTF-16 file, which has to be decoded -----------------------------------------------------------
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[Counted]:
+    """The file as each turn of staging has it; a turn is 20 rows, a block 600 bytes."""
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 20)
+    monkeypatch.setattr(lines, "BLOCK", 600)
+    real, files = storage.opened_of, list[Counted]()
+
+    @contextmanager
+    def counting(vendor_id: str, key: str) -> Iterator[Counted]:
+        with real(vendor_id, key) as file:
+            files.append(Counted(file.read()))
+        yield files[-1]
+
+    monkeypatch.setattr(storage, "opened_of", counting)
+    return files
+
+
+UTF16 = feed(*(line(n, description="🙂é" * 20) for n in range(1, 201))).encode("utf-16")
+
+
+def test_each_turn_of_a_utf_16_file_reads_what_it_stages_and_each_row_is_put_once(
+    pipeline: Pipeline, turns: list[Counted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puts = Puts(monkeypatch)
+    upload = pipeline.send(UTF16)
+    while stage.stage(upload.upload_id, seconds=0) is not None:
+        pass
+
+    assert puts.put == ids(*range(1, 201))
+    assert len(turns) == 11
+    assert max(turn.served for turn in turns) < len(UTF16) / 10 + 3 * lines.BLOCK
+
+
+def test_a_utf_16_upload_that_was_under_way_before_there_were_marks_is_gone_on_with(
+    pipeline: Pipeline, turns: list[Counted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puts = Puts(monkeypatch)
+    upload = pipeline.send(UTF16)
+    for _ in range(5):
+        stage.stage(upload.upload_id, seconds=0)
+    UploadHistory.objects.update(staged_mark_offset=0, staged_mark_byte=0)
+    while stage.stage(upload.upload_id, seconds=0) is not None:
+        pass
+
+    assert puts.put == ids(*range(1, 201))
+    assert turns[5].served > len(UTF16) / 2
+    assert max(turn.served for turn in turns[6:]) < len(UTF16) / 10 + 3 * lines.BLOCK
+
+
+def test_a_utf_16_file_that_is_staged_again_begins_with_its_first_row(
+    pipeline: Pipeline, turns: list[Counted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(UTF16)
+    for _ in range(5):
+        stage.stage(upload.upload_id, seconds=0)
+    client.dynamodb().delete_item(
+        TableName=dynamo._table(), Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": record_id(2)}}
+    )
+    reconcile.reconcile(upload.upload_id)
+    assert (read_again(upload).staged_rows, upload.total_records) == (0, 99)
+    assert upload.staged_mark_byte > 0
+    puts = Puts(monkeypatch)
+    pipeline.stage(upload)
+
+    assert puts.put == ids(*range(1, 201))
 
 
 # --- requests --------------------------------------------------------------------------------------------------
