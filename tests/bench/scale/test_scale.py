@@ -42,7 +42,7 @@ def test_every_figure_in_bold_in_the_document_is_one_of_the_simulation() -> None
 def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
     keys = {
         index["IndexName"]: ([key["AttributeName"] for key in index["KeySchema"]], index["Projection"])
-        for index in dynamo._indexes({})
+        for index in dynamo._indexes("PAY_PER_REQUEST", 0)
     }
     assert keys == {
         "VendorIndex": (["vendor_id", "upload_id"], {"ProjectionType": "KEYS_ONLY"}),
@@ -52,6 +52,8 @@ def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
         ),
     }
     assert dynamo.BATCH == simulation.BATCH
+    design = simulation.AS_IT_IS
+    assert list(dynamo.ROW_WRITES.values()) == [design.base, design.vendor, design.status]
     assert stream.PAGE_RECORDS == bill.STREAM_PAGE_RECORDS
     assert stream.PAUSE_SECONDS * bill.STREAM_READS == 1
 

@@ -35,15 +35,34 @@ def test_the_table_has_its_stream_and_its_indexes(table: str) -> None:
     assert len(list(dynamo.list_shards(dynamo.stream_arn()))) == 1
 
 
-def test_capacity_can_be_provisioned(settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("capacity", "writes", "reads"),
+    [
+        (400, {"table": 400, "VendorIndex": 200, "StatusIndex": 600}, 200),
+        (7, {"table": 7, "VendorIndex": 4, "StatusIndex": 11}, 4),
+        (1, {"table": 1, "VendorIndex": 1, "StatusIndex": 2}, 1),
+    ],
+)
+def test_provisioned_writes_stand_to_each_other_as_rows_take_them_and_the_tables_are_what_was_asked_for(
+    settings: Any, capacity: int, writes: dict[str, int], reads: int
+) -> None:
     settings.UPLOAD_RECORDS_TABLE = "Provisioned"
-    assert dynamo.create_table("PROVISIONED", 7) is True
+    assert dynamo.create_table("PROVISIONED", capacity) is True
     try:
         found = dynamo.describe_table()
-        throughputs = [found, *found["GlobalSecondaryIndexes"]]
-        assert {one["ProvisionedThroughput"]["WriteCapacityUnits"] for one in throughputs} == {7}
     finally:
         dynamo.delete_table()
+    parts = {"table": found} | {index["IndexName"]: index for index in found["GlobalSecondaryIndexes"]}
+    units = {name: part["ProvisionedThroughput"] for name, part in parts.items()}
+    assert {name: unit["WriteCapacityUnits"] for name, unit in units.items()} == writes
+    assert {unit["ReadCapacityUnits"] for unit in units.values()} == {reads}
+
+
+def test_nothing_is_provisioned_where_requests_are_paid_for_one_by_one(table: str) -> None:
+    found = dynamo.describe_table()
+    for part in [found, *found["GlobalSecondaryIndexes"]]:
+        units = part.get("ProvisionedThroughput", {})
+        assert (units.get("WriteCapacityUnits", 0), units.get("ReadCapacityUnits", 0)) == (0, 0)
 
 
 def test_a_table_that_is_never_ready_is_not_waited_for_forever(table: str) -> None:

@@ -28,12 +28,21 @@ def test_create_shows_progress_and_then_the_table_as_it_is(no_table: str, run: R
 
 
 def test_a_table_with_provisioned_capacity_can_be_chosen(no_table: str, run: Run) -> None:
-    done = run("dynamodb", "create", "--billing", "PROVISIONED", "--capacity", "7")
-    assert f"  Table    {no_table}, ACTIVE, PROVISIONED" in done.out
-    table = dynamo.describe_table()
-    for part in [table, *table["GlobalSecondaryIndexes"]]:
-        assert part["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
-        assert part["ProvisionedThroughput"]["WriteCapacityUnits"] == 7
+    done = run("dynamodb", "create", "--billing", "PROVISIONED", "--capacity", "2000")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines()[2:] == [
+        f"  Table    {no_table}, ACTIVE, PROVISIONED, 2,000 write and 1,000 read units",
+        "  Keys     upload_id + record_id",
+        "  Stream   enabled, NEW_IMAGE",
+        "  Index    VendorIndex, ACTIVE, vendor_id + upload_id, KEYS_ONLY, 1,000 write and 1,000 read units",
+        "  Index    StatusIndex, ACTIVE, upload_id + status, INCLUDE, 3,000 write and 1,000 read units",
+    ]
+
+
+def test_help_says_what_the_capacity_is_of(run: Run) -> None:
+    told = " ".join(run("dynamodb", "create", "--help").out.split())
+    assert "N write units a second (5 if left out), VendorIndex half and StatusIndex one and a half times" in told
+    assert "what N/2 rows a second take. Each gets N/2 read units." in told
 
 
 def test_no_capacity_at_all_is_refused(no_table: str, run: Run) -> None:

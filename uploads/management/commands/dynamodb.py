@@ -22,6 +22,11 @@ SAMPLE = {
     "stock_quantity": "12",
 }
 
+CAPACITY = (
+    "for PROVISIONED: the table gets N write units a second (5 if left out), VendorIndex half and StatusIndex one and "
+    "a half times as many, rounded up. That is what N/2 rows a second take. Each gets N/2 read units."
+)
+
 
 class Command(BaseCommand):
     help = "Create or delete the table UploadRecords, put a sample record into it, or run the example queries."
@@ -30,7 +35,7 @@ class Command(BaseCommand):
         calls = parser.add_subparsers(dest="call", required=True)
         create = calls.add_parser("create", help="create the table with its stream and indexes")
         create.add_argument("--billing", choices=["PAY_PER_REQUEST", "PROVISIONED"], default="PAY_PER_REQUEST")
-        create.add_argument("--capacity", type=_units, default=5, help="read and write units each, for PROVISIONED")
+        create.add_argument("--capacity", type=_units, default=5, metavar="N", help=CAPACITY)
         delete = calls.add_parser("delete", help="delete the table with everything in it")
         delete.add_argument("--yes", action="store_true", help="don't ask")
         sample = calls.add_parser("sample", help="put one sample record in")
@@ -57,15 +62,14 @@ class Command(BaseCommand):
     def _show(self, table: dict[str, Any]) -> None:
         stream = table.get("StreamSpecification") or {}
         billing = (table.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
-        self.stdout.write(f"  Table    {table['TableName']}, {table['TableStatus']}, {billing}")
+        self.stdout.write(f"  Table    {table['TableName']}, {table['TableStatus']}, {billing}{_capacity(table)}")
         self.stdout.write(f"  Keys     {_keys(table['KeySchema'])}")
         on = "enabled" if stream.get("StreamEnabled") else "OFF"
         self.stdout.write(f"  Stream   {on}, {stream.get('StreamViewType', '-')}")
         for index in table.get("GlobalSecondaryIndexes") or []:
-            projection = index["Projection"]["ProjectionType"]
-            self.stdout.write(
-                f"  Index    {index['IndexName']}, {index['IndexStatus']}, {_keys(index['KeySchema'])}, {projection}"
-            )
+            facts = [index["IndexName"], index["IndexStatus"], _keys(index["KeySchema"])]
+            facts.append(index["Projection"]["ProjectionType"])
+            self.stdout.write(f"  Index    {', '.join(facts)}{_capacity(index)}")
 
     def delete(self, **options: Any) -> None:
         table = dynamo.describe_table()
@@ -118,6 +122,13 @@ def _answer(question: str) -> str:
 def _active(table: dict[str, Any]) -> bool:
     indexes = table.get("GlobalSecondaryIndexes") or []
     return table["TableStatus"] == "ACTIVE" and all(index["IndexStatus"] == "ACTIVE" for index in indexes)
+
+
+def _capacity(part: dict[str, Any]) -> str:
+    """The units of the table or of an index, to be added to what is said of it; "" where none are provisioned."""
+    units = part.get("ProvisionedThroughput") or {}
+    writes, reads = units.get("WriteCapacityUnits", 0), units.get("ReadCapacityUnits", 0)
+    return f", {writes:,} write and {reads:,} read units" if writes else ""
 
 
 def _keys(schema: list[dict[str, str]]) -> str:
