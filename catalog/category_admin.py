@@ -102,13 +102,13 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
 
     @admin.display(description="category", ordering="category_name")
     def tree_name(self, category: ProductCategory) -> SafeString:
-        depth = getattr(category, "depth", 0)
+        depth = category.depth
         return format_html('<span class="tree tree-{}">{}</span>', depth, visible(category.category_name))
 
     @admin.display(description="parent category", ordering="parent_category", empty_value=NOTHING)
     def parent(self, category: ProductCategory) -> SafeString | str | None:
         name = visible(category.parent_category or "")
-        if not name or getattr(category, "parent_known", True):
+        if not name or category.parent_known:
             return name or None
         return format_html('{} <small class="quiet">not a category</small>', name)
 
@@ -180,14 +180,14 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
 
 def in_use(category: ProductCategory) -> bool:
     """Whether products carry it (through idx_products_category)."""
-    if hasattr(category, "product_count"):
+    if category.product_count is not None:
         return bool(category.product_count)
     return Product.objects.filter(category=category.category_name).exists()
 
 
 def with_counts(categories: Any) -> list[Any]:
     """The categories, each with its `product_count`; one query for all that have none yet."""
-    without = [category for category in categories if not hasattr(category, "product_count")]
+    without = [category for category in categories if category.product_count is None]
     counts = product_counts(category.category_name for category in without) if without else {}
     for category in without:
         category.product_count = counts[category.category_name]

@@ -21,6 +21,11 @@ class ProductCategory(models.Model):
     is_active = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    # What the admin's list knows of all its categories at once, and says here (catalog.category_admin).
+    depth = 0
+    parent_known = True
+    product_count: int | None = None
+
     class Meta:
         db_table = "product_categories"
         verbose_name_plural = "product categories"

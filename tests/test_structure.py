@@ -107,7 +107,7 @@ def test_a_folders_own_page_names_each_of_its_files_and_none_that_is_gone(packag
 
 def test_the_page_of_uploads_names_each_of_its_rooms_and_none_that_is_gone() -> None:
     page = _map()[_map().index("The rooms") :]
-    rooms = {name for name in re.findall(r"\b([\w/]+(?:\.py|/))(?=[ ,])", page)} - {"docs/architecture.md"}
+    rooms = set(re.findall(r"\b([\w/]+(?:\.py|/))(?=[ ,])", page)) - {"docs/architecture.md"}
     assert rooms == _contents(ROOT / "uploads") | {"management/", "templatetags/"}
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
+from psycopg.sql import SQL, Identifier
 
 from catalog.rules.explained import explained
 from catalog.rules.fields import FIELDS, LABELS
@@ -54,18 +55,20 @@ def kinds(upload: UploadHistory) -> list[Kind]:
     """The kinds of open errors, the one with most rows first; of each, COUNTED problems are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            {OPEN_KINDS}
+            SQL(
+                """
+            {kinds}
             SELECT c.code, n.rows, first.row_number, first.error_message, first.suggestion, n.problems > %(most)s
               FROM codes c
              CROSS JOIN LATERAL (
-                   SELECT count(DISTINCT {_row(upload)}) AS rows, count(*) AS problems
+                   SELECT count(DISTINCT {row}) AS rows, count(*) AS problems
                      FROM (SELECT row_number, record_id FROM validation_errors e
                             WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
                             ORDER BY e.row_number LIMIT %(most)s + 1) looked_at) n
-             {FIRST_OF_KIND}
+             {first}
              ORDER BY n.rows DESC, c.code
-            """,  # noqa: S608 - fixed texts
+            """
+            ).format(kinds=OPEN_KINDS, row=Identifier(_row(upload)), first=FIRST_OF_KIND),
             {"upload": upload.pk, "most": progress.COUNTED},
         )
         return [_kind(*found) for found in cursor.fetchall()]

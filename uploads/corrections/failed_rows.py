@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
+from psycopg.sql import SQL, Composed
 
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code, Problem
@@ -37,31 +38,31 @@ class Selection:
     alone: bool = False
     until: int = 0  # the newest problem to look at; 0 for no limit
 
-    def condition(self) -> tuple[str, list[Any]]:
+    def condition(self) -> tuple[Composed, list[Any]]:
         """As SQL about `validation_errors e` (by idx_validation_errors_value, or by that of upload or vendor)."""
         parts = [
-            ("e.upload_id = %s", self.upload_id),
-            ("e.vendor_id = %s", self.vendor_id),
-            ("e.field = %s", self.field),
-            ("lower(e.wrong_value) = lower(%s)", self.wrong_value),
-            ("lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)", list(self.wrong_values)),
-            ("e.error_type = ANY (%s)", list(self.codes)),
-            ("e.error_id <= %s", self.until),
+            (SQL("e.upload_id = %s"), self.upload_id),
+            (SQL("e.vendor_id = %s"), self.vendor_id),
+            (SQL("e.field = %s"), self.field),
+            (SQL("lower(e.wrong_value) = lower(%s)"), self.wrong_value),
+            (SQL("lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)"), list(self.wrong_values)),
+            (SQL("e.error_type = ANY (%s)"), list(self.codes)),
+            (SQL("e.error_id <= %s"), self.until),
         ]
-        wanted = [(sql, value) for sql, value in parts if value]
-        texts = [*(sql for sql, _ in wanted), _REPLAYABLE, *([_ALONE] if self.alone else [])]
-        return " AND ".join(texts), [*(value for _, value in wanted), NEVER]
+        wanted = [(text, value) for text, value in parts if value]
+        texts = [*(text for text, _ in wanted), _REPLAYABLE, *([_ALONE] if self.alone else [])]
+        return SQL(" AND ").join(texts), [*(value for _, value in wanted), NEVER]
 
 
-_REPLAYABLE = """e.resolved_at IS NULL
+_REPLAYABLE = SQL("""e.resolved_at IS NULL
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
                                                AND u.undone_at IS NULL)
     AND NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
-                       AND n.resolved_at IS NULL AND n.error_type = ANY (%s))"""
-_ALONE = """NOT EXISTS (SELECT FROM validation_errors n
+                       AND n.resolved_at IS NULL AND n.error_type = ANY (%s))""")
+_ALONE = SQL("""NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
-                       AND n.resolved_at IS NULL AND n.error_id <> e.error_id)"""
+                       AND n.resolved_at IS NULL AND n.error_id <> e.error_id)""")
 
 
 class FailedRow(NamedTuple):
@@ -79,30 +80,28 @@ class FailedRow(NamedTuple):
 
 def count(selection: Selection) -> int:
     """How many rows the selection has."""
-    return int(_answer("SELECT count(*) FROM (SELECT DISTINCT e.upload_id, e.record_id {}) r", selection))
+    return int(_answer(SQL("SELECT count(*) FROM (SELECT DISTINCT e.upload_id, e.record_id {}) r"), selection))
 
 
 def count_by_value(selection: Selection) -> dict[str, int]:
     """How many problems the selection has of each wrong value: as many as rows, where these have no other problem."""
     condition, values = selection.condition()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT e.wrong_value, count(*) FROM validation_errors e WHERE {condition} GROUP BY 1",  # noqa: S608 - fixed texts
-            values,
-        )
+        query = SQL("SELECT e.wrong_value, count(*) FROM validation_errors e WHERE {} GROUP BY 1")
+        cursor.execute(query.format(condition), values)
         return dict(cursor.fetchall())
 
 
 def any_of(selection: Selection) -> bool:
     """Whether the selection has a row, without counting them."""
-    return bool(_answer("SELECT EXISTS (SELECT FROM (SELECT e.error_id {} LIMIT 1) r)", selection))
+    return bool(_answer(SQL("SELECT EXISTS (SELECT FROM (SELECT e.error_id {} LIMIT 1) r)"), selection))
 
 
-def _answer(question: str, selection: Selection) -> Any:
+def _answer(question: SQL, selection: Selection) -> Any:
     """The one value that a query asks for; {} in it stands for the selection's problems."""
     condition, values = selection.condition()
     with connection.cursor() as cursor:
-        cursor.execute(question.format(f"FROM validation_errors e WHERE {condition}"), values)
+        cursor.execute(question.format(SQL("FROM validation_errors e WHERE {}").format(condition)), values)
         return cursor.fetchone()[0]
 
 

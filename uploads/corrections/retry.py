@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg.sql import SQL
 
 from catalog import committer
 from uploads.aws import storage
@@ -176,11 +177,13 @@ def _next(selection: Selection) -> list[tuple[str, str, str]]:
     condition, values = selection.condition()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT DISTINCT upload_id, record_id, vendor_id
-              FROM (SELECT e.upload_id, e.record_id, e.vendor_id
-                      FROM validation_errors e WHERE {condition} ORDER BY e.error_id LIMIT %s) AS r
-            """,  # noqa: S608 - fixed texts
+            SQL(
+                """
+                SELECT DISTINCT upload_id, record_id, vendor_id
+                  FROM (SELECT e.upload_id, e.record_id, e.vendor_id
+                          FROM validation_errors e WHERE {} ORDER BY e.error_id LIMIT %s) AS r
+                """
+            ).format(condition),
             [*values, SLICE_ROWS],
         )
         return list(cursor.fetchall())

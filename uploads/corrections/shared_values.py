@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
+from psycopg.sql import SQL, Identifier
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
@@ -58,17 +59,18 @@ def most_shared(
     By idx_validation_errors_upload or idx_validation_errors_vendor; missing and clashing values can't be corrected for
     all rows at once.
     """
-    where, value = ("upload_id", upload_id) if upload_id else ("vendor_id", vendor_id)
+    column, value = ("upload_id", upload_id) if upload_id else ("vendor_id", vendor_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
+            SQL(
+                """
             SELECT vendor_id, field, min(wrong_value), sum(rows)::int, min(error_message), min(suggestion)
               FROM (SELECT vendor_id, field, wrong_value, count(*) AS rows,
                            min(error_message) AS error_message, min(suggestion) AS suggestion
                       FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
                                    min(suggestion) AS suggestion
                               FROM (SELECT * FROM validation_errors
-                                     WHERE {where} = %s AND resolved_at IS NULL AND wrong_value <> ''
+                                     WHERE {} = %s AND resolved_at IS NULL AND wrong_value <> ''
                                        AND %s IN ('', error_type)
                                        AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
                                                               'malformed_record')
@@ -78,7 +80,8 @@ def most_shared(
              GROUP BY vendor_id, field, lower(wrong_value)
              ORDER BY 4 DESC, 2, 3
              LIMIT %s
-            """,  # noqa: S608 - a name from above
+                """
+            ).format(Identifier(column)),
             [value, code, looked_at, SHOWN_VALUES],
         )
         return [SharedValue(*row) for row in cursor.fetchall()]

@@ -4,27 +4,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
+from psycopg.sql import SQL
 
 from uploads.models import UploadHistory
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
 # The kinds of open errors of an upload: a step through idx_validation_errors_kind for each, however many errors it has.
-OPEN_KINDS = """
+OPEN_KINDS = SQL("""
 WITH RECURSIVE codes (code) AS (
     SELECT min(error_type) FROM validation_errors WHERE upload_id = %(upload)s AND resolved_at IS NULL
     UNION ALL
     SELECT (SELECT min(e.error_type) FROM validation_errors e
              WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type > c.code)
       FROM codes c WHERE c.code IS NOT NULL)
-"""
+""")
 # Of each of these codes the first row, as an example.
-FIRST_OF_KIND = """
+FIRST_OF_KIND = SQL("""
 CROSS JOIN LATERAL (
       SELECT row_number, error_message, suggestion FROM validation_errors e
        WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
        ORDER BY e.row_number LIMIT 1) first
-"""
+""")
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,22 @@ def each_quarter(percent: int) -> str:
 def error_kinds(upload_id: str, most: int | None = None) -> list[ErrorKind]:
     """The kinds of error of an upload, most frequent first, each with its first row; counted up to `most` of a kind."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            {OPEN_KINDS}
-            SELECT c.code, least(n.problems, %(most)s), first.row_number, first.error_message, first.suggestion,
-                   coalesce(n.problems > %(most)s, false)
-              FROM codes c
-             CROSS JOIN LATERAL (
-                   SELECT count(*) AS problems
-                     FROM (SELECT FROM validation_errors e
-                            WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
-                            LIMIT %(most)s + 1) looked_at) n
-             {FIRST_OF_KIND}
-             ORDER BY n.problems DESC, c.code
-            """,  # noqa: S608 - fixed texts
-            {"upload": upload_id, "most": most},
-        )
+        cursor.execute(_COUNTED_KINDS, {"upload": upload_id, "most": most})
         return [ErrorKind(*row) for row in cursor.fetchall()]
+
+
+_COUNTED_KINDS = SQL(
+    """
+    {}
+    SELECT c.code, least(n.problems, %(most)s), first.row_number, first.error_message, first.suggestion,
+           coalesce(n.problems > %(most)s, false)
+      FROM codes c
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS problems
+             FROM (SELECT FROM validation_errors e
+                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                    LIMIT %(most)s + 1) looked_at) n
+     {}
+     ORDER BY n.problems DESC, c.code
+    """
+).format(OPEN_KINDS, FIRST_OF_KIND)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.db import connection
 from django.utils.timezone import localtime
+from psycopg.sql import SQL
 
 from catalog.models import Product
 from catalog.rules.problems import Code
@@ -188,26 +189,26 @@ def _headers(vendor_id: str) -> list[str]:
     return sorted(named)
 
 
-_COLUMNS = "error_id, upload_id, row_number, error_type, error_message, suggestion, created_at, resolved_at"
+_COLUMNS = SQL("error_id, upload_id, row_number, error_type, error_message, suggestion, created_at, resolved_at")
 # Rows that don't have the text at all are sorted out before their cells are taken apart.
-_NEWEST_SQL = f"""
-SELECT {_COLUMNS}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->> 'raw' ELSE '' END
-  FROM (SELECT {_COLUMNS}, CASE jsonb_typeof(original_data) WHEN 'object' THEN original_data END AS original_data
+_NEWEST_SQL = SQL(r"""
+SELECT {columns}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->> 'raw' ELSE '' END
+  FROM (SELECT {columns}, CASE jsonb_typeof(original_data) WHEN 'object' THEN original_data END AS original_data
           FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) e
  WHERE strpos(lower(original_data::text), %s) > 0
    AND (EXISTS (SELECT FROM jsonb_each_text(original_data) c
-                 WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \\t\\n\\r')) = %s)
+                 WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \t\n\r')) = %s)
         OR strpos(lower(original_data ->> 'raw'), %s) > 0)
  ORDER BY error_id DESC
  LIMIT %s
-"""  # noqa: S608 - fixed texts
-_BY_VALUE_SQL = f"""
-SELECT {_COLUMNS}, ''
+""").format(columns=_COLUMNS)
+_BY_VALUE_SQL = SQL("""
+SELECT {columns}, ''
   FROM validation_errors
  WHERE resolved_at IS NULL AND field = ANY (%s) AND lower(wrong_value) = lower(%s) AND vendor_id = %s
  ORDER BY error_id DESC
  LIMIT %s
-"""  # noqa: S608 - fixed texts
-_HORIZON_SQL = """
+""").format(columns=_COLUMNS)
+_HORIZON_SQL = SQL("""
 SELECT created_at FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC OFFSET %s LIMIT 1
-"""
+""")

@@ -128,10 +128,11 @@ def _claim(upload_id: str) -> Claim | None:
         SQL("staging_epoch, vendor_id, storage_key, layout, staged_offset, staged_rows,"
             " staged_mark_offset, staged_mark_byte"),
     )  # fmt: skip
-    for epoch, vendor_id, key, layout, offset, staged, *mark in taken:
-        lease, read_as = Lease(leases.STAGING, upload_id, epoch), Layout.from_json(json.loads(layout))
-        return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged), Mark(*mark))
-    return None
+    if not taken:
+        return None
+    epoch, vendor_id, key, layout, offset, staged, *mark = taken[0]
+    lease, read_as = Lease(leases.STAGING, upload_id, epoch), Layout.from_json(json.loads(layout))
+    return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged), Mark(*mark))
 
 
 _TO_BE_STAGED = SQL(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.aws.records import Item, decode
@@ -47,30 +48,37 @@ def tick() -> None:
 
 
 def _unstaged() -> list[str]:
-    return _upload_ids("storage_key <> '' AND file_rows IS NULL AND coalesce(staging_expires_at, '-infinity') < now()")
+    return _upload_ids(
+        SQL("storage_key <> '' AND file_rows IS NULL AND coalesce(staging_expires_at, '-infinity') < now()")
+    )
 
 
 def _unfinished() -> list[str]:
-    return _upload_ids("total_records = file_rows OR (source = 'dynamodb' AND total_records > 0)")
+    return _upload_ids(SQL("total_records = file_rows OR (source = 'dynamodb' AND total_records > 0)"))
 
 
 def stalled() -> list[str]:
     """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved;
     and those whose reconcile ran out of time.
     """
-    read_to_the_end = "SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open'"
-    return _upload_ids(
-        "reconciled_to <> '' OR total_records < coalesce(file_rows, staged_rows)"
-        f" AND updated_at < ({read_to_the_end}) - interval '{STALLED_SECONDS} seconds'"
-    )
+    return _upload_ids(_STALLED, STALLED_SECONDS)
 
 
-def _upload_ids(condition: str) -> list[str]:
+_STALLED = SQL(
+    """
+    reconciled_to <> ''
+    OR (total_records < coalesce(file_rows, staged_rows)
+        AND updated_at < (SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open')
+                         - make_interval(secs => %s))
+    """
+)
+
+
+def _upload_ids(condition: SQL, *values: float) -> list[str]:
     """Open uploads under a condition, oldest first (through idx_upload_history_open)."""
+    query = SQL("SELECT upload_id FROM upload_history WHERE status = 'processing' AND ({}) ORDER BY sequence")
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT upload_id FROM upload_history WHERE status = 'processing' AND ({condition}) ORDER BY sequence"  # noqa: S608 - fixed texts from this module
-        )
+        cursor.execute(query.format(condition), values)
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -84,7 +92,7 @@ def heal_gaps(seconds: float = SCAN_SECONDS) -> None:
     if gap is None:
         return
     if gap.gap_scan_from is None:
-        _note_scan(gap, "gap_scan_from = clock_timestamp()")
+        _note_scan(gap, SQL("gap_scan_from = clock_timestamp()"))
     deadline = time.monotonic() + seconds
     position = gap.gap_scan_position
     while time.monotonic() < deadline:
@@ -93,7 +101,7 @@ def heal_gaps(seconds: float = SCAN_SECONDS) -> None:
         if position is None:
             _note_healed(gap)
             return
-        _note_scan(gap, "gap_scan_position = %s", json.dumps(position))
+        _note_scan(gap, SQL("gap_scan_position = %s"), json.dumps(position))
 
 
 def _settle(items: Sequence[Item]) -> None:
@@ -102,9 +110,9 @@ def _settle(items: Sequence[Item]) -> None:
         reconcile.commit(chunk)
 
 
-def _note_scan(gap: StreamShard, assignment: str, *values: Any) -> None:
+def _note_scan(gap: StreamShard, assignment: SQL, *values: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE stream_shards SET {assignment} WHERE id = %s", [*values, gap.pk])  # noqa: S608 - fixed texts
+        cursor.execute(SQL("UPDATE stream_shards SET {} WHERE id = %s").format(assignment), [*values, gap.pk])
 
 
 def _note_healed(gap: StreamShard) -> None:

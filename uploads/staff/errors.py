@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.formats import localize
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -43,6 +43,8 @@ class StateFilter(admin.SimpleListFilter):
 class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     """Every problem of every row, with the row as it came."""
 
+    change_form_template = "uploads/staff/error.html"
+
     list_display = ["row", "type", "error_message", "suggestion", "upload_link", "vendor_link", "created_at"]
     ordering = ["-error_id"]
     list_filter = [
@@ -72,12 +74,12 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
             *super().get_urls(),
         ]  # fmt: skip
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ValidationError | None:
-        """Also notes whether this user may mend it, for the links of its page."""
-        error: ValidationError | None = super().get_object(request, object_id, from_field)
-        if error is not None:
-            error.mendable = self.has_replay_permission(request)  # type: ignore[attr-defined]
-        return error
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Beside the problem stands the way to correct its row, for those who may."""
+        shown = {"may_correct": self.has_replay_permission(request)}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return may(request, "retry")
@@ -147,8 +149,6 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
         row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number)
         links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
-        if error.resolved_at is None and getattr(error, "mendable", False):
-            links.insert(0, link(reverse("admin:uploads_validationerror_correct", args=[error.pk]), "Correct it"))
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
 

@@ -7,8 +7,8 @@ those who may view errors.
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from config.web.links import count_link, list_url, tag
@@ -19,7 +19,6 @@ from uploads.models import (
 )
 from uploads.staff.dashboard import may_see, since, ways
 from vendors.admin import VendorAdmin
-from vendors.models import Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
@@ -36,21 +35,15 @@ class VendorQualityAdmin(VendorAdmin):
     class Media:
         css = {"all": ["uploads/dashboard.css"]}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), "quality"]
+    change_form_template = "uploads/staff/vendor.html"
 
-    def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or not may_see(request.user):
-            return fieldsets
-        # A field knows its object only; whose page it is decides what it shows.
-        obj.viewer = request.user  # type: ignore[attr-defined]
-        return [*fieldsets, ("Quality", {"fields": ["quality"]})]
-
-    @admin.display(description="last 90 days")
-    def quality(self, vendor: Vendor) -> SafeString:
-        shown = charts_of(vendor.pk, vendor.viewer)  # type: ignore[attr-defined]
-        return render_to_string("uploads/staff/quality.html", {"charts": shown})
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Below the vendor stands its quality, for those who may see it."""
+        vendor = self.get_object(request, unquote(object_id)) if may_see(request.user) else None
+        shown = {"quality": True, "charts": charts_of(vendor.pk, request.user)} if vendor else {}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
 
 def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:

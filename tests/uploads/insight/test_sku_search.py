@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from psycopg.sql import SQL, Composable
 
 from catalog.models import Product
 from tests.conftest import Pipeline
@@ -214,13 +215,13 @@ def test_no_table_is_read_whole(db: None, vendor: Vendor) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE validation_errors")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        asked: list[tuple[str, list[Any]]] = [
+        asked: list[tuple[Composable, list[Any]]] = [
             (sku_search._NEWEST_SQL, ["VEND001", 10, "x", ["sku"], "x", "x", 10]),
             (sku_search._BY_VALUE_SQL, [["sku"], "x", "VEND001", 10]),
             (sku_search._HORIZON_SQL, ["VEND001", 10]),
         ]
-        for sql, values in asked:
-            cursor.execute(f"EXPLAIN {sql}", values)
+        for query, values in asked:
+            cursor.execute(SQL("EXPLAIN {}").format(query), values)
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "Seq Scan" not in plan, plan
             assert "idx_validation_errors_v" in plan, plan
