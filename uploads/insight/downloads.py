@@ -16,7 +16,7 @@ from uploads.models import UploadHistory
 from uploads.pipeline.report import report_rows, write_report
 
 CHUNK = 256 * 1024
-# Of an XLSX file that is made while somebody waits: a row takes a fifth of a millisecond at best.
+# Of an XLSX file that is made while somebody waits: a row takes 0.07 ms and the time to read it.
 XLSX_ROWS = 25_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -2,18 +2,17 @@
 
 import csv
 import io
-from typing import NamedTuple
-
-from openpyxl import Workbook  # type: ignore[import-untyped] # openpyxl ships no types
-from openpyxl.styles import Font  # type: ignore[import-untyped]
+from typing import Any, NamedTuple
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
+from config.web import exports
 from uploads.feed.columns import ALIASES
 
 OTHER_NAMES = 4
-TEXT = "@"  # a spreadsheet's format for cells that it must not take for numbers
-AS_TEXT = ("vendor_product_id", "sku")
+# What a spreadsheet shall make of a column's cells in the template, also of those still to be filled.
+FORMATS = {"vendor_product_id": exports.TEXT, "sku": exports.TEXT, "price": "0.00"}
+NUMBERS = ("price", "stock_quantity")
 WIDTH = 22  # of the template's columns, in characters
 
 EXPLAINED = {
@@ -86,22 +85,19 @@ def template_csv() -> bytes:
 
 def template_xlsx() -> bytes:
     """The same as a workbook. Cells of IDs and SKUs are text, also those still to be filled: leading zeros stay."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "Products"
+    with exports.workbook(_fill, "Products") as file:
+        return file.read()
+
+
+def _fill(book: Any, sheet: Any) -> None:
     values = example()
-    for number, field in enumerate(FIELDS, start=1):
-        head, cell = sheet.cell(1, number, field), sheet.cell(2, number)
-        head.font = Font(bold=True)
-        column = sheet.column_dimensions[head.column_letter]
-        column.width = WIDTH
-        if field in AS_TEXT:
-            column.number_format = head.number_format = cell.number_format = TEXT
-        numeric = field in ("price", "stock_quantity")
-        cell.value = (float(values[field]) if field == "price" else int(values[field])) if numeric else values[field]
-        if field == "price":
-            column.number_format = cell.number_format = "0.00"
-    sheet.freeze_panes = "A2"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    for number, field in enumerate(FIELDS):
+        shape = {"num_format": FORMATS.get(field, "General")}
+        sheet.set_column(number, number, WIDTH, book.add_format(shape))  # also for the cells below that name none
+        exports.put_text(sheet, 0, number, field, book.add_format(shape | {"bold": True}))
+    for number, field in enumerate(FIELDS):
+        if field in NUMBERS:
+            sheet.write_number(1, number, float(values[field]))
+        else:
+            exports.put_text(sheet, 1, number, values[field])
+    sheet.freeze_panes(1, 0)
