@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FEEDS, REPORTS = "feeds", "reports"  # each vendor's files are in a folder of its own in these
 BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
 # One request asks for so much. Staging reads a file in turns, each from where the last one stopped: if it asked for all
-# that follows, an endpoint that gets it ready before it answers would read a large file again at every turn.
+# that follows, an endpoint that gets it ready before it answers would read a large file again at every turn
+# (docs/decisions/0012).
 REQUEST_BYTES = 8 * 1024 * 1024
 
 
