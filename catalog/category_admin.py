@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV, XLSX
 
@@ -134,7 +135,7 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
         if confirm.was_confirmed(request):
             keys = confirm.chosen(request)
             changed = set_active(keys, active=active, user=request.user)
-            confirm.say(request, f"{word}d", len(changed), len(keys), "category", "categories")
+            confirm.say(request, f"{word}d", len(changed), len(keys), "{} category", "{} categories")
             return None
         concerned = with_counts(queryset.filter(is_active=not active))
         question = confirm.Question(
@@ -196,7 +197,7 @@ def with_counts(categories: Any) -> list[Any]:
 
 def carried(count: int) -> str:
     """How many products carry a category, in words."""
-    return f"{in_words(count)} product{'' if count == 1 else 's'}" if count else "no products"
+    return ngettext("{} product", "{} products", count).format(in_words(count)) if count else "no products"
 
 
 @transaction.atomic

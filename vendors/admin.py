@@ -161,7 +161,7 @@ class VendorAdmin(VendorTableAdmin):
         if confirm.was_confirmed(request):
             keys = [vendors.get().pk] if back else confirm.chosen(request)
             changed = approval.take(step, keys, request.user)
-            confirm.say(request, step.done, len(changed), len(keys), "vendor", "vendors")
+            confirm.say(request, step.done, len(changed), len(keys), "{} vendor", "{} vendors")
             return None
         concerned = list(vendors.filter(status=step.before))
         running = approval.running_uploads(vendor.pk for vendor in concerned)
@@ -181,7 +181,7 @@ class VendorAdmin(VendorTableAdmin):
 
 
 def _uploads(running: int) -> str:
-    return f": {counted(running, 'upload')} running" if running else ": no upload running"
+    return f": {counted(running, '{} upload', '{} uploads')} running" if running else ": no upload running"
 
 
 def _doubt(vendor: Vendor, doubtful: set[str]) -> str:

@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
+from config.web.text import counted
+
 # Django takes a thousand fields of a form (DATA_UPLOAD_MAX_NUMBER_FIELDS), and nobody reads more lines than this.
 MOST = 500
 
@@ -63,7 +65,7 @@ def chosen(request: HttpRequest) -> list[str]:
 def say(request: HttpRequest, verb: str, done: int, asked: int, one: str, many: str) -> None:
     """How many were changed, and for how many somebody else got there first."""
     if done:
-        messages.success(request, f"{done} {one if done == 1 else many} {verb}.")
+        messages.success(request, f"{counted(done, one, many)} {verb}.")
     late = asked - done
     if late:
-        messages.warning(request, f"{late} {one if late == 1 else many} changed meanwhile: somebody got there first.")
+        messages.warning(request, f"{counted(late, one, many)} changed meanwhile: somebody got there first.")

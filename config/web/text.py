@@ -3,12 +3,14 @@
 import re
 import unicodedata
 
+from django.utils.translation import ngettext
+
 NOTHING = "–"
 
 
-def counted(number: int, what: str) -> str:
-    """A number with what it counts: 1 row, 2,000 rows."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, many: str) -> str:
+    """A number in the words for it: `counted(2_000, "{} row is", "{} rows are")`."""
+    return ngettext(one, many, number).format(f"{number:,}")
 
 
 # Emoji of several characters: a family is held together by joiners, the flag of England is spelled by tags.

@@ -8,6 +8,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
@@ -368,7 +369,7 @@ def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
     notes = []
     above = [text for text in texts[: header.first_line] if not re.fullmatch(r"sep=.[\r\n]*", text, re.IGNORECASE)]
     if any(text.strip() for text in above):
-        lines = "1 line" if len(above) == 1 else f"{len(above)} lines"
+        lines = ngettext("{} line", "{} lines", len(above)).format(len(above))
         notes.append(f"{lines} above the header skipped.")
     return notes + ignored_notes(header.mapping)
 

@@ -22,6 +22,7 @@ header says that they are others, would be read into the wrong columns: the file
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from gettext import ngettext  # Django's would do, but nothing here knows of it
 from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
@@ -259,7 +260,9 @@ def _is_header(cells: list[str], headers: tuple[str, ...]) -> bool:
 
 def _wrong_column_count(found: int, layout: Layout) -> Problem:
     expected = len(layout.headers)
-    message = f"The row has {found} {'cell' if found == 1 else 'cells'}, the header has {expected}."
+    message = (
+        f"{ngettext('The row has {} cell', 'The row has {} cells', found).format(found)}, the header has {expected}."
+    )
     name = DELIMITERS.get(layout.delimiter, layout.delimiter)
     if found > expected:
         hint = f"Put a cell that contains a {name} in quotes."

@@ -130,11 +130,12 @@ def _summary(upload: UploadHistory) -> str:
     lines = [
         f"Your file {upload.file_name} has been imported.",
         "",
-        f"{counted(upload.total_records, 'row')}: {upload.inserted_records:,} new, {upload.updated_records:,} updated,"
-        f" {upload.unchanged_records:,} unchanged, {upload.error_records:,} with errors.",
+        f"{counted(upload.total_records, '{} row', '{} rows')}: {upload.inserted_records:,} new,"
+        f" {upload.updated_records:,} updated, {upload.unchanged_records:,} unchanged,"
+        f" {upload.error_records:,} with errors.",
     ]
     if upload.skipped_records:
-        rows = f"{counted(upload.skipped_records, 'row')} {'was' if upload.skipped_records == 1 else 'were'}"
+        rows = counted(upload.skipped_records, "{} row was", "{} rows were")
         lines += [f"{rows} left alone: the upload was to {upload.get_mode_display()}."]
     if upload.error_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]

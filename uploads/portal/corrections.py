@@ -83,7 +83,7 @@ def _tell(request: HttpRequest, tried: correct.Tried) -> None:
 
 
 def _rows_are(number: int) -> str:
-    return f"{counted(number, 'row')} {'is' if number == 1 else 'are'}"
+    return counted(number, "{} row is", "{} rows are")
 
 
 @vendor_page(Role.UPLOADER)

@@ -117,13 +117,15 @@ def headline(upload: UploadHistory) -> str:
     if upload.status == UploadHistory.Status.FAILED:
         return upload.failure_reason
     if upload.status == UploadHistory.Status.CANCELLED:
-        return f"Cancelled. {counted(upload.total_records, 'row')} had been checked by then; what they changed stays."
+        checked = counted(upload.total_records, "{} row", "{} rows")
+        return f"Cancelled. {checked} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
         if upload.file_rows is None:
             return "We are reading your file."
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
-    right = f"Done. {counted(upload.valid_records, 'row')} {'was' if upload.valid_records == 1 else 'were'} right"
-    return f"{right}, {counted(upload.error_records, 'row')} had errors." if upload.error_records else f"{right}."
+    right = f"Done. {counted(upload.valid_records, '{} row was', '{} rows were')} right"
+    wrong = counted(upload.error_records, "{} row", "{} rows")
+    return f"{right}, {wrong} had errors." if upload.error_records else f"{right}."
 
 
 def in_catalog(upload: UploadHistory) -> int:

@@ -177,7 +177,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
             "action": action,
             "doable": doable,
             "refused": [(upload, why) for upload, why in asked if why],
-            "button": action.button.format(counted(sum(rows for _, rows in doable), "row")),
+            "button": action.button.format(counted(sum(rows for _, rows in doable), "{} row", "{} rows")),
             "from_list": "action" in request.POST,
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
             "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else

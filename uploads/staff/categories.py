@@ -17,6 +17,7 @@ from django.utils.html import format_html
 
 from catalog.category_admin import ProductCategoryAdmin
 from config.web.admin_log import log_change
+from config.web.text import counted
 from uploads.corrections import retry
 from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
 from uploads.staff.actions import may, to_job
@@ -54,12 +55,13 @@ class CategoryReplayAdmin(ProductCategoryAdmin):
 def _offer(request: HttpRequest) -> None:
     rows = sum(one.rows for one in waiting())
     if rows:
-        said = (
-            "row failed only because its category was" if rows == 1 else "rows failed only because their category was"
+        said = counted(
+            rows,
+            "{} row failed only because its category was not on the list, and it is now",
+            "{} rows failed only because their category was not on the list, and it is now",
         )
         way = reverse("admin:catalog_productcategory_waiting")
-        offer = '{} {} not on the list, and it is now: <a href="{}">Try again</a>.'
-        messages.info(request, format_html(offer, f"{rows:,}", said, way))
+        messages.info(request, format_html('{}: <a href="{}">Try again</a>.', said, way))
 
 
 def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from config.web.links import list_url, page_url
-from config.web.text import NOTHING, percent, visible
+from config.web.text import NOTHING, counted, percent, visible
 from uploads.insight import charts, operations
 from uploads.insight.charts import Way
 from uploads.insight.operations import Attention, Day, Open, Pace, Stream
@@ -172,10 +172,10 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
     if vendor.status == "pending":
         yield Said("waits for approval", page_url("vendors_vendor", vendor.vendor_id))
     if vendor.status == "suspended":
-        yield Said(f"suspended, {_number(vendor.uploads, 'upload')} since", uploads)
+        yield Said(f"suspended, {counted(vendor.uploads, '{} upload', '{} uploads')} since", uploads)
     if vendor.failed:
         failed = way("uploads_uploadhistory", **of_vendor, status__exact="failed")
-        yield Said(f"{_number(vendor.failed, 'upload')} failed", failed)
+        yield Said(f"{counted(vendor.failed, '{} upload', '{} uploads')} failed", failed)
     if vendor.many_errors:
         rate = percent(vendor.errors / vendor.rows)
         yield Said(f"{rate} of {vendor.rows:,} rows with errors", way("uploads_validationerror", **of_vendor))
@@ -185,12 +185,14 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
     """What doesn't mend itself at once: gaps, stalled uploads, statuses owed, jobs that failed."""
     if gaps := stream.unhealed_gaps:
         url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
-        yield Said(f"{_number(gaps, 'gap')} in the stream not healed yet: the table is being re-read", url, bad=True)
+        many = counted(gaps, "{} gap", "{} gaps")
+        yield Said(f"{many} in the stream not healed yet: the table is being re-read", url, bad=True)
     for upload_id in operations.stalled()[: operations.SHOWN]:
         url = page_url("uploads_uploadhistory", upload_id)
         yield Said(f"{visible(upload_id)} has stalled: it is being reconciled", url, bad=True)
     if owed := operations.owed():
-        many = f"{owed:,} or more statuses" if owed == operations.OWED_COUNTED else _number(owed, "status", "statuses")
+        exact = counted(owed, "{} status", "{} statuses")
+        many = f"{owed:,} or more statuses" if owed == operations.OWED_COUNTED else exact
         url = way("uploads_recordoutcome", written_back_at__isempty=1)
         yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
     for job in operations.failed_jobs(user, RECENT_DAYS):
@@ -201,7 +203,3 @@ def _failure(job: Job) -> str:
     about = job.upload_id or job.vendor_id or ""
     when = timezone.localtime(job.ended_at)
     return visible(f"Failed on {when:%Y-%m-%d %H:%M}: {job.get_kind_display()} {about}. {job.failure[:200]}")
-
-
-def _number(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

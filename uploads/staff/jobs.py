@@ -99,7 +99,7 @@ def _undo_button(job: Job) -> str:
         return ""
     rows = int(job.result.get("reversed", 0))
     if rows:
-        return f"Undo {counted(rows, 'row')}"
+        return f"Undo {counted(rows, '{} row', '{} rows')}"
     # It holds nothing of its own, but earlier uploads can't be undone as long as it confirms what they brought.
     return "" if job.result.get("kept") or job.result.get("failed") else "Withdraw what it confirmed"
 
