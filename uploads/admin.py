@@ -18,20 +18,20 @@ from uploads.models import (
     ValueRule,
     VendorSummary,
 )
-from uploads.staff.categories import CategoryReplayAdmin
+from uploads.staff.categories import CategoriesAdmin
 from uploads.staff.errors import CorrectionAdmin, ValidationErrorAdmin
 from uploads.staff.jobs import JobAdmin
 from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
-from uploads.staff.products import ProductImportAdmin
+from uploads.staff.products import ProductsAdmin
 from uploads.staff.rules import ColumnRuleAdmin, ValueRuleAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
-from uploads.staff.vendors import VendorQualityAdmin, VendorSummaryAdmin
+from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
 from vendors.models import Vendor
 
-admin.site.register(Vendor, VendorQualityAdmin)
+admin.site.register(Vendor, VendorsAdmin)
 admin.site.register(VendorSummary, VendorSummaryAdmin)
-admin.site.register(Product, ProductImportAdmin)
-admin.site.register(ProductCategory, CategoryReplayAdmin)
+admin.site.register(Product, ProductsAdmin)
+admin.site.register(ProductCategory, CategoriesAdmin)
 admin.site.register(UploadHistory, UploadHistoryAdmin)
 admin.site.register(RecentUpload, RecentUploadAdmin)
 admin.site.register(ValidationError, ValidationErrorAdmin)

@@ -22,7 +22,7 @@ AWAY = (dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone, storage.Stor
 
 # How each kind of job is done, a slice at a time.
 STEPS: Final[dict[str, jobs.Step]] = {
-    Job.Kind.REPLAY: retry.step,
+    Job.Kind.RETRY: retry.step,
     Job.Kind.UNDO: undo.step,
     Job.Kind.RECONCILE: reconcile.step,
     Job.Kind.DRY_RUN: dry_run.step,

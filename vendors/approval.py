@@ -50,7 +50,7 @@ REACTIVATE = Transition(
     Status.ACTIVE,
     [
         "Their feeds are accepted again, and their products are back in the catalog that shops see.",
-        "Rows that failed in the meantime stay failed until they are tried again.",
+        "Rows that failed in the meantime stay failed until they are retried.",
     ],
 )
 TRANSITIONS = {step.name: step for step in (APPROVE, SUSPEND, REACTIVATE)}

@@ -25,16 +25,16 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.INVALID_STOCK: "The stock isn't a whole number. Write how many there are, or 0 when it is sold out.",
     Code.NEGATIVE_STOCK: "The stock is below 0. Write 0 when it is sold out.",
     Code.STOCK_TOO_LARGE: "The stock is higher than we can store. Perhaps another number slipped into the column.",
-    Code.UNKNOWN_CATEGORY: "The category isn't on our list. Choose one that is; it can be mended for all rows at once.",
+    Code.UNKNOWN_CATEGORY: "The category isn't on our list. Choose one that is, for all rows at once if you like.",
     Code.INACTIVE_CATEGORY: "We take no products in this category at present. Choose another one.",
     Code.DUPLICATE_IN_FILE: "The same SKU or product ID stands in an earlier row of the file. That row counted.",
     Code.SKU_TAKEN: "The SKU isn't free: another product has it already. Give this one a SKU of its own.",
     Code.VENDOR_UNKNOWN: "The record names a vendor that isn't registered with us.",
-    Code.VENDOR_NOT_ACTIVE: "Your account wasn't active when the row was checked. Once it is, try the rows again.",
+    Code.VENDOR_NOT_ACTIVE: "Your account wasn't active when the row was checked. Once it is, retry the rows.",
     Code.VENDOR_MISMATCH: "The record names another vendor than the upload it belongs to.",
     Code.MALFORMED_RECORD: "A program sent this record in a shape that we can't use. It has to be sent anew.",
     Code.CANCELLED: "The upload was cancelled before this row's turn came.",
-    Code.INTERNAL_ERROR: "Something failed on our side; the row may be right. Try it again.",
+    Code.INTERNAL_ERROR: "Something failed on our side; the row may be right. Retry it.",
 }
 
 

@@ -1,4 +1,4 @@
-"""A day at operations: a feed with errors is imported, watched, mended, and taken back, all in the browser.
+"""A day at operations: a feed with errors is imported, watched, corrected, and taken back, all in the browser.
 
 The steps of the workers are taken in this process, between what the person does; the pages notice by themselves.
 """
@@ -45,7 +45,7 @@ def operator(page: Page, pipeline: Pipeline, settings: Any) -> Page:
     return page
 
 
-def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, pipeline: Pipeline) -> None:
+def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Page, pipeline: Pipeline) -> None:
     page = operator
 
     choose(page, FEED)
@@ -63,11 +63,11 @@ def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, 
     expect(progress).to_contain_text("Completed: 2 valid, 3 with errors.")
 
     page.get_by_role("link", name="wrong values that rows share").click()
-    page.locator("tr", has_text="Colour TVs").get_by_role("link", name="Mend all").click()
+    page.locator("tr", has_text="Colour TVs").get_by_role("link", name="Correct all").click()
     expect(page.get_by_text("2 failed rows of VEND001")).to_be_visible()
     page.get_by_label("Right category").fill("Electronics")
     page.get_by_label("Keep it as a rule").check()
-    page.get_by_role("button", name="Mend 2 rows and try them again").click()
+    page.get_by_role("button", name="Correct 2 rows and retry them").click()
     expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
     run_jobs()
     expect(page.locator("#job-sentence")).to_contain_text("Try failed rows again: done, 2 rows.")
@@ -78,7 +78,7 @@ def test_a_feed_is_previewed_imported_watched_mended_and_undone(operator: Page, 
     page.goto(f"/admin/uploads/validationerror/{error.pk}/change/")
     page.get_by_role("link", name="Correct it").click()
     page.get_by_label("Price").fill("19.90")
-    page.get_by_role("button", name="Try this row again").click()
+    page.get_by_role("button", name="Retry this row").click()
     expect(page.get_by_text("Row 4 is in the catalog now, as a new product.")).to_be_visible()
     expect(page.locator("#upload-progress")).to_contain_text("Completed: 5 valid, 0 with errors.")
 

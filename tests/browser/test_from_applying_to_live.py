@@ -37,7 +37,7 @@ NO_NAME, WRONG_STOCK = range(71, 77), range(91, 97)
 SIX_OF_EACH = dict.fromkeys(
     ["Unknown category", "Invalid SKU", "Invalid price", "Missing value", "Negative stock"], "6"
 )
-LOOKED_FOR = "072"  # the SKU of a row that is mended in Excel
+LOOKED_FOR = "072"  # the SKU of a row that is corrected in Excel
 
 
 def cells(number: int) -> list[str]:
@@ -242,7 +242,7 @@ def watch(page: Page, pipeline: Pipeline, mails: list[Any]) -> UploadHistory:
 
 def read_the_errors(page: Page) -> None:
     """Each kind with its number of rows and a sentence."""
-    page.get_by_role("link", name="See the errors and mend them here").click()
+    page.get_by_role("link", name="See the errors and correct them here").click()
     expect(page.get_by_text("70 of 100 rows are right, 30 have errors")).to_be_visible()
     assert kinds(page) == SIX_OF_EACH
     table = page.get_by_role("table", name="What is wrong, by kind")
@@ -257,7 +257,7 @@ def mend_a_shared_value(page: Page) -> None:
     expect(page.get_by_label("The right category")).to_have_value("Electronics")
     measure_on_a_phone(page)
     page.get_by_label("Keep as a rule").check()
-    page.get_by_role("button", name="Mend and try again").click()
+    page.get_by_role("button", name="Correct and retry").click()
     expect(page.get_by_role("region", name="Waiting for its turn")).to_be_visible()
     run_jobs()
     expect(page.get_by_role("region", name="Done: 6 rows are right now, 0 still wrong.")).to_be_visible()
@@ -275,14 +275,14 @@ def mend_in_the_table(page: Page) -> None:
     page.get_by_role("link", name="Put the suggestions into the cells").click()
     expect(page.get_by_label("Row 32, SKU", exact=True)).to_have_value("L-032")
     measure_on_a_phone(page)
-    page.get_by_role("button", name="Save and try these rows again").click()
+    page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("5 rows are right now.")).to_be_visible()
     expect(page.get_by_text("82 of 100 rows are right, 18 have errors")).to_be_visible()
     assert kinds(page) == {"Invalid price": "6", "Missing value": "6", "Negative stock": "6"}
 
 
-def mended(content: bytes) -> bytes:
-    """The failed rows with their wrong cells mended, as texts and as numbers, and nothing else touched."""
+def corrected(content: bytes) -> bytes:
+    """The failed rows with their wrong cells corrected, as texts and as numbers, and nothing else touched."""
     book = load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
     assert [cell.value for cell in sheet[1]] == [*HEADER, *REPORT_COLUMNS]
@@ -306,7 +306,7 @@ def send_the_mended_rows(page: Page, pipeline: Pipeline) -> UploadHistory:
     """As it is: no column has to be explained again."""
     name, content = download(page, "Download for Excel")
     assert name == "Artikel-errors.xlsx"
-    send(page, name, mended(content))
+    send(page, name, corrected(content))
     expect(page.get_by_role("alert")).to_have_count(0)
     assert dry_run(page, 18) == {"New": "18", "Updated": "0", "Unchanged": "0", "With errors": "0"}
     upload = start(page, pipeline)
@@ -362,7 +362,7 @@ def find_the_sku(page: Page) -> None:
     for step, (file, words) in zip(steps.all(), told, strict=True):
         expect(step).to_contain_text(re.compile(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d · sent in {file}"))
         expect(step).to_contain_text(words)
-    expect(page.get_by_role("link", name="Mend it")).to_have_count(0)
+    expect(page.get_by_role("link", name="Correct it")).to_have_count(0)
     measure_on_a_phone(page)
 
 

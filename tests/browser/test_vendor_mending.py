@@ -1,4 +1,4 @@
-"""A merchandiser mends errors in the table; the other ways are in test_from_applying_to_live.py."""
+"""A merchandiser corrects errors in the table; the other ways are in test_from_applying_to_live.py."""
 
 import csv
 from typing import Any
@@ -42,7 +42,7 @@ def kinds(page: Page) -> dict[str, str]:
     return {row.locator("th a").inner_text(): row.locator("td.number").inner_text() for row in rows}
 
 
-def test_rows_are_mended_with_the_keyboard_and_what_stays_wrong_is_downloaded(
+def test_rows_are_corrected_with_the_keyboard_and_what_stays_wrong_is_downloaded(
     merchandiser: Page, upload: UploadHistory
 ) -> None:
     page = merchandiser
@@ -56,7 +56,7 @@ def test_rows_are_mended_with_the_keyboard_and_what_stays_wrong_is_downloaded(
     page.get_by_label("Row 4, price", exact=True).press("Enter")
     expect(page.get_by_text("4 rows are right now.")).to_be_visible()
     page.get_by_label("Row 5, price", exact=True).fill("-1")
-    page.get_by_role("button", name="Save and try these rows again").click()
+    page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("1 row is still wrong.")).to_be_visible()
     assert kinds(page) == {"Missing value": "3", "Price not positive": "1"}
     assert Product.objects.count() == 6
@@ -89,7 +89,7 @@ def test_the_pages_work_without_javascript(merchandiser: Page, upload: UploadHis
     page = context.new_page()
     page.goto(f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/")
     page.get_by_label("Row 1, price", exact=True).fill("3")
-    page.get_by_role("button", name="Save and try these rows again").click()
+    page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("1 row is right now.")).to_be_visible()
     page.goto("/vendor/VEND001/quality/")
     expect(page.get_by_role("table").first).to_be_visible()

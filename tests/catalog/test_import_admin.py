@@ -127,7 +127,7 @@ def test_hostile_cells_are_shown_as_text(admin_client: Client) -> None:
     assert script not in response.content.decode()
 
 
-def test_a_mended_error_report_is_previewed_without_the_guards_of_its_cells(admin_client: Client) -> None:
+def test_a_corrected_error_report_is_previewed_without_the_guards_of_its_cells(admin_client: Client) -> None:
     text = f"{HEADER},error_code\n{line(1, product_name=chr(39) + '=Sum')},invalid_price\n"
     assert choose(admin_client, text).context["preview"].rows[0].cells[1] == "=Sum"
 

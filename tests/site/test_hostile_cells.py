@@ -282,12 +282,12 @@ def test_the_original_file_is_an_attachment_with_the_very_bytes_that_came(
     assert "\n" not in response.headers["Content-Disposition"]
 
 
-def test_a_mended_report_that_is_sent_back_has_the_cells_that_first_came(journey: Journey) -> None:
+def test_a_corrected_report_that_is_sent_back_has_the_cells_that_first_came(journey: Journey) -> None:
     with storage.opened(journey.upload.error_report_key) as file:
         head, *lines = csv.reader(io.StringIO(file.read().decode("utf-8-sig"), newline=""))
-    mended = [[*line[:6], "5.00", *line[7:]] for line in lines[: len(CELLS)]]
+    corrected = [[*line[:6], "5.00", *line[7:]] for line in lines[: len(CELLS)]]
     Product.objects.all().delete()
-    upload = journey.pipeline.run(b"\xef\xbb\xbf" + as_csv([head, *mended]).encode())
+    upload = journey.pipeline.run(b"\xef\xbb\xbf" + as_csv([head, *corrected]).encode())
 
     assert (upload.total_records, upload.inserted_records) == (len(CELLS), len(CELLS))
     again = [list(json_cells(record).values())[: len(HEADER)] for record in dynamo.query_upload(upload.pk)]

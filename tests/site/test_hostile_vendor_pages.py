@@ -170,7 +170,7 @@ def test_every_page_shows_what_came_as_text_that_hides_and_turns_around_nothing(
     # Downloads, and what only leads on.
     assert without == {
         "template_csv", "template_xlsx", "file", "catalog_export", "failed_rows", "preview", "confirm",
-        "save_rows", "try_again", "notify", "cancel",
+        "correct_rows", "retry_rows", "notify", "cancel",
     }  # fmt: skip
 
 

@@ -166,7 +166,7 @@ def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
     """Set the status of up to 25 records in one request.
 
     Returns one entry per update: None when it stands in the table or the record is gone from it, otherwise the
-    error's code, to be tried again later. Raises Unavailable when the request as a whole can't be made.
+    error's code, to be retried later. Raises Unavailable when the request as a whole can't be made.
     """
     answer = client.post("BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]})
     return [_refusal(response) for response in answer["Responses"]]

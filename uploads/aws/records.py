@@ -40,7 +40,7 @@ class Record:
     numeric: frozenset[str] = frozenset()
     raw: str = ""
     problem: Problem | None = None
-    attempt: int = 1  # the table knows of one; a row that is tried again from what the ledger kept counts on
+    attempt: int = 1  # the table knows of one; a row that is retried from what the ledger kept counts on
 
     @property
     def original(self) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from catalog import committer
 from uploads.corrections import failed_rows
 from uploads.corrections.failed_rows import FailedRow
-from uploads.corrections.retry import NotReplayable, _changed, _try_again
+from uploads.corrections.retry import NotRetriable, changed_cells, new_attempts
 from uploads.models import UploadHistory
 from uploads.pipeline import ledger, writeback
 
@@ -17,22 +17,22 @@ PAGE_ROWS = 25
 
 
 def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, str], user: Any) -> ledger.Outcome:
-    """Change cells of a failed row (header → cell) and try it again; returns what became of it.
+    """Change cells of a failed row (header → cell) and retry it; returns what became of it.
 
-    `attempt` is the one that the user saw. Raises NotReplayable.
+    `attempt` is the one that the user saw. Raises NotRetriable.
     """
     with transaction.atomic():
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: the upload may have been cancelled or undone, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
         if not upload.vendor.is_active:
-            raise NotReplayable(f"The vendor is {upload.vendor.status}: its rows can be tried again once it is active.")
+            raise NotRetriable(f"The vendor is {upload.vendor.status}: its rows can be retried once it is active.")
         row = failed_rows.one(upload_id, record_id)
         if row is None or row.attempt != attempt:
-            raise NotReplayable("Somebody else was faster: this row has been tried again since you opened the page.")
+            raise NotRetriable("Somebody else was faster: this row has been retried since you opened the page.")
         if why := failed_rows.why_not(row, upload):
-            raise NotReplayable(why)
-        outcomes = _try_again([row], {(upload_id, record_id): values}, user)
+            raise NotRetriable(why)
+        outcomes = new_attempts([row], {(upload_id, record_id): values}, user)
     writeback.write(outcomes)
     return outcomes[0]
 
@@ -53,9 +53,9 @@ class Tried(NamedTuple):
 
 
 def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
-    """Correct up to PAGE_ROWS rows of an upload and try them again, in one transaction under the vendor's lock.
+    """Correct up to PAGE_ROWS rows of an upload and retry them, in one transaction under the vendor's lock.
 
-    A row in which nothing was changed is left alone. Raises NotReplayable when none of the upload can be tried, and
+    A row in which nothing was changed is left alone. Raises NotRetriable when none of the upload can be tried, and
     when its vendor isn't active: the rows would fail for that, and what was wrong with them be forgotten.
     """
     if len(changes) > PAGE_ROWS:
@@ -65,7 +65,7 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
         # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
         if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status):
-            raise NotReplayable(why)
+            raise NotRetriable(why)
         rows = {row.record_id: row for row in failed_rows.of(upload_id, [change.record_id for change in changes])}
         seen = {
             change.record_id: change
@@ -75,9 +75,9 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
         values = {(upload_id, key): _by_header(rows[key], upload, change.cells) for key, change in seen.items()}
         wanted = [
             row for row in rows.values()
-            if not failed_rows.why_not(row, upload) and _changed(row, values.get((upload_id, row.record_id), {}))
+            if not failed_rows.why_not(row, upload) and changed_cells(row, values.get((upload_id, row.record_id), {}))
         ]  # fmt: skip
-        outcomes = _try_again(wanted, values, user) if wanted else []
+        outcomes = new_attempts(wanted, values, user) if wanted else []
     writeback.write(outcomes)
     return Tried(outcomes, len(changes) - len(seen))
 

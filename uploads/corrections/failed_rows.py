@@ -1,6 +1,6 @@
-"""Rows that failed: which there are, what stands in one, what is wrong with it, and why it can't be tried again.
+"""Rows that failed: which there are, what stands in one, what is wrong with it, and why it can't be retried.
 
-Everything is read from the open problems in `validation_errors`; replay.py is what tries the rows again.
+Everything is read from the open problems in `validation_errors`; retry.py is what retries the rows.
 """
 
 import json
@@ -18,7 +18,7 @@ from uploads.models import UploadHistory
 from uploads.pipeline.judge import own_fields
 from vendors.models import Vendor
 
-# A record that names another vendor than its upload, or that can't be read, isn't mended by changing its cells.
+# A record that names another vendor than its upload, or that can't be read, isn't corrected by changing its cells.
 NEVER = [Code.VENDOR_MISMATCH, Code.MALFORMED_RECORD]
 
 
@@ -50,11 +50,11 @@ class Selection:
             (SQL("e.error_id <= %s"), self.until),
         ]
         wanted = [(text, value) for text, value in parts if value]
-        texts = [*(text for text, _ in wanted), _REPLAYABLE, *([_ALONE] if self.alone else [])]
+        texts = [*(text for text, _ in wanted), _RETRIABLE, *([_ALONE] if self.alone else [])]
         return SQL(" AND ").join(texts), [*(value for _, value in wanted), NEVER]
 
 
-_REPLAYABLE = SQL("""e.resolved_at IS NULL
+_RETRIABLE = SQL("""e.resolved_at IS NULL
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
                                                AND u.undone_at IS NULL)
     AND NOT EXISTS (SELECT FROM validation_errors n
@@ -172,7 +172,7 @@ def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
 
 
 def why_not(row: FailedRow, upload: UploadHistory) -> str:
-    """Why the row can't be tried again, or ""."""
+    """Why the row can't be retried, or ""."""
     if why := why_none(upload):
         return why
     if any(problem.code in NEVER for problem in row.problems):
@@ -181,7 +181,7 @@ def why_not(row: FailedRow, upload: UploadHistory) -> str:
 
 
 def why_none(upload: UploadHistory) -> str:
-    """Why no row of an upload can be tried again, or ""."""
+    """Why no row of an upload can be retried, or ""."""
     if upload.status == UploadHistory.Status.CANCELLED:
         return "The upload was cancelled. Send its file again."
     if upload.undone_at is not None:
@@ -190,9 +190,5 @@ def why_none(upload: UploadHistory) -> str:
 
 
 def why_vendor(status: str) -> str:
-    """Why rows of a vendor in this state can't be tried again, or ""."""
-    return (
-        ""
-        if status == Vendor.Status.ACTIVE
-        else f"Your account is {status}: rows can be tried again once it is active."
-    )
+    """Why rows of a vendor in this state can't be retried, or ""."""
+    return "" if status == Vendor.Status.ACTIVE else f"Your account is {status}: rows can be retried once it is active."

@@ -1,4 +1,4 @@
-"""Failed rows tried again, mended or as they are: a new attempt of the same record, through the same commit.
+"""Failed rows retried, corrected or as they are: a new attempt of the same record, through the same commit.
 
 The row goes straight to step 6: the stream would add a delay and a second write, and take away the answer that somebody
 waits for. Once each all the same: the ledger is keyed by attempt, and the rows are read under their vendors' locks in
@@ -28,8 +28,8 @@ from vendors.models import Vendor
 SLICE_ROWS = 500
 
 
-class NotReplayable(Exception):
-    """The row can't be tried again; the message says why."""
+class NotRetriable(Exception):
+    """The row can't be retried; the message says why."""
 
 
 # --- one row ---------------------------------------------------------------------------------------------------
@@ -41,14 +41,14 @@ class NotReplayable(Exception):
 # --- a new attempt ---------------------------------------------------------------------------------------------
 
 
-def _try_again(
+def new_attempts(
     rows: Sequence[FailedRow], values: Mapping[tuple[str, str], Mapping[str, str]], user: Any
 ) -> list[ledger.Outcome]:
     """Commit these rows as new attempts; in the transaction, and under the locks, in which they were read."""
     corrections, batch = [], []
     for row in rows:
         record = _record(row)
-        changed = _changed(row, values.get((row.upload_id, row.record_id), {}))
+        changed = changed_cells(row, values.get((row.upload_id, row.record_id), {}))
         if changed:
             data = {**row.data, **{header: after for header, (_, after) in changed.items()}}
             record = replace(record, data=data, raw="", problem=None)
@@ -73,7 +73,7 @@ def _record(row: FailedRow) -> Record:
     )  # fmt: skip
 
 
-def _changed(row: FailedRow, values: Mapping[str, str]) -> dict[str, list[str | None]]:
+def changed_cells(row: FailedRow, values: Mapping[str, str]) -> dict[str, list[str | None]]:
     """{header: [before, after]}; an unreadable row had nothing before, and gets all its cells."""
     if row.raw:
         return {header: [None, value] for header, value in values.items()}
@@ -106,7 +106,7 @@ def _drop_reports(upload_ids: Iterable[str]) -> None:
 
 
 def start(selection: Selection, user: Any, right_value: str = "", keep_as_rule: bool = False) -> Job:
-    """Try the selected rows again as a job: as they are, or with `right_value` in the place of `wrong_value`.
+    """Retry the selected rows as a job: as they are, or with `right_value` in the place of `wrong_value`.
 
     `keep_as_rule` makes the vendor's later rows be read that way too.
     """
@@ -119,7 +119,7 @@ def start(selection: Selection, user: Any, right_value: str = "", keep_as_rule: 
         if right_value and keep_as_rule:
             _keep_rule(selection, right_value, user)
         return jobs.start(
-            Job.Kind.REPLAY,
+            Job.Kind.RETRY,
             user,
             total=failed_rows.count(selection),
             vendor_id=selection.vendor_id or None,
@@ -158,7 +158,7 @@ def step(job: Job) -> bool:
         mine = [(upload_id, record_id) for upload_id, record_id, vendor_id in _next(selection) if vendor_id in vendors]
         rows = failed_rows.by_keys(mine)
         values = _values(rows, selection.field, job.parameters["right_value"])
-        outcomes = _try_again(rows, values, job.requested_by)
+        outcomes = new_attempts(rows, values, job.requested_by)
         failed = sum(outcome.outcome == "error" for outcome in outcomes)
         jobs.advance(job, len(rows), valid=len(rows) - failed, error=failed)
     writeback.write(outcomes)
@@ -169,7 +169,7 @@ def _refuse_not_active(job: Job) -> None:
     """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten."""
     vendor = Vendor.objects.exclude(status=Vendor.Status.ACTIVE).filter(pk=job.vendor_id).first()
     if vendor:
-        raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be tried again once it is active.")
+        raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be retried once it is active.")
 
 
 def _next(selection: Selection) -> list[tuple[str, str, str]]:

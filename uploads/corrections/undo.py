@@ -79,7 +79,7 @@ def _slice(job: Job, dry: bool) -> bool:
     upload = UploadHistory.objects.get(pk=job.upload_id)
     committer.lock_vendors([upload.vendor_id])
     if not dry and upload.undone_at is None:
-        # From here on its failed rows can't be tried again any more.
+        # From here on its failed rows can't be retried any more.
         UploadHistory.objects.filter(pk=upload.pk, undone_at=None).update(undone_at=Now())
     found = _found(upload, job.position)
     if not found:

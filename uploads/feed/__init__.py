@@ -1,4 +1,4 @@
-"""The pure core: from a file's bytes to rows, or to problems that people can mend.
+"""The pure core: from a file's bytes to rows, or to problems that people can correct.
 
 Nothing in this package imports Django or AWS, nor more of another app than catalog.rules, so every rule about feeds
 can be read, tested and measured on its own.

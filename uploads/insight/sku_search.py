@@ -107,7 +107,7 @@ WORDS = {
 def _of_entry(entry: Entry, names: dict[str, str]) -> Step:
     words = WORDS.get(entry.kind, entry.words)
     if entry.attempt > 1:
-        words = f"Tried again{' with a correction' if entry.corrected else ''}. {words}"
+        words = f"Retried{' with a correction' if entry.corrected else ''}. {words}"
     if entry.uploads > 1:
         words += f" The same in {entry.uploads - 1:,} uploads before it."
     known = entry.upload_id if entry.upload_id in names else ""
@@ -147,9 +147,9 @@ def _of_problem(row: Problem, names: dict[str, str], arrived: Entry | None) -> S
 
 
 def _settled(row: Problem, arrived: Entry | None) -> str:
-    """Why there is nothing to mend any more, or "". An older upload can't overwrite what a newer one brought."""
+    """Why there is nothing to correct any more, or "". An older upload can't overwrite what a newer one brought."""
     if row.resolved_at:
-        return f" It was tried again since ({_when(row.resolved_at)})."
+        return f" It was retried since ({_when(row.resolved_at)})."
     newer = arrived is not None and arrived.at > row.at and arrived.upload_id not in ("", row.upload_id)
     return " A newer file had it right." if newer and row.code not in CLASHES else ""
 

@@ -43,7 +43,7 @@ class Change:
 class Entry:
     """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`.
 
-    A row that was tried again has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
+    A row that was retried has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
     """
 
     at: datetime
@@ -130,7 +130,7 @@ def _key(row: RecordOutcome | Correction) -> tuple[str, str, int]:
 
 
 def _corrections(records: list[RecordOutcome]) -> dict[tuple[str, str, int], dict[str, list[object]]]:
-    """What was changed by hand in rows that were tried again (corrections_key). Most products have none."""
+    """What was changed by hand in rows that were retried (corrections_key). Most products have none."""
     again = [record for record in records if record.attempt > 1]
     if not again:
         return {}

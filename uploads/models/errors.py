@@ -25,7 +25,7 @@ class ValidationError(models.Model):
     field = models.CharField(max_length=50, default="", db_default="", blank=True)
     suggestion = models.TextField(default="", db_default="", blank=True)
     record_id = models.CharField(max_length=255, default="", db_default="", blank=True)
-    # The cell that the problem is about: rows that share it can be mended together.
+    # The cell that the problem is about: rows that share it can be corrected together.
     wrong_value = models.CharField(max_length=VALUE_CHARS, default="", db_default="", blank=True)
     attempt = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -58,7 +58,7 @@ class ValidationError(models.Model):
 
 
 class Correction(models.Model):
-    """What somebody changed in a failed row before it was tried again. What the file said stays in the errors."""
+    """What somebody changed in a failed row before it was retried. What the file said stays in the errors."""
 
     upload = models.ForeignKey(UploadHistory, models.CASCADE, db_index=False, related_name="corrections")
     record_id = models.CharField("record ID", max_length=1024)

@@ -17,7 +17,8 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
-        REPLAY = "replay", "Try failed rows again"
+        # The stored value and its label are older than the word; a migration for a word is not worth it.
+        RETRY = "replay", "Try failed rows again"
         UNDO = "undo", "Undo an upload"
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"

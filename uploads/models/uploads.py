@@ -100,6 +100,7 @@ class UploadHistory(models.Model):
         ordering = ["-created_at"]
         permissions = [
             ("cancel_uploadhistory", "Can cancel uploads"),
+            # Retrying; the codename is older than the word.
             ("replay_uploadhistory", "Can correct failed rows and try them again"),
             ("reconcile_uploadhistory", "Can reconcile uploads"),
             ("undo_uploadhistory", "Can undo uploads"),

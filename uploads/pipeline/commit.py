@@ -82,12 +82,12 @@ def commit_isolating(batch: Sequence[Record], checkpoint: Checkpoint | None = No
 
 
 def _poisoned(record: Record, error: Exception) -> Record:
-    message = f"Something on our side failed on this row ({type(error).__name__}). We look into it; nothing to mend."
+    message = f"Something on our side failed on this row ({type(error).__name__}). We look into it; nothing to correct."
     return replace(record, problem=Problem("", Code.INTERNAL_ERROR, message))
 
 
 def commit_batch(batch: Sequence[Record], checkpoint: Checkpoint | None = None) -> Committed:
-    """Validate a batch of records and commit it in one transaction, tried again when others were in the way."""
+    """Validate a batch of records and commit it in one transaction, retried when others were in the way."""
     judged = judge(batch) if batch else []
     for attempt in range(ATTEMPTS):
         try:
@@ -267,7 +267,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
 
 
 def _shared(cell: str) -> str:
-    """What rows are mended by together: "" for a cell that is too long, since cut ones only look the same."""
+    """What rows are corrected by together: "" for a cell that is too long, since cut ones only look the same."""
     return cell if len(cell) <= VALUE_CHARS else ""
 
 
@@ -299,7 +299,7 @@ def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
 def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
     """Move the counters by exactly the ledger rows just written; returns the uploads that have all their rows now.
 
-    A row that is tried again was counted as an error before.
+    A row that is retried was counted as an error before.
     An adopted upload has no file to be complete against: it is complete whenever all that came has an outcome.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)

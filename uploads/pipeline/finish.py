@@ -44,7 +44,7 @@ def _all_settled(upload: UploadHistory) -> bool:
 
 
 def _complete(upload: UploadHistory, report_key: str) -> bool:
-    """Unless somebody else did, or a row was mended while its error was written into the report: then once more."""
+    """Unless somebody else did, or a row was corrected while its error was written into the report: then once more."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -61,7 +61,7 @@ class Standing:
 
 
 def reconcile(upload_id: str, dry_run: bool = False, tell: Callable[[int], None] = lambda _: None) -> Standing:
-    """Compare what there is of an upload, and unless `dry_run` mend what differs; returns what was found before.
+    """Compare what there is of an upload, and unless `dry_run` set right what differs; returns what was found before.
 
     `tell` is called with the number of records compared so far. Safe at any time beside the workers: all goes through
     the ledger. Raises UploadHistory.DoesNotExist, Unavailable.
@@ -95,7 +95,7 @@ def step(job: Job) -> bool:
 
 
 def _slice(upload_id: str, behind: str, deadline: float) -> tuple[str, int]:
-    """Mend what differs behind a record; the record to go on behind, "" at the end, and how many were compared."""
+    """Set right what differs behind a record; the record to go on behind, "" at the end, and how many were compared."""
     standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
     for records in chunks(decode(item) for item in dynamo.query_upload(upload_id, behind=behind)):
         _compare(records, standing, dry_run=False)

@@ -39,7 +39,7 @@ def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
     """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then number, code, field, message
     and suggestion. The header comes first.
 
-    As a file they can be mended and sent back as they are: the added columns are ignored on the way in.
+    As a file they can be corrected and sent back as they are: the added columns are ignored on the way in.
     """
     headers = [header for header in (upload.layout or {}).get("headers", []) if header not in REPORT_COLUMNS]
     headers = headers or _headers_seen(upload)

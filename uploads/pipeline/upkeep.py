@@ -30,7 +30,7 @@ STALLED_SECONDS = 15
 
 
 def tick() -> None:
-    """Go on with staging that nobody is at, finish what is complete, write statuses that are still owed, mend."""
+    """Go on with staging that nobody is at, finish what is complete, write statuses that are still owed, heal."""
     for upload_id in _unstaged():
         wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id, expires=TICK_SECONDS)
     for upload_id in _unfinished():

@@ -22,7 +22,7 @@ from uploads.aws.records import storable
 from uploads.corrections import correct, error_rows, retry, shared_values
 from uploads.corrections.correct import Change
 from uploads.corrections.failed_rows import Selection, any_of
-from uploads.corrections.retry import NotReplayable
+from uploads.corrections.retry import NotRetriable
 from uploads.insight import progress
 from uploads.models import Job, UploadHistory
 from uploads.portal.errors import Role, about_errors, why_not
@@ -33,12 +33,12 @@ from vendors.models import Vendor
 
 @vendor_page(Role.UPLOADER)
 @require_POST
-def save_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
-    """Try the rows again in which something was changed, and say what became of them."""
+def correct_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """Retry the rows in which something was changed, and say what became of them."""
     upload = upload_of(vendor, upload_id)
     try:
         tried = correct.correct_rows(upload_id, _changes(request, upload), request.user)
-    except NotReplayable as error:
+    except NotRetriable as error:
         messages.error(request, str(error))
     else:
         _tell(request, tried)
@@ -79,7 +79,7 @@ def _tell(request: HttpRequest, tried: correct.Tried) -> None:
     if tried.overtaken:
         messages.warning(request, f"{_rows_are(tried.overtaken)} left alone: somebody else tried them meanwhile.")
     if not tried.outcomes and not tried.overtaken:
-        messages.info(request, "Nothing was changed, so nothing was tried again.")
+        messages.info(request, "Nothing was changed, so nothing was retried.")
 
 
 def _rows_are(number: int) -> str:
@@ -88,8 +88,8 @@ def _rows_are(number: int) -> str:
 
 @vendor_page(Role.UPLOADER)
 @require_POST
-def try_again(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
-    """Try all rows with one kind of error again as they are, as a job."""
+def retry_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """Retry all rows with one kind of error as they are, as a job."""
     upload = upload_of(vendor, upload_id)
     if why := why_not(request, vendor, upload):
         messages.error(request, why)
@@ -99,8 +99,8 @@ def try_again(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -
         messages.info(request, f"No row has this error any more: {visible(label_of(code))}.")
         return redirect(page_of("errors", vendor, upload_id))
     job = retry.start(selection, request.user)
-    log_change(request.user, upload, f"Tried {job.total:,} rows again on the vendor's page ({code}).")
-    return redirect(page_of("mending", vendor, job.pk))
+    log_change(request.user, upload, f"Retried {job.total:,} rows on the vendor's page ({code}).")
+    return redirect(page_of("retrying", vendor, job.pk))
 
 
 @vendor_page(Role.UPLOADER)
@@ -118,7 +118,7 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
         if right and not page["why_not"]:
             keep = "keep" in request.POST
             job = shared_values.correct_all(chosen, request.user, right, keep, upload)
-            return redirect(page_of("mending", vendor, job.pk))
+            return redirect(page_of("retrying", vendor, job.pk))
         messages.error(request, page["why_not"] or shared_values.SAY_WHAT)
     found = shared_values.about(selection, upload_id)
     example = next(iter(found["examples"]), None)
@@ -129,19 +129,19 @@ def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResp
 
 
 @vendor_page(Role.VIEWER)
-def mending(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
-    """A job that tries rows again, live."""
+def retrying(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
+    """A job that retries rows, live."""
     return render(request, "uploads/portal/corrections.html", _of_job(vendor, job_id))
 
 
 @vendor_page(Role.VIEWER)
-def mending_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
+def retrying_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
     return render(request, "uploads/portal/corrections_progress.html", _of_job(vendor, job_id))
 
 
 def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
-    jobs = Job.objects.filter(vendor=vendor, kind=Job.Kind.REPLAY, pk=min(job_id, 2**63 - 1))
+    jobs = Job.objects.filter(vendor=vendor, kind=Job.Kind.RETRY, pk=min(job_id, 2**63 - 1))
     job = jobs.select_related("upload").first()
     if job is None:
         raise Http404
@@ -164,4 +164,4 @@ def _sentence(job: Job) -> str:
         return f"Done: {_rows_are(right)} right now, {wrong:,} still wrong."
     if job.state == Job.State.WAITING:
         return "Waiting for its turn. You can leave this page; the work goes on."
-    return f"{job.done:,} of {job.total:,} rows tried again: {right:,} right now, {wrong:,} still wrong."
+    return f"{job.done:,} of {job.total:,} rows retried: {right:,} right now, {wrong:,} still wrong."

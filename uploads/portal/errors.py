@@ -60,7 +60,7 @@ def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 
 
 def _newer(upload: UploadHistory) -> UploadHistory | None:
-    """The newest file that was sent since: rows that are right in it needn't be mended here."""
+    """The newest file that was sent since: rows that are right in it needn't be corrected here."""
     files = UploadHistory.objects.filter(vendor=upload.vendor_id, source=UploadHistory.Source.FILE)
     newest = files.order_by("-created_at").first()
     return newest if newest and newest.sequence > upload.sequence and newest.valid_records else None
@@ -68,7 +68,7 @@ def _newer(upload: UploadHistory) -> UploadHistory | None:
 
 @vendor_page(Role.VIEWER)
 def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: str) -> HttpResponseBase:
-    """The failed rows as a file that can be mended and sent back."""
+    """The failed rows as a file that can be corrected and sent back."""
     upload = upload_of(vendor, upload_id)
     try:
         return downloads.report_xlsx(upload) if format == "xlsx" else downloads.report(upload)
@@ -92,7 +92,7 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
         return redirect(page_of("errors", vendor, upload_id))
     after = storable(request.GET.get("after", ""))
     page = error_rows.page(upload, code, after, fill="fill" in request.GET)
-    if not page.lines and after:  # the rest was mended meanwhile
+    if not page.lines and after:  # the rest was corrected meanwhile
         return redirect(page_of("error_rows", vendor, upload_id, code))
     looked_at = most_shared(upload_id=upload.pk, code=code, looked_at=progress.COUNTED)
     shared = [one for one in looked_at if one.rows > 1][:SHARED_SHOWN]

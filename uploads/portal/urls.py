@@ -38,10 +38,10 @@ urlpatterns = [
     re_path(rf"{UPLOAD}/errors/$", errors.errors, name="errors"),
     re_path(rf"{UPLOAD}/failed-rows\.(?P<format>csv|xlsx)$", errors.failed_rows, name="failed_rows"),
     re_path(rf"{UPLOAD}/same-value/$", corrections.same_value, name="same_value"),
-    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", corrections.save_rows, name="save_rows"),
-    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", corrections.try_again, name="try_again"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", corrections.correct_rows, name="correct_rows"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", corrections.retry_rows, name="retry_rows"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/$", errors.rows, name="error_rows"),
-    path("mending/<int:job_id>/", corrections.mending, name="mending"),
-    path("mending/<int:job_id>/progress/", corrections.mending_progress, name="mending_progress"),
+    path("mending/<int:job_id>/", corrections.retrying, name="retrying"),
+    path("mending/<int:job_id>/progress/", corrections.retrying_progress, name="retrying_progress"),
     re_path(rf"{UPLOAD}/$", progress.page, name="upload"),  # last: an upload's name may have slashes
 ]

@@ -147,7 +147,7 @@ class Preview:
 def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
     """Preview a seekable file of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
 
-    What a Reading can mend is no refusal: the preview says it.
+    What a Reading can set right is no refusal: the preview says it.
     """
     receive.active_vendor(vendor_id)
     contents, reading, problem = examine.examine(file), reading or Reading(), ""

@@ -56,7 +56,7 @@ def _nothing_to_retry(upload: UploadHistory) -> str:
     if why := failed_rows.why_none(upload):
         return why
     found = failed_rows.any_of(Selection(upload_id=upload.pk))
-    return "" if found else "It has no failed rows that could be tried again."
+    return "" if found else "It has no failed rows that could be retried."
 
 
 def _reconcile(upload: UploadHistory, user: Any) -> Job:
@@ -81,13 +81,13 @@ _CANCEL = Action(
 _RETRY = Action(
     name="retry",
     label="retry failed rows",
-    button="Try {} again",
+    button="Retry {}",
     explains="Each failed row is checked again as it is, against the catalog, the categories and the vendor's rules as"
     " they are now. Rows that are right by now become products; the others stay failed.",
     why_not=_nothing_to_retry,
     rows=_failed_rows,
     do=lambda upload, user: retry.start(Selection(upload_id=upload.pk, vendor_id=upload.vendor_id), user),
-    logged="Tried the failed rows again.",
+    logged="Retried the failed rows.",
 )
 _RECONCILE = Action(
     name="reconcile",

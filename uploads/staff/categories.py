@@ -1,7 +1,7 @@
 """Rows that failed only because their category was not on the list, offered for another try once it is.
 
 Whichever way the category came there (added, activated, imported), the list of categories says how many rows wait, and
-leads to a page that tries them again.
+leads to a page that retries them.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
 from uploads.staff.actions import may, to_job
 
 
-class CategoryReplayAdmin(ProductCategoryAdmin):
+class CategoriesAdmin(ProductCategoryAdmin):
     """The categories, with the rows that wait for them."""
 
     def get_urls(self) -> Any:
@@ -36,7 +36,7 @@ class CategoryReplayAdmin(ProductCategoryAdmin):
         return super().changelist_view(request, extra_context)
 
     def waiting_view(self, request: HttpRequest) -> HttpResponseBase:
-        """The rows that wait, by category; tried again once confirmed."""
+        """The rows that wait, by category; retried once confirmed."""
         if not (may(request, "retry") and self.has_view_permission(request)):
             raise PermissionDenied
         found = waiting()
@@ -61,12 +61,12 @@ def _offer(request: HttpRequest) -> None:
             "{} rows failed only because their category was not on the list, and it is now",
         )
         way = reverse("admin:catalog_productcategory_waiting")
-        messages.info(request, format_html('{}: <a href="{}">Try again</a>.', said, way))
+        messages.info(request, format_html('{}: <a href="{}">Retry</a>.', said, way))
 
 
 def _try_again(request: HttpRequest, found: list[Waiting]) -> HttpResponseBase:
     values = tuple(value for one in found for value in one.selection.wrong_values)
     job = retry.start(replace(REFUSED, wrong_values=values), request.user)
     for one in found:
-        log_change(request.user, one.category, f"Tried {one.rows:,} rows again that waited for it.")
+        log_change(request.user, one.category, f"Retried {one.rows:,} rows that waited for it.")
     return to_job(request, job, reverse("admin:catalog_productcategory_changelist"))

@@ -1,4 +1,4 @@
-"""Mending failed rows in the admin: one in place, or all that share a wrong value, and trying them again at once."""
+"""Correcting failed rows in the admin: one in place, or all that share a wrong value, and retrying them at once."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ from config.web.links import list_url, page_url
 from config.web.text import visible
 from uploads.aws.records import storable
 from uploads.corrections import correct, failed_rows, shared_values
-from uploads.corrections.retry import NotReplayable
+from uploads.corrections.retry import NotRetriable
 from uploads.models import VALUE_CHARS, UploadHistory, ValidationError
 from uploads.pipeline import ledger
 from uploads.staff.actions import to_job
@@ -44,7 +44,7 @@ class Cell(NamedTuple):
 
 
 def row_page(request: HttpRequest, error: ValidationError, context: dict[str, Any]) -> HttpResponseBase:
-    """Correct a failed row and try it again. Answers with the form, or leads on to the next failed row."""
+    """Correct a failed row and retry it. Answers with the form, or leads on to the next failed row."""
     row = failed_rows.one(error.upload_id, error.record_id)
     if row is None:
         messages.info(request, "This row has no open problems any more.")
@@ -79,7 +79,7 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
         outcome = correct.correct(
             row.upload_id, row.record_id, int(attempt) if attempt.isdecimal() else 0, values, request.user
         )
-    except NotReplayable as error:
+    except NotRetriable as error:
         messages.error(request, str(error))
         return None
     log_change(request.user, upload, f"Corrected row {row.row_number}: {_changed(row, values)}.")
@@ -93,7 +93,7 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
 def _changed(row: failed_rows.FailedRow, values: Mapping[str, str]) -> str:
     """Which cells were changed, for the log; from what to what stands in `corrections`."""
     changed = [header for header, value in values.items() if (row.data.get(header) or "") != value]
-    return ", ".join(changed) or "tried again as it was"
+    return ", ".join(changed) or "retried as it was"
 
 
 def in_words(outcome: ledger.Outcome) -> str:
@@ -129,7 +129,7 @@ def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[Cell]:
 
 
 def _cluster_url(row: failed_rows.FailedRow, field: str, value: str) -> str:
-    """Where all rows with this value are mended; "" where one right value for all of them makes no sense."""
+    """Where all rows with this value are corrected; "" where one right value for all of them makes no sense."""
     clashes = any(problem.field == field and problem.code in shared_values.CLASHES for problem in row.problems)
     if clashes or not 0 < len(value) <= VALUE_CHARS:
         return ""

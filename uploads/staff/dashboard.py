@@ -182,7 +182,7 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't mend itself at once: gaps, stalled uploads, statuses owed, jobs that failed."""
+    """What doesn't pass by itself at once: gaps, stalled uploads, statuses owed, jobs that failed."""
     if gaps := stream.unhealed_gaps:
         url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
         many = counted(gaps, "{} gap", "{} gaps")

@@ -1,4 +1,4 @@
-"""The errors in the admin: every problem of every row, and the ways to mend them."""
+"""The errors in the admin: every problem of every row, and the ways to correct them."""
 
 from typing import Any
 
@@ -78,10 +78,10 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Beside the problem stands the way to correct its row, for those who may."""
-        shown = {"may_correct": self.has_replay_permission(request)}
+        shown = {"may_correct": self.has_retry_permission(request)}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
-    def has_replay_permission(self, request: HttpRequest) -> bool:
+    def has_retry_permission(self, request: HttpRequest) -> bool:
         return may(request, "retry")
 
     def clusters_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -91,23 +91,23 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return corrections.shared_values_page(request, self._context(request))
 
     def cluster_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Mend all rows that share one."""
-        if not (self.has_replay_permission(request) and self.has_view_permission(request)):
+        """Correct all rows that share one."""
+        if not (self.has_retry_permission(request) and self.has_view_permission(request)):
             raise PermissionDenied
         return corrections.shared_value_page(request, self._context(request))
 
     def correct_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
-        """Mend one row."""
+        """Correct one row."""
         error: ValidationError | None = self.get_object(request, str(object_id))
-        if not (self.has_replay_permission(request) and self.has_view_permission(request, error)):
+        if not (self.has_retry_permission(request) and self.has_view_permission(request, error)):
             raise PermissionDenied
         if error is None:
             raise Http404
         return corrections.row_page(request, error, self._context(request))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
-        may_mend = self.has_replay_permission(request)
-        return {**self.admin_site.each_context(request), "opts": self.opts, "may_mend": may_mend}
+        may_correct = self.has_retry_permission(request)
+        return {**self.admin_site.each_context(request), "opts": self.opts, "may_correct": may_correct}
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""

@@ -55,7 +55,7 @@ class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
         self.fields["import_file"].widget.attrs["accept"] = flow.ACCEPTED
 
 
-class ProductImportAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-export has no types
+class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-export has no types
     """The products, with the import."""
 
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DAYS = 90
 
 
-class VendorQualityAdmin(VendorAdmin):
+class VendorsAdmin(VendorAdmin):
     """The vendors, with what became of their rows."""
 
     class Media:

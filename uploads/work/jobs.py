@@ -1,4 +1,4 @@
-"""Work that somebody asked for and that takes longer than a page: replay, undo, reconcile, dry run.
+"""Work that somebody asked for and that takes longer than a page: retry, undo, reconcile, dry run.
 
 A job is a row in PostgreSQL that any worker can take up. It is done in slices; what a slice does and how far the job
 has come change in one transaction, so a job that is interrupted goes on where it stood and does nothing twice. The

@@ -4,7 +4,7 @@
 
 Set-based SQL alone; the numbers are those that the platform itself would have left: an upload's counters are what its
 ledger rows say, a failed record has its error, an update its change. A tenth of the records failed, and half of those
-were tried again and went well. A few vendors have most of the products, as everywhere.
+were retried and went well. A few vendors have most of the products, as everywhere.
 
 A database that has products or uploads is left alone, unless --more adds to what it has.
 """
@@ -134,7 +134,7 @@ SELECT 'UPLOAD_' || to_char(since, 'YYYYMMDD_HH24MISS') || '_' || sequence, vend
   FROM upload_plan
 """
 
-# Every tenth row failed at first; every second one of those was tried again. What a vendor sent before is an update.
+# Every tenth row failed at first; every second one of those was retried. What a vendor sent before is an update.
 _LEDGER = """
 INSERT INTO record_outcomes (upload_id, record_id, attempt, upload_sequence, vendor_id, row_number, outcome, product_id,
                              error_reason, created_at, written_back_at)

@@ -1,4 +1,4 @@
-"""Failed rows as a workbook: downloaded, mended in a spreadsheet, and uploaded again as they are."""
+"""Failed rows as a workbook: downloaded, corrected in a spreadsheet, and uploaded again as they are."""
 
 import io
 from typing import Any
@@ -39,7 +39,7 @@ def sent(client: Client, pipeline: Pipeline, book: Any) -> UploadHistory:
     """Choose it, and start it as it is previewed."""
     file = io.BytesIO()
     book.save(file)
-    shown = client.post(f"{BASE}upload/", {"file": SimpleUploadedFile("mended.xlsx", file.getvalue())}).context
+    shown = client.post(f"{BASE}upload/", {"file": SimpleUploadedFile("corrected.xlsx", file.getvalue())}).context
     assert shown["preview"].ready, "it needs no mapping"
     assert client.post(f"{BASE}upload/confirm/", {"token": shown["confirm_form"].initial["token"]}).status_code == 302
     upload = UploadHistory.objects.latest("sequence")
@@ -55,7 +55,7 @@ def cells(upload: UploadHistory) -> list[list[str]]:
             for record in dynamo.query_upload(upload.pk)]  # fmt: skip
 
 
-def test_rows_that_were_mended_in_a_workbook_come_back_with_all_else_as_it_was(
+def test_rows_that_were_corrected_in_a_workbook_come_back_with_all_else_as_it_was(
     uploader: Client, pipeline: Pipeline
 ) -> None:
     ColumnRule.objects.create(vendor_id="VEND001", header="Artikel", field="vendor_product_id")
@@ -70,12 +70,12 @@ def test_rows_that_were_mended_in_a_workbook_come_back_with_all_else_as_it_was(
 
     again = sent(uploader, pipeline, book)
     assert (again.total_records, again.inserted_records) == (len(KEPT), len(KEPT))
-    mended = [[*one[:6], "9.90" if number % 2 else "9.9", *one[7:]] for number, one in enumerate(bad)]
-    assert cells(again) == mended
+    corrected = [[*one[:6], "9.90" if number % 2 else "9.9", *one[7:]] for number, one in enumerate(bad)]
+    assert cells(again) == corrected
     assert set(Product.objects.values_list("vendor_product_id", "sku")) == {(one[0], one[3]) for one in bad}
 
 
-def test_rows_that_were_not_mended_come_back_as_they_were(uploader: Client, pipeline: Pipeline) -> None:
+def test_rows_that_were_not_corrected_come_back_as_they_were(uploader: Client, pipeline: Pipeline) -> None:
     header = ["vendor_product_id", *HEADER[1:]]
     bad = [row(number, text, f"{text} free") for number, text in enumerate(KEPT)]
     again = sent(uploader, pipeline, workbook_of(uploader, pipeline.run(as_csv([header, *bad]))))

@@ -1,4 +1,4 @@
-"""The failed rows of an upload as a file: the same cells as CSV and as a workbook, to be mended and sent back."""
+"""The failed rows of an upload as a file: the same cells as CSV and as a workbook, to be corrected and sent back."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def test_both_files_of_the_failed_rows_have_the_same_cells(uploader: Client, pip
     assert lines[1][1] == "'=1+1", "no spreadsheet runs it"
 
 
-def test_what_was_downloaded_can_be_mended_and_sent_back(uploader: Client, pipeline: Pipeline) -> None:
+def test_what_was_downloaded_can_be_corrected_and_sent_back(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(*HOSTILE))
     content = b"".join(uploader.get(url(upload, "failed-rows.csv"))).decode("utf-8-sig")
     again = pipeline.run(content.replace(",x,", ",5,").replace(",y,", ",6,"))
@@ -45,7 +45,7 @@ def test_what_was_downloaded_can_be_mended_and_sent_back(uploader: Client, pipel
     assert Product.objects.filter(sku="007").exists()
 
 
-def test_rows_that_were_mended_are_in_the_file_no_more(uploader: Client, pipeline: Pipeline) -> None:
+def test_rows_that_were_corrected_are_in_the_file_no_more(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
     address = url(upload, "errors/invalid_price/")
     uploader.post(f"{address}save/", form(uploader, address) | {"0-price": "5"})

@@ -81,7 +81,7 @@ def test_only_update_brings_no_new_product(pipeline: Pipeline) -> None:
     assert Product.objects.count() == 2
 
 
-def test_a_row_that_is_tried_again_keeps_to_the_mode_of_its_upload(pipeline: Pipeline) -> None:
+def test_a_row_that_is_retried_keeps_to_the_mode_of_its_upload(pipeline: Pipeline) -> None:
     pipeline.run(feed(line(1)))
     upload = send(pipeline, "update", feed(line(1, price="free"), line(9, price="free")))
     job = retry.start(

@@ -1,4 +1,4 @@
-"""Failed rows, mended or as they are, tried again: once each, counted right, and nothing of what was there is lost."""
+"""Failed rows, corrected or as they are, retried: once each, counted right, and nothing of what was there is lost."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import correct, failed_rows, retry
 from uploads.corrections.failed_rows import Selection
-from uploads.corrections.retry import NotReplayable
+from uploads.corrections.retry import NotRetriable
 from uploads.models import Correction, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.work import jobs, leases
 from vendors.models import Vendor
@@ -55,7 +55,7 @@ def test_a_row_of_a_vendor_suspended_meanwhile_keeps_what_was_wrong_with_it(
 ) -> None:
     upload = pipeline.run(feed(line(1, price="cheap")))
     Vendor.objects.update(status="suspended")
-    with pytest.raises(NotReplayable, match="suspended"):
+    with pytest.raises(NotRetriable, match="suspended"):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert open_errors(upload) == [(1, "invalid_price", 1)]
 
@@ -85,10 +85,10 @@ def test_a_row_that_somebody_else_tried_meanwhile_is_left_alone(pipeline: Pipeli
     upload = pipeline.run(feed(line(1, price="x")))
     correct.correct(upload.pk, "REC_0000001", 1, {"price": "y"}, admin_user)
 
-    with pytest.raises(NotReplayable, match="faster"):
+    with pytest.raises(NotRetriable, match="faster"):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     correct.correct(upload.pk, "REC_0000001", 2, {"price": "5"}, admin_user)
-    with pytest.raises(NotReplayable, match="faster"):
+    with pytest.raises(NotRetriable, match="faster"):
         correct.correct(upload.pk, "REC_0000001", 3, {"price": "6"}, admin_user)
 
     assert counts(upload) == (1, 1, 0, 1)
@@ -108,13 +108,13 @@ def test_a_row_that_could_not_be_read_is_given_its_cells(pipeline: Pipeline, adm
     assert Correction.objects.get().changes["sku"] == [None, "SKU-2"]
 
 
-def test_a_row_of_a_cancelled_or_undone_upload_is_not_tried_again(pipeline: Pipeline, admin_user: User) -> None:
+def test_a_row_of_a_cancelled_or_undone_upload_is_not_retried(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
     UploadHistory.objects.update(status="cancelled")
-    with pytest.raises(NotReplayable, match="cancelled"):
+    with pytest.raises(NotRetriable, match="cancelled"):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     UploadHistory.objects.update(status="completed", undone_at="2026-01-01T00:00:00Z")
-    with pytest.raises(NotReplayable, match="undone"):
+    with pytest.raises(NotRetriable, match="undone"):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
 
     assert counts(upload) == (1, 0, 1, 0)
@@ -126,7 +126,7 @@ def test_a_record_that_names_another_vendor_is_never_given_to_the_uploads_own(
     upload = pipeline.run(feed(line(1, price="x")))
     ValidationError.objects.update(error_type="vendor_mismatch")
 
-    with pytest.raises(NotReplayable, match="record itself"):
+    with pytest.raises(NotRetriable, match="record itself"):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert failed_rows.count(Selection(upload_id=upload.pk)) == 0
 
@@ -157,7 +157,7 @@ def test_a_redelivered_record_does_not_undo_its_correction(pipeline: Pipeline, a
 # --- many rows -------------------------------------------------------------------------------------------------
 
 
-def test_one_wrong_value_is_mended_in_all_rows_that_share_it(pipeline: Pipeline, admin_user: User) -> None:
+def test_one_wrong_value_is_corrected_in_all_rows_that_share_it(pipeline: Pipeline, admin_user: User) -> None:
     wrong = [line(number, category=name) for number, name in enumerate(["Colour TVs", "colour tvs ", "Radios"], 1)]
     upload = pipeline.run(feed(*wrong, line(4, category="Colour TVs", price="x")))
     selection = Selection(vendor_id="VEND001", field="category", wrong_value="Colour TVs")
@@ -287,7 +287,7 @@ def test_a_correction_that_waited_for_a_cancel_or_an_undo_changes_nothing(
         lock(vendor_ids)
 
     monkeypatch.setattr(committer, "lock_vendors", locked_by_others_first)
-    with pytest.raises(NotReplayable):
+    with pytest.raises(NotRetriable):
         correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     assert Product.objects.count() == 0
     assert open_errors(upload) == [(1, "invalid_price", 1)]

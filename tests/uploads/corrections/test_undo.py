@@ -11,7 +11,7 @@ from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import correct, undo
-from uploads.corrections.retry import NotReplayable
+from uploads.corrections.retry import NotRetriable
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import commit, finish
 from uploads.work import jobs
@@ -174,7 +174,7 @@ def test_an_upload_under_way_is_not_undone_and_an_undone_one_not_replayed(pipeli
     UploadHistory.objects.update(status="completed")
     undone(upload, admin_user)
 
-    with pytest.raises(NotReplayable):
+    with pytest.raises(NotRetriable):
         correct.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
 
 
@@ -186,7 +186,7 @@ def test_the_same_file_can_be_sent_again_after_an_undo(pipeline: Pipeline, admin
     assert (again.inserted_records, len(catalog())) == (2, 2)
 
 
-def test_a_row_mended_later_is_undone_with_its_upload(pipeline: Pipeline, admin_user: User) -> None:
+def test_a_row_corrected_later_is_undone_with_its_upload(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="x")))
     correct.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
     assert RecordOutcome.objects.filter(outcome="inserted").count() == 2

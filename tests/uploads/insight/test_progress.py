@@ -24,7 +24,7 @@ def _changed(upload: UploadHistory, **facts: Any) -> progress.Progress:
 def _error(upload: UploadHistory, row: int, kind: str, **more: Any) -> None:
     ValidationError.objects.create(
         upload=upload, vendor=upload.vendor, row_number=row, error_type=kind, error_message=f"{kind} in {row}",
-        suggestion=f"Mend {row}", **more,
+        suggestion=f"Correct {row}", **more,
     )  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def test_kinds_of_error_come_most_frequent_first_with_the_earliest_row_as_exampl
     for row, kind in [(9, "sku_taken"), (3, "sku_taken"), (5, "invalid_price"), (4, "missing_value")]:
         _error(upload, row, kind)
     assert progress.error_kinds("UPLOAD_1") == [
-        progress.ErrorKind("sku_taken", 2, 3, "sku_taken in 3", "Mend 3"),
-        progress.ErrorKind("invalid_price", 1, 5, "invalid_price in 5", "Mend 5"),
-        progress.ErrorKind("missing_value", 1, 4, "missing_value in 4", "Mend 4"),
+        progress.ErrorKind("sku_taken", 2, 3, "sku_taken in 3", "Correct 3"),
+        progress.ErrorKind("invalid_price", 1, 5, "invalid_price in 5", "Correct 5"),
+        progress.ErrorKind("missing_value", 1, 4, "missing_value in 4", "Correct 4"),
     ]
 
 

@@ -97,16 +97,16 @@ def test_a_line_that_could_not_be_read_is_found_by_the_whole_of_what_stands_in_i
     assert not sku_search.find("VEND001", "SKU-1").steps
 
 
-def test_an_error_that_was_mended_says_so_and_leads_nowhere(pipeline: Pipeline, admin_user: User) -> None:
+def test_an_error_that_was_corrected_says_so_and_leads_nowhere(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(line(1, price="x")))
     correct.correct(upload.pk, "REC_0000001", 1, {"price": "5"}, admin_user)
     steps = sku_search.find("VEND001", "SKU-1").steps
     assert [step.bad for step in steps] == [False, False]
-    assert "tried again since" in steps[1].words
+    assert "retried since" in steps[1].words
     assert steps[1].code == ""
 
 
-def test_what_was_corrected_before_a_row_was_tried_again_is_told(
+def test_what_was_corrected_before_a_row_was_retried_is_told(
     pipeline: Pipeline, member: Client, admin_user: User
 ) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, category="Lamps")))
@@ -115,7 +115,7 @@ def test_what_was_corrected_before_a_row_was_tried_again_is_told(
     run_jobs(job)
     for sku, corrected in (("SKU-1", ("price", "x", "5")), ("SKU-2", ("category", "Lamps", "Books"))):
         step = sku_search.find("VEND001", sku).steps[0]
-        assert step.words == "Tried again with a correction. Read and put into the catalog as a new product."
+        assert step.words == "Retried with a correction. Read and put into the catalog as a new product."
         assert [(one.field, one.before, one.after) for one in step.corrected] == [corrected]
     assert "“price” was corrected: <del><bdi>x</bdi></del> → <ins><bdi>5</bdi></ins>" in text(
         member.get(FIND, {"q": "SKU-1"})

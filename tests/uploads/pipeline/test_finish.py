@@ -1,4 +1,4 @@
-"""Step 8: complete only with all rows, a report that can be mended and sent back, and one notification."""
+"""Step 8: complete only with all rows, a report that can be corrected and sent back, and one notification."""
 
 import csv
 import io
@@ -84,7 +84,7 @@ def test_nothing_in_the_report_runs_in_a_spreadsheet(pipeline: Pipeline) -> None
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
-def test_a_mended_report_can_be_sent_back_as_it_is(pipeline: Pipeline) -> None:
+def test_a_corrected_report_can_be_sent_back_as_it_is(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1), line(2, price="free", product_name="=Lamp"), line(3)))
     text = report_of(upload)
     layout = parser.inspect(io.BytesIO(text.encode("utf-8-sig")))
@@ -290,7 +290,7 @@ def test_rows_in_the_table_keep_their_status_when_their_upload_ends(pipeline: Pi
     assert [item["status"]["S"] for item in dynamo.query_upload(upload.upload_id)] == ["error"]
 
 
-def test_a_row_mended_while_the_report_is_written_does_not_stay_in_it(
+def test_a_row_corrected_while_the_report_is_written_does_not_stay_in_it(
     pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = pipeline.send(feed(line(1, price="x"), line(2, price="x")))

@@ -1,4 +1,4 @@
-"""What the stream or the table lost is found and mended, through the same commit and without counting twice."""
+"""What the stream or the table lost is found and corrected, through the same commit and without counting twice."""
 
 import io
 

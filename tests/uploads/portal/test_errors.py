@@ -1,4 +1,4 @@
-"""A vendor mends the failed rows of its uploads on its own pages: by kind, in a table, all at once, or in Excel."""
+"""A vendor corrects the failed rows of its uploads on its own pages: by kind, in a table, all at once, or in Excel."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from tests.jobs import run_jobs
 from uploads.corrections import correct, retry
 from uploads.corrections.correct import Change
 from uploads.corrections.failed_rows import Selection
-from uploads.corrections.retry import NotReplayable
+from uploads.corrections.retry import NotRetriable
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
@@ -89,7 +89,7 @@ def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert "Invalid price: more than 2 rows" in shown
     assert "2 or more rows have “x” as price" in shown
-    assert "Try all rows again unchanged" in shown
+    assert "Retry all rows unchanged" in shown
 
 
 def test_what_a_feed_says_is_never_markup(uploader: Client, pipeline: Pipeline) -> None:
@@ -108,12 +108,12 @@ def test_only_wrong_cells_are_inputs_and_the_others_are_shown(uploader: Client, 
     upload = pipeline.run(feed(line(1, price="cheap", stock_quantity="lots")))
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert 'name="0-price" value="cheap"' in shown
-    assert 'name="0-stock_quantity" value="lots"' in shown, "what else is wrong in the row is mended with it"
+    assert 'name="0-stock_quantity" value="lots"' in shown, "what else is wrong in the row is corrected with it"
     assert 'name="0-sku"' not in shown
     assert "SKU-1" in shown
 
 
-def test_corrected_rows_are_tried_again_together_and_the_page_says_how_many_are_right(
+def test_corrected_rows_are_retried_together_and_the_page_says_how_many_are_right(
     uploader: Client, pipeline: Pipeline
 ) -> None:
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 5))))
@@ -172,7 +172,7 @@ def test_an_unreadable_row_gets_all_its_cells(uploader: Client, pipeline: Pipeli
     assert Product.objects.get().sku == "SKU-1"
 
 
-def test_the_rows_come_in_pages_that_skip_none_when_rows_are_mended(
+def test_the_rows_come_in_pages_that_skip_none_when_rows_are_corrected(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("uploads.corrections.error_rows.PAGE_ROWS", 2)
@@ -278,7 +278,7 @@ def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
     uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
     Vendor.objects.update(status="suspended")
     job = run_jobs()
-    assert (job.state, job.failure) == ("failed", "VEND001 is suspended. Rows can be tried again once it is active.")
+    assert (job.state, job.failure) == ("failed", "VEND001 is suspended. Rows can be retried once it is active.")
     assert not Correction.objects.exists()
     assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
 
@@ -345,14 +345,16 @@ def test_rows_are_corrected_together_or_not_at_all(pipeline: Pipeline, admin_use
     with pytest.raises(ValueError, match="25"):
         correct.correct_rows(upload.pk, [Change("x", 1, {})] * 26, admin_user)
     UploadHistory.objects.update(status="cancelled")
-    with pytest.raises(NotReplayable, match="cancelled"):
+    with pytest.raises(NotRetriable, match="cancelled"):
         correct.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
 
 
 # --- one value for all -----------------------------------------------------------------------------------------
 
 
-def test_one_value_is_mended_in_all_rows_that_share_it_and_kept_as_a_rule(uploader: Client, pipeline: Pipeline) -> None:
+def test_one_value_is_corrected_in_all_rows_that_share_it_and_kept_as_a_rule(
+    uploader: Client, pipeline: Pipeline
+) -> None:
     upload = pipeline.run(feed(*(line(number, category="Colour TVs") for number in range(1, 4)), line(4, price="x")))
     other = pipeline.run(feed(line(5, category="colour tvs")))
     listed = text(uploader.get(url(upload, "errors/unknown_category/")))
@@ -374,7 +376,7 @@ def test_one_value_is_mended_in_all_rows_that_share_it_and_kept_as_a_rule(upload
     assert "Corrected 3 rows" in LogEntry.objects.get().change_message
 
 
-def test_no_value_is_mended_to_nothing(uploader: Client, pipeline: Pipeline) -> None:
+def test_no_value_is_corrected_to_nothing(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="TVs")))
     for right in ("", "  ", "x" * 201):
         sent = {"field": "category", "value": "TVs", "right": right}
@@ -403,7 +405,7 @@ def test_null_characters_are_stored_as_their_sign(uploader: Client, pipeline: Pi
     assert uploader.get(address, {"after": "1-\0"}).status_code == 302
 
 
-def test_all_rows_of_a_kind_are_tried_again_as_they_are(uploader: Client, pipeline: Pipeline) -> None:
+def test_all_rows_of_a_kind_are_retried_as_they_are(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="Drones"), line(2, category="Drones"), line(3, price="x")))
     from catalog.models import ProductCategory
 

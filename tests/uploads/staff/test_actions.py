@@ -58,9 +58,9 @@ def test_cancelling_says_how_many_rows_and_cancels_once_confirmed(admin_client: 
     assert "There is nothing to do" in admin_client.get(address(upload, "cancel")).content.decode()
 
 
-def test_failed_rows_are_tried_again_as_a_job_whose_page_follows(admin_client: Client, pipeline: Pipeline) -> None:
+def test_failed_rows_are_retried_as_a_job_whose_page_follows(admin_client: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, category="Drones"), line(2, price="x")))
-    assert "Try 2 rows again" in admin_client.get(address(upload, "retry")).content.decode()
+    assert "Retry 2 rows" in admin_client.get(address(upload, "retry")).content.decode()
     ProductCategory.objects.create(category_name="Drones")
 
     response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
@@ -84,7 +84,7 @@ def test_several_uploads_are_retried_from_the_list(admin_client: Client, pipelin
     chosen = {"action": "retry", "_selected_action": [upload.pk for upload in [*uploads, good]]}
 
     text = admin_client.post(LIST, chosen).content.decode()
-    assert "Try 2 rows again" in text
+    assert "Retry 2 rows" in text
     assert f"{good.pk}: It has no failed rows" in text
     assert Job.objects.count() == 0
     admin_client.post(LIST, chosen | {"confirmed": "yes"})

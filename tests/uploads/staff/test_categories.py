@@ -31,14 +31,14 @@ def test_rows_are_offered_when_their_category_comes_however_they_spelled_it(
     assert found() == [("Drones & Kites", 3)]
     page = admin_client.get(LIST).content.decode()
     assert "3 rows failed only because their category was not on the list" in page
-    assert "Try 3 rows again" in admin_client.get(f"{LIST}waiting/").content.decode()
+    assert "Retry 3 rows" in admin_client.get(f"{LIST}waiting/").content.decode()
     response = admin_client.post(f"{LIST}waiting/")
     job = Job.objects.get()
     assert response.headers["Location"] == f"/admin/uploads/job/{job.pk}/change/"
     take_turn(job)
     assert Product.objects.filter(category="Drones & Kites").count() == 3
     assert OFFER not in admin_client.get(LIST).content.decode()
-    assert LogEntry.objects.filter(change_message="Tried 3 rows again that waited for it.").exists()
+    assert LogEntry.objects.filter(change_message="Retried 3 rows that waited for it.").exists()
 
 
 def test_a_category_that_is_active_again_brings_its_rows_back(pipeline: Pipeline) -> None:

@@ -1,4 +1,4 @@
-"""Mending failed rows in the admin: one in place, or all that share a wrong value."""
+"""Correcting failed rows in the admin: one in place, or all that share a wrong value."""
 
 from collections.abc import Callable
 
@@ -47,10 +47,12 @@ def test_the_form_has_the_cells_of_the_row_and_says_what_is_wrong_beside_them(
     assert 'value="Electronix"' in text
     assert 'aria-invalid="true"' in text
     assert "Electronics" in text
-    assert "Mend all rows with this value" in text
+    assert "Correct all rows with this value" in text
 
 
-def test_a_mended_row_is_in_the_catalog_and_the_next_failed_one_comes(admin_client: Client, pipeline: Pipeline) -> None:
+def test_a_corrected_row_is_in_the_catalog_and_the_next_failed_one_comes(
+    admin_client: Client, pipeline: Pipeline
+) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2), line(3, price="y")))
     form = cells(admin_client, correct())
     form[number_of(admin_client, correct(), "price")] = "7.50"
@@ -142,7 +144,7 @@ def test_wrong_values_are_listed_with_how_many_rows_share_them(admin_client: Cli
     ]  # fmt: skip
 
 
-def test_one_value_is_mended_in_all_rows_of_the_vendor_and_kept_as_a_rule(
+def test_one_value_is_corrected_in_all_rows_of_the_vendor_and_kept_as_a_rule(
     admin_client: Client, pipeline: Pipeline
 ) -> None:
     first = pipeline.run(feed(line(1, category="Colour TVs")))
@@ -163,7 +165,7 @@ def test_one_value_is_mended_in_all_rows_of_the_vendor_and_kept_as_a_rule(
     assert "kept it as a rule" in LogEntry.objects.get().change_message
 
 
-def test_one_value_is_mended_in_one_upload_alone(admin_client: Client, pipeline: Pipeline) -> None:
+def test_one_value_is_corrected_in_one_upload_alone(admin_client: Client, pipeline: Pipeline) -> None:
     first = pipeline.run(feed(line(1, category="Colour TVs")))
     pipeline.run(feed(line(2, category="Colour TVs")))
     chosen = {"vendor": "VEND001", "field": "category", "value": "Colour TVs", "upload": first.pk}
@@ -191,7 +193,7 @@ def test_an_address_without_a_value_leads_nowhere(
     assert admin_client.get(f"{ERRORS}cluster/", query).status_code == 404
 
 
-def test_mending_needs_its_permission(client: Client, pipeline: Pipeline) -> None:
+def test_correcting_needs_its_permission(client: Client, pipeline: Pipeline) -> None:
     pipeline.run(feed(line(1, price="x")))
     user = User.objects.create_user("staff", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
@@ -208,17 +210,17 @@ def test_mending_needs_its_permission(client: Client, pipeline: Pipeline) -> Non
     for page in (f"{ERRORS}{error.pk}/change/", f"{ERRORS}clusters/?vendor=VEND001"):
         text = client.get(page).content.decode()
         assert "Correct it" not in text
-        assert "Mend all" not in text
+        assert "Correct all" not in text
     assert (Job.objects.count(), UploadHistory.objects.get().error_records) == (0, 1)
 
 
-def test_values_that_only_begin_alike_are_not_mended_together(admin_client: Client, pipeline: Pipeline) -> None:
+def test_values_that_only_begin_alike_are_not_corrected_together(admin_client: Client, pipeline: Pipeline) -> None:
     names = ["A" * 200 + colour for colour in (" red", " blue")]
     upload = pipeline.run(feed(*(line(n, product_name=name) for n, name in enumerate(names, 1))))
     assert upload.error_records == 2
 
     assert admin_client.get(f"{ERRORS}clusters/", {"upload": upload.pk}).context["clusters"] == []
-    assert "Mend all rows" not in admin_client.get(correct()).content.decode()
+    assert "Correct all rows" not in admin_client.get(correct()).content.decode()
 
 
 def test_who_may_not_make_rules_mends_without_one(client: Client, pipeline: Pipeline) -> None:

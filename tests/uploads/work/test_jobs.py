@@ -1,4 +1,4 @@
-"""A job that fails: tried again while a service is away, ended with a sentence where trying again can't help."""
+"""A job that fails: retried while a service is away, ended with a sentence where trying again can't help."""
 
 import logging
 
@@ -14,7 +14,7 @@ RAISED = "DO $$ BEGIN RAISE SQLSTATE '{}'; END $$"
 
 @pytest.fixture
 def job(db: None) -> Job:
-    return Job.objects.create(kind=Job.Kind.REPLAY, total=3)
+    return Job.objects.create(kind=Job.Kind.RETRY, total=3)
 
 
 def asking(error: str | Exception) -> dict[str, jobs.Step]:
@@ -27,7 +27,7 @@ def asking(error: str | Exception) -> dict[str, jobs.Step]:
             cursor.execute(error)
         return True
 
-    return {Job.Kind.REPLAY: step}
+    return {Job.Kind.RETRY: step}
 
 
 @pytest.mark.parametrize(

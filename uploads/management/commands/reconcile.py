@@ -1,4 +1,4 @@
-"""Hold file, table, ledger and catalog of uploads against each other, and mend what differs."""
+"""Hold file, table, ledger and catalog of uploads against each other, and set right what differs."""
 
 import sys
 from typing import Any
@@ -12,7 +12,7 @@ from uploads.pipeline.reconcile import Standing, reconcile
 
 
 class Command(BaseCommand):
-    help = "Compare an upload's file, records, outcomes, statuses and products, and mend what differs."
+    help = "Compare an upload's file, records, outcomes, statuses and products, and set right what differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("upload", nargs="?", help="an upload's ID; without one, all that are open")

@@ -26,7 +26,7 @@ CREATE = "Run: manage.py dynamodb create"
 
 
 class Check(NamedTuple):
-    """One line of the checklist. `look` returns what is wrong, or "" for all well; `remedy` mends it."""
+    """One line of the checklist. `look` returns what is wrong, or "" for all well; `remedy` is what to do."""
 
     name: str
     look: Callable[[], str]

@@ -179,7 +179,7 @@ def conflict(name: str) -> Exception:
 
 
 @pytest.mark.parametrize("name", CONFLICTS)
-def test_a_batch_that_others_were_in_the_way_of_is_tried_again(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_batch_that_others_were_in_the_way_of_is_retried(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     real, failures = commit._write_ledger, [conflict(name), conflict(name)]
 
     def contended(*arguments: Any) -> None:
