@@ -1,21 +1,26 @@
 """Processes that outlive the command which starts them: remembered, found again, stopped without leftovers.
 
 What is known of each (pid and start time, port, password) stands in one file of the data folder, for its owner only.
+Who changes it, or starts and stops what it names, holds a lock: commands that begin at once take turns.
 """
 
+import fcntl
 import importlib.util
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_SECONDS = 60
+TURN_SECONDS = 300  # how long to wait for another command: longer than a first start takes
 
 
 class StartError(Exception):
@@ -37,14 +42,63 @@ def state() -> dict[str, Any]:
 
 
 def remember(name: str, **facts: Any) -> None:
-    """Write facts of one service; the file holds passwords, so it is for its owner only."""
-    known = state()
-    known[name] = {**known.get(name, {}), **facts}
-    data_dir().mkdir(parents=True, exist_ok=True)
-    draft = data_dir() / "services.json.new"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(known, indent=1))
-    draft.replace(data_dir() / "services.json")
+    """Write facts of one service; the file holds passwords, so it is for its owner only. Raises StartError."""
+    with locked():
+        known = state()
+        known[name] = {**known.get(name, {}), **facts}
+        draft = data_dir() / "services.json.new"
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(known, indent=1))
+        draft.replace(data_dir() / "services.json")
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Inside, no other process starts, stops or remembers services of this data folder.
+
+    The kernel ends the lock with the process that holds it, however that ends, so nothing is ever left locked: what
+    is started inside isn't given the open file (Python's files aren't inherited), or it would hold on to the lock.
+    A function that holds it may call others that ask for it; threads are not kept apart. Raises StartError when it
+    isn't our turn after TURN_SECONDS.
+    """
+    folder = data_dir()
+    if folder in _locked:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "services.lock").open("a") as file:
+        _await_turn(file, folder)
+        _locked.add(folder)
+        try:
+            yield
+        finally:
+            _locked.remove(folder)
+
+
+_locked: set[Path] = set()  # the data folders whose lock this process holds
+
+
+def _await_turn(file: IO[str], folder: Path) -> None:
+    deadline = time.monotonic() + TURN_SECONDS
+    told = False
+    while not _took(file):
+        if time.monotonic() > deadline:
+            raise StartError(
+                f"Another command has been starting or stopping services in {folder} for {TURN_SECONDS} seconds; "
+                "end it, or try again when it is done."
+            )
+        if not told:
+            print(f"Waiting for another command that starts or stops services in {folder}.", file=sys.stderr)  # noqa: T201
+            told = True
+        time.sleep(0.05)
+
+
+def _took(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def free_port(name: str) -> int:

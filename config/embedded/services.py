@@ -2,7 +2,8 @@
 
 All three install with pip and run as an ordinary user or as root, on loopback only, with their data in one
 ignored folder (`var/`, or EMBEDDED_DIR). Ports are picked free once and remembered, so a second start finds what
-runs already. A service whose URL is set in the environment is somebody else's: it is neither started nor stopped.
+runs already; commands that begin at the same moment take turns, so that it finds them too. A service whose URL is
+set in the environment is somebody else's: it is neither started nor stopped.
 
     python -m config.embedded up | down | status
     python -m config.embedded during manage.py demo     start what isn't running, run the command, stop it again
@@ -28,6 +29,7 @@ from config.embedded.processes import (
     StartError,
     data_dir,
     free_port,
+    locked,
     package,
     remember,
     running_process,
@@ -171,49 +173,65 @@ def start_application() -> list[str]:
 
 
 def _start(services: tuple[Service, ...]) -> list[str]:
+    ours = [service for service in services if not service.elsewhere]
+    if not ours:
+        return []  # without making a data folder for the lock
     started: list[str] = []
-    try:
-        for service in services:
-            if service.elsewhere:
-                continue
-            if running_process(service.name) is not None:
-                service.await_ready()
-            else:
-                started.append(service.name)
-                service.start()
-    except BaseException:
-        stop(started)  # a start that fails or is interrupted leaves nothing behind
-        raise
+    with locked():
+        try:
+            for service in ours:
+                if running_process(service.name) is not None:
+                    service.await_ready()
+                else:
+                    started.append(service.name)
+                    service.start()
+        except BaseException:
+            stop(started)  # a start that fails or is interrupted leaves nothing behind
+            raise
     return started
 
 
 def stop(names: list[str] | None = None) -> list[str]:
-    """Stop the named services, or all, in the reverse of their order of start; returns the names of those stopped."""
+    """Stop the named services, or all, in the reverse of their order of start; returns the names of those stopped.
+
+    Raises StartError when another command goes on starting or stopping for too long.
+    """
+    if names == [] or not data_dir().exists():
+        return []
     stopped = []
-    for service in reversed(BACKING + APPLICATION):
-        if (names is None or service.name in names) and running_process(service.name) is not None:
-            stop_process(service.name, service.stop_signal)
-            stopped.append(service.name)
+    with locked():
+        for service in reversed(BACKING + APPLICATION):
+            if (names is None or service.name in names) and running_process(service.name) is not None:
+                stop_process(service.name, service.stop_signal)
+                stopped.append(service.name)
     return stopped
 
 
 def up() -> list[str]:
-    """Everything: services, schema and first data, worker and beat. Returns the names of what was started."""
-    started = start_backing()
-    try:
-        prepared = subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=False)
-        if prepared.returncode:
-            raise StartError("The database or the table could not be prepared; the reason stands above.")
-        started += start_application()
-    except BaseException:
-        stop(started)
-        raise
+    """Everything: services, schema and first data, worker and beat. Returns the names of what was started.
+
+    All in one turn: another command that found the services up would prepare the same database at the same time, and
+    lose them if this one failed. Raises StartError.
+    """
+    with locked():
+        started = start_backing()
+        try:
+            prepared = subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=False)
+            if prepared.returncode:
+                raise StartError("The database or the table could not be prepared; the reason stands above.")
+            started += start_application()
+        except BaseException:
+            stop(started)
+            raise
     return started
 
 
 @contextmanager
 def running() -> Iterator[None]:
-    """Everything up inside; what was started here is stopped at the end, what ran before runs on."""
+    """Everything up inside; what was started here is stopped at the end, what ran before runs on.
+
+    The lock is held before and after, never inside: other commands start and stop services meanwhile.
+    """
     started = up()
     try:
         yield

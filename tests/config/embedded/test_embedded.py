@@ -1,5 +1,6 @@
 """The embedded services: started once, found again, stopped without a trace, reachable from this machine only."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -7,8 +8,9 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -71,6 +73,41 @@ def _elsewhere(code: str) -> str:
         cwd=processes.ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.strip()
+
+
+@contextmanager
+def _beside(code: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another Python process that uses the same folder, as far as the first line that it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", f"from config.embedded import processes, services\n{code}"], cwd=processes.ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether another could take the folder's lock; a file opened anew counts as another's, in one process too."""
+    with (folder / "services.lock").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _writers(folder: Path) -> dict[int, int]:
+    """The processes that write to the logs of a folder, each with its parent."""
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):  # it is gone, or another user's
+            if Path(os.readlink(f"/proc/{process.pid}/fd/1")).parent == folder / "log":
+                found[process.pid] = process.ppid()
+    return found
 
 
 def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -154,6 +191,83 @@ def test_a_number_that_another_process_has_by_now_is_not_taken_for_ours(started:
         assert processes.running_process("redis") is None
     finally:
         processes.remember("redis", started=before)
+
+
+# --- commands at the same moment -------------------------------------------------------------------------------
+
+
+def test_two_starts_at_the_same_moment_start_one_set_of_services(home: Path) -> None:
+    services.stop()
+    start = "print('here'); input(); print(*services.start_backing())"
+    with _beside(start) as one, _beside(start) as other:
+        print("go", file=one.stdin, flush=True)
+        print("go", file=other.stdin, flush=True)
+        answers = sorted(process.communicate()[0].split() for process in (one, other))
+    assert answers == [[], NAMES]
+
+    writers = _writers(home)
+    alone = {pid for pid, parent in writers.items() if parent not in writers}  # not PostgreSQL's children
+    assert alone == {family[0].pid for family in _families().values()}
+
+
+def test_who_comes_second_says_what_it_waits_for_and_finds_what_was_started(home: Path) -> None:
+    services.stop()
+    with _beside("print('here'); input(); print(services.start_backing())") as second:
+        with processes.locked():
+            print("go", file=second.stdin, flush=True)
+            assert second.stderr is not None
+            assert second.stderr.readline() == f"Waiting for another command that starts or stops services in {home}.\n"
+            assert services.start_backing() == NAMES
+        assert second.communicate() == ("[]\n", "")
+
+
+def test_who_has_waited_too_long_is_told_so_and_changes_nothing(started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "TURN_SECONDS", 0)
+    with (
+        _beside("with processes.locked(): print('here'); input()"),
+        pytest.raises(processes.StartError, match="Another command has been starting or stopping services in"),
+    ):
+        services.stop()
+    assert list(_families()) == NAMES
+
+
+def test_a_holder_that_is_killed_leaves_the_lock_free_though_what_it_started_runs_on(home: Path) -> None:
+    start = "processes.spawn('lasting', ['sleep', 'infinity'])"
+    with _beside(f"with processes.locked(): {start}; print('here'); input()") as holder:
+        assert not _is_free(home)
+        holder.kill()
+        holder.wait()
+    try:
+        assert processes.running_process("lasting") is not None
+        assert _is_free(home)
+    finally:
+        processes.stop_process("lasting")
+
+
+def test_a_turn_lasts_until_the_database_is_prepared_and_not_while_a_command_runs(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def prepare(*_: object, **__: object) -> Any:
+        seen.append(("preparing", _is_free(home)))
+        return SimpleNamespace(returncode=0)
+
+    services.stop()
+    monkeypatch.setattr(services, "subprocess", SimpleNamespace(run=prepare))
+    monkeypatch.setattr(services, "APPLICATION", ())
+    with services.running():
+        seen.append(("running", _is_free(home)))
+    assert seen == [("preparing", False), ("running", True)]
+    assert _families() == {}
+
+
+def test_stopping_where_nothing_was_ever_started_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBEDDED_DIR", str(tmp_path / "none"))
+    assert services.stop() == []
+    assert not (tmp_path / "none").exists()
 
 
 # --- data ------------------------------------------------------------------------------------------------------
