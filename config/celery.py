@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import heartbeat_sent, worker_process_init, worker_ready
+
+from config.embedded.logs import bound_logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,6 +26,13 @@ def _say_ready(**_: Any) -> None:
     """Tell whoever started this worker, by the file it named, that tasks are taken from now on."""
     if path := os.environ.get("WORKER_READY_FILE"):
         Path(path).touch()
+
+
+@heartbeat_sent.connect
+def _bound_logs(**_: Any) -> None:
+    """Keep the logs in the folder small that whoever started this worker named: it runs as long as those who write."""
+    if folder := os.environ.get("WORKER_BOUNDS_LOGS"):
+        bound_logs(Path(folder))
 
 
 @worker_process_init.connect

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from config.embedded.logs import bound_logs
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_SECONDS = 60
 TURN_SECONDS = 300  # how long to wait for another command: longer than a first start takes
@@ -132,16 +134,22 @@ def running_process(name: str) -> "Any | None":
     return process if same else None
 
 
-def log_file(name: str) -> Path:
+def log_dir() -> Path:
+    """Where the logs of this data folder lie."""
     folder = data_dir() / "log"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.log"
+    return folder
+
+
+def log_file(name: str) -> Path:
+    return log_dir() / f"{name}.log"
 
 
 def spawn(name: str, command: list[str], env: Mapping[str, str] | None = None, **facts: Any) -> None:
     """Start a process in a session of its own, so that a Ctrl-C here doesn't reach it, and remember it."""
     import psutil
 
+    bound_logs(log_dir())
     with log_file(name).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - the commands are ours
             command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,

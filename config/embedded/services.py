@@ -30,6 +30,7 @@ from config.embedded.processes import (
     data_dir,
     free_port,
     locked,
+    log_dir,
     package,
     remember,
     running_process,
@@ -124,7 +125,7 @@ def _start_worker() -> None:
         "worker",
         _celery("worker", "-Q", "staging,stream,upkeep,jobs", "-c", "4", "-n", f"worker-{secrets.token_hex(4)}@%h",
                 "--without-gossip", "--without-mingle"),
-        {"WORKER_READY_FILE": str(ready)},
+        {"WORKER_READY_FILE": str(ready), "WORKER_BOUNDS_LOGS": str(log_dir())},
     )  # fmt: skip
     wait_until("worker", ready.exists)
 
