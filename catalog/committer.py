@@ -6,7 +6,8 @@ at a snapshot and at nothing else, so a preview can ask the same question withou
 
 What makes it safe beside other workers:
 
-1. A transaction-level advisory lock per vendor, taken in sorted order: one batch of a vendor at a time.
+1. A transaction-level advisory lock per vendor, taken in sorted order: one batch of a vendor at a time. The caller
+   takes them, since it reads under them too; what writes wants to be shown them.
 2. The snapshot is read after the locks, so it shows everything that an earlier batch of the vendor committed.
 3. Only another vendor can still take a SKU in between. The unique index catches that (23505); the caller rolls
    back and tries again, and then the snapshot shows the winner.
@@ -20,6 +21,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.transaction import TransactionManagementError
 
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, duplicate_in_file, sku_taken
@@ -86,13 +88,40 @@ class Snapshot:
 Origins = Callable[[list[int]], Mapping[int, Origin]]
 
 
-def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """The vendors whose locks the transaction holds. Only `lock_vendors` makes one, so who has none can't write."""
+
+    vendor_ids: frozenset[str]
+
+    def cover(self, vendor_ids: Iterable[str]) -> None:
+        """Raises ValueError when the locks of any of these are not held."""
+        if missing := set(vendor_ids) - self.vendor_ids:
+            raise ValueError(f"The locks of {', '.join(sorted(missing))} are not held.")
+
+
+def lock_vendors(vendor_ids: Iterable[str]) -> Locks:
+    """Take the vendors' locks until the transaction ends; in sorted order, so that two batches can't deadlock.
+
+    Once is enough, at the beginning of the transaction, by whoever first reads what the locks keep as it is. Raises
+    TransactionManagementError outside a transaction, where they would be gone at once.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("The vendors' locks last as long as a transaction, and there is none.")
+    locks = Locks(frozenset(vendor_ids))
+    with connection.cursor() as cursor:
+        for vendor_id in sorted(locks.vendor_ids):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"vendor:{vendor_id}"])
+    return locks
+
+
+def commit(candidates: Sequence[Candidate], origins: Origins, locks: Locks) -> list[Verdict]:
     """Write a batch of drafts; returns one verdict per candidate, in their order.
 
-    Must run inside a transaction. `origins` tells which upload last touched which product. Raises IntegrityError
-    (23505) when another vendor took a SKU meanwhile: roll back and call again.
+    Must run in the transaction that took `locks`. `origins` tells which upload last touched which product. Raises
+    IntegrityError (23505) when another vendor took a SKU meanwhile: roll back and call again.
     """
-    lock_vendors({candidate.vendor_id for candidate in candidates})
+    locks.cover(candidate.vendor_id for candidate in candidates)
     snapshot = read_snapshot(candidates, origins)
     decided = [(decide(candidate, snapshot), candidate) for candidate in candidates]
     entries = list(snapshot.by_key.values())
@@ -108,13 +137,6 @@ def commit(candidates: Sequence[Candidate], origins: Origins) -> list[Verdict]:
 
 def _entry(snapshot: Snapshot, candidate: Candidate) -> Entry:
     return snapshot.by_key[candidate.vendor_id, candidate.draft.vendor_product_id]
-
-
-def lock_vendors(vendor_ids: Iterable[str]) -> None:
-    """Take the vendors' locks until the transaction ends; in sorted order, so that two batches can't deadlock."""
-    with connection.cursor() as cursor:
-        for vendor_id in sorted(vendor_ids):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"vendor:{vendor_id}"])
 
 
 # --- deciding --------------------------------------------------------------------------------------------------
@@ -342,14 +364,15 @@ def holders(skus: Sequence[str]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def take_back(gone: Sequence[int], restored: Sequence[Entry]) -> None:
+def take_back(gone: Sequence[Entry], restored: Sequence[Entry], locks: Locks) -> None:
     """Take products out of the catalog, and give others the values of these entries.
 
-    Must run inside a transaction, with the vendors' locks. Raises IntegrityError when another vendor took a SKU
-    meanwhile, and ProductVanished: roll back and look again.
+    Must run in the transaction that took `locks`. Raises IntegrityError when another vendor took a SKU meanwhile, and
+    ProductVanished: roll back and look again.
     """
+    locks.cover(entry.vendor_id for entry in (*gone, *restored))
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM products WHERE product_id = ANY (%s)", [list(gone)])
+        cursor.execute("DELETE FROM products WHERE product_id = ANY (%s)", [[entry.product_id for entry in gone]])
         if cursor.rowcount != len(gone):
             raise ProductVanished
     _update(list(restored))

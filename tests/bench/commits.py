@@ -181,7 +181,7 @@ def _candidates(page: list[dict[str, Any]]) -> list[Candidate]:
 def _commit(pages: list[list[Candidate]]) -> int:
     for page in pages:
         with transaction.atomic():
-            committer.commit(page, ledger.origins)
+            committer.commit(page, ledger.origins, committer.lock_vendors([feeds.VENDOR]))
     return sum(map(len, pages))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -241,7 +242,8 @@ class Ledger:
 def commit(batch: Sequence[Candidate], ledger: Ledger | None = None) -> list[Verdict]:
     ledger = ledger or Ledger()
     with transaction.atomic():
-        verdicts = committer.commit(batch, ledger.origins)
+        locks = committer.lock_vendors({row.vendor_id for row in batch})
+        verdicts = committer.commit(batch, ledger.origins, locks)
     ledger.note(batch, verdicts)
     return verdicts
 
@@ -355,6 +357,23 @@ class TestCommit:
         with pytest.raises(ProductVanished):
             commit([candidate(upload=2, price=Decimal("1.00"))])
 
+    def test_nothing_is_written_for_a_vendor_whose_lock_is_not_held(self) -> None:
+        with transaction.atomic(), pytest.raises(ValueError, match="VEND001"):
+            committer.commit([candidate()], Ledger().origins, committer.lock_vendors([THEIRS]))
+        commit([candidate()])
+        mine = committer.stored(list(Product.objects.values_list("pk", flat=True)))
+        for gone, restored in ((mine, []), ([], mine)):
+            with transaction.atomic(), pytest.raises(ValueError, match="VEND001"):
+                committer.take_back(gone, restored, committer.lock_vendors([THEIRS]))
+
+        assert Product.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_locks_that_would_be_gone_at_once_are_not_taken() -> None:
+    with pytest.raises(TransactionManagementError):
+        committer.lock_vendors([MINE])
+
 
 ROWS = st.builds(
     candidate,
@@ -399,7 +418,7 @@ def test_a_batch_of_the_same_vendor_decides_only_after_the_one_before_it_has_com
     thread = threading.Thread(target=second)
     thread.start()
     with transaction.atomic():
-        committer.commit([candidate()], Ledger().origins)
+        committer.commit([candidate()], Ledger().origins, committer.lock_vendors([MINE]))
         locked.set()
         with connection.cursor() as cursor:
             while cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):

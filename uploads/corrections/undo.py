@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from catalog.committer import Entry
+from catalog.committer import Entry, Locks
 from catalog.models import ProductChange
 from uploads.models import Job, UploadHistory
 from uploads.work import jobs
@@ -77,7 +77,7 @@ def step(job: Job) -> bool:
 
 def _slice(job: Job, dry: bool) -> bool:
     upload = UploadHistory.objects.get(pk=job.upload_id)
-    committer.lock_vendors([upload.vendor_id])
+    locks = committer.lock_vendors([upload.vendor_id])
     if not dry and upload.undone_at is None:
         # From here on its failed rows can't be retried any more.
         UploadHistory.objects.filter(pk=upload.pk, undone_at=None).update(undone_at=Now())
@@ -86,7 +86,7 @@ def _slice(job: Job, dry: bool) -> bool:
         return True
     reversals = _judged(upload, found)
     if not dry:
-        _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], job.requested_by)
+        _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], locks, job.requested_by)
     _note(job, reversals, position=found[-1].record_id)
     return False
 
@@ -162,13 +162,15 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
 
 def _judged(upload: UploadHistory, found: Sequence[_Found]) -> list[Reversal]:
     stored = {entry.product_id: entry for entry in committer.stored([row.product_id for row in found])}
-    reversals = [_reversal(row, stored.get(row.product_id)) for row in found]
+    reversals = [_reversal(row, stored.get(row.product_id), upload.vendor_id) for row in found]
     return _without_taken_skus(reversals)
 
 
-def _reversal(row: _Found, now: Entry | None) -> Reversal:
+def _reversal(row: _Found, now: Entry | None, vendor_id: str) -> Reversal:
     if now is None:
         return _kept(row, None, "The product isn't in the catalog any more.")
+    if now.vendor_id != vendor_id:  # whose lock we don't hold
+        return _kept(row, None, "The product is another vendor's by now.")
     if row.newer:
         return _kept(row, now, "The product was changed or confirmed since.")
     if row.inserted:
@@ -209,10 +211,11 @@ def _without_taken_skus(reversals: list[Reversal]) -> list[Reversal]:
 # --- doing -----------------------------------------------------------------------------------------------------
 
 
-def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], user: Any) -> None:
+def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], locks: Locks, user: Any) -> None:
     committer.take_back(
-        [reversal.product_id for reversal in reversals if reversal.before is None],
+        [reversal.now for reversal in reversals if reversal.now is not None and reversal.before is None],
         [reversal.before for reversal in reversals if reversal.before is not None],
+        locks,
     )
     ProductChange.objects.bulk_create(
         ProductChange(

@@ -21,7 +21,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, Programm
 from psycopg.sql import SQL
 
 from catalog import committer
-from catalog.committer import Candidate, ProductVanished, Verdict
+from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem
 from uploads.aws.records import Record
 from uploads.models import VALUE_CHARS
@@ -117,7 +117,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
         leases.hold(checkpoint.lease)
     if not judged:  # a page of nothing but our own write-backs
         return _done(Committed([], []), checkpoint)
-    committer.lock_vendors({item.record.vendor_id for item in judged})
+    locks = committer.lock_vendors({item.record.vendor_id for item in judged})
     judged, unledgered = _fitting_the_ledger(judged)
     ledger = known([item.record for item in judged])
     by_key: dict[tuple[str, str], Judged] = {}
@@ -125,7 +125,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
         if not _settled(ledger, item.record):
             by_key.setdefault(_key(item.record), item)
     fresh = _without_cancelled(list(by_key.values()))
-    verdicts = _commit_products(fresh)
+    verdicts = _commit_products(fresh, locks)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
     _write_errors(fresh, verdicts)
@@ -203,13 +203,13 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
     )
 
 
-def _commit_products(fresh: list[Judged]) -> list[Verdict]:
+def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
     candidates = [
         Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft, item.upload.mode)
         for item in fresh
         if item.upload is not None and item.draft is not None
     ]
-    decided = iter(committer.commit(candidates, origins) if candidates else [])
+    decided = iter(committer.commit(candidates, origins, locks) if candidates else [])
     return [
         next(decided) if item.draft is not None else Verdict("cancelled" if item.cancelled else "error", None)
         for item in fresh

@@ -282,9 +282,9 @@ def test_a_correction_that_waited_for_a_cancel_or_an_undo_changes_nothing(
     upload = pipeline.run(feed(line(1, price="x")))
     lock = committer.lock_vendors
 
-    def locked_by_others_first(vendor_ids: Iterable[str]) -> None:
+    def locked_by_others_first(vendor_ids: Iterable[str]) -> committer.Locks:
         UploadHistory.objects.update(**change)
-        lock(vendor_ids)
+        return lock(vendor_ids)
 
     monkeypatch.setattr(committer, "lock_vendors", locked_by_others_first)
     with pytest.raises(NotRetriable):

@@ -82,6 +82,16 @@ def test_what_was_edited_by_hand_since_is_kept(pipeline: Pipeline, admin_user: U
     assert list(catalog()) == ["SKU-1"]
 
 
+def test_what_belongs_to_another_vendor_by_now_is_kept(
+    pipeline: Pipeline, other_vendor: object, admin_user: User
+) -> None:
+    upload = pipeline.run(feed(line(1), line(2)))
+    Product.objects.filter(sku="SKU-1").update(vendor_id="VEND002")
+
+    assert undone(upload, admin_user) == {"reversed": 1, "kept": 1}
+    assert list(catalog()) == ["SKU-1"]
+
+
 def test_uploads_can_be_undone_one_after_the_other_newest_first(pipeline: Pipeline, admin_user: User) -> None:
     first = pipeline.run(feed(line(1)))
     second = pipeline.run(feed(line(1, price="2.00")))

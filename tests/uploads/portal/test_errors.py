@@ -252,9 +252,9 @@ def test_what_was_decided_while_a_correction_waited_for_its_turn_counts(
     sent = form(uploader, url(upload, "errors/invalid_price/")) | {"0-price": "5"}
     lock = committer.lock_vendors
 
-    def decided_first(vendor_ids: Any) -> None:
+    def decided_first(vendor_ids: Any) -> committer.Locks:
         change(upload)
-        lock(vendor_ids)
+        return lock(vendor_ids)
 
     monkeypatch.setattr(committer, "lock_vendors", decided_first)
     uploader.post(url(upload, "errors/invalid_price/save/"), sent)

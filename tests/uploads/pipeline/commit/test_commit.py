@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog import committer
 from catalog.models import Product
@@ -73,6 +74,28 @@ def test_a_page_without_records_moves_the_checkpoint(shard: StreamShard) -> None
 
     shard.refresh_from_db()
     assert shard.checkpoint == "200"
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------
+
+
+def statements(records: Sequence[Record]) -> list[str]:
+    """What a page of these records asks of PostgreSQL, but for its COPYs."""
+    with CaptureQueriesContext(connection) as captured:
+        commit_batch(records)
+    return [query["sql"] for query in captured]
+
+
+def test_a_page_takes_each_vendors_lock_once_and_costs_the_same_however_many_rows_it_has() -> None:
+    def page(sent: str, first: int, rows: int, **changes: str) -> list[Record]:
+        numbers = range(first, first + rows)
+        return [record(n, f"{sent}-{n % 2}", "VEND002" if n % 2 else "VEND001", **changes) for n in numbers]
+
+    for sent, changes in (("NEW", {}), ("CHANGED", {"price": "1.50"})):
+        statements(page(sent, 1, 2, **changes))  # opens the uploads
+        few, many = statements(page(sent, 11, 2, **changes)), statements(page(sent, 21, 60, **changes))
+        assert len(few) == len(many)
+        assert sum("pg_advisory_xact_lock" in statement for statement in many) == 2
 
 
 # --- exactly once ----------------------------------------------------------------------------------------------
