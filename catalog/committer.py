@@ -85,7 +85,9 @@ class Snapshot:
         self.by_sku[entry.values.sku] = entry
 
 
-Origins = Callable[[list[int]], Mapping[int, Origin]]
+# (product IDs, sequence) → which upload from that sequence on was the last to touch each, where one did: what an older
+# one did stands in nobody's way.
+Origins = Callable[[list[int], int], Mapping[int, Origin]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def lock_vendors(vendor_ids: Iterable[str]) -> Locks:
 def commit(candidates: Sequence[Candidate], origins: Origins, locks: Locks) -> list[Verdict]:
     """Write a batch of drafts; returns one verdict per candidate, in their order.
 
-    Must run in the transaction that took `locks`. `origins` tells which upload last touched which product. Raises
-    IntegrityError (23505) when another vendor took a SKU meanwhile: roll back and call again.
+    Must run in the transaction that took `locks`. Raises IntegrityError (23505) when another vendor took a SKU
+    meanwhile: roll back and call again.
     """
     locks.cover(candidate.vendor_id for candidate in candidates)
     snapshot = read_snapshot(candidates, origins)
@@ -251,14 +253,15 @@ SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, br
 
 
 def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot:
-    """The products that these candidates would touch or clash with, and where each comes from."""
+    """The products that these candidates would touch or clash with, and the newer uploads that touched them."""
     keys = {(c.vendor_id, c.draft.vendor_product_id) for c in candidates}
     with connection.cursor() as cursor:
         cursor.execute(
             _SNAPSHOT, [[key[0] for key in keys], [key[1] for key in keys], list({c.draft.sku for c in candidates})]
         )
         entries = [_stored(row) for row in cursor.fetchall()]
-    touched = origins([entry.product_id for entry in entries if entry.product_id is not None])
+    oldest = min((candidate.sequence for candidate in candidates), default=0)
+    touched = origins([entry.product_id for entry in entries if entry.product_id is not None], oldest)
     snapshot = Snapshot()
     for entry in entries:
         entry.origin = touched.get(entry.product_id or 0)

@@ -228,8 +228,9 @@ class Ledger:
     def __init__(self) -> None:
         self.touched: dict[int, Origin] = {}
 
-    def origins(self, product_ids: list[int]) -> dict[int, Origin]:
-        return {key: self.touched[key] for key in product_ids if key in self.touched}
+    def origins(self, product_ids: list[int], since: int) -> dict[int, Origin]:
+        found = {key: self.touched[key] for key in product_ids if key in self.touched}
+        return {key: origin for key, origin in found.items() if origin.sequence >= since}
 
     def note(self, batch: Sequence[Candidate], verdicts: Sequence[Verdict]) -> None:
         for row, verdict in zip(batch, verdicts, strict=True):

@@ -14,11 +14,13 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from psycopg.sql import SQL
 
 from catalog import committer
 from catalog.committer import Entry, Locks
 from catalog.models import ProductChange
 from uploads.models import Job, UploadHistory
+from uploads.pipeline.ledger import stands
 from uploads.work import jobs
 
 SLICE_ROWS = 500
@@ -78,9 +80,9 @@ def step(job: Job) -> bool:
 def _slice(job: Job, dry: bool) -> bool:
     upload = UploadHistory.objects.get(pk=job.upload_id)
     locks = committer.lock_vendors([upload.vendor_id])
-    if not dry and upload.undone_at is None:
-        # From here on its failed rows can't be retried any more.
-        UploadHistory.objects.filter(pk=upload.pk, undone_at=None).update(undone_at=Now())
+    if not dry and not job.position:
+        # From here on its failed rows can't be retried any more, and what it has only confirmed counts no longer.
+        UploadHistory.objects.filter(pk=upload.pk).update(undone_at=Now())
     found = _found(upload, job.position)
     if not found:
         return True
@@ -114,6 +116,32 @@ class _Found:
     newer: bool
 
 
+_FOUND = SQL(
+    """
+    SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted',
+           coalesce((SELECT jsonb_object_agg(f.key, f.value)
+                       FROM (SELECT DISTINCT ON (e.key) e.key, e.value
+                               FROM product_changes c, jsonb_each(c.changes) AS e (key, value)
+                              WHERE c.product_id = o.product_id AND c.upload_id = o.upload_id AND c.kind = 'updated'
+                                AND NOT EXISTS (SELECT FROM product_changes back
+                                                 WHERE back.product_id = c.product_id AND back.id > c.id
+                                                   AND back.upload_id = c.upload_id AND back.kind = 'undone')
+                              ORDER BY e.key, c.id) f), '{{}}'),
+           EXISTS (SELECT FROM record_outcomes n
+                    WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence AND {n_stands})
+           OR EXISTS (SELECT FROM product_changes m
+                       WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
+      FROM record_outcomes o
+     WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated') AND {o_stands}
+       AND NOT EXISTS (SELECT FROM record_outcomes f
+                        WHERE f.product_id = o.product_id AND f.upload_sequence = o.upload_sequence
+                          AND f.outcome IN ('inserted', 'updated') AND f.id < o.id AND {f_stands})
+     ORDER BY o.record_id DESC
+     LIMIT %s
+    """
+).format(o_stands=stands("o"), f_stands=stands("f"), n_stands=stands("n"))
+
+
 def _found(upload: UploadHistory, position: str) -> list[_Found]:
     """The next products that the upload changed and that were not taken back, by the first row of each.
 
@@ -123,37 +151,7 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
     idx_record_outcomes_product and idx_product_changes_product).
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted',
-                   coalesce((SELECT jsonb_object_agg(f.key, f.value)
-                               FROM (SELECT DISTINCT ON (e.key) e.key, e.value
-                                       FROM product_changes c, jsonb_each(c.changes) AS e (key, value)
-                                      WHERE c.product_id = o.product_id AND c.upload_id = o.upload_id
-                                        AND c.kind = 'updated'
-                                      ORDER BY e.key, c.id) f), '{}'),
-                   EXISTS (SELECT FROM record_outcomes n
-                             JOIN upload_history u ON u.upload_id = n.upload_id
-                            WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence
-                              AND n.outcome IN ('inserted', 'updated', 'unchanged')
-                              AND NOT (n.outcome = 'unchanged' AND u.undone_at IS NOT NULL)
-                              AND NOT EXISTS (SELECT FROM product_changes r
-                                               WHERE r.product_id = n.product_id AND r.upload_id = n.upload_id
-                                                 AND r.kind = 'undone'))
-                   OR EXISTS (SELECT FROM product_changes m
-                               WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
-              FROM record_outcomes o
-             WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated')
-               AND NOT EXISTS (SELECT FROM record_outcomes f
-                                WHERE f.product_id = o.product_id AND f.upload_sequence = o.upload_sequence
-                                  AND f.outcome IN ('inserted', 'updated') AND f.id < o.id)
-               AND NOT EXISTS (SELECT FROM product_changes r
-                                WHERE r.product_id = o.product_id AND r.upload_id = o.upload_id AND r.kind = 'undone')
-             ORDER BY o.record_id DESC
-             LIMIT %s
-            """,
-            [upload.pk, position, position, SLICE_ROWS],
-        )
+        cursor.execute(_FOUND, [upload.pk, position, position, SLICE_ROWS])
         return [
             _Found(record_id, row, product_id, inserted, json.loads(changes), newer)
             for record_id, row, product_id, inserted, changes, newer in cursor.fetchall()

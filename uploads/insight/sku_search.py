@@ -74,8 +74,11 @@ def find(vendor_id: str, typed: str) -> Found:
     products = products[:PRODUCTS]
     entries = [entry for product in products for entry in timeline.of(product.pk).entries]
     failed, horizon = _failed_rows(vendor_id, typed)
-    names = _file_names(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
-    arrived = max((entry for entry in entries if entry.kind in IN_CATALOG), key=lambda entry: entry.at, default=None)
+    uploads = _uploads(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
+    names = {key: visible(upload.file_name) for key, upload in uploads.items()}
+    undone = {key for key, upload in uploads.items() if upload.undone_at}
+    there = [entry for entry in entries if entry.kind in IN_CATALOG and entry.upload_id not in undone]
+    arrived = max(there, key=lambda entry: entry.at, default=None)
     steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names, arrived) for row in failed]
     steps.sort(key=lambda step: step.at, reverse=True)
     mine = any(product.sku == typed for product in products)
@@ -114,9 +117,9 @@ def _of_entry(entry: Entry, names: dict[str, str]) -> Step:
     return Step(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes, entry.corrected)
 
 
-def _file_names(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, str]:
-    uploads = UploadHistory.objects.filter(vendor_id=vendor_id, pk__in=[one for one in upload_ids if one])
-    return {key: visible(name) for key, name in uploads.values_list("pk", "file_name")}
+def _uploads(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, UploadHistory]:
+    uploads = UploadHistory.objects.filter(vendor_id=vendor_id).only("file_name", "undone_at")
+    return uploads.in_bulk([one for one in upload_ids if one])
 
 
 # --- rows that failed ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db import connection
+from psycopg.sql import SQL, Composable, Identifier
 
 from catalog.committer import Origin
 from uploads.aws.records import Record
@@ -41,21 +42,54 @@ def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
         return {(row[0], row[1]): Outcome(*row) for row in cursor.fetchall()}
 
 
-def origins(product_ids: list[int]) -> dict[int, Origin]:
-    """The newest upload that touched each product, from the ledger (through idx_record_outcomes_product)."""
+def stands(row: str) -> Composable:
+    """That this row of the ledger, by its name in a query, touched its product and no undo has taken that back since.
+
+    An undo notes each product that it takes back (idx_product_changes_product); what it kept stands. What was only
+    confirmed goes with the upload. What another program puts under the id of an undone upload later is something new.
+    A scalar subquery, so that it stays a probe of upload_history_sequence_key and is never made a join.
+    """
+    return SQL(
+        """
+        ({row}.outcome IN ('inserted', 'updated', 'unchanged')
+         AND (SELECT CASE {row}.outcome
+                     WHEN 'unchanged' THEN {row}.created_at <= u.undone_at
+                     ELSE EXISTS (SELECT FROM product_changes back
+                                   WHERE back.product_id = {row}.product_id AND back.upload_id = {row}.upload_id
+                                     AND back.kind = 'undone'
+                                     AND NOT EXISTS (SELECT FROM product_changes later
+                                                      WHERE later.product_id = back.product_id AND later.id > back.id
+                                                        AND later.upload_id = back.upload_id
+                                                        AND later.record_id = {row}.record_id
+                                                        AND later.kind = 'updated'))
+                     END
+                FROM upload_history u
+               WHERE u.sequence = {row}.upload_sequence AND u.undone_at IS NOT NULL) IS NOT TRUE)
+        """
+    ).format(row=Identifier(row))
+
+
+_ORIGINS = SQL(
+    """
+    SELECT p.product_id, o.upload_sequence, o.row_number
+      FROM unnest(%s::integer[]) AS p (product_id)
+     CROSS JOIN LATERAL (SELECT upload_sequence, row_number
+                           FROM record_outcomes o
+                          WHERE o.product_id = p.product_id AND o.upload_sequence >= %s AND {}
+                          ORDER BY upload_sequence DESC
+                          LIMIT 1) AS o
+    """
+).format(stands("o"))
+
+
+def origins(product_ids: list[int], since: int) -> dict[int, Origin]:
+    """The newest upload that touched each product and wasn't undone there, among those from a sequence on.
+
+    Through idx_record_outcomes_product; where no upload is that new, as mostly, no row of the ledger is read. While an
+    undo is under way, what it hasn't taken back yet still counts.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT p.product_id, o.upload_sequence, o.row_number
-              FROM unnest(%s::integer[]) AS p (product_id)
-             CROSS JOIN LATERAL (SELECT upload_sequence, row_number
-                                   FROM record_outcomes o
-                                  WHERE o.product_id = p.product_id AND o.upload_sequence IS NOT NULL
-                                  ORDER BY upload_sequence DESC
-                                  LIMIT 1) AS o
-            """,
-            [product_ids],
-        )
+        cursor.execute(_ORIGINS, [product_ids, since])
         return {product_id: Origin(sequence, row) for product_id, sequence, row in cursor.fetchall()}
 
 

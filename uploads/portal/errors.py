@@ -60,8 +60,8 @@ def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 
 
 def _newer(upload: UploadHistory) -> UploadHistory | None:
-    """The newest file that was sent since: rows that are right in it needn't be corrected here."""
-    files = UploadHistory.objects.filter(vendor=upload.vendor_id, source=UploadHistory.Source.FILE)
+    """The newest file that was sent since, and not undone: rows that are right in it needn't be corrected here."""
+    files = UploadHistory.objects.filter(vendor=upload.vendor_id, source=UploadHistory.Source.FILE, undone_at=None)
     newest = files.order_by("-created_at").first()
     return newest if newest and newest.sequence > upload.sequence and newest.valid_records else None
 

@@ -6,8 +6,9 @@ from django.contrib.auth.models import User
 from catalog import committer
 from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
-from tests.feeds import HEADER, feed, line
+from tests.feeds import feed, line
 from tests.jobs import run_jobs, take_turn
+from tests.uploads.corrections.undoing import catalog, put, undone
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import correct, undo
@@ -15,18 +16,6 @@ from uploads.corrections.retry import NotRetriable
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import commit, finish
 from uploads.work import jobs
-
-
-def undone(upload: UploadHistory, user: User, *, dry: bool = False) -> dict[str, int]:
-    upload.refresh_from_db()
-    job = run_jobs(undo.start(upload, user, dry=dry))
-    assert (job.state, job.failure) == ("done", "")
-    return {fate: job.result[fate] for fate in ("reversed", "kept", "failed") if job.result.get(fate)}
-
-
-def catalog() -> dict[str, tuple[str, str, int]]:
-    products = Product.objects.order_by("sku").values_list("sku", "product_name", "price", "stock_quantity")
-    return {sku: (name, str(price), stock) for sku, name, price, stock in products}
 
 
 def test_what_the_upload_brought_goes_and_what_it_changed_is_as_before(pipeline: Pipeline, admin_user: User) -> None:
@@ -203,16 +192,6 @@ def test_a_row_corrected_later_is_undone_with_its_upload(pipeline: Pipeline, adm
 
     assert undone(upload, admin_user) == {"reversed": 2}
     assert catalog() == {}
-
-
-def put(record_id: str, **cells: str) -> None:
-    """A record that another program puts into the table, without a row number, for the product of line(1)."""
-    names = HEADER.split(",")
-    data = dict(zip(names, line(1, **cells).split(","), strict=True))
-    dynamo.put_records([{
-        "upload_id": {"S": "ERP"}, "record_id": {"S": record_id}, "vendor_id": {"S": "VEND001"},
-        "product_data": {"M": {name: {"S": cell} for name, cell in data.items()}},
-    }])  # fmt: skip
 
 
 @pytest.mark.parametrize("slice_rows", [1, 500])

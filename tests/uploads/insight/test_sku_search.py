@@ -14,7 +14,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
-from uploads.corrections import correct, retry
+from uploads.corrections import correct, retry, undo
 from uploads.corrections.failed_rows import Selection
 from uploads.insight import sku_search
 from uploads.insight.sku_search import Found
@@ -50,16 +50,21 @@ def test_each_step_of_a_product_is_told_newest_first(pipeline: Pipeline, member:
     assert "<del><bdi>9.99</bdi></del> → <ins><bdi>12.00</bdi></ins>" in shown
 
 
-def test_a_row_that_a_newer_file_had_right_needs_no_mending(pipeline: Pipeline, member: Client) -> None:
+def test_a_row_that_a_newer_file_had_right_needs_no_mending_unless_that_one_is_undone(
+    pipeline: Pipeline, member: Client, admin_user: User
+) -> None:
     pipeline.run(feed(line(1)))
     pipeline.run(feed(line(1, price="cheap")))
     failed = sku_search.find("VEND001", "SKU-1").steps[0]
     assert (failed.bad, failed.code) == (True, "invalid_price"), "an older file had it right"
-    pipeline.run(feed(line(1)))
+    newer = pipeline.run(feed(line(1)))
     settled = sku_search.find("VEND001", "SKU-1").steps[1]
     assert settled.words.endswith(" A newer file had it right.")
     assert (settled.bad, settled.code) == (False, "")
     assert "/errors/invalid_price/" not in text(member.get(FIND, {"q": "SKU-1"}))
+    run_jobs(undo.start(newer, admin_user, dry=False))
+    again = sku_search.find("VEND001", "SKU-1").steps[1]
+    assert (again.bad, again.code) == (True, "invalid_price")
 
 
 def test_a_row_that_wanted_the_sku_of_another_product_still_does_when_that_one_is_sent_again(

@@ -79,6 +79,8 @@ def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploade
         uploader.get(url(first))
     )
     assert "a newer file" not in text(uploader.get(url(second)))
+    UploadHistory.objects.filter(pk=second.pk).update(undone_at="2026-01-01T00:00:00Z")
+    assert "a newer file" not in text(uploader.get(url(first)))
 
 
 def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
