@@ -10,10 +10,10 @@ def explain(error: BaseException) -> str | None:
 
     Looks through the chain of causes, since each library wraps the refusal in its own exception.
     """
-    import botocore.exceptions
-    import kombu.exceptions
-    import psycopg
-    import redis.exceptions
+    import botocore.exceptions  # only where something failed: commands start without these
+    import kombu.exceptions  # as above
+    import psycopg  # as above
+    import redis.exceptions  # as above
 
     away: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
         ("PostgreSQL", "DATABASE_URL", (psycopg.OperationalError,)),

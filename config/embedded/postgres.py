@@ -39,7 +39,7 @@ def _user() -> tuple[list[str], int | None]:
     """
     if os.geteuid() != 0:
         return [], None
-    import pwd
+    import pwd  # not on every system
 
     owner = ROOT.stat().st_uid
     user = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
@@ -122,7 +122,7 @@ def _drop_stale_lock(folder: Path) -> None:
 
 def _at_work_in(folder: Path) -> bool:
     """Whether a process works there: a server, or what is left of one that was killed, which ends by itself."""
-    import psutil
+    import psutil  # only where the embedded services run
 
     for process in psutil.process_iter():
         try:
@@ -145,7 +145,7 @@ def _dsn(database: str) -> str:
 
 
 def _connects(database: str) -> bool:
-    import psycopg
+    import psycopg  # settings read this module, and start without it
 
     try:
         psycopg.connect(_dsn(database), connect_timeout=2).close()
@@ -155,7 +155,7 @@ def _connects(database: str) -> bool:
 
 
 def _create_database() -> None:
-    import psycopg
+    import psycopg  # settings read this module, and start without it
 
     with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE onboarding")

@@ -123,7 +123,7 @@ def first_free(*ports: int) -> int:
 
 def running_process(name: str) -> "Any | None":
     """The process we started under this name, if it lives: a pid alone may have been given to another since."""
-    import psutil
+    import psutil  # only where the embedded services run
 
     known = state().get(name, {})
     try:
@@ -147,7 +147,7 @@ def log_file(name: str) -> Path:
 
 def spawn(name: str, command: list[str], env: Mapping[str, str] | None = None, **facts: Any) -> None:
     """Start a process in a session of its own, so that a Ctrl-C here doesn't reach it, and remember it."""
-    import psutil
+    import psutil  # only where the embedded services run
 
     bound_logs(log_dir())
     with log_file(name).open("ab") as log:
@@ -205,7 +205,7 @@ def await_end(processes: list[Any], seconds: float) -> list[Any]:
 
 
 def lives(process: Any) -> bool:
-    import psutil
+    import psutil  # only where the embedded services run
 
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)

@@ -61,7 +61,7 @@ def aws_endpoint_url() -> str:
 
 
 def _start_redis() -> None:
-    import redis
+    import redis  # settings read this module, and start without it
 
     folder = data_dir() / "redis"
     folder.mkdir(parents=True, exist_ok=True)

@@ -101,7 +101,7 @@ class UploadHistory(models.Model):
         permissions = [
             ("cancel_uploadhistory", "Can cancel uploads"),
             # Retrying; the codename is older than the word.
-            ("replay_uploadhistory", "Can correct failed rows and retry them"),
+            ("replay_uploadhistory", "Can correct failed rows and try them again"),
             ("reconcile_uploadhistory", "Can reconcile uploads"),
             ("undo_uploadhistory", "Can undo uploads"),
             ("download_uploadhistory", "Can download the files of uploads"),

@@ -343,5 +343,5 @@ def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) 
         {_key(item.record): ledger[_key(item.record)] for item in judged if _settled(ledger, item.record)}.values()
     )
     if again:
-        change_ledger("written_back_at = NULL", again)
+        change_ledger(SQL("written_back_at = NULL"), again)
     return again

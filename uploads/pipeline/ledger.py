@@ -119,20 +119,22 @@ def close_earlier(again: Sequence[Record]) -> None:
         )
 
 
-def change_ledger(assignment: str, outcomes: Sequence[Outcome]) -> None:
+def change_ledger(assignment: SQL, outcomes: Sequence[Outcome]) -> None:
     """Set columns of the ledger's rows of these outcomes; found as `known` finds them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            UPDATE record_outcomes SET {assignment}
-             WHERE id = ANY (ARRAY(
-                   SELECT o.id
-                     FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
-                    CROSS JOIN LATERAL (SELECT id FROM record_outcomes
-                                         WHERE upload_id = k.upload_id AND record_id = k.record_id
-                                           AND attempt = k.attempt
-                                        OFFSET 0) AS o))
-            """,  # noqa: S608 - a fixed text of the caller
+            SQL(
+                """
+                UPDATE record_outcomes SET {}
+                 WHERE id = ANY (ARRAY(
+                       SELECT o.id
+                         FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
+                        CROSS JOIN LATERAL (SELECT id FROM record_outcomes
+                                             WHERE upload_id = k.upload_id AND record_id = k.record_id
+                                               AND attempt = k.attempt
+                                            OFFSET 0) AS o))
+                """
+            ).format(assignment),
             [
                 [outcome.upload_id for outcome in outcomes],
                 [outcome.record_id for outcome in outcomes],

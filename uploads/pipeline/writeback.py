@@ -12,6 +12,7 @@ from threading import Event
 from typing import NamedTuple
 
 from django.db import connection
+from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.aws.records import ERROR, VALIDATED
@@ -55,9 +56,9 @@ def send(outcomes: Sequence[Outcome]) -> Sent:
 def note(sent: Sent) -> None:
     """The second half: what stands is owed no more, and what was refused waits behind the rest."""
     if sent.written:
-        change_ledger("written_back_at = now()", sent.written)
+        change_ledger(SQL("written_back_at = now()"), sent.written)
     if sent.refused:
-        change_ledger("write_back_refusals = write_back_refusals + 1", sent.refused)
+        change_ledger(SQL("write_back_refusals = write_back_refusals + 1"), sent.refused)
 
 
 def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:

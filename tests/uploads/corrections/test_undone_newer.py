@@ -28,10 +28,10 @@ def older(pipeline: Pipeline) -> UploadHistory:
 def retried(older: UploadHistory, admin_user: User) -> Callable[..., str]:
     """Corrects a row of the older upload; returns what became of it."""
 
-    def correct(number: int = 1) -> str:
+    def retry_row(number: int = 1) -> str:
         return correct.correct(older.pk, f"REC_{number:07d}", 1, {"price": "7.00"}, admin_user).outcome
 
-    return correct
+    return retry_row
 
 
 def price(number: int = 1) -> str:
