@@ -83,7 +83,7 @@ def _top(times: Counter[str], total: float, count: int) -> str:
 
 
 def _module(file: str) -> str:
-    """`uploads/stage.py` for ours, the package's name for others, the module's for Python's own."""
+    """`uploads/pipeline/stage.py` for ours, the package's name for others, the module's for Python's own."""
     if file == "<string>":
         return "named tuples"
     path = Path(file)

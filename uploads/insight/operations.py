@@ -3,7 +3,7 @@
 Nothing here reads a long table whole: days and vendors are summed up from upload_history, the ledger is looked at from
 its newest end, and what could be many is counted up to a limit. Days begin at midnight in settings.TIME_ZONE. What
 belongs to a vendor goes through vendors.access; the figures of the stream and the ledger are the whole platform's and
-for staff only. dashboard_pages.py shows them.
+for staff only. uploads/staff/dashboard.py shows them.
 """
 
 from collections.abc import Sequence

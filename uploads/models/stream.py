@@ -1,4 +1,4 @@
-"""How far the table's stream was read, and by whom: what stream.py keeps in PostgreSQL."""
+"""How far the table's stream was read, and by whom: what pipeline/shards.py keeps in PostgreSQL."""
 
 from django.db import models
 from django.db.models.functions import Now

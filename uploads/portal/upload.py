@@ -1,6 +1,6 @@
 """A vendor sends a file: choose it, see how it is read and what it would do, confirm. On the vendors' own pages.
 
-What is done is importing.py's, as in the admin; here are its pages in plain words, the guide to the columns, and a
+What is done is preview/flow.py's, as in the admin; here are its pages in plain words, the guide to the columns, and a
 template.
 """
 

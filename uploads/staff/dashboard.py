@@ -1,4 +1,4 @@
-"""The dashboard in the admin: the figures of dashboard.py in words, each with a link to the list behind it.
+"""The dashboard in the admin: the figures of insight/operations.py in words, each with a link to the list behind it.
 
 The index shows it (templates/admin/index.html through the `operations` tag); its changing part is fetched anew every
 few seconds. For staff who may view uploads; what needs another permission is left out, or said without a link.

@@ -2,7 +2,7 @@
 
     EMBEDDED_DIR=/somewhere python -m tests.bench.pages --json pages.json
 
-Asks for each page (tests/bench/addresses.py and vendor_addresses.py) in this process, as a superuser or as a member of
+Asks for each page (addresses.py and vendor_addresses.py) in this process, as a superuser or as a member of
 the largest vendor: once to warm up, then three times. The
 time is the server's, without the network; the slowest query of the middle run is named. A page above the limit is
 marked, and the exit status is 1. An empty database is filled first (tests/bench/fill.py); one that has something is

@@ -27,7 +27,7 @@ SAMPLE_ROWS = 5_000
 ERROR_RATE = 0.05
 REASON_BYTES = 120  # assumed, of an error_reason
 STREAM_PAGE_RECORDS, STREAM_PAGE_BYTES = 1_000, 2**20
-STREAM_READS = 5  # of a shard a second, as uploads/stream.py paces itself where nothing comes
+STREAM_READS = 5  # of a shard a second, as uploads/pipeline/stream.py paces itself where nothing comes
 IDLE_READS = 1  # of a shard a second: beat calls every five seconds, and the consumer stays for one
 KB, GB = 2**10, 2**30
 
