@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -14,11 +15,12 @@ from django.db import OperationalError, connection
 from catalog.models import Product
 from config.embedded import processes
 from tests.conftest import Pipeline
+from tests.faults.statements import COUNTERS, before_statements
 from tests.feeds import feed, line
 from uploads.aws import dynamo
 from uploads.aws.records import record_id
 from uploads.models import RecordOutcome, StreamShard, UploadHistory
-from uploads.pipeline import commit, shards, stream, writeback
+from uploads.pipeline import shards, stream, writeback
 
 FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
 
@@ -118,22 +120,16 @@ def test_staging_that_is_killed_again_and_again_goes_on_and_no_row_counts_twice(
     assert staged == [record_id(n) for n in range(1, rows + 1)]
 
 
-def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_back(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_back(pipeline: Pipeline) -> None:
     upload = pipeline.send(FEED)
     pipeline.stage(upload)
-    real = commit._count
 
-    def cut_off(*arguments: object) -> list[str]:
+    def cut_off() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-        return real(*arguments)  # type: ignore[arg-type]
 
-    with monkeypatch.context() as restarting:
-        restarting.setattr(commit, "_count", cut_off)
-        with pytest.raises(OperationalError):
-            stream.consume()
+    with before_statements(COUNTERS, cut_off), pytest.raises(OperationalError):
+        stream.consume()
     connection.close()
     assert (Product.objects.count(), RecordOutcome.objects.count()) == (0, 0)
     let_leases_end()
@@ -145,23 +141,15 @@ def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_
 def test_15_a_commit_whose_answer_is_lost_counts_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = pipeline.send(FEED)
     pipeline.stage(upload)
-    real = commit._write
+    end = connection._commit  # type: ignore[attr-defined] # of BaseDatabaseWrapper
 
-    def unheard(*arguments: object) -> commit.Committed:
-        committed = real(*arguments)  # type: ignore[arg-type]
-        end = connection._commit  # type: ignore[attr-defined] # of BaseDatabaseWrapper
+    def lost() -> None:
+        end()
+        raise OperationalError("server closed the connection unexpectedly")
 
-        def lost() -> None:
-            end()
-            raise OperationalError("server closed the connection unexpectedly")
-
-        monkeypatch.setattr(connection, "_commit", lost)
-        return committed
-
-    with monkeypatch.context() as breaking:
-        breaking.setattr(commit, "_write", unheard)
-        with pytest.raises(OperationalError):
-            stream.consume()
+    unheard = partial(monkeypatch.setattr, connection, "_commit", lost)
+    with before_statements(COUNTERS, unheard), pytest.raises(OperationalError):
+        stream.consume()
     monkeypatch.undo()
     connection.close()
     assert RecordOutcome.objects.filter(written_back_at=None).exists(), "it was committed all the same"

@@ -149,13 +149,13 @@ def test_a_worker_that_was_overtaken_notes_nothing(pipeline: Pipeline) -> None:
 
 def test_a_worker_that_is_overtaken_in_the_middle_stops(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = pipeline.send(feed(line(1)))
-    real = stage._put
+    real = dynamo.put_records
 
-    def overtaken(*arguments: Any) -> None:
-        real(*arguments)
+    def overtaken(items: Any) -> None:
+        real(items)
         UploadHistory.objects.update(staging_epoch=99, staging_expires_at="2100-01-01T00:00:00Z")
 
-    monkeypatch.setattr(stage, "_put", overtaken)
+    monkeypatch.setattr(dynamo, "put_records", overtaken)
     assert stage.stage(upload.upload_id) is None
     assert (read_again(upload).staged_rows, upload.file_rows) == (0, None)
     assert upload.staging_expires_at is not None, "the claim of the other worker stays"

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 
 from catalog.models import ProductCategory
 from tests.faults.scripted import WRITTEN_AT, ScriptedShard, ScriptedStream, image
+from tests.faults.statements import COUNTERS, before_statements, failing
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard
 from uploads.pipeline import commit, shards, stream
@@ -313,10 +314,8 @@ def test_what_was_fetched_ahead_of_a_commit_that_failed_is_not_used(
     scripted.put("s1", image(1), image(2))
     shards.discover()
     (reader,) = shards.claim(99)
-    with monkeypatch.context() as broken:
-        broken.setattr(commit, "_count", _raise(OperationalError("away")))
-        with pytest.raises(OperationalError):
-            stream.read_page(reader)
+    with before_statements(COUNTERS, failing(OperationalError("away"))), pytest.raises(OperationalError):
+        stream.read_page(reader)
     stream.read_page(reader)
     stream.read_page(reader)
 
@@ -400,10 +399,8 @@ def test_a_database_that_fails_in_the_middle_moves_nothing_and_the_page_comes_ag
 ) -> None:
     scripted.put("s1", image(1), image(2))
     scripted.page_size = 2
-    with monkeypatch.context() as broken:
-        broken.setattr(commit, "_count", _raise(OperationalError("away")))
-        with pytest.raises(OperationalError):
-            stream.consume()
+    with before_statements(COUNTERS, failing(OperationalError("away"))), pytest.raises(OperationalError):
+        stream.consume()
     assert (committed(), shard().checkpoint) == ([], "")
     stream.consume()
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import committer
 from catalog.models import Product
+from tests.faults.statements import COUNTERS, before_statements
 from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_ledger_says, code_of, outcomes, record
 from uploads.aws.records import Record
 from uploads.models import RecordOutcome, StreamShard, UploadHistory, ValidationError
@@ -168,7 +169,7 @@ def test_a_failure_that_has_nothing_to_do_with_records_is_raised(monkeypatch: py
     def broken(*_: Any) -> None:
         raise KeyError
 
-    monkeypatch.setattr(commit, "_write", broken)
+    monkeypatch.setattr(commit, "commit_batch", broken)
     with pytest.raises(KeyError):
         commit_isolating([])
 
@@ -180,7 +181,7 @@ def test_broken_infrastructure_is_not_blamed_on_a_record(
     def broken(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(commit, "_write", broken)
+    monkeypatch.setattr(commit, "commit_batch", broken)
     with pytest.raises(error):
         commit_isolating([record(1), record(2)])
     assert not RecordOutcome.objects.exists()
@@ -202,30 +203,28 @@ def conflict(name: str) -> Exception:
 
 
 @pytest.mark.parametrize("name", CONFLICTS)
-def test_a_batch_that_others_were_in_the_way_of_is_retried(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    real, failures = commit._write_ledger, [conflict(name), conflict(name)]
+def test_a_batch_that_others_were_in_the_way_of_is_retried(name: str) -> None:
+    failures = [conflict(name), conflict(name)]
 
-    def contended(*arguments: Any) -> None:
+    def contended() -> None:
         if failures:
             raise failures.pop()
-        real(*arguments)
 
-    monkeypatch.setattr(commit, "_write_ledger", contended)
-    commit_batch([record(1)])
+    with before_statements(COUNTERS, contended):
+        commit_batch([record(1)])
 
     assert outcomes() == {"REC_0000001": "inserted"}
 
 
 @pytest.mark.parametrize("name", CONFLICTS)
-def test_trying_again_has_an_end(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_trying_again_has_an_end(name: str) -> None:
     attempts = []
 
-    def contended(*_: Any) -> None:
+    def contended() -> None:
         attempts.append(1)
         raise conflict(name)
 
-    monkeypatch.setattr(commit, "_write_ledger", contended)
-    with pytest.raises(CONFLICTS[name][0]):
+    with before_statements(COUNTERS, contended), pytest.raises(CONFLICTS[name][0]):
         commit_batch([record(1)])
     assert len(attempts) == commit.ATTEMPTS
 
