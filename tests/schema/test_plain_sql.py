@@ -124,6 +124,17 @@ def test_a_category_is_listed_once(db_sql: Sql) -> None:
     assert refused(db_sql, errors.UniqueViolation, insert) == "product_categories_category_name_key"
 
 
+def test_of_one_preview_one_upload_is_opened_and_others_take_no_part_in_it(vendor_sql: Sql) -> None:
+    previewed = UPLOAD.replace("file_name)", "file_name, previewed_key)").replace("'feed.csv'", "'feed.csv', 'kept/1'")
+    vendor_sql.execute(previewed)
+    again = previewed.replace("UPLOAD_1", "UPLOAD_2")
+    assert refused(vendor_sql, errors.UniqueViolation, again) == "upload_history_one_per_preview"
+    for number in (2, 3):
+        vendor_sql.execute(UPLOAD.replace("UPLOAD_1", f"UPLOAD_{number}"))
+    index = one(vendor_sql, "SELECT indexdef FROM pg_indexes WHERE indexname = 'upload_history_one_per_preview'")
+    assert str(index["indexdef"]).endswith("(previewed_key) WHERE (previewed_key IS NOT NULL)")
+
+
 @pytest.mark.parametrize(
     "change",
     [

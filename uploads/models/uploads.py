@@ -59,6 +59,8 @@ class UploadHistory(models.Model):
     storage_key = models.CharField(max_length=255, default="", db_default="", blank=True)
     # The file as it came, where that is a workbook: what is stored, measured and read above is the CSV made from it.
     original_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # The key that the file was kept under between its preview and its confirmation; null where nothing was previewed.
+    previewed_key = models.CharField(max_length=1024, null=True, editable=False)  # noqa: DJ001 - unique
     file_size = models.BigIntegerField("file size in bytes", null=True, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, default="", db_default="", blank=True)
     layout = models.JSONField(null=True, blank=True)
@@ -114,6 +116,12 @@ class UploadHistory(models.Model):
             models.CheckConstraint(
                 condition=Q(file_rows__isnull=True) | Q(total_records__lte=F("file_rows")),
                 name="upload_history_total_within_file",
+            ),
+            # However often and fast a preview is confirmed. Partial, so that other uploads don't touch its index.
+            models.UniqueConstraint(
+                fields=["previewed_key"],
+                condition=Q(previewed_key__isnull=False),
+                name="upload_history_one_per_preview",
             ),
         ]
         indexes = [

@@ -5,13 +5,12 @@ Either an upload is open and its file is stored, or nothing has happened and the
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import IntegrityError, transaction
 
 from catalog import committer
 from uploads.aws import storage
@@ -24,11 +23,9 @@ from vendors.models import Vendor
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-ONCE = timedelta(days=2)  # longer than a file is kept between preview and confirm
-
 
 class TakenIn(Exception):
-    """The file was taken in already, in answer to the same wish: `upload` is what was opened for it."""
+    """This preview was confirmed already: `upload` is what was opened then."""
 
     def __init__(self, upload: UploadHistory) -> None:
         super().__init__(upload.pk)
@@ -37,14 +34,10 @@ class TakenIn(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify).
-
-    A wish with a name in `once` is fulfilled once, however often and fast it is sent.
-    """
+    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify)."""
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
-    once: str = ""
 
 
 def receive(
@@ -70,8 +63,13 @@ def take_in(
     user: "User | None" = None,
     reading: parser.Reading | None = None,
     wish: Wish = Wish(),
+    previewed_key: str | None = None,
 ) -> UploadHistory:
-    """Open an upload for a file that is text by now; as `receive`. Raises TakenIn if its wish was fulfilled before."""
+    """Open an upload for a file that is text by now; as `receive`.
+
+    Of a file that was kept under a `previewed_key`, one is opened, however often and fast it is confirmed: the others
+    meet the unique column, and are told by TakenIn which it is.
+    """
     file = source.text
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
@@ -80,7 +78,7 @@ def take_in(
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
-    stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{wish.once or secrets.token_urlsafe(12)}"
+    stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if source.workbook else ""
     storage.save(key, file)
     try:
@@ -89,7 +87,6 @@ def take_in(
         with transaction.atomic():
             # Once more, one at a time: several files that come at the same moment each see the others.
             committer.lock_vendors([vendor.vendor_id])
-            refuse_again(vendor.vendor_id, wish.once)
             refuse_too_many(vendor)
             upload = UploadHistory.objects.create(
                 upload_id=upload_id,
@@ -97,6 +94,7 @@ def take_in(
                 file_name=base_name(file_name),
                 storage_key=key,
                 original_key=original_key,
+                previewed_key=previewed_key,
                 file_size=contents.size,
                 sha256=contents.sha256,
                 layout=layout.to_json(),
@@ -107,9 +105,11 @@ def take_in(
             )
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
             transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
-    except BaseException:
+    except BaseException as error:
         for stored in filter(None, (key, original_key)):
             storage.delete(stored)
+        if isinstance(error, IntegrityError):
+            refuse_again(previewed_key)
         raise
     return upload
 
@@ -133,14 +133,11 @@ def refuse_too_many(vendor: Vendor) -> None:
         raise Refused(f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.")
 
 
-def refuse_again(vendor_id: str, once: str) -> None:
-    """Raise TakenIn when a wish of this name was fulfilled on these days; its name is part of the file's
-    (idx_upload_history_vendor)."""
-    if once:
-        newest = UploadHistory.objects.filter(vendor=vendor_id, created_at__gte=Now() - ONCE)
-        upload = newest.filter(storage_key__endswith=f"-{once}.csv").first()
-        if upload:
-            raise TakenIn(upload)
+def refuse_again(previewed_key: str | None) -> None:
+    """Raise TakenIn when an upload was opened from the file kept under this key (upload_history_one_per_preview)."""
+    upload = UploadHistory.objects.filter(previewed_key=previewed_key).first() if previewed_key else None
+    if upload:
+        raise TakenIn(upload)
 
 
 def _workbook_suffix(file_name: str) -> str:

@@ -65,13 +65,13 @@ def take_up(
     A button that is pressed twice opens one: TakenIn tells the second which it is.
     """
     kept, reading = _kept(posted, user, vendor), reading_of(posted)
-    receive.refuse_again(kept.vendor_id, kept.once)
     try:
         with kept_files.opened(kept) as source:
-            wish = Wish(mode_of(posted), notify, kept.once)
-            upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish)
-    except FileMissing:
-        receive.refuse_again(kept.vendor_id, kept.once)  # it was taken in, and dropped, since we asked
+            wish = Wish(mode_of(posted), notify)
+            upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish, kept.key)
+    except (FileMissing, StorageUnavailable, Refused):
+        # Where it was confirmed before, its file is gone, and its own upload may be the one that fills the limit.
+        receive.refuse_again(kept.key)
         raise
     if reading and reading.columns and "remember" in posted:
         headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers

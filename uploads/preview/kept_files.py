@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 FOLDER = "incoming"
 KEPT = timedelta(days=1)
-SALT = "uploads.preview.kept_files"
+# Signed with it are the previews that are open in browsers: with another one, none of them could be confirmed.
+SALT = "uploads.incoming"
 
 
 class Expired(Exception):
@@ -43,11 +44,6 @@ class Incoming:
     workbook_key: str = ""
     sheet: str = ""
     others: int = 0
-
-    @property
-    def once(self) -> str:
-        """What its upload is told by: of one file that is kept, one is opened."""
-        return self.key.rpartition(".")[2]
 
 
 def keep(source: Source, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:

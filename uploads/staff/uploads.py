@@ -46,7 +46,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     search_fields = ["upload_id", "file_name"]
     search_help_text = "Upload ID or file name"
     export_leaves_out = (
-        "layout", "storage_key", "original_key", "error_report_key", "staged_offset",
+        "layout", "storage_key", "original_key", "previewed_key", "error_report_key", "staged_offset",
         "staged_mark_offset", "staged_mark_byte", "staging_owner", "staging_epoch", "staging_expires_at",
     )  # fmt: skip
     fieldsets = [
