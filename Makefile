@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup demo run up down test torture bench fill pages check format lock clean
+.PHONY: setup help demo run up down quick test torture bench fill pages lint check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,6 +17,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 setup: $(STAMP) ## Make .venv with the locked dependencies
 	@echo "Ready. Next: make demo (see it work), make run (serve it), make test."
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): requirements/uv.txt requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
@@ -37,6 +40,9 @@ up: $(STAMP) ## Start services, worker and beat in the background
 
 down: $(STAMP) ## Stop what `make up` started
 	@$(BIN)/python -m config.embedded down
+
+quick: lint ## For every save: lint, and the tests that need no service but PostgreSQL
+	@$(BIN)/python -m pytest --quick -n $(if $(DATABASE_URL),0,2) --dist loadfile --no-loadscope-reorder
 
 # More than there are cores, since many tests wait for processes. What is set up elsewhere is used by one at a time.
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(AWS_ENDPOINT_URL),0,3)
@@ -61,10 +67,13 @@ pages: $(STAMP) ## Time every page on a full database, in var/pages unless DATAB
 	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json $(JSON))
 
-check: $(STAMP) ## Lint, types, migrations, Django's own checks
+lint: $(STAMP) ## Format, style, who imports whom, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/mypy .
+
+check: lint ## Lint, migrations, Django's own checks
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
 

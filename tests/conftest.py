@@ -20,15 +20,27 @@ from uploads.models import UploadHistory
 from uploads.pipeline import finish, receive, stage, stream
 from vendors.models import Vendor
 
+# What a test asks for when it needs more than PostgreSQL, itself or through other fixtures.
+MORE_THAN_POSTGRESQL = {"aws", "broker", "real_processes", "browser"}
 # Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.
 LONG = ("tests/journey/", "tests/faults/", "tests/config/", "tests/browser/", "tests/site/test_outages.py")
 
 
 @pytest.hookimpl(trylast=True)  # behind pytest-django, which puts the tests that empty tables last
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With workers (`-n`), what takes long comes first; alone, what is quick does."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--quick`, only what needs no service but PostgreSQL stays.
+
+    With workers (`-n`), what takes long comes first; alone, what is quick does.
+    """
+    if config.getoption("quick"):
+        config.hook.pytest_deselected(items=[item for item in items if _needs_more_than_postgresql(item)])
+        items[:] = [item for item in items if not _needs_more_than_postgresql(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+
+
+def _needs_more_than_postgresql(item: pytest.Item) -> bool:
+    return not MORE_THAN_POSTGRESQL.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture
@@ -73,8 +85,23 @@ def categories(db: None) -> None:
     call_command("seed_categories", stdout=io.StringIO())
 
 
+@pytest.fixture(scope="session")
+def aws() -> None:
+    """The endpoint for DynamoDB, its streams and S3. Who talks to it asks for it, so that `--quick` knows."""
+
+
+@pytest.fixture(scope="session")
+def broker() -> None:
+    """Redis. Who wakes workers asks for it, so that `--quick` knows."""
+
+
+@pytest.fixture(scope="session")
+def real_processes() -> None:
+    """Services, worker and beat of the test's own. Who starts any asks for it, so that `--quick` knows."""
+
+
 @pytest.fixture
-def table(settings: Any) -> Iterator[str]:
+def table(settings: Any, aws: None) -> Iterator[str]:
     """A DynamoDB table of the test's own."""
     settings.UPLOAD_RECORDS_TABLE = f"UploadRecords-{uuid.uuid4().hex[:8]}"
     dynamo.create_table("PAY_PER_REQUEST", 0)
@@ -83,23 +110,29 @@ def table(settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def bucket() -> None:
+def bucket(aws: None) -> None:
     """The bucket for files."""
     storage.ensure_bucket()
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
+def platform(tmp_path: Path, real_processes: None) -> Iterator[Platform]:
     """The whole platform with real processes, of the test's own."""
     platform = Platform(tmp_path / "platform")
     platform.up()
     yield platform
-    platform.down()
+    platform.end()
 
 
 @pytest.fixture
 def pipeline(
-    transactional_db: None, vendor: Vendor, categories: None, table: str, bucket: None, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None,
+    vendor: Vendor,
+    categories: None,
+    table: str,
+    bucket: None,
+    broker: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> "Pipeline":
     """The steps of the journey on real services, one after the other in this process."""
     monkeypatch.setattr(stream, "LINGER_SECONDS", 0.0)

@@ -1,11 +1,13 @@
-"""The whole platform with real processes in a folder of its own, and waiting for what it does."""
+"""The whole platform with real processes in a folder of its own, held where it must not go on, and waited for."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,21 @@ from uploads.feed.sample import write_feed
 
 DEADLINE_SECONDS = 180
 
+# Holds are advisory locks of this class, so that the vendors' own (of one key, not of two) aren't taken for some.
+HOLD = 1
+WAIT_WHERE_HELD = f"""
+    CREATE OR REPLACE FUNCTION wait_where_held() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock_shared({HOLD}, objid::int)
+           FROM pg_locks
+          WHERE locktype = 'advisory' AND objsubid = 2 AND classid = {HOLD} AND mode = 'ExclusiveLock' AND granted
+            AND objid::bigint <= (SELECT sum(total_records) FROM upload_history);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER wait_where_held BEFORE UPDATE OF total_records ON upload_history
+        FOR EACH STATEMENT EXECUTE FUNCTION wait_where_held();
+"""
+
 
 class Platform:
     """A set of services, worker and beat of its own, driven by the commands that people type."""
@@ -25,35 +42,109 @@ class Platform:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.env = {**os.environ, "EMBEDDED_DIR": str(folder)}
+        self._staying: subprocess.Popen[str] | None = None
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *arguments], cwd=processes.ROOT, env=self.env, capture_output=True, text=True, check=False
         )
 
+    def manage(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit status and output of a command, by a `manage.py` that stays for the next one."""
+        if self._staying is None:
+            self._staying = subprocess.Popen(
+                [sys.executable, "-m", "tests.staying"], cwd=processes.ROOT, env=self.env, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        assert self._staying.stdin
+        assert self._staying.stdout
+        print(json.dumps(arguments), file=self._staying.stdin, flush=True)
+        status, out, err = json.loads(self._staying.stdout.readline())
+        return status, out, err
+
     def up(self) -> None:
         done = self.python("-m", "config.embedded", "up")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def down(self) -> None:
-        self.python("-m", "config.embedded", "down")
+        done = self.python("-m", "config.embedded", "down")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def end(self) -> None:
+        """Kill all of it: nobody needs what a proper end would save. PostgreSQL is let remove its shared memory."""
+        if self._staying is not None:
+            self._staying.kill()
+            self._staying.communicate()
+        with suppress(FileNotFoundError):
+            for name in reversed(self.state):
+                self.kill(name, signal.SIGQUIT if name == "postgres" else signal.SIGKILL, with_children=True)
 
     @property
     def state(self) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((self.folder / "services.json").read_text())
         return state
 
-    def kill(self, name: str) -> None:
+    def family(self, name: str) -> list[psutil.Process]:
+        """The process and all below it; none where it isn't running."""
+        try:
+            process = psutil.Process(self.state[name]["pid"])
+            return [process, *process.children(recursive=True)]
+        except (KeyError, psutil.NoSuchProcess):
+            return []
+
+    def kill(self, name: str, by: signal.Signals = signal.SIGKILL, *, with_children: bool = False) -> None:
         """SIGKILL, as the kernel does it when memory runs out: no chance to clean up."""
-        process = psutil.Process(self.state[name]["pid"])
-        process.kill()
-        process.wait(10)
+        family = self.family(name)
+        for process in family if with_children else family[:1]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(by)
+        alive = processes.await_end(family if with_children else family[:1], 30)
+        assert alive == [], f"{name} lives on"
+
+    @property
+    def url(self) -> str:
+        known = self.state["postgres"]
+        return f"postgresql://app:{known['password']}@127.0.0.1:{known['port']}/onboarding"
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        known = self.state["postgres"]
-        url = f"postgresql://app:{known['password']}@127.0.0.1:{known['port']}/onboarding"
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(self.url) as connection:
             return connection.execute(sql).fetchall()
+
+    @contextmanager
+    def held(self, settled: int) -> Iterator[Callable[[], bool]]:
+        """Until the block ends, a batch waits before it counts rows where so many are counted already.
+
+        So a test that sees them counted knows that the platform is in the middle, however late it looks. Everything
+        else goes on: what waits has done all that a batch does before, in a transaction that is still open. Yields
+        the question whether the hold still holds, which it doesn't once PostgreSQL was killed.
+        """
+        holder = eventually(lambda: self._holder(settled), "PostgreSQL takes the hold")
+
+        def holds() -> bool:
+            try:
+                return bool(holder.execute("SELECT 1").fetchall())
+            except psycopg.OperationalError:
+                return False
+
+        try:
+            yield holds
+        finally:
+            holder.close()
+
+    def _holder(self, settled: int) -> "psycopg.Connection[Any] | None":
+        """A connection that has the lock; None while PostgreSQL is away, or recovers from the crash of a process."""
+        try:
+            holder = psycopg.connect(self.url, autocommit=True)
+            if not holder.execute("SELECT 1 FROM pg_trigger WHERE tgname = 'wait_where_held'").fetchall():
+                holder.execute(WAIT_WHERE_HELD)
+            holder.execute(f"SELECT pg_advisory_lock({HOLD}, {settled})")
+        except psycopg.OperationalError:
+            return None
+        return holder
+
+    def waits(self) -> bool:
+        """Whether a batch waits where the platform is held."""
+        return bool(self.rows(f"SELECT 1 FROM pg_locks WHERE NOT granted AND objsubid = 2 AND classid = {HOLD}"))
 
     def table(self) -> Any:
         return boto3.resource(

@@ -3,6 +3,8 @@
 Each run has a folder and services of its own, so that runs beside each other, and a running demo, aren't disturbed.
 With `-n`, so has each worker; the process that only hands out the tests has none.
 With DATABASE_URL, REDIS_URL and AWS_ENDPOINT_URL set, those are used instead.
+
+With `--quick` it starts PostgreSQL alone, for the tests that need no more (tests/conftest.py says which those are).
 """
 
 import os
@@ -14,7 +16,8 @@ import psutil
 import psycopg
 import pytest
 
-from config.embedded import processes, services
+from config.embedded import postgres, processes, services
+from tests.absent import Absent
 
 VAR = processes.ROOT / "var"
 
@@ -31,6 +34,12 @@ def _remove(folder: Path) -> None:
 
 def _start() -> None:
     if "postgres" in services.start_backing():
+        _write_lazily()
+
+
+def _start_postgres() -> None:
+    if not os.environ.get("DATABASE_URL"):
+        postgres.start()
         _write_lazily()
 
 
@@ -59,14 +68,27 @@ def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="run only the tests that need no service but PostgreSQL, and start no other",
+    )
+
+
 @pytest.hookimpl(wrapper=True)  # these come before all others, pytest-django's reading of the settings included
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     if not _is_worker():
         _remove_abandoned()
     os.environ["EMBEDDED_DIR"] = str(_own_folder())
     os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
-    if _is_worker() or not getattr(early_config.known_args_namespace, "numprocesses", None):
-        _start()
+    known = early_config.known_args_namespace
+    if _is_worker() or not getattr(known, "numprocesses", None):
+        if known.quick:
+            early_config.pluginmanager.register(Absent())
+            _start_postgres()
+        else:
+            _start()
     return (yield)
 
 

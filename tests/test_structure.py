@@ -5,6 +5,7 @@ Who may know whom is checked by import-linter (pyproject.toml).
 
 import ast
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -311,6 +312,15 @@ def test_every_make_target_is_declared_phony() -> None:
     phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert phony
     assert set(phony[1].split()) == _targets()
+
+
+def test_make_help_lists_every_target_with_what_it_is_for() -> None:
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    lines = [re.fullmatch(r"(make ([a-z][\w-]*) +)\S.+", line) for line in shown.splitlines()]
+    assert {line[2] for line in lines if line} == _targets()
+    assert len({len(line[1]) if line else 0 for line in lines}) == 1, "the explanations stand below each other"
 
 
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README.md")

@@ -4,7 +4,7 @@
 
 Real processes: several workers, their children, beat, Redis, PostgreSQL's server and single connections of it. Not the
 embedded AWS endpoint, which keeps its data in memory: real DynamoDB doesn't forget what it confirmed. The seed decides
-what kind of process is killed next and after how long; the same seed plays the same plan.
+what kind of process is killed next and after how many rows; the same seed plays the same plan.
 """
 
 import argparse
@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,8 @@ COMPARED = {
     """,
 }
 OPEN = "SELECT vendor_id FROM upload_history WHERE status = 'processing'"
+COUNTED = "SELECT coalesce(sum(total_records), 0)::int FROM upload_history"
+UNSETTLED = f"{OPEN} AND total_records IS DISTINCT FROM file_rows"
 OWED = "SELECT 1 FROM record_outcomes WHERE written_back_at IS NULL LIMIT 1"
 
 
@@ -59,7 +63,22 @@ class Torture:
     sent: list[tuple[str, int]] = field(default_factory=list)
     extra: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
-    def send(self, vendor: str, round_: int) -> None:
+    def keep_coming(self) -> None:
+        """Every vendor has an upload on its way: who has none sends the next file."""
+        for vendor in VENDORS:
+            if self._idle(vendor):
+                self._send(vendor, 1 + sum(sender == vendor for sender, _ in self.sent))
+
+    def repeat(self, sent: list[tuple[str, int]]) -> None:
+        """Send the same in the same order; here too, a vendor's next file goes in when the one before it has ended."""
+        for vendor, round_ in sent:
+            eventually(partial(self._idle, vendor), f"the upload of {vendor} has ended", LIMIT_SECONDS)
+            self._send(vendor, round_)
+
+    def _idle(self, vendor: str) -> bool:
+        return self.query(f"{OPEN} AND vendor_id = '{vendor}'") == []
+
+    def _send(self, vendor: str, round_: int) -> None:
         """The vendor's next file: the same products, with other prices and other errors each round."""
         path = self.feeds / f"{vendor}-{round_}.csv"
         if not path.exists():
@@ -72,8 +91,7 @@ class Torture:
         known = self.query(f"SELECT 1 FROM upload_history WHERE file_name = '{path.name}'")
         if known is None:
             return False
-        done = self.platform.python("manage.py", "import_feed", str(path), "--vendor", vendor) if not known else None
-        return bool(known) or (done is not None and done.returncode == 0)
+        return bool(known) or self.platform.manage("import_feed", str(path), "--vendor", vendor)[0] == 0
 
     def query(self, sql: str) -> list[tuple[Any, ...]] | None:
         """The rows, or None while PostgreSQL is away."""
@@ -114,10 +132,15 @@ class Torture:
                 found.setdefault(kind, []).append(process)
         return found
 
-    def settled_rows(self) -> str:
-        """How many rows have their outcome, for the log."""
-        rows = self.query("SELECT coalesce(sum(total_records), 0) FROM upload_history")
-        return f"{rows[0][0]:,} rows settled" if rows else "the database is away"
+    def counted(self) -> int:
+        """How many rows have their outcome."""
+        rows: list[tuple[int]] = eventually(lambda: self.query(COUNTED), "the database is back")
+        return rows[0][0]
+
+    def in_the_middle(self, counted: int) -> bool:
+        """Whether so many rows have their outcome, and others are still owed one; files are sent until it is so."""
+        self.keep_coming()
+        return bool(self.query(f"SELECT 1 FROM ({COUNTED}) c (rows) WHERE rows >= {counted} AND EXISTS ({UNSETTLED})"))
 
     def settled(self) -> bool:
         """Whether every upload has ended, and DynamoDB knows it."""
@@ -138,7 +161,7 @@ class Torture:
             for _, process in _family("", worker.pid):
                 process.kill()
             worker.wait()
-        self.platform.down()
+        self.platform.end()
 
 
 def _family(name: str, pid: int) -> list[tuple[str, psutil.Process]]:
@@ -165,55 +188,49 @@ def _scan(table: Any) -> list[dict[str, Any]]:
 
 def torture(folder: Path, kills: int, rows: int, seed: int) -> dict[str, Any]:
     """Run the plan with kills, repeat its uploads without, and return what differs: {} when all is well."""
-    plan = random.Random(seed)
     feeds = folder / "feeds"
     feeds.mkdir()
     disturbed = Torture(Platform(folder / "disturbed"), feeds, rows)
     calm = Torture(Platform(folder / "calm"), feeds, rows)
     try:
         disturbed.platform.up()
-        _disturb(disturbed, plan, kills)
-        was = disturbed.outcome()
+        _disturb(disturbed, random.Random(seed), kills)
+        print(f"the same {len(disturbed.sent)} files without kills", flush=True)  # noqa: T201
+        calm.platform.up()  # while the other recovers from the last kill
+        calm.repeat(disturbed.sent)
+        for run in (calm, disturbed):
+            eventually(run.settled, "everything has settled", LIMIT_SECONDS)
+        was, should = disturbed.outcome(), calm.outcome()
     finally:
         disturbed.end()
-    try:
-        calm.platform.up()
-        calm.start_workers()
-        for vendor, round_ in disturbed.sent:
-            calm.send(vendor, round_)
-            eventually(calm.settled, "the undisturbed run has settled", LIMIT_SECONDS)
-            print(f"without kills: {calm.settled_rows()}", flush=True)  # noqa: T201
-        should = calm.outcome()
-    finally:
         calm.end()
     return {name: _difference(was[name], should[name]) for name in should if was[name] != should[name]}
 
 
 def _disturb(run: Torture, plan: random.Random, kills: int) -> None:
-    """Keep every vendor's next file coming, and kill somebody every few seconds, until the plan is done."""
-    rounds = dict.fromkeys(VENDORS, 0)
+    """Kill somebody after a number of rows that the plan says, again and again, while every vendor's files keep coming.
+
+    From that row on the platform is held until the kill is done, so that it strikes in the middle of the work, on
+    however slow a machine.
+    """
     deadline = time.monotonic() + LIMIT_SECONDS
     for number in range(1, kills + 1):
         assert time.monotonic() < deadline, f"{number - 1} kills took too long"
         run.start_workers()
-        busy = run.query(OPEN)
-        for vendor in VENDORS:
-            if busy is not None and (vendor,) not in busy:
-                rounds[vendor] += 1
-                run.send(vendor, rounds[vendor])
-        time.sleep(plan.uniform(0.5, 4.0))
-        victims = run.victims()
-        kind = plan.choice(sorted(victims))
-        victim = plan.choice(victims[kind])
-        print(f"kill {number}/{kills}: {kind} ({victim.pid}), {run.settled_rows()}", flush=True)  # noqa: T201 - what this command is for
-        try:
-            victim.kill()
-        except psutil.NoSuchProcess:
-            continue
+        after = run.counted() + plan.randrange(2 * run.rows)
+        with run.platform.held(after) as holds:
+            eventually(lambda: run.in_the_middle(after), f"{after:,} rows are counted", LIMIT_SECONDS)  # noqa: B023 - it is done with at the end of the line
+            victims = run.victims()
+            kind = plan.choice(sorted(victims))
+            victim = plan.choice(victims[kind])
+            print(f"kill {number}/{kills}: {kind} ({victim.pid}), {run.counted():,} rows counted", flush=True)  # noqa: T201 - what this command is for
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+            if kind.startswith("postgres"):
+                eventually(lambda: not holds(), "PostgreSQL has noticed")
         if victim.pid in {known["pid"] for known in run.platform.state.values()}:
             run.platform.up()
     run.start_workers()
-    eventually(run.settled, "everything has settled after the last kill", LIMIT_SECONDS)
 
 
 def _difference(was: list[Any], should: list[Any]) -> dict[str, Any]:
@@ -229,7 +246,7 @@ def _difference(was: list[Any], should: list[Any]) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)  # noqa: T201

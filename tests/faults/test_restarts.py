@@ -32,18 +32,21 @@ def test_15_with_redis_flushed_and_restarted_beat_doubled_and_postgresql_killed_
 ) -> None:
     path = tmp_path / "feed.csv"
     sample_feed(path, ROWS, "VEND003")
-    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
-    mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
 
     def counted(condition: str) -> bool:
         return bool(platform.rows(f"SELECT 1 FROM upload_history {mine} AND {condition}"))
 
-    eventually(lambda: counted("total_records > 0"), "under way")
-    known = platform.state["redis"]
-    redis.Redis(port=known["port"], password=known["password"]).flushall()
-    eventually(lambda: counted(f"total_records > {ROWS // 4}"), "going on without its messages")
-    platform.kill("redis")
-    platform.kill("postgres")
+    with platform.held(ROWS // 4):
+        with platform.held(1):
+            opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
+            mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
+            eventually(lambda: counted("total_records > 0"), "under way")
+            known = platform.state["redis"]
+            redis.Redis(port=known["port"], password=known["password"]).flushall()
+        eventually(lambda: counted(f"total_records >= {ROWS // 4}"), "going on without its messages")
+        assert counted("status = 'processing'")
+        platform.kill("redis")
+        platform.kill("postgres")
     platform.up()
 
     eventually(lambda: counted("status = 'completed'"), "completed")

@@ -12,11 +12,16 @@ from config.embedded import processes
 from tests.conftest import Pipeline
 from tests.live import Platform, eventually, sample_feed
 
+ROWS = 3000
 PRODUCTS = """
     SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity
       FROM products ORDER BY sku
 """
 ERRORS = "SELECT row_number, error_type, field, error_message FROM validation_errors ORDER BY 1, 2, 3"
+OPEN_TRANSACTIONS = """
+    SELECT 1 FROM pg_stat_activity
+     WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+"""
 COUNTS = """
     SELECT status, file_rows, total_records, valid_records, error_records, inserted_records, updated_records
       FROM upload_history
@@ -24,11 +29,11 @@ COUNTS = """
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(tmp_path_factory: pytest.TempPathFactory, real_processes: None) -> Iterator[Platform]:
     platform = Platform(tmp_path_factory.mktemp("platform"))
     platform.up()
     yield platform
-    platform.down()
+    platform.end()
 
 
 def test_after_set_up_the_checklist_has_only_ticks(platform: Platform) -> None:
@@ -65,15 +70,19 @@ def test_a_worker_killed_in_the_middle_ends_with_the_same_tables_as_an_undisturb
     platform: Platform, pipeline: Pipeline, tmp_path: Path, django_db_blocker: Any
 ) -> None:
     path = tmp_path / "feed.csv"
-    sample_feed(path, 6000, "VEND002")
+    sample_feed(path, ROWS, "VEND002")
     undisturbed = pipeline.run(path.read_bytes(), "VEND002")
-    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND002", "--json")
-    upload_id = json.loads(opened.stdout)["upload_id"]
-
-    mine = f"WHERE upload_id = '{upload_id}'"
-    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND total_records > 500"), "under way")
-    platform.kill("worker")
-    assert platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'processing'")
+    with platform.held(500):
+        opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND002", "--json")
+        upload_id = json.loads(opened.stdout)["upload_id"]
+        mine = f"WHERE upload_id = '{upload_id}'"
+        eventually(platform.waits, "some rows are counted, and the next batch is all but committed")
+        (before,) = _counts(platform, upload_id)
+        platform.kill("worker", with_children=True)
+    eventually(lambda: not platform.rows(OPEN_TRANSACTIONS), "PostgreSQL has taken the batch back")
+    assert before[0] == "processing"
+    assert 0 < before[2] < ROWS
+    assert _counts(platform, upload_id) == [before]
     platform.up()
     eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
 

@@ -112,7 +112,7 @@ def test_who_was_signed_out_while_filling_in_a_form_comes_back_to_a_page(ours: C
         assert parse_qs(urlsplit(client.post(address.of(ours))["Location"]).query) == {"next": ["/vendor/VEND001/"]}
 
 
-def test_no_cache_on_the_way_keeps_a_page_or_a_download_for_others(ours: Company) -> None:
+def test_no_cache_on_the_way_keeps_a_page_or_a_download_for_others(ours: Company, aws: None) -> None:
     browser = browser_of(ours, "owner")
     pages = [response for address in ADDRESSES if (response := browser.get(address.of(ours))).status_code == 200]
     assert len(pages) > 15

@@ -50,7 +50,7 @@ def costs(client: Client, user: User) -> dict[str, int]:
 
 
 def test_no_page_of_the_admin_needs_more_queries_as_rows_become_more(
-    admin_client: Client, admin_user: User, filled: None
+    admin_client: Client, admin_user: User, filled: None, aws: None
 ) -> None:
     queries(admin_client, PRODUCTS)  # fills the caches of permissions and content types
     before = costs(admin_client, admin_user)

@@ -15,6 +15,7 @@ its indexes grow together; and that there are workers enough.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from math import inf
 
@@ -141,6 +142,7 @@ class Outcome:
 # --- the simulation --------------------------------------------------------------------------------------------
 
 
+@cache  # the same question is asked for several tables, and by the tests once more
 def simulate(
     vendors: int, capacity: Capacity, design: Design = AS_IT_IS, *, uploads_each: int = 1, rows: int = ROWS
 ) -> Outcome:

@@ -44,7 +44,7 @@ def test_the_table_has_its_stream_and_its_indexes(table: str) -> None:
     ],
 )
 def test_provisioned_writes_stand_to_each_other_as_rows_take_them_and_the_tables_are_what_was_asked_for(
-    settings: Any, capacity: int, writes: dict[str, int], reads: int
+    settings: Any, aws: None, capacity: int, writes: dict[str, int], reads: int
 ) -> None:
     settings.UPLOAD_RECORDS_TABLE = "Provisioned"
     assert dynamo.create_table("PROVISIONED", capacity) is True
@@ -70,7 +70,7 @@ def test_a_table_that_is_never_ready_is_not_waited_for_forever(table: str) -> No
         dynamo.await_table(lambda _: False, seconds=-1)
 
 
-def test_a_missing_table_is_told_with_its_remedy(settings: Any) -> None:
+def test_a_missing_table_is_told_with_its_remedy(settings: Any, aws: None) -> None:
     settings.UPLOAD_RECORDS_TABLE = "StreamOfNothing"  # the name must not be taken for a stream
     calls: list[Callable[[], object]] = [
         dynamo.describe_table,

@@ -33,7 +33,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def no_table(settings: Any) -> Iterator[str]:
+def no_table(settings: Any, aws: None) -> Iterator[str]:
     """The name of a table that doesn't exist, and is gone again afterwards."""
     settings.UPLOAD_RECORDS_TABLE = f"UploadRecords-{uuid.uuid4().hex[:8]}"
     yield settings.UPLOAD_RECORDS_TABLE

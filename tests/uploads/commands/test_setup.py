@@ -21,7 +21,9 @@ from vendors.models import Vendor
 
 
 @pytest.fixture
-def ready(vendor: Vendor, other_vendor: Vendor, categories: None, table: str, bucket: None, answering: None) -> None:
+def ready(
+    vendor: Vendor, other_vendor: Vendor, categories: None, table: str, bucket: None, broker: None, answering: None
+) -> None:
     """A platform with everything in place."""
     Vendor.objects.create(vendor_id="VEND003", vendor_name="Casa", email="c@example.com")
 
@@ -99,7 +101,7 @@ def test_verify_setup_crosses_what_is_missing_with_its_remedy(ready: None, run: 
 
 @override_settings(UPLOAD_RECORDS_TABLE="Nowhere")
 def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
-    db: None, answering: None, run: Run
+    db: None, aws: None, broker: None, answering: None, run: Run
 ) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     wrong = [row for row in answer["checks"] if "Nowhere doesn't exist" in row["problem"]]
@@ -107,7 +109,7 @@ def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
 
 
 def test_verify_setup_crosses_a_stream_that_shows_something_else(
-    db: None, answering: None, run: Run, no_table: str
+    db: None, answering: None, broker: None, run: Run, no_table: str
 ) -> None:
     client.dynamodb().create_table(
         TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=dynamo._keys("upload_id", "record_id"),

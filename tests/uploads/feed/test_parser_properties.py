@@ -201,12 +201,19 @@ def test_every_row_that_is_written_is_read_back_or_blank_or_the_header_again(
             assert list(found.cells.values()) == row
 
 
+# What each of them can write, but for what ends lines. Hypothesis would ask of every character there is.
+LETTERS = {
+    encoding: "".join(sorted(set(bytes(range(256)).decode(encoding, "ignore")) - set("\0\r\n")))
+    for encoding in LEGACY_ENCODINGS
+}
+
+
 @given(st.data(), *[st.sampled_from(LEGACY_ENCODINGS)] * 2, st.sampled_from(sorted(DELIMITERS)))
 def test_a_wrong_guess_of_a_legacy_encoding_loses_no_byte(
     data: st.DataObject, encoding: str, guess: str, delimiter: str
 ) -> None:
     """Letters are wrong then, which the note warns of; but cells stay apart, and what was guessed leads back."""
-    cells = st.text(st.characters(codec=encoding, exclude_characters="\0\r\n"), max_size=12)
+    cells = st.text(LETTERS[encoding], max_size=12)
     table = data.draw(st.lists(st.lists(cells, min_size=8, max_size=8), min_size=1, max_size=4))
     table = [["first"] * 8, *[["x", *row[1:]] for row in table]]  # none of them blank in any encoding
     written = io.StringIO(newline="")

@@ -23,6 +23,7 @@ def scripted(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> ScriptedStream:
     scripted = ScriptedStream(page_size=1)
     scripted.install(monkeypatch)
     monkeypatch.setattr(dynamo, "write_statuses", lambda updates: [None for _ in updates])
+    monkeypatch.setattr(wakeups, "enqueue", lambda *_, **__: None)
     monkeypatch.setattr(stream, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr(stream, "PAUSE_SECONDS", 0.0)
     return scripted
