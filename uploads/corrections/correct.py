@@ -21,7 +21,7 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
 
     `attempt` is the one that the user saw. Raises NotRetriable.
     """
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: the upload may have been cancelled or undone, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
@@ -60,7 +60,7 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
     """
     if len(changes) > PAGE_ROWS:
         raise ValueError(f"At most {PAGE_ROWS} rows at once.")
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)

@@ -3,7 +3,8 @@
 The row goes straight to step 6: the stream would add a delay and a second write, and take away the answer that somebody
 waits for. Once each all the same: the ledger is keyed by attempt, and the rows are read under their vendors' locks in
 the transaction that commits them. What the file said stays in DynamoDB and in the errors of the earlier attempts; what
-was changed, and by whom, stands in `corrections`.
+was changed, and by whom, stands in `corrections`. Its status goes to DynamoDB only when that transaction has ended, so
+it is `durable`: who writes the earlier attempt's late finds the new one in the ledger (uploads/pipeline/writeback.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +150,7 @@ def step(job: Job) -> bool:
     selection = Selection(**{**given, **lists})
     if (selection.vendor_id or None, selection.upload_id or None) != (job.vendor_id, job.upload_id):
         raise jobs.JobFailed("These rows aren't of the vendor and upload that this was asked for.")
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         keys = _next(selection)
         vendors = {vendor_id for _, _, vendor_id in keys}
         committer.lock_vendors(vendors)

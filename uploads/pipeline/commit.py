@@ -26,7 +26,7 @@ from catalog.rules.problems import Code, Problem
 from uploads.aws.records import Record
 from uploads.models import VALUE_CHARS
 from uploads.pipeline.judge import Judged, cell_of, judge
-from uploads.pipeline.ledger import Outcome, change_ledger, close_earlier, known, origins
+from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.work import leases
 from uploads.work.leases import Lease, LeaseLost
 
@@ -343,5 +343,5 @@ def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) 
         {_key(item.record): ledger[_key(item.record)] for item in judged if _settled(ledger, item.record)}.values()
     )
     if again:
-        change_ledger(SQL("written_back_at = NULL"), again)
+        owe(again)
     return again

@@ -7,7 +7,7 @@ from reading the whole ledger while it is small.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.sql import SQL, Composable, Identifier
 
 from catalog.committer import Origin
@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
     attempt: int = 1
 
 
-def known(batch: Sequence[Record]) -> dict[tuple[str, str], Outcome]:
+def known(batch: Sequence[Record | Outcome]) -> dict[tuple[str, str], Outcome]:
     """What the ledger has of these records: of each the outcome of its newest attempt."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -94,10 +94,12 @@ def origins(product_ids: list[int], since: int) -> dict[int, Origin]:
 
 
 def close_earlier(again: Sequence[Record]) -> None:
-    """What earlier attempts of these records left open is settled by the new one: their problems, and their status."""
+    """The problems that earlier attempts of these records left open are settled by the new one.
+
+    A status that they still owe stays owed: somebody may be about to write it, and to write over the new one's.
+    """
     if not again:
         return
-    keys = [[getattr(record, name) for record in again] for name in ("upload_id", "record_id", "row_number", "attempt")]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -106,38 +108,76 @@ def close_earlier(again: Sequence[Record]) -> None:
              WHERE e.upload_id = k.upload_id AND e.row_number = k.row_number AND e.record_id = k.record_id
                AND e.attempt < k.attempt AND e.resolved_at IS NULL
             """,
-            keys,
-        )
-        cursor.execute(
-            """
-            UPDATE record_outcomes o SET written_back_at = now()
-              FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
-             WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id AND o.attempt < k.attempt
-               AND o.written_back_at IS NULL
-            """,
-            [keys[0], keys[1], keys[3]],
+            [
+                [getattr(record, name) for record in again]
+                for name in ("upload_id", "record_id", "row_number", "attempt")
+            ],
         )
 
 
-def change_ledger(assignment: SQL, outcomes: Sequence[Outcome]) -> None:
-    """Set columns of the ledger's rows of these outcomes; found as `known` finds them."""
+# --- what is owed to DynamoDB ----------------------------------------------------------------------------------
+
+
+def owe(outcomes: Sequence[Outcome]) -> None:
+    """The statuses of these outcomes are to be written, again if they were before."""
+    _change(SQL("written_back_at = NULL"), outcomes)
+
+
+def note_refused(outcomes: Sequence[Outcome]) -> None:
+    """DynamoDB doesn't take these statuses: they stay owed, and wait behind the others."""
+    _change(SQL("write_back_refusals = write_back_refusals + 1"), outcomes)
+
+
+def note_written(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """These statuses were written to DynamoDB; returns newer attempts that have come meanwhile and are owed again now.
+
+    Of two attempts nobody knows whose status was written last, so the newer one's has to be written once more. This
+    look at the ledger comes after the writing: an attempt that it doesn't see commits later, and writes later still.
+    """
+    newest = _change(SQL("written_back_at = now()"), outcomes, newest_only=True)
+    return [] if newest == len(outcomes) else list(pass_on(outcomes).values())
+
+
+def pass_on(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], Outcome]:
+    """What these outcomes owe passes to newer attempts of their records, where there are any; returns those."""
+    newest = known(outcomes)
+    pairs = [(outcome, newest[outcome[:2]]) for outcome in outcomes if outcome[:2] in newest]
+    overtaken = [(old, new) for old, new in pairs if new.attempt > old.attempt]
+    if overtaken:
+        with transaction.atomic():
+            owe([new for _, new in overtaken])
+            _change(SQL("written_back_at = now()"), [old for old, _ in overtaken])
+    return {new[:2]: new for _, new in overtaken}
+
+
+def _change(assignment: Composable, outcomes: Sequence[Outcome], *, newest_only: bool = False) -> int:
+    """Set columns of the ledger's rows of these outcomes, or of those that are their record's newest attempt; returns
+    how many these were. Found as `known` finds them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            SQL(
-                """
-                UPDATE record_outcomes SET {}
-                 WHERE id = ANY (ARRAY(
-                       SELECT o.id
-                         FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
-                        CROSS JOIN LATERAL (SELECT id FROM record_outcomes
-                                             WHERE upload_id = k.upload_id AND record_id = k.record_id
-                                               AND attempt = k.attempt
-                                            OFFSET 0) AS o))
-                """
-            ).format(assignment),
+            _CHANGE.format(
+                assignment=assignment,
+                which=SQL("ORDER BY attempt DESC LIMIT 1") if newest_only else SQL("AND attempt = k.attempt OFFSET 0"),
+            ),
             [
                 [outcome.upload_id for outcome in outcomes],
                 [outcome.record_id for outcome in outcomes],
                 [outcome.attempt for outcome in outcomes],
             ],
         )
+        return int(cursor.rowcount)
+
+
+_CHANGE = SQL(
+    """
+    UPDATE record_outcomes SET {assignment}
+     WHERE id = ANY (ARRAY(
+           SELECT o.id
+             FROM unnest(%s::text[], %s::text[], %s::int[]) AS k (upload_id, record_id, attempt)
+            CROSS JOIN LATERAL (SELECT id, attempt FROM record_outcomes
+                                 WHERE upload_id = k.upload_id AND record_id = k.record_id
+                                 {which}) AS o
+            WHERE o.attempt = k.attempt))
+    """
+)

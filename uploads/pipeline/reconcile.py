@@ -18,7 +18,7 @@ from uploads.aws.records import PENDING, Record, decode
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import finish, writeback
 from uploads.pipeline.commit import commit_isolating
-from uploads.pipeline.ledger import Outcome, known
+from uploads.pipeline.ledger import Outcome, known, owe
 from uploads.work import jobs, wakeups
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,9 @@ def _compare(records: Sequence[Record], standing: Standing, dry_run: bool) -> No
 
 
 def commit(records: Sequence[Record], differing: Sequence[Outcome] = ()) -> None:
-    """The records through the same commit as the stream's, and the statuses to DynamoDB."""
+    """The records through the same commit as the stream's, and the statuses to DynamoDB, owed until they stand."""
+    if differing:
+        owe(differing)
     committed = commit_isolating(records) if records else None
     owed = [*(committed.owed if committed else ()), *differing]
     if owed:

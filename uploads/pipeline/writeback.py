@@ -2,6 +2,10 @@
 
 PostgreSQL came first; the ledger's `written_back_at` says what is still owed. A crash in between, or a table that
 throttles, leaves rows owed, and `sweep` writes them later: the statuses converge to the ledger's.
+
+Several workers write, and a row that is retried doesn't wait for the status of its earlier attempt, which may land
+after the new one's. So whoever notes a status looks whether it is still the newest attempt's, and otherwise writes the
+newest one's over it. Who dies before that look leaves the row owed, and `sweep` does it.
 """
 
 import logging
@@ -12,11 +16,11 @@ from threading import Event
 from typing import NamedTuple
 
 from django.db import connection
-from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.aws.records import ERROR, VALIDATED
-from uploads.pipeline.ledger import Outcome, change_ledger
+from uploads.pipeline import ledger
+from uploads.pipeline.ledger import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +58,11 @@ def send(outcomes: Sequence[Outcome]) -> Sent:
 
 
 def note(sent: Sent) -> None:
-    """The second half: what stands is owed no more, and what was refused waits behind the rest."""
-    if sent.written:
-        change_ledger(SQL("written_back_at = now()"), sent.written)
+    """The second half: what stands is owed no more, what was overtaken is written over, what was refused waits."""
     if sent.refused:
-        change_ledger(SQL("write_back_refusals = write_back_refusals + 1"), sent.refused)
+        ledger.note_refused(sent.refused)
+    if sent.written and (newer := ledger.note_written(sent.written)):
+        write(newer)
 
 
 def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
@@ -93,8 +97,16 @@ def status_of(outcome: str) -> str:
 def sweep(older_than_seconds: float = 10) -> int:
     """Write what is still owed after that long, a thousand rows at most; returns how many now stand in the table.
 
-    What was refused waits behind what was not, so that it holds up nothing (through idx_record_outcomes_owed).
+    What was refused waits behind what was not, so that it holds up nothing (through idx_record_outcomes_owed). Where
+    the row was retried since, the status of its newest attempt is what is written.
     """
+    owed = _owed(older_than_seconds)
+    newer = ledger.pass_on(owed) if owed else {}
+    wanted = list({outcome[:2]: newer.get(outcome[:2], outcome) for outcome in owed}.values())
+    return len(wanted) - write(wanted) if wanted else 0
+
+
+def _owed(older_than_seconds: float) -> list[Outcome]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -106,5 +118,4 @@ def sweep(older_than_seconds: float = 10) -> int:
             """,
             [older_than_seconds, SWEEP_ROWS],
         )
-        owed = [Outcome(*row) for row in cursor.fetchall()]
-    return len(owed) - write(owed) if owed else 0
+        return [Outcome(*row) for row in cursor.fetchall()]
