@@ -16,7 +16,7 @@ from tests.jobs import take_turn
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
-from uploads.pipeline.examine import Source
+from uploads.pipeline.examine import FeedFile
 from uploads.preview import kept_files
 from vendors.models import Vendor
 
@@ -233,7 +233,7 @@ def test_a_file_that_was_not_previewed_cannot_be_named(admin_client: Client, cha
 
 def test_another_users_preview_cannot_be_confirmed(admin_client: Client) -> None:
     stranger = User.objects.create_user("stranger")
-    foreign = kept_files.keep(Source(io.BytesIO(feed(line(1)).encode())), "feed.csv", "VEND001", stranger)
+    foreign = kept_files.keep(FeedFile(io.BytesIO(feed(line(1)).encode())), "feed.csv", "VEND001", stranger)
     admin_client.post(CONFIRM, {"token": foreign})
     assert "too old" in admin_client.post(PREVIEW, {"token": foreign}, follow=True).content.decode()
     assert not UploadHistory.objects.exists()
@@ -250,7 +250,7 @@ def test_a_preview_of_the_day_before_yesterday_has_expired_and_its_file_is_swept
     with monkeypatch.context() as patch:
         patch.setattr(kept_files, "datetime", Earlier)
         patch.setattr("time.time", lambda: Earlier.now().timestamp())
-        old = kept_files.keep(Source(io.BytesIO(b"x")), "feed.csv", "VEND001", User.objects.get(username="admin"))
+        old = kept_files.keep(FeedFile(io.BytesIO(b"x")), "feed.csv", "VEND001", User.objects.get(username="admin"))
     day = f"{Earlier.now():%Y%m%d}"
     assert day in storage.listing(kept_files.FOLDER)[0]
     assert "too old" in admin_client.post(CONFIRM, {"token": old}, follow=True).content.decode()

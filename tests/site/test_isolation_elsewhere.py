@@ -197,9 +197,9 @@ def run_job(both: Both) -> None:
     everything = Selection(upload_id=both.theirs.pk)
     selections = [everything, replace(everything, vendor_id="VEND001"), Selection(vendor_id="VEND002"), Selection()]
     layout = Layout.from_json(both.theirs.layout or {}).to_json()
-    kept = kept_files.keep(examine.Source(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
+    kept = kept_files.keep(examine.FeedFile(io.BytesIO(feed(line(9, brand="beckerish")).encode())), "f.csv", "VEND002",
                          browserless_user())  # fmt: skip
-    key = kept_files.taken_up(kept, browserless_user()).key
+    key = kept_files.from_token(kept, browserless_user()).key
     jobs = [
         *(Job(kind="replay", parameters={"selection": asdict(one), "right_value": "9.99"}) for one in selections),
         *(Job(kind=kind, upload=both.theirs, parameters={"dry": False}) for kind in ("undo", "reconcile", "replay")),
@@ -249,8 +249,8 @@ def test_no_task_reads_or_changes_anything_of_another_vendor_whatever_it_is_told
 def test_a_form_opens_no_file_that_was_kept_for_somebody_else(ours: Company, theirs: Company) -> None:
     our_user, their_user = ours.members["owner"].user, theirs.members["owner"].user
     content = feed(line(1, brand="beckerish")).encode()
-    token = kept_files.keep(examine.Source(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
-    key = kept_files.taken_up(token, their_user).key
+    token = kept_files.keep(examine.FeedFile(io.BytesIO(content)), "beckerish.csv", "VEND002", their_user)
+    key = kept_files.from_token(token, their_user).key
     storage.save("feeds/VEND002/file.csv", io.BytesIO(content))
     signed = [
         [our_user.pk, key, "f.csv", "VEND002", "", ""],

@@ -18,7 +18,7 @@ CHUNK = 1024 * 1024
 
 
 class Refused(Exception):
-    """The file was not taken in; the message says why and what to do. Nothing was stored. `code` is a FeedError's."""
+    """No upload was opened; the message says why and what to do. Nothing was stored. `code` is a FeedError's."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -34,9 +34,9 @@ class Contents:
     lines: int
 
 
-class Source(NamedTuple):
-    """A file that came: the text to read of it, and where it is a workbook, the file itself, its sheet's name, and how
-    many other sheets it has."""
+class FeedFile(NamedTuple):
+    """A feed as it was sent: the text to read of it; of a workbook also the file itself, its sheet's name, and how many
+    other sheets it has."""
 
     text: BinaryIO
     workbook: BinaryIO | None = None
@@ -45,12 +45,12 @@ class Source(NamedTuple):
 
 
 @contextmanager
-def as_text(file: BinaryIO) -> Iterator[Source]:
+def as_text(file: BinaryIO) -> Iterator[FeedFile]:
     """A seekable file as text: the sheet of a workbook as CSV, any other as it is. Raises Refused."""
     _refuse_too_large(file)
     try:
         with workbook.as_csv(file, limits(), workbook.Size(settings.MAX_WORKBOOK_BYTES)) as sheet:
-            yield Source(sheet.file, file, sheet.name, sheet.others) if sheet else Source(file)
+            yield FeedFile(sheet.file, file, sheet.name, sheet.others) if sheet else FeedFile(file)
     except FeedError as error:
         raise Refused(error.message, error.code) from error
 

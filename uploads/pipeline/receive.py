@@ -1,4 +1,4 @@
-"""Step 1: take a file in: check it, store it, open its upload, wake staging.
+"""Step 1: receive a file: check it, store it, open its upload, wake staging.
 
 Either an upload is open and its file is stored, or nothing has happened and the caller has one sentence to show.
 """
@@ -16,7 +16,7 @@ from catalog import committer
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.models import UploadHistory
-from uploads.pipeline.examine import Refused, Source, as_text, examine, inspect
+from uploads.pipeline.examine import FeedFile, Refused, as_text, examine, inspect
 from uploads.work import wakeups
 from vendors.models import Vendor
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class TakenIn(Exception):
+class AlreadyOpened(Exception):
     """This preview was confirmed already: `upload` is what was opened then."""
 
     def __init__(self, upload: UploadHistory) -> None:
@@ -33,8 +33,8 @@ class TakenIn(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the sender wants: which rows (UploadHistory.Mode), and who is told of the end (UploadHistory.Notify)."""
+class Options:
+    """Which rows an upload is about (UploadHistory.Mode), and who is told of its end (UploadHistory.Notify)."""
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
@@ -46,44 +46,43 @@ def receive(
     vendor_id: str,
     user: "User | None" = None,
     reading: parser.Reading | None = None,
-    wish: Wish = Wish(),
+    options: Options = Options(),
 ) -> UploadHistory:
     """Open an upload for a seekable binary file. Raises Refused, and StorageUnavailable when there is no storage.
 
     `reading` is what somebody said about how to read it.
     """
-    with as_text(file) as source:
-        return take_in(source, file_name, vendor_id, user, reading, wish)
+    with as_text(file) as feed:
+        return open_upload(feed, file_name, vendor_id, user, reading, options)
 
 
-def take_in(
-    source: Source,
+def open_upload(
+    feed: FeedFile,
     file_name: str,
     vendor_id: str,
     user: "User | None" = None,
     reading: parser.Reading | None = None,
-    wish: Wish = Wish(),
+    options: Options = Options(),
     previewed_key: str | None = None,
 ) -> UploadHistory:
     """Open an upload for a file that is text by now; as `receive`.
 
     Of a file that was kept under a `previewed_key`, one is opened, however often and fast it is confirmed: the others
-    meet the unique column, and are told by TakenIn which it is.
+    meet the unique column, and are told by AlreadyOpened which it is.
     """
-    file = source.text
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
-    contents = examine(file)
-    layout = inspect(file, contents, vendor_id, reading)
+    contents = examine(feed.text)
+    layout = inspect(feed.text, contents, vendor_id, reading)
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     upload_id = new_upload_id()
     stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
-    key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if source.workbook else ""
-    storage.save(key, file)
+    key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if feed.workbook else ""
+    storage.save(key, feed.text)
     try:
-        if source.workbook:
-            storage.save(original_key, source.workbook)
+        if feed.workbook:
+            storage.save(original_key, feed.workbook)
         with transaction.atomic():
             # Once more, one at a time: several files that come at the same moment each see the others.
             committer.lock_vendors([vendor.vendor_id])
@@ -100,8 +99,8 @@ def take_in(
                 layout=layout.to_json(),
                 staged_offset=layout.first_row.offset,
                 uploaded_by=user,
-                mode=wish.mode,
-                notify=wish.notify,
+                mode=options.mode,
+                notify=options.notify,
             )
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
             transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
@@ -109,7 +108,7 @@ def take_in(
         for stored in filter(None, (key, original_key)):
             storage.delete(stored)
         if isinstance(error, IntegrityError):
-            refuse_again(previewed_key)
+            refuse_opened(previewed_key)
         raise
     return upload
 
@@ -133,11 +132,11 @@ def refuse_too_many(vendor: Vendor) -> None:
         raise Refused(f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.")
 
 
-def refuse_again(previewed_key: str | None) -> None:
-    """Raise TakenIn when an upload was opened from the file kept under this key (upload_history_one_per_preview)."""
+def refuse_opened(previewed_key: str | None) -> None:
+    """Raise AlreadyOpened when there is an upload of the file kept under this key (upload_history_one_per_preview)."""
     upload = UploadHistory.objects.filter(previewed_key=previewed_key).first() if previewed_key else None
     if upload:
-        raise TakenIn(upload)
+        raise AlreadyOpened(upload)
 
 
 def _workbook_suffix(file_name: str) -> str:

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_safe
 from catalog.category_tree import active_categories
 from uploads.insight import downloads, progress
 from uploads.models import Job, UploadHistory
-from uploads.pipeline.receive import TakenIn
+from uploads.pipeline.receive import AlreadyOpened
 from uploads.portal import guide
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, sentence
-from uploads.preview.form import dry_run_context
+from uploads.preview.form import Confirmation, dry_run_context
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -59,8 +59,9 @@ def preview(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Look again at the file, read as the form says now."""
     if request.method != "POST":  # the address of what was shown here, opened anew
         return redirect("vendor:choose", vendor.pk)
+    confirmation = Confirmation.from_post(request.POST)
     try:
-        return _preview(request, flow.look_again(request.POST, request.user, vendor))
+        return _preview(request, flow.look_again(confirmation, request.user, vendor), confirmation.notify)
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
 
@@ -70,20 +71,21 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Start it, and go to its progress."""
     if request.method != "POST":  # the address of what was shown here, opened anew
         return redirect("vendor:choose", vendor.pk)
-    notify = UploadHistory.Notify.UPLOADER if "notify" in request.POST else UploadHistory.Notify.NOBODY
+    confirmation = Confirmation.from_post(request.POST)
+    notify = UploadHistory.Notify.UPLOADER if confirmation.notify else UploadHistory.Notify.NOBODY
     try:
-        if not flow.was_seen(request.POST):
+        if not confirmation.was_seen:
             messages.warning(request, CHANGED)
-            return _preview(request, flow.look_again(request.POST, request.user, vendor))
-        upload = flow.take_up(request.POST, request.user, vendor, notify)
-    except TakenIn as error:  # who presses the button twice sees only the second answer
+            return _preview(request, flow.look_again(confirmation, request.user, vendor), confirmation.notify)
+        upload = flow.confirm(confirmation, request.user, vendor, notify)
+    except AlreadyOpened as error:  # who presses the button twice sees only the second answer
         upload = error.upload
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
     return redirect("vendor:upload", vendor.pk, upload.pk)
 
 
-def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True) -> HttpResponseBase:
     job = context.get("job")
     shown = context | _dry_run(job) if job else context
     modes = [(value, label, value == context["preview"].mode) for value, label in UploadHistory.Mode.choices]
@@ -94,7 +96,7 @@ def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
             "section": "choose",
             "again": "Look again",
             "modes": modes,
-            "notify": "notify" in request.POST or "token" not in request.POST,
+            "notify": notify,
             "email": getattr(request.user, "email", ""),
         },
     )  # fmt: skip

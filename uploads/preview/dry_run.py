@@ -36,7 +36,7 @@ from uploads.models import Job
 from uploads.pipeline import examine, judge, ledger, staged_rows
 from uploads.pipeline.judge import ValueRules
 from uploads.preview import kept_files
-from uploads.preview.verdicts import NEWEST, Judged, candidates, validated
+from uploads.preview.verdicts import NEWEST, ValidatedRow, candidates, validated
 from uploads.work import jobs
 from uploads.work.jobs import JobFailed
 
@@ -117,7 +117,9 @@ def decided(
     return outcomes
 
 
-def _outcome(judged: Judged, candidate: Candidate | None, snapshot: Snapshot) -> tuple[Row, str, Sequence[Problem]]:
+def _outcome(
+    judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapshot
+) -> tuple[Row, str, Sequence[Problem]]:
     if candidate is None:
         return judged.row, "error", judged.result if isinstance(judged.result, list) else []
     verdict = committer.decide(candidate, snapshot)

@@ -4,7 +4,6 @@ A chosen file is kept aside, previewed as the form says how to read it, and hand
 exactly what was previewed.
 """
 
-from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from uploads.aws.storage import FileMissing, StorageUnavailable
@@ -12,17 +11,17 @@ from uploads.feed.parser import Layout, Reading
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules, examine, receive
 from uploads.pipeline.examine import Refused
-from uploads.pipeline.receive import TakenIn, Wish
+from uploads.pipeline.receive import AlreadyOpened, Options
 from uploads.preview import dry_run, kept_files, verdicts
-from uploads.preview.form import FIELD_CHOICES, PreviewForm, dry_run_context, fingerprint, mode_of, reading_of
-from uploads.preview.kept_files import Expired, Incoming
+from uploads.preview.form import FIELD_CHOICES, Confirmation, PreviewForm, dry_run_context
+from uploads.preview.kept_files import Expired, KeptFile
 from vendors.models import Vendor
 
 # What a file dialog offers; what a file is shows by its content.
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv,text/plain"
 SENTENCES: dict[type[Exception], str] = {
     Expired: "The preview is too old. Choose the file again.",
-    TakenIn: "This file was confirmed already. Look at the uploads.",
+    AlreadyOpened: "This file was confirmed already. Look at the uploads.",
     FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
@@ -37,43 +36,40 @@ def sentence(error: Exception) -> str:
 
 def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
-    with examine.as_text(file) as source:
-        seen = verdicts.of(source.text, vendor.vendor_id, Reading())
-        token = kept_files.keep(source, receive.base_name(file_name), vendor.vendor_id, user)
-    return _shown(seen, token, vendor, kept_files.taken_up(token, user), user)
+    with examine.as_text(file) as feed:
+        seen = verdicts.of(feed.text, vendor.vendor_id, Reading())
+        token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user)
+    return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
 
-def look_again(posted: Mapping[str, str], user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
-    """The preview of the file that the form's token stands for, read as the form says. Raises one of FAILURES."""
-    kept = _kept(posted, user, vendor)
-    with kept_files.opened(kept) as source:
-        seen = verdicts.of(source.text, kept.vendor_id, reading_of(posted) or Reading(), mode_of(posted))
-    return _shown(seen, posted["token"], vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
+def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
+    """The preview of the file that the form is about, read as the form says. Raises one of FAILURES."""
+    kept = _kept_file(confirmation, user, vendor)
+    with kept_files.opened(kept) as feed:
+        seen = verdicts.of(feed.text, kept.vendor_id, confirmation.reading or Reading(), confirmation.mode)
+    return _shown(seen, confirmation.token, vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
 
 
-def was_seen(posted: Mapping[str, str]) -> bool:
-    """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
-    reading = reading_of(posted)
-    return reading is None or fingerprint(reading, mode_of(posted)) == posted.get("seen")
-
-
-def take_up(
-    posted: Mapping[str, str], user: Any, vendor: Vendor | None = None, notify: str = UploadHistory.Notify.VENDOR
+def confirm(
+    confirmation: Confirmation,
+    user: Any,
+    vendor: Vendor | None = None,
+    notify: str = UploadHistory.Notify.VENDOR,
 ) -> UploadHistory:
     """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES.
 
-    A button that is pressed twice opens one: TakenIn tells the second which it is.
+    A button that is pressed twice opens one: AlreadyOpened tells the second which it is.
     """
-    kept, reading = _kept(posted, user, vendor), reading_of(posted)
+    kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading
+    options = Options(confirmation.mode, notify)
     try:
-        with kept_files.opened(kept) as source:
-            wish = Wish(mode_of(posted), notify)
-            upload = receive.take_in(source, kept.file_name, kept.vendor_id, user, reading, wish, kept.key)
+        with kept_files.opened(kept) as feed:
+            upload = receive.open_upload(feed, kept.file_name, kept.vendor_id, user, reading, options, kept.key)
     except (FileMissing, StorageUnavailable, Refused):
         # Where it was confirmed before, its file is gone, and its own upload may be the one that fills the limit.
-        receive.refuse_again(kept.key)
+        receive.refuse_opened(kept.key)
         raise
-    if reading and reading.columns and "remember" in posted:
+    if reading and reading.columns and confirmation.remember:
         headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
         column_rules.remember(kept.vendor_id, headers, reading.columns, user)
     dry_run.end(kept.key)
@@ -81,15 +77,15 @@ def take_up(
     return upload
 
 
-def _kept(posted: Mapping[str, str], user: Any, vendor: Vendor | None) -> Incoming:
-    """The file of the form's token, on the pages of the vendor that it was chosen for. Raises Expired."""
-    kept = kept_files.taken_up(posted.get("token", ""), user)
+def _kept_file(confirmation: Confirmation, user: Any, vendor: Vendor | None) -> KeptFile:
+    """The file that the form is about, on the pages of the vendor that it was chosen for. Raises Expired."""
+    kept = kept_files.from_token(confirmation.token, user)
     if vendor is not None and kept.vendor_id != vendor.pk:
         raise Expired
     return kept
 
 
-def _shown(seen: verdicts.Preview, token: str, vendor: Vendor, kept: Incoming, user: Any) -> dict[str, Any]:
+def _shown(seen: verdicts.Preview, token: str, vendor: Vendor, kept: KeptFile, user: Any) -> dict[str, Any]:
     """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
     context: dict[str, Any] = {}
     if seen.ready:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from django import forms
@@ -55,8 +55,39 @@ class PreviewForm(forms.Form):
             self.fields["encoding"].disabled = True
 
 
-def reading_of(posted: Mapping[str, str]) -> Reading | None:
-    """How the form wants the file to be read; None for a form that says nothing about it."""
+@dataclass(frozen=True)
+class Confirmation:
+    """What the form says when it comes back, be it to look again or to confirm.
+
+    `token` stands for the kept file; `reading` is None for a form that says nothing about how to read it; `seen` is the
+    fingerprint of what was previewed; `remember` and `notify` say whether these boxes are ticked.
+    """
+
+    token: str
+    reading: Reading | None
+    mode: str
+    seen: str
+    remember: bool
+    notify: bool
+
+    @classmethod
+    def from_post(cls, posted: Mapping[str, str]) -> "Confirmation":
+        return cls(
+            token=posted.get("token", ""),
+            reading=_reading(posted),
+            mode=_mode(posted),
+            seen=posted.get("seen", ""),
+            remember="remember" in posted,
+            notify="notify" in posted,
+        )
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
+        return self.reading is None or fingerprint(self.reading, self.mode) == self.seen
+
+
+def _reading(posted: Mapping[str, str]) -> Reading | None:
     if "shape" not in posted:
         return None
     chosen: list[str] = []
@@ -65,8 +96,7 @@ def reading_of(posted: Mapping[str, str]) -> Reading | None:
     return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"])
 
 
-def mode_of(posted: Mapping[str, str]) -> str:
-    """Which rows the form wants."""
+def _mode(posted: Mapping[str, str]) -> str:
     mode = posted.get("mode", "")
     return mode if mode in UploadHistory.Mode.values else UploadHistory.Mode.UPSERT.value
 

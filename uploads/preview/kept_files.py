@@ -1,4 +1,4 @@
-"""A file between preview and confirm: kept in storage, so that any web process can take it up.
+"""A file between preview and confirm: kept in storage, so that any web process can go on with it.
 
 The browser holds a signed token, never the name of a file: it can confirm what its user previewed, for the vendor
 that was chosen, for a day. What is never confirmed is swept away after that.
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from django.core import signing
 
 from uploads.aws import storage
-from uploads.pipeline.examine import Source
+from uploads.pipeline.examine import FeedFile
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -32,7 +32,7 @@ class Expired(Exception):
 
 
 @dataclass(frozen=True)
-class Incoming:
+class KeptFile:
     """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
 
     Of a workbook also its own storage key, the name of the sheet that the text is from, and how many others it has.
@@ -46,41 +46,41 @@ class Incoming:
     others: int = 0
 
 
-def keep(source: Source, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
+def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
     sweep()
     key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{_stem(vendor_id)}{secrets.token_urlsafe(24)}"
-    storage.save(key, source.text)
-    workbook_key = f"{key}.workbook" if source.workbook else ""
-    if source.workbook:
-        storage.save(workbook_key, source.workbook)
-    facts = [user.pk, key, file_name, vendor_id, workbook_key, source.sheet, source.others]
+    storage.save(key, feed.text)
+    workbook_key = f"{key}.workbook" if feed.workbook else ""
+    if feed.workbook:
+        storage.save(workbook_key, feed.workbook)
+    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.others]
     return signing.dumps(facts, salt=SALT)
 
 
 @contextmanager
-def opened(kept: Incoming) -> Iterator[Source]:
+def opened(kept: KeptFile) -> Iterator[FeedFile]:
     """What is kept of it. Raises FileMissing and StorageUnavailable."""
     with ExitStack() as files:
         text = files.enter_context(storage.opened(kept.key))
         workbook = files.enter_context(storage.opened(kept.workbook_key)) if kept.workbook_key else None
-        yield Source(text, workbook, kept.sheet)
+        yield FeedFile(text, workbook, kept.sheet)
 
 
-def drop(kept: Incoming) -> None:
+def drop(kept: KeptFile) -> None:
     """Delete it, or leave it to be swept away where storage is away."""
     with suppress(storage.StorageUnavailable):
         for key in filter(None, (kept.key, kept.workbook_key)):
             storage.delete(key)
 
 
-def taken_up(token: str, user: "User | AnonymousUser") -> Incoming:
-    """What the token stands for. Raises Expired."""
+def from_token(token: str, user: "User | AnonymousUser") -> KeptFile:
+    """The file that the token stands for. Raises Expired."""
     try:
         owner, *rest = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature as error:
         raise Expired from error
-    kept = Incoming(*rest)
+    kept = KeptFile(*rest)
     if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired
     return kept

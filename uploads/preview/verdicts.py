@@ -31,7 +31,7 @@ FULL_COLUMNS = 25  # of a file with more, those that mean nothing are put aside
 NEWEST = 2**63 - 1
 
 
-class Change(NamedTuple):
+class Difference(NamedTuple):
     """What an update would change in a field, or what a rule reads instead of a cell."""
 
     label: str
@@ -51,8 +51,8 @@ class PreviewRow(NamedTuple):
     cells: tuple[str, ...]
     raw: str
     problems: tuple[Problem, ...]
-    changes: tuple[Change, ...]
-    rules: tuple[Change, ...] = ()
+    changes: tuple[Difference, ...]
+    rules: tuple[Difference, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -205,7 +205,7 @@ def _samples(cells: Iterable[str]) -> Iterable[str]:
 # --- verdicts --------------------------------------------------------------------------------------------------
 
 
-class Judged(NamedTuple):
+class ValidatedRow(NamedTuple):
     """A row after validation: its values by field as the vendor's rules have them, and a draft or its problems."""
 
     row: Row
@@ -213,15 +213,15 @@ class Judged(NamedTuple):
     result: ProductDraft | list[Problem]
 
 
-def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) -> Judged:
+def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) -> ValidatedRow:
     """A row judged in itself, as the pipeline judges its record."""
     if row.problem is not None:
-        return Judged(row, {}, [row.problem])
+        return ValidatedRow(row, {}, [row.problem])
     values = judge.replaced({field: row.cells[header] for field, header in layout.mapping.fields.items()}, own)
-    return Judged(row, values, validate(values, rules))
+    return ValidatedRow(row, values, validate(values, rules))
 
 
-def candidates(judged: Iterable[Judged], vendor_id: str, mode: str) -> dict[int, Candidate]:
+def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
     return {
         one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.result, mode)
@@ -239,7 +239,7 @@ def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str, mode: str) -> tu
     return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
 
 
-def _preview_row(judged: Judged, layout: Layout, candidate: Candidate | None, snapshot: Snapshot) -> PreviewRow:
+def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | None, snapshot: Snapshot) -> PreviewRow:
     row, fields = judged.row, layout.mapping.fields
     cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
     rules = _changes((field, row.cells[fields[field]], read) for field, read in judged.values.items())
@@ -255,8 +255,8 @@ def _preview_row(judged: Judged, layout: Layout, candidate: Candidate | None, sn
     return PreviewRow(row.number, verdict.outcome, cells, "", tuple(problems), changes, rules)
 
 
-def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Change, ...]:
-    return tuple(Change(LABELS[field], _brief(old), _brief(new)) for field, old, new in pairs if old != new)
+def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:
+    return tuple(Difference(LABELS[field], _brief(old), _brief(new)) for field, old, new in pairs if old != new)
 
 
 def _cell(text: str) -> str:

@@ -34,7 +34,7 @@ from uploads.insight import timeline
 from uploads.models import Job
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
-from uploads.preview.form import dry_run_context
+from uploads.preview.form import Confirmation, dry_run_context
 from vendors import access
 from vendors.models import Vendor
 
@@ -108,8 +108,9 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         """Look again at a file that is kept, read as the form says now."""
         if not self.has_import_permission(request):
             raise PermissionDenied
+        confirmation = Confirmation.from_post(request.POST)
         try:
-            return self._page(request, _linked(flow.look_again(request.POST, request.user)))
+            return self._page(request, _linked(flow.look_again(confirmation, request.user)))
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
@@ -119,11 +120,12 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         """Confirm: hand the file to the pipeline, and show how its upload gets on."""
         if not self.has_import_permission(request):
             raise PermissionDenied
+        confirmation = Confirmation.from_post(request.POST)
         try:
-            if not flow.was_seen(request.POST):
+            if not confirmation.was_seen:
                 messages.warning(request, UNSEEN)
-                return self._page(request, _linked(flow.look_again(request.POST, request.user)))
-            upload = flow.take_up(request.POST, request.user)
+                return self._page(request, _linked(flow.look_again(confirmation, request.user)))
+            upload = flow.confirm(confirmation, request.user)
         except FAILURES as error:
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")

@@ -16,8 +16,8 @@ from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, receive
-from uploads.pipeline.examine import Source
-from uploads.pipeline.receive import Wish
+from uploads.pipeline.examine import FeedFile
+from uploads.pipeline.receive import Options
 from uploads.preview import dry_run, kept_files, verdicts
 from vendors.models import VendorMember
 
@@ -31,7 +31,7 @@ EXPECTED = {
 
 
 def send(pipeline: Pipeline, mode: str, text: str = ROWS) -> UploadHistory:
-    upload = receive.receive(io.BytesIO(text.encode()), "feed.csv", "VEND001", wish=Wish(mode=mode))
+    upload = receive.receive(io.BytesIO(text.encode()), "feed.csv", "VEND001", options=Options(mode=mode))
     pipeline.stage(upload)
     pipeline.settle()
     upload.refresh_from_db()
@@ -44,8 +44,8 @@ def test_each_mode_does_what_its_preview_and_its_dry_run_say(pipeline: Pipeline,
     seen = verdicts.of(io.BytesIO(ROWS.encode()), "VEND001", Reading(), mode)
     assert [row.outcome for row in seen.rows] == EXPECTED[mode]
     user = User.objects.create_user("ada")
-    source = Source(io.BytesIO(ROWS.encode()))
-    kept = kept_files.taken_up(kept_files.keep(source, "feed.csv", "VEND001", user), user)
+    file = FeedFile(io.BytesIO(ROWS.encode()))
+    kept = kept_files.from_token(kept_files.keep(file, "feed.csv", "VEND001", user), user)
     job = dry_run.start(kept.key, seen.layout, seen.lines, "VEND001", user, mode)
     run_jobs(job)
 

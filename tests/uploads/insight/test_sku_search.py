@@ -20,7 +20,7 @@ from uploads.insight import sku_search
 from uploads.insight.sku_search import Found
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import receive
-from uploads.pipeline.receive import Wish
+from uploads.pipeline.receive import Options
 from vendors.models import Vendor
 
 FIND = "/vendor/VEND001/find/"
@@ -129,7 +129,7 @@ def test_what_was_corrected_before_a_row_was_retried_is_told(
 
 def test_rows_that_an_upload_left_alone_are_spoken_of(pipeline: Pipeline, member: Client) -> None:
     assert sku_search.find("VEND001", "SKU-1").left_alone == ()
-    upload = receive.receive(io.BytesIO(feed(line(1)).encode()), "feed.csv", "VEND001", wish=Wish(mode="update"))
+    upload = receive.receive(io.BytesIO(feed(line(1)).encode()), "feed.csv", "VEND001", options=Options(mode="update"))
     pipeline.stage(upload)
     pipeline.settle()
     shown = text(member.get(FIND, {"q": "SKU-1"}))

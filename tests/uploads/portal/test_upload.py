@@ -126,7 +126,7 @@ def test_a_preview_is_its_users_and_its_vendors_only(client: Client, uploader: U
 def test_a_file_previewed_in_the_admin_cannot_be_confirmed_for_another_vendor(
     client: Client, uploader: User, other_vendor: Vendor
 ) -> None:
-    token = kept_files.keep(examine.Source(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
+    token = kept_files.keep(examine.FeedFile(io.BytesIO(feed(line(1)).encode())), "f.csv", "VEND002", uploader)
     assert "too old" in client.post(CONFIRM, {"token": token}).content.decode()
 
 

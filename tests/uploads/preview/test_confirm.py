@@ -17,8 +17,9 @@ from tests.workbooks import workbook
 from uploads.aws import storage
 from uploads.models import UploadHistory
 from uploads.pipeline import receive
-from uploads.pipeline.receive import TakenIn
+from uploads.pipeline.receive import AlreadyOpened
 from uploads.preview import flow
+from uploads.preview.form import Confirmation
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
@@ -42,8 +43,8 @@ def stored_of(upload: UploadHistory) -> set[str]:
 def press(posted: dict[str, str], user: User) -> tuple[str, str]:
     """Confirm; returns whether that opened the upload, and which it is."""
     try:
-        return "opened", flow.take_up(posted, user).pk
-    except TakenIn as again:
+        return "opened", flow.confirm(Confirmation.from_post(posted), user).pk
+    except AlreadyOpened as again:
         return "again", again.upload.pk
 
 

@@ -27,7 +27,7 @@ from vendors.models import Vendor
 def started(text: str, user: User) -> Job:
     """The dry run of a file that was kept, as the preview asks for it."""
     file = io.BytesIO(text.encode())
-    kept = kept_files.taken_up(kept_files.keep(examine.Source(file), "feed.csv", "VEND001", user), user)
+    kept = kept_files.from_token(kept_files.keep(examine.FeedFile(file), "feed.csv", "VEND001", user), user)
     contents = examine.examine(file)
     layout = examine.inspect(file, contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)

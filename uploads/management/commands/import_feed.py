@@ -49,9 +49,9 @@ class Command(BaseCommand):
                         f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
                     )
                 receive.active_vendor(vendor_id)
-                with examine.as_text(file) as source:
-                    self._recognise(source.text, vendor_id, ask)
-                    return receive.take_in(source, path.name, vendor_id)
+                with examine.as_text(file) as feed:
+                    self._recognise(feed.text, vendor_id, ask)
+                    return receive.open_upload(feed, path.name, vendor_id)
         except FileNotFoundError as error:
             raise CommandError(f"There is no file {path}.") from error
         except IsADirectoryError as error:

@@ -1,0 +1,35 @@
+"""What the form of a preview says when it comes back."""
+
+import pytest
+
+from uploads.feed.parser import Reading
+from uploads.preview.form import Confirmation, fingerprint
+
+COLUMNS = {"shape": "2.1", "column-0": "sku", "column-1": "", "encoding": "cp1252"}
+READ = Reading("cp1252", "", ("sku", ""), "2.1")
+
+
+@pytest.mark.parametrize(
+    ("posted", "said"),
+    [
+        ({}, Confirmation("", None, "upsert", "", remember=False, notify=False)),
+        ({"token": "t", "mode": "add"}, Confirmation("t", None, "add", "", remember=False, notify=False)),
+        ({"notify": "on"}, Confirmation("", None, "upsert", "", remember=False, notify=True)),
+        ({"mode": "replace", "encoding": "cp1252"}, Confirmation("", None, "upsert", "", False, False)),
+        (
+            COLUMNS | {"token": "t", "seen": "s", "remember": "on", "notify": "on"},
+            Confirmation("t", READ, "upsert", "s", remember=True, notify=True),
+        ),
+        (COLUMNS | {"column-3": "price"}, Confirmation("", READ, "upsert", "", False, False)),
+    ],
+    ids=["nothing", "only the file", "one box", "a mode that isn't there", "everything", "columns after a gap"],
+)
+def test_the_form_is_understood_as_it_was_filled_in(posted: dict[str, str], said: Confirmation) -> None:
+    assert Confirmation.from_post(posted) == said
+
+
+def test_what_was_previewed_was_seen_and_nothing_else() -> None:
+    seen = COLUMNS | {"mode": "add", "seen": fingerprint(READ, "add")}
+    assert Confirmation.from_post(seen).was_seen
+    for change in ({"column-1": "price"}, {"mode": "upsert"}, {"encoding": ""}, {"seen": ""}):
+        assert not Confirmation.from_post(seen | change).was_seen, change
