@@ -84,7 +84,7 @@ class Torture:
         if not path.exists():
             sample_feed(path, self.rows, vendor, round_)
         # A service may be down at this moment: a refusal leaves nothing behind, so it is sent until it is taken.
-        eventually(lambda: self._taken(path, vendor), f"{path.name} is taken in")
+        eventually(lambda: self._taken(path, vendor), f"{path.name} is received")
         self.sent.append((vendor, round_))
 
     def _taken(self, path: Path, vendor: str) -> bool:
