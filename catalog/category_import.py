@@ -32,7 +32,7 @@ HOURS = 24
 TRUTH = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """A file that can't be imported at all, in a sentence."""
 
 
@@ -80,11 +80,11 @@ class CategoryResource(ModelResource):  # type: ignore[misc] # import-export has
         return MarkedDiff
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """Reads the whole whitelist at once. Raises Refused, and then leaves no row to look at."""
+        """Reads the whole whitelist at once. Raises FileRefused, and then leaves no row to look at."""
         reason = _refusal(dataset)
         if reason:
             dataset.wipe()
-            raise Refused(reason)
+            raise FileRefused(reason)
         self.stored = {category.category_name: category for category in ProductCategory.objects.all()}
         self.texts = {*self.stored, *(category.parent_category or "" for category in self.stored.values())}
         self.rows: dict[str, int] = {}

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.web.admin_log import log_change
 from vendors import members
-from vendors.members import Refused
+from vendors.members import NotPossible
 from vendors.models import Invitation, Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ class Gone(Exception):
 
 @transaction.atomic
 def invite(vendor: Vendor, email: str, role: str, by: "User") -> tuple[Invitation, str]:
-    """Invite an address, in place of an earlier invitation; returns it with the token for its link. Raises Refused."""
+    """Invite an address, in place of an earlier one; returns the invitation with its token. Raises NotPossible."""
     members.lock(vendor, by)
     email = email.lower()
     if _works_for(vendor, email):
-        raise Refused(f"{email} is a member already.")
+        raise NotPossible(f"{email} is a member already.")
     _open().filter(vendor=vendor, email=email).update(withdrawn_at=Now())
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -73,10 +73,10 @@ def accept(invitation: Invitation, user: "User") -> VendorMember:
 
 @transaction.atomic
 def withdraw(invitation: Invitation, by: "User") -> None:
-    """Make the link useless. Raises Refused if it was used meanwhile."""
+    """Make the link useless. Raises NotPossible if it was used meanwhile."""
     members.lock(invitation.vendor, by)
     if not _open().filter(pk=invitation.pk).update(withdrawn_at=Now()):
-        raise Refused("This invitation was accepted or withdrawn meanwhile.")
+        raise NotPossible("This invitation was accepted or withdrawn meanwhile.")
     log_change(by, invitation.vendor, f"Invitation of {invitation.email} withdrawn.")
 
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 Role = VendorMember.Role
 
 
-class Refused(Exception):
+class NotPossible(Exception):
     """The change isn't possible; the message says why."""
 
 
 @transaction.atomic
 def change_role(member: VendorMember, role: str, by: "User") -> None:
-    """Give the member another role. Raises Refused."""
+    """Give the member another role. Raises NotPossible."""
     member = _locked(member, by)
     if member.role == role:
         return
@@ -38,7 +38,7 @@ def change_role(member: VendorMember, role: str, by: "User") -> None:
 
 @transaction.atomic
 def remove(member: VendorMember, by: "User") -> None:
-    """Take the member's access away. Raises Refused."""
+    """Take the member's access away. Raises NotPossible."""
     member = _locked(member, by)
     _refuse_the_last_owner(member)
     _withdraw_invitations(member, by)
@@ -50,7 +50,7 @@ def lock(vendor: Vendor, by: "User") -> None:
     """Wait for other changes of this vendor's people; by then, the one who asks may be an owner no more."""
     Vendor.objects.select_for_update(no_key=True).get(pk=vendor.pk)
     if not VendorMember.objects.filter(vendor=vendor, user=by, role=Role.OWNER).exists():
-        raise Refused("You aren't an owner any more.")
+        raise NotPossible("You aren't an owner any more.")
 
 
 def shown(user: "User") -> str:
@@ -62,7 +62,7 @@ def _locked(member: VendorMember, by: "User") -> VendorMember:
     lock(member.vendor, by)
     found = VendorMember.objects.select_related("user", "vendor").filter(pk=member.pk).first()
     if found is None:
-        raise Refused("This member was removed meanwhile.")
+        raise NotPossible("This member was removed meanwhile.")
     return found
 
 
@@ -78,4 +78,4 @@ def _withdraw_invitations(member: VendorMember, by: "User") -> None:
 def _refuse_the_last_owner(member: VendorMember) -> None:
     owners = VendorMember.objects.filter(vendor=member.vendor_id, role=Role.OWNER, user__is_active=True)
     if member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists():
-        raise Refused("This is the last owner. Make somebody else an owner first.")
+        raise NotPossible("This is the last owner. Make somebody else an owner first.")

@@ -97,7 +97,7 @@ def test_two_owners_who_remove_each_other_at_the_same_moment_leave_one(vendor: V
     def remove(one: VendorMember, by: User) -> None:
         try:
             members.remove(one, by)
-        except members.Refused as refused:
+        except members.NotPossible as refused:
             refusals.append(str(refused))
         finally:
             connection.close()

@@ -27,7 +27,7 @@ SHOWN_CHARS = 80  # of a cell that isn't wrong
 
 
 @dataclass(frozen=True)
-class Kind:
+class OpenKind:
     """One kind of error of an upload: how many rows have it, and the first as an example."""
 
     code: str
@@ -51,7 +51,7 @@ def _row(upload: UploadHistory) -> str:
     return "row_number" if upload.source == UploadHistory.Source.FILE else "record_id"
 
 
-def kinds(upload: UploadHistory) -> list[Kind]:
+def kinds(upload: UploadHistory) -> list[OpenKind]:
     """The kinds of open errors, the one with most rows first; of each, COUNTED problems are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -74,11 +74,11 @@ def kinds(upload: UploadHistory) -> list[Kind]:
         return [_kind(*found) for found in cursor.fetchall()]
 
 
-def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, more: bool) -> Kind:
-    return Kind(code, min(rows, progress.COUNTED), row_number, message, suggestion, more=more)
+def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, more: bool) -> OpenKind:
+    return OpenKind(code, min(rows, progress.COUNTED), row_number, message, suggestion, more=more)
 
 
-def kind(upload: UploadHistory, code: str) -> Kind | None:
+def kind(upload: UploadHistory, code: str) -> OpenKind | None:
     """One kind, its rows counted up to COUNTED; None if no row has it (any more)."""
     problems = ValidationError.objects.filter(upload=upload, resolved_at=None, error_type=code)
     first = problems.order_by("row_number", "error_id").first()
@@ -105,7 +105,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Line:
+class ShownRow:
     """A failed row as the table shows it. `error_id` is one of its problems, by which the form names the row."""
 
     number: int
@@ -117,16 +117,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Page:
+class RowsPage:
     """Rows of one kind. `fields` are the columns, those with wrong cells first; `after` begins the next page."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ShownRow, ...]
     fields: tuple[tuple[str, str], ...]
     after: str
     suggestions: bool
 
 
-def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) -> Page:
+def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) -> RowsPage:
     """The rows with an open error of this kind behind `after`; `fill` puts the suggestions into the wrong cells."""
     found = _keys(upload, code, after)
     shown = {record_id: error_id for _, record_id, error_id in found[:PAGE_ROWS]}
@@ -136,7 +136,7 @@ def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) 
     there = {field for line in lines for field in line.cells}
     order = sorted((field for field in FIELDS if field in there), key=lambda field: field not in wrong)
     more = len(found) > PAGE_ROWS
-    return Page(
+    return RowsPage(
         lines,
         tuple((field, LABELS[field][0].upper() + LABELS[field][1:]) for field in order),
         "{}-{}".format(*found[PAGE_ROWS - 1][:2]) if more else "",
@@ -164,9 +164,9 @@ def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, 
         return list(cursor.fetchall())
 
 
-def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> Line:
+def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> ShownRow:
     why_not = failed_rows.why_not(row, upload)
-    return Line(
+    return ShownRow(
         number, error_id, row,
         {
             field: _cell(f"{number}-{field}", field, value, row, fill, writable=not why_not)

@@ -44,7 +44,7 @@ DAMAGED: Final = (
     "This workbook is damaged or isn't one. Open it in Excel, save it again as .xlsx, and upload that file."
 )
 
-Cell = int | float | str | bool | time | date | datetime | Any
+SheetValue = int | float | str | bool | time | date | datetime | Any
 
 
 @dataclass(frozen=True)
@@ -331,7 +331,7 @@ class _Merged:
         return filled
 
 
-def shown(cell: Cell) -> str:
+def shown(cell: SheetValue) -> str:
     """A cell as people see it: 1299.0 is 1299, 0.30000000000000004 is 0.3, a day is 2024-12-21."""
     if isinstance(cell, str):
         return cell

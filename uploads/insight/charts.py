@@ -11,7 +11,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 
 from catalog.rules.problems import label_of
 from config.web.text import visible
-from uploads.insight.operations import Day, Kind, start_of
+from uploads.insight.operations import Day, FrequentKind, start_of
 
 # Leads to one of the admin's lists under filters; "" for those who may not see it.
 Way = Callable[..., str]
@@ -59,7 +59,7 @@ def _of_day(day: Day, way: Way, filters: dict[str, object], length: int = 1) -> 
     return way("uploads_uploadhistory", **filters, created_at__gte=since, created_at__lt=until)
 
 
-def of_kinds(kinds: Sequence[Kind], days: int, way: Way, **filters: object) -> Chart:
+def of_kinds(kinds: Sequence[FrequentKind], days: int, way: Way, **filters: object) -> Chart:
     """The most frequent types of error; a type leads to its errors."""
     return Chart(
         "kinds",

@@ -106,7 +106,7 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FrequentKind:
     """One type of error and how many problems there were of it."""
 
     code: str
@@ -267,7 +267,7 @@ def vendors_to_look_at(user: "Viewer", number_of_days: int) -> list[Attention]:
     return [Attention(*row) for row in found[:SHOWN]]
 
 
-def error_kinds(user: "Viewer", number_of_days: int, vendor_id: str = "") -> list[Kind]:
+def error_kinds(user: "Viewer", number_of_days: int, vendor_id: str = "") -> list[FrequentKind]:
     """The types of the problems found in the last days, most frequent first: of all vendors, or of one.
 
     Both through idx_validation_errors_vendor: PostgreSQL 18 skips in it from vendor to vendor, older ones read all of
@@ -278,7 +278,7 @@ def error_kinds(user: "Viewer", number_of_days: int, vendor_id: str = "") -> lis
     if vendor_id:
         errors = errors.filter(vendor_id=vendor_id)
     counts = errors.order_by().values_list("error_type").annotate(problems=Count("pk"))
-    return [Kind(*row) for row in counts.order_by("-problems", "error_type")[:SHOWN]]
+    return [FrequentKind(*row) for row in counts.order_by("-problems", "error_type")[:SHOWN]]
 
 
 def is_empty(user: "Viewer", known: Sequence[Day]) -> bool:

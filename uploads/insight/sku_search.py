@@ -22,7 +22,7 @@ from config.web.text import visible
 from uploads.feed.columns import ALIASES
 from uploads.feed.parser import Layout
 from uploads.insight import timeline
-from uploads.insight.timeline import Entry
+from uploads.insight.timeline import TimelineEntry
 from uploads.models import UploadHistory
 
 NEWEST = 20_000
@@ -36,7 +36,7 @@ CLASHES = (Code.SKU_TAKEN, Code.DUPLICATE_IN_FILE)  # the row is about another p
 
 
 @dataclass(frozen=True)
-class Step:
+class FoundStep:
     """One thing that happened, in plain words. `upload_id` and `code` lead to the errors of the upload, if any."""
 
     at: datetime
@@ -44,8 +44,8 @@ class Step:
     file_name: str = ""
     upload_id: str = ""
     row_number: int = 0
-    changes: tuple[timeline.Change, ...] = ()
-    corrected: tuple[timeline.Change, ...] = ()
+    changes: tuple[timeline.FieldChange, ...] = ()
+    corrected: tuple[timeline.FieldChange, ...] = ()
     code: str = ""
     suggestion: str = ""
     bad: bool = False
@@ -60,7 +60,7 @@ class Found:
     """
 
     products: tuple[Product, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[FoundStep, ...]
     taken: bool
     horizon: datetime | None
     left_alone: tuple[tuple[UploadHistory, str], ...]
@@ -107,14 +107,14 @@ WORDS = {
 }
 
 
-def _of_entry(entry: Entry, names: dict[str, str]) -> Step:
+def _of_entry(entry: TimelineEntry, names: dict[str, str]) -> FoundStep:
     words = WORDS.get(entry.kind, entry.words)
     if entry.attempt > 1:
         words = f"Retried{' with a correction' if entry.corrected else ''}. {words}"
     if entry.uploads > 1:
         words += f" The same in {entry.uploads - 1:,} uploads before it."
     known = entry.upload_id if entry.upload_id in names else ""
-    return Step(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes, entry.corrected)
+    return FoundStep(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes, entry.corrected)
 
 
 def _uploads(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, UploadHistory]:
@@ -126,7 +126,7 @@ def _uploads(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, UploadHisto
 
 
 @dataclass(frozen=True)
-class Problem:
+class FoundProblem:
     """One problem of a row that has the SKU or product ID that was typed."""
 
     error_id: int
@@ -140,16 +140,16 @@ class Problem:
     raw: str
 
 
-def _of_problem(row: Problem, names: dict[str, str], arrived: Entry | None) -> Step:
+def _of_problem(row: FoundProblem, names: dict[str, str], arrived: TimelineEntry | None) -> FoundStep:
     settled = _settled(row, arrived)
-    return Step(
+    return FoundStep(
         row.at, f"Not taken: {visible(row.message)}{settled}", names.get(row.upload_id, ""),
         row.upload_id if row.upload_id in names else "", row.row_number, code="" if settled else row.code,
         suggestion=visible(row.suggestion), bad=not settled,
     )  # fmt: skip
 
 
-def _settled(row: Problem, arrived: Entry | None) -> str:
+def _settled(row: FoundProblem, arrived: TimelineEntry | None) -> str:
     """Why there is nothing to correct any more, or "". An older upload can't overwrite what a newer one brought."""
     if row.resolved_at:
         return f" It was retried since ({_when(row.resolved_at)})."
@@ -161,7 +161,7 @@ def _when(moment: datetime) -> str:
     return f"{localtime(moment):%Y-%m-%d %H:%M}"
 
 
-def _failed_rows(vendor_id: str, typed: str) -> tuple[list[Problem], datetime | None]:
+def _failed_rows(vendor_id: str, typed: str) -> tuple[list[FoundProblem], datetime | None]:
     """Problems of rows with this SKU or ID, and how far back the newest ones reach; None when that is all there are."""
     wanted, headers = typed.lower(), _headers(vendor_id)
     with connection.cursor() as cursor:
@@ -171,7 +171,7 @@ def _failed_rows(vendor_id: str, typed: str) -> tuple[list[Problem], datetime | 
         rows += cursor.fetchall()
         cursor.execute(_HORIZON_SQL, [vendor_id, NEWEST])
         horizon = cursor.fetchone()
-    found = {row[0]: Problem(*row) for row in rows}
+    found = {row[0]: FoundProblem(*row) for row in rows}
     whole = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
     fits = [row for row in found.values() if not row.raw or whole.search(row.raw.lower())]
     return fits, horizon[0] if horizon else None

@@ -31,7 +31,7 @@ NAMES = {**LABELS, "vendor_id": "vendor"}
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One field: what it was (None: the product was new) and what it became (None: the product was deleted)."""
 
     field: str
@@ -40,7 +40,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`.
 
     A row that was retried has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
@@ -53,17 +53,17 @@ class Entry:
     upload_id: str = ""
     row_number: int = 0
     changed_by: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     uploads: int = 1
     attempt: int = 1
-    corrected: tuple[Change, ...] = ()
+    corrected: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True)
 class Timeline:
     """A page of it; `older` is what to ask for as `before` on the next one, None on the last."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     older: datetime | None
 
 
@@ -81,7 +81,7 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
     return Timeline(_with_inserts(product_id, shown), shown[-1].since if shown and more else None)
 
 
-def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[Entry]:
+def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[TimelineEntry]:
     """A row that updated the product says what it changed; a change without such a row stands for itself."""
     updates = {(change.upload_id, change.record_id): change for change in changes if change.kind == Kind.UPDATED}
     corrections = _corrections(records)
@@ -93,9 +93,9 @@ def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[
     return entries + [_of_change(change) for change in changes if change.pk not in told]
 
 
-def folded(entries: Iterable[Entry]) -> list[Entry]:
+def folded(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     """Entries newest first, those in a row that only confirmed the product as one."""
-    lines: list[Entry] = []
+    lines: list[TimelineEntry] = []
     for entry in entries:
         if lines and lines[-1].kind == entry.kind == "unchanged" and not (lines[-1].corrected or entry.corrected):
             lines[-1] = replace(lines[-1], since=entry.at, uploads=lines[-1].uploads + 1)
@@ -104,7 +104,7 @@ def folded(entries: Iterable[Entry]) -> list[Entry]:
     return lines
 
 
-def _page(lines: list[Entry]) -> list[Entry]:
+def _page(lines: list[TimelineEntry]) -> list[TimelineEntry]:
     """The first PAGE lines, and what happened at the same moment as the last of them: pages are told apart by time."""
     page = lines[:PAGE]
     return page + list(takewhile(lambda line: line.at == page[-1].since, lines[PAGE:]))
@@ -140,8 +140,10 @@ def _corrections(records: list[RecordOutcome]) -> dict[tuple[str, str, int], dic
     return {_key(row): row.changes for row in rows}
 
 
-def _of_record(record: RecordOutcome, change: ProductChange | None, corrected: Mapping[str, list[object]]) -> Entry:
-    return Entry(
+def _of_record(
+    record: RecordOutcome, change: ProductChange | None, corrected: Mapping[str, list[object]]
+) -> TimelineEntry:
+    return TimelineEntry(
         record.created_at,
         record.created_at,
         record.outcome,
@@ -150,12 +152,14 @@ def _of_record(record: RecordOutcome, change: ProductChange | None, corrected: M
         record.row_number,
         changes=_shown(change.changes) if change else (),
         attempt=record.attempt,
-        corrected=tuple(Change(visible(header), _text(old), _text(new)) for header, (old, new) in corrected.items()),
+        corrected=tuple(
+            FieldChange(visible(header), _text(old), _text(new)) for header, (old, new) in corrected.items()
+        ),
     )
 
 
-def _of_change(change: ProductChange) -> Entry:
-    return Entry(
+def _of_change(change: ProductChange) -> TimelineEntry:
+    return TimelineEntry(
         change.created_at,
         change.created_at,
         change.kind,
@@ -166,9 +170,9 @@ def _of_change(change: ProductChange) -> Entry:
     )
 
 
-def _shown(changes: Mapping[str, list[object]]) -> tuple[Change, ...]:
+def _shown(changes: Mapping[str, list[object]]) -> tuple[FieldChange, ...]:
     return tuple(
-        Change(NAMES.get(field, field), _text(old), _text(new))
+        FieldChange(NAMES.get(field, field), _text(old), _text(new))
         for field, (old, new) in sorted(changes.items(), key=_rank)
     )
 
@@ -184,7 +188,7 @@ def _text(value: object) -> str | None:
 # --- what an insert set ----------------------------------------------------------------------------------------
 
 
-def _with_inserts(product_id: int, entries: list[Entry]) -> tuple[Entry, ...]:
+def _with_inserts(product_id: int, entries: list[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     """The ledger doesn't keep what an insert set: it is what the later changes started from."""
     if not any(entry.kind == "inserted" for entry in entries):
         return tuple(entries)

@@ -18,7 +18,7 @@ from vendors.models import Vendor, VendorMember
 NEWEST = 20
 
 
-class Line(NamedTuple):
+class NewUpload(NamedTuple):
     """An upload in the list: how far it is, and what came of it."""
 
     upload: UploadHistory
@@ -43,5 +43,5 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     return render(request, "uploads/portal/home.html", context)
 
 
-def _line(upload: UploadHistory) -> Line:
-    return Line(upload, visible(upload.file_name), progress.percent(upload), headline(upload))
+def _line(upload: UploadHistory) -> NewUpload:
+    return NewUpload(upload, visible(upload.file_name), progress.percent(upload), headline(upload))

@@ -23,7 +23,7 @@ from vendors.models import Vendor, VendorMember
 VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
 
 
-class Step(NamedTuple):
+class ShownStep(NamedTuple):
     """One step of the way, in words. `state` is done, now or later."""
 
     name: str
@@ -133,7 +133,7 @@ def in_catalog(upload: UploadHistory) -> int:
     return upload.valid_records - upload.skipped_records
 
 
-def steps(upload: UploadHistory) -> list[Step]:
+def steps(upload: UploadHistory) -> list[ShownStep]:
     """Received, read, checked, in the catalog: each with its number."""
     ended = upload.status != UploadHistory.Status.PROCESSING
     read = ended or upload.file_rows is not None
@@ -141,16 +141,16 @@ def steps(upload: UploadHistory) -> list[Step]:
     size = filesizeformat(upload.file_size) if upload.file_size is not None else "–"
     later = "done" if ended else ("now" if upload.total_records else "later")
     return [
-        Step("Received", size, "Your file is stored safely.", "done"),
+        ShownStep("Received", size, "Your file is stored safely.", "done"),
         # Rows are checked before it is noted that they were read.
-        Step(
+        ShownStep(
             "Read",
             f"{max(upload.staged_rows, upload.total_records):,}{of_all}",
             "rows taken out of the file",
             "done" if read else "now",
         ),
-        Step("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
-        Step("In the catalog", f"{in_catalog(upload):,}", "rows with their products up to date", later),
+        ShownStep("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
+        ShownStep("In the catalog", f"{in_catalog(upload):,}", "rows with their products up to date", later),
     ]
 
 

@@ -31,7 +31,7 @@ KEEP_A_RULE = ["uploads.add_valuerule", "uploads.change_valuerule"]
 # --- one row ---------------------------------------------------------------------------------------------------
 
 
-class Cell(NamedTuple):
+class FormCell(NamedTuple):
     """A cell of the form: what it is called here and in the file, what stands in it, and what is wrong with it."""
 
     field: str
@@ -117,9 +117,9 @@ def _next_url(row: failed_rows.FailedRow) -> str:
     return reverse("admin:uploads_validationerror_correct", args=[following.pk])
 
 
-def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[Cell]:
+def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[FormCell]:
     return [
-        Cell(
+        FormCell(
             field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
             [problem for problem in row.problems if problem.field == field],
             _cluster_url(row, field, value.strip()),

@@ -69,7 +69,7 @@ def _invite(request: HttpRequest, vendor: Vendor, email: str, role: str) -> bool
         return False
     try:
         invitation, token = invitations.invite(vendor, email, role, cast(Any, request.user))
-    except people.Refused as refused:
+    except people.NotPossible as refused:
         messages.error(request, str(refused))
         return False
     if mails.invite(invitation, token):
@@ -99,7 +99,7 @@ def _decide(request: HttpRequest, found: VendorMember, form: RoleForm) -> HttpRe
         else:
             people.change_role(found, form.cleaned_data["role"], by)
             messages.success(request, f"{name} is {form.cleaned_data['role']} now.")
-    except people.Refused as refused:
+    except people.NotPossible as refused:
         messages.error(request, str(refused))
         return redirect("vendor:member", found.vendor_id, found.pk)
     # Who took this right away from himself has no business on the list any more.
@@ -114,7 +114,7 @@ def invitation(request: HttpRequest, vendor: Vendor, invitation_id: int) -> Http
         try:
             invitations.withdraw(found, cast(Any, request.user))
             messages.success(request, f"The invitation of {found.email} is withdrawn: its link opens nothing.")
-        except people.Refused as refused:
+        except people.NotPossible as refused:
             messages.error(request, str(refused))
         return redirect("vendor:members", vendor.pk)
     return render(request, "vendors/portal/invitation.html", {"vendor": vendor, "section": "members", "one": found})

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from uploads.insight import operations
-from uploads.insight.operations import Day, Kind
+from uploads.insight.operations import Day, FrequentKind
 from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory, ValidationError
 from uploads.preview import dry_run
 from vendors.models import Vendor, VendorMember
@@ -244,8 +244,8 @@ def test_error_types_are_counted_over_the_last_days_most_frequent_first(
         (one, "too_long", midnight - timedelta(seconds=1)),
     ]:  # fmt: skip
         ValidationError.objects.create(upload=of, vendor=of.vendor, row_number=1, error_type=kind, created_at=when)
-    assert operations.error_kinds(staff, 7) == [Kind("sku_taken", 2), Kind("invalid_price", 1)]
-    assert operations.error_kinds(staff, 7, "VEND002") == [Kind("sku_taken", 1)]
+    assert operations.error_kinds(staff, 7) == [FrequentKind("sku_taken", 2), FrequentKind("invalid_price", 1)]
+    assert operations.error_kinds(staff, 7, "VEND002") == [FrequentKind("sku_taken", 1)]
 
 
 # --- who sees what ---------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_members_of_a_vendor_get_figures_of_that_vendor_only(
     assert [one.upload.pk for one in operations.running(member, operations.Pace(0, {}))] == ["U1"]
     assert operations.open_uploads(member).uploads == 1
     assert look(member) == ["VEND001"]
-    assert operations.error_kinds(member, 7) == [Kind("of_U1", 1)]
+    assert operations.error_kinds(member, 7) == [FrequentKind("of_U1", 1)]
     assert operations.error_kinds(member, 7, "VEND002") == []
     assert operations.days(member, 1, "VEND002")[0].uploads == 0
     Vendor.objects.update(status="pending")

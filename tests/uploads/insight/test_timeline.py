@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product, ProductChange
 from tests.feeds import feed, line
 from uploads.insight import timeline
-from uploads.insight.timeline import Change
+from uploads.insight.timeline import FieldChange
 from uploads.models import RecordOutcome, UploadHistory
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_uploads_and_edits_stand_together_newest_first(product: Product, admin_u
     assert [(entry.kind, entry.upload_id, entry.row_number, entry.changed_by) for entry in entries] == [
         ("superseded", "U4", 4, ""), ("edited", "", 0, "admin"), ("updated", "U2", 2, ""), ("inserted", "U1", 1, ""),
     ]  # fmt: skip
-    assert entries[2].changes == (Change("price", "9.99", "8.00"), Change("stock quantity", "3", "5"))
+    assert entries[2].changes == (FieldChange("price", "9.99", "8.00"), FieldChange("stock quantity", "3", "5"))
 
 
 def test_an_insert_set_what_the_later_changes_started_from(product: Product) -> None:
@@ -88,8 +88,8 @@ def test_what_the_pipeline_did_is_what_the_timeline_tells(pipeline: Any) -> None
     pipeline.run(feed(line(1, price="6.00")))
     entries = timeline.of(Product.objects.get().pk).entries
     assert [entry.kind for entry in entries] == ["updated", "unchanged", "inserted"]
-    assert entries[0].changes == (Change("price", "5.00", "6.00"),)
-    assert Change("price", None, "5.00") in entries[2].changes
+    assert entries[0].changes == (FieldChange("price", "5.00", "6.00"),)
+    assert FieldChange("price", None, "5.00") in entries[2].changes
     uploads = list(UploadHistory.objects.order_by("-sequence").values_list("pk", flat=True))
     assert [entry.upload_id for entry in entries] == uploads
 
@@ -113,7 +113,7 @@ def test_another_products_past_is_not_told(product: Product) -> None:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-def everything(product: Product) -> list[timeline.Entry]:
+def everything(product: Product) -> list[timeline.TimelineEntry]:
     found = timeline.of(product.pk)
     entries = list(found.entries)
     while found.older:
