@@ -4,7 +4,6 @@ Standard input has a JSON list of arguments in each line; the answer is a list o
 wrote to standard output, and what to standard error.
 """
 
-import io
 import json
 import sys
 import traceback
@@ -13,25 +12,18 @@ import django
 
 django.setup()
 
-from django.core.management import CommandError, call_command  # noqa: E402 - Django has to be ready first
-from django.db import close_old_connections  # noqa: E402
+from django.db import close_old_connections  # noqa: E402 - Django has to be ready first
+
+from tests.commands import as_manage_py  # noqa: E402
 
 
 def run(arguments: list[str]) -> tuple[int, str, str]:
     """As `manage.py` with these arguments: whatever goes wrong ends the command, not the process."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
     close_old_connections()  # the server may have been killed since the last command
     try:
-        call_command(*arguments, stdout=out, stderr=err)
-    except CommandError as error:
-        err.write(str(error))
-        status = error.returncode
-    except SystemExit as ended:
-        status = int(ended.code or 0)
+        return as_manage_py(*arguments)
     except Exception:
-        err.write(traceback.format_exc())
-        status = 1
-    return status, out.getvalue(), err.getvalue()
+        return 1, "", traceback.format_exc()
 
 
 if __name__ == "__main__":

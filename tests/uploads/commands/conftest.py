@@ -1,14 +1,13 @@
 """Commands run as manage.py runs them, and a name for which there is no table."""
 
 import contextlib
-import io
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
+from tests.commands import as_manage_py
 from tests.uploads.commands.ended import Done, Run
 from uploads.aws import dynamo
 
@@ -18,16 +17,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command as manage.py does: an error it reports goes to standard error, with exit status 1."""
 
     def command(*arguments: str) -> Done:
-        out, err, status = io.StringIO(), io.StringIO(), 0
-        try:
-            call_command(*arguments, stdout=out, stderr=err)
-        except CommandError as error:
-            err.write(str(error))
-            status = error.returncode
-        except SystemExit as ended:
-            status = int(ended.code or 0)
+        status, out, err = as_manage_py(*arguments)
         shown = capsys.readouterr()
-        return Done(status, out.getvalue() + shown.out, err.getvalue() + shown.err)
+        return Done(status, out + shown.out, err + shown.err)
 
     return command
 
