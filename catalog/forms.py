@@ -8,7 +8,7 @@ from catalog.category_tree import active_categories
 from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Problem
-from catalog.rules.validator import ProductDraft, Rules, validate
+from catalog.rules.validator import Rules, validate
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -46,12 +46,10 @@ class ProductForm(ProductModelForm):
         cleaned = super().clean() or self.cleaned_data
         row = {field: None if value is None else str(value) for field, value in cleaned.items() if field in FIELDS}
         judged = validate(row, Rules.from_names([cleaned.get("category", "")]), _NUMBERS)
-        if isinstance(
-            judged, ProductDraft
-        ):  # as a feed's row would be stored: without invisible characters at its ends
-            stored = {field: value for field, value in judged._asdict().items() if field in cleaned}
+        if judged.draft:  # as a feed's row would be stored: without invisible characters at its ends
+            stored = {field: value for field, value in judged.draft._asdict().items() if field in cleaned}
             return cleaned | {field: None if value == "" else value for field, value in stored.items()}
-        for problem in judged:
+        for problem in judged.problems:
             if problem.field in cleaned:  # else the form has found something wrong with it already
                 self.add_error(problem.field, _sentence(problem))
         return cleaned

@@ -5,7 +5,7 @@ public: they are the `error_type` of `validation_errors`, so people filter and c
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Code(StrEnum):
@@ -48,9 +48,18 @@ class Code(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
     @property
+    def is_warning(self) -> bool:
+        """Whether it only draws attention: warnings never keep a row out."""
+        return self in WARNINGS
+
+    @property
     def label(self) -> str:
         words = self.value.replace("_", " ").capitalize()
         return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ")
+
+
+# What draws attention to a value that was read all the same. All other codes keep their row out.
+WARNINGS: Final[frozenset[Code]] = frozenset()
 
 
 def label_of(code: str) -> str:

@@ -63,6 +63,14 @@ class ProductDraft(NamedTuple):
     stock_quantity: int
 
 
+class Validated(NamedTuple):
+    """A row after validation. `problems` are all that was found, in the order of fields.FIELDS; there is a draft
+    where they are warnings at most."""
+
+    draft: ProductDraft | None
+    problems: list[Problem]
+
+
 @dataclass(frozen=True)
 class Rules:
     """What validation needs to know of the outside: category_key(name) → canonical name, active and inactive ones."""
@@ -75,9 +83,7 @@ class Rules:
         return cls({category_key(n): n for n in active}, {category_key(n): n for n in inactive})
 
 
-def validate(
-    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset()
-) -> ProductDraft | list[Problem]:
+def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset()) -> Validated:
     """Judges one row. `values` maps a field to its cell as it came; a field that isn't there has no column in the
     feed, None is an empty cell. `numeric` names the fields whose value was a number at its source (a DynamoDB N),
     so that `1.299` is one and a bit, not perhaps a thousand.
@@ -94,7 +100,9 @@ def validate(
         _price(values, "price" in numeric, problems),
         _stock(values, "stock_quantity" in numeric, problems),
     )
-    return problems or draft
+    if problems and not all(problem.code.is_warning for problem in problems):
+        return Validated(None, problems)
+    return Validated(draft, problems)
 
 
 # Cells

@@ -22,7 +22,7 @@ def parse_and_validate(path: Path, rules: Rules) -> tuple[int, int]:
                 wrong += 1
                 continue
             cells = row.cells
-            if isinstance(validate({field: cells[header] for field, header in fields.items()}, rules), list):
+            if validate({field: cells[header] for field, header in fields.items()}, rules).draft is None:
                 wrong += 1
     return number, wrong
 

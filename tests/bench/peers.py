@@ -152,9 +152,9 @@ class FeedResource(resources.ModelResource):  # type: ignore[misc] # import-expo
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """The product's own validator; what it finds becomes one of import-export's invalid rows."""
-        draft = validate({field: row[field] for field in FIELDS}, self.rules)
-        if isinstance(draft, list):
-            raise ValidationError([problem.message for problem in draft])
+        draft, problems = validate({field: row[field] for field in FIELDS}, self.rules)
+        if draft is None:
+            raise ValidationError([problem.message for problem in problems])
         if draft.sku in self.seen:
             raise ValidationError("The SKU is already used in this file.")
         self.seen.add(draft.sku)
@@ -221,10 +221,10 @@ def textbook(path: Path, table_name: str, upload_id: str, vendor_id: str, rules:
 
 def _commit_row(cursor: Any, vendor_id: str, found: Any) -> str:
     """Insert or update the product; returns why not, or ""."""
-    if isinstance(found, list):
-        return "; ".join(problem.message for problem in found)
+    if found.draft is None:
+        return "; ".join(problem.message for problem in found.problems)
     try:
-        cursor.execute(_UPSERT, _values(vendor_id, found))
+        cursor.execute(_UPSERT, _values(vendor_id, found.draft))
     except IntegrityError as error:
         return str(error)
     return ""

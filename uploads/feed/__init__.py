@@ -6,6 +6,7 @@ can be read, tested and measured on its own.
     parser.py   step 2: bytes → rows, with the position to go on from
     header.py   what a file is: format, encoding, delimiter, header
     lines.py    bytes → physical lines, and their text
+    questions.py what a file leaves open, for a person to decide
     columns.py  which header means which field
     workbook.py a workbook → the text of its first sheet
     sample.py   realistic feeds with errors of every kind, for demos and tests

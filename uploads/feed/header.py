@@ -16,6 +16,7 @@ from charset_normalizer import from_bytes
 
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
 from uploads.feed.lines import FeedError, Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
+from uploads.feed.questions import Choice, Question
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
@@ -77,6 +78,8 @@ class Position:
 
     offset: int
     row_number: int
+    line: int = 0
+    """Physical lines that came before."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,14 @@ class Layout:
     first_row: Position
     notes: tuple[str, ...]
     """Sentences for people about what was assumed."""
+    encoding_reason: str = ""
+    """Why this encoding, as the end of a sentence; "" where nothing else was possible."""
+    sheet: str = ""
+    """The sheet of a workbook that was read; "" for text."""
+    currency: str = ""
+    """ISO 4217, where the file or a person said one; "" is the vendor's."""
+    questions: tuple[Question, ...] = ()
+    """What a person has to decide before the file can be sent."""
 
     @property
     def shape(self) -> str:
@@ -110,7 +121,16 @@ class Layout:
             mapping=ColumnMapping(dict(mapping["fields"]), tuple(mapping["ignored"]), tuple(mapping["missing"])),
             first_row=Position(**data["first_row"]),
             notes=tuple(data["notes"]),
+            encoding_reason=data.get("encoding_reason", ""),  # these came later than the first stored layouts
+            sheet=data.get("sheet", ""),
+            currency=data.get("currency", ""),
+            questions=tuple(_question(entry) for entry in data.get("questions", ())),
         )
+
+
+def _question(data: Mapping[str, Any]) -> Question:
+    choices = tuple(Choice(**choice) for choice in data["choices"])
+    return Question(**{**data, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -125,6 +145,8 @@ class Reading:
     delimiter: str = ""
     columns: tuple[str, ...] | None = None
     shape: str = ""
+    currency: str = ""
+    """ISO 4217 of the prices, as a person answered."""
 
 
 class _Header(NamedTuple):
@@ -171,7 +193,7 @@ def _find_layout(
     _refuse_other_formats(beginning)
     utf16 = _utf16(beginning)
     try:
-        offset, lines = _first_lines(file, utf16 or "utf-8", limits)
+        offset, blank, lines = _first_lines(file, utf16 or "utf-8", limits)
         wanted = reading.encoding if reading and reading.encoding in ENCODINGS else ""
         encoding, notes = (utf16 or wanted, []) if utf16 or wanted else _eight_bit_encoding(file, limits)
         texts = [printable(line, codec(encoding)) for line in lines]
@@ -183,8 +205,9 @@ def _find_layout(
         raise
     notes += _header_notes(header, texts)
     end = offset + sum(len(line) for line in lines[: header.first_line + header.line_count])
+    line = blank + header.first_line + header.line_count
     headers = name_headers(header.cells)
-    return Layout(encoding, header.delimiter, headers, header.mapping, Position(end, 0), tuple(notes))
+    return Layout(encoding, header.delimiter, headers, header.mapping, Position(end, 0, line), tuple(notes))
 
 
 def _refuse_other_formats(beginning: bytes) -> None:
@@ -227,18 +250,20 @@ def _utf16(beginning: bytes) -> str:
     return ""
 
 
-def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, list[bytes]]:
-    """Where the first line that is not blank starts, and lines from there on: enough to find a header in."""
+def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, int, list[bytes]]:
+    """Where the first line that is not blank starts, how many lines came before, and lines from there on: enough to
+    find a header in."""
     longest = limits.max_row_chars
     start = len(BOM_UTF8) if next(blocks(file, encoding, 0), b"").startswith(BOM_UTF8) else 0
     found: list[bytes] = []
-    total = 0
+    total = blank = 0
     for line, size in physical_lines(blocks(file, encoding, start), longest):
         if not found and size > longest:
             message = f"The first line is longer than {longest:,} characters: it can't be a header."
             raise FeedError("line_too_long", message)
         if not found and not line.strip(BLANK):
             start += size
+            blank += 1
             continue
         total += size
         if total > longest or len(found) == 2 * HEADER_LINES:
@@ -246,7 +271,7 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, li
         found.append(line)
     if not found:
         raise FeedError("empty_file", "The file is empty. Choose the one that has your products.")
-    return start, found
+    return start, blank, found
 
 
 def _eight_bit_encoding(file: BinaryIO, limits: Limits) -> tuple[str, list[str]]:

@@ -136,9 +136,18 @@ class OverLimitError(csv.Error):
 class Lines:
     """The physical lines as text for csv.reader. Remembers those of the row at hand, so that it can be given up."""
 
-    def __init__(self, file: BinaryIO, encoding: str, offset: int, limits: Limits, marks: Marks | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        encoding: str,
+        offset: int,
+        limits: Limits,
+        marks: Marks | None = None,
+        line: int = 0,
+    ) -> None:
         self.encoding = codec(encoding)
         self.offset = offset
+        self.line = line  # so many came before what is read next
         self.max_chars, self.max_lines = limits.max_row_chars, limits.max_row_lines
         self.max_bytes = BYTES_PER_CHAR * limits.max_row_chars
         self.source = physical_lines(blocks(file, encoding, offset, marks), self.max_bytes)
@@ -147,6 +156,7 @@ class Lines:
         self.start_row()
 
     def start_row(self) -> None:
+        self.line += len(self.taken)
         self.taken.clear()
         self.chars = 0
         self.flawed = False

@@ -77,6 +77,17 @@ class Row(NamedTuple):
     """Printable text of a row that could not be read, its first 2,000 characters: NUL as ␀, stray bytes as \\xNN."""
     end: int
     """Position.offset after this row."""
+    line: int = 0
+    """Where it begins: the line of the file as an editor counts them, from 1; 0 for a row that is in no file."""
+    line_end: int = 0
+    """Position.line after this row."""
+    numeric: frozenset[str] = frozenset()
+    """Headers whose cell is a number with a fraction in a workbook: `1.299` is one and a bit, never thousands."""
+
+    @property
+    def after(self) -> Position:
+        """From where to go on behind it."""
+        return Position(self.end, self.number, self.line_end)
 
 
 def inspect(
@@ -121,7 +132,7 @@ def rows(
     Raises FeedError("too_many_rows") in place of the row that is one too many.
     """
     position = start or layout.first_row
-    lines = Lines(file, layout.encoding, position.offset, limits, marks)
+    lines = Lines(file, layout.encoding, position.offset, limits, marks, position.line)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous = {"", headers[0], BOM + headers[0]}
     taken = lines.taken
@@ -152,10 +163,11 @@ def rows(
         if number >= limits.max_rows:
             raise FeedError("too_many_rows", f"The file has more than {limits.max_rows:,} rows. Split it.")
         number += 1
+        before, after = lines.line + 1, lines.line + len(taken)
         if problem is None:
-            yield Row(number, dict(zip(headers, cells, strict=False)), None, "", lines.offset)
+            yield Row(number, dict(zip(headers, cells, strict=False)), None, "", lines.offset, before, after)
         else:
-            yield Row(number, {}, problem, lines.raw(), lines.offset)
+            yield Row(number, {}, problem, lines.raw(), lines.offset, before, after)
 
 
 def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: Mapping[str, str] | None) -> None:

@@ -119,7 +119,7 @@ def _judge(
     numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
     read = replaced(values, own_rules)
     result = validate(read, rules, numeric) if record.numeric else validate(read, rules)
-    return Judged(record, upload, None, result) if isinstance(result, list) else Judged(record, upload, result, [])
+    return Judged(record, upload, result.draft, result.problems)
 
 
 def _homeless(record: Record) -> Problem:

@@ -76,6 +76,8 @@ def open_upload(
     layout = inspect(feed.text, contents, vendor_id, reading)
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
+    if layout.questions:
+        raise Refused(layout.questions[0].text, "question")
     upload_id = new_upload_id()
     stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if feed.workbook else ""

@@ -121,7 +121,7 @@ def _outcome(
     judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapshot
 ) -> tuple[Row, str, Sequence[Problem]]:
     if candidate is None:
-        return judged.row, "error", judged.result if isinstance(judged.result, list) else []
+        return judged.row, "error", judged.problems
     verdict = committer.decide(candidate, snapshot)
     return judged.row, verdict.outcome, [verdict.problem] if verdict.problem else []
 

@@ -210,23 +210,24 @@ class ValidatedRow(NamedTuple):
 
     row: Row
     values: Mapping[str, str | None]
-    result: ProductDraft | list[Problem]
+    draft: ProductDraft | None
+    problems: list[Problem]
 
 
 def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) -> ValidatedRow:
     """A row judged in itself, as the pipeline judges its record."""
     if row.problem is not None:
-        return ValidatedRow(row, {}, [row.problem])
+        return ValidatedRow(row, {}, None, [row.problem])
     values = judge.replaced({field: row.cells[header] for field, header in layout.mapping.fields.items()}, own)
-    return ValidatedRow(row, values, validate(values, rules))
+    return ValidatedRow(row, values, *validate(values, rules))
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
     return {
-        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.result, mode)
+        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode)
         for one in judged
-        if isinstance(one.result, ProductDraft)
+        if one.draft is not None
     }
 
 
@@ -244,8 +245,7 @@ def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | No
     cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
     rules = _changes((field, row.cells[fields[field]], read) for field, read in judged.values.items())
     if candidate is None:
-        problems = judged.result if isinstance(judged.result, list) else []
-        return PreviewRow(row.number, "error", cells, visible(row.raw), tuple(problems), (), rules)
+        return PreviewRow(row.number, "error", cells, visible(row.raw), tuple(judged.problems), (), rules)
     entry = snapshot.by_key.get((candidate.vendor_id, candidate.draft.vendor_product_id))
     before = entry.values if entry else None
     verdict = committer.decide(candidate, snapshot)

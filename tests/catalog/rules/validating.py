@@ -30,14 +30,14 @@ GOOD = {
 
 def draft(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> ProductDraft:
     outcome = validate({**GOOD, **cells}, RULES, numeric)
-    assert isinstance(outcome, ProductDraft), outcome
-    return outcome
+    assert outcome.draft, outcome
+    return outcome.draft
 
 
 def problems(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> list[Problem]:
     outcome = validate({**GOOD, **cells}, RULES, numeric)
-    assert isinstance(outcome, list), outcome
-    return outcome
+    assert outcome.draft is None, outcome
+    return outcome.problems
 
 
 def only_problem(numeric: frozenset[str] = frozenset(), /, **cells: str | None) -> Problem:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from catalog.rules.validator import ProductDraft, Rules, validate
+from catalog.rules.validator import Rules, validate
 from tests.workbooks import replaced, workbook, zipped
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Limits, Row, inspect, rows
@@ -237,7 +237,7 @@ def outcome_of(row: Row, fields: dict[str, str]) -> Outcome:
         return row.problem.code.value
     cells = list(row.cells.values())
     result = validate({field: row.cells[header] for field, header in fields.items()}, RULES)
-    return cells if isinstance(result, ProductDraft) else Judged(cells, {problem.code.value for problem in result})
+    return cells if result.draft else Judged(cells, {problem.code.value for problem in result.problems})
 
 
 def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:

@@ -11,13 +11,15 @@ import pytest
 from catalog.rules.problems import Code
 from tests.uploads.feed.reading import GOOD, HEADER, WIDTH, Counted, cells, codes, feed, layout_of, read
 from uploads.feed.lines import BLOCK, FeedError
-from uploads.feed.parser import Limits, Marks, Position, Row, inspect, rows
+from uploads.feed.parser import Limits, Marks, Row, inspect, rows
 
 
 class TestReadableRows:
     def test_a_row_has_one_cell_for_every_header(self) -> None:
         (row,) = read(feed(GOOD))
-        assert row == Row(1, dict(zip(HEADER.split(","), GOOD.split(","), strict=True)), None, "", len(feed(GOOD)))
+        assert row == Row(
+            1, dict(zip(HEADER.split(","), GOOD.split(","), strict=True)), None, "", len(feed(GOOD)), 2, 2
+        )
 
     @pytest.mark.parametrize(
         "cell", [" x ", "=cmd|' /C calc'!A0", "<script>", "\x1b[0m", "“”", "\u2028", "a\x0bb", "🙂", "\x85"]
@@ -289,7 +291,7 @@ class TestGoingOn:
         whole = list(rows(file, layout))
         assert codes(whole) == ["", "", "unclosed_quote", "wrong_column_count", "", "repeated_header", ""]
         for done, row in enumerate(whole, 1):
-            assert list(rows(file, layout, Position(row.end, row.number))) == whole[done:]
+            assert list(rows(file, layout, row.after)) == whole[done:]
 
     LONG = feed(*(f"P{number},{'x' * 1500} 🙂,c,d,e,f" for number in range(600)))
 
@@ -301,7 +303,7 @@ class TestGoingOn:
         whole, noted = zip(*((row, marks.before(row.end)) for row in rows(file, layout, marks=marks)), strict=True)
         row, mark = whole[-10], noted[-10]
         file.served = 0
-        assert list(rows(file, layout, Position(row.end, row.number), marks=Marks(mark))) == list(whole[-9:])
+        assert list(rows(file, layout, row.after, marks=Marks(mark))) == list(whole[-9:])
         left = len(b"".join(self.LONG.splitlines(keepends=True)[-9:]).decode().encode(encoding))
         assert left <= file.served <= left + BLOCK < len(data) / 3
 
@@ -312,11 +314,11 @@ class TestGoingOn:
         whole = list(rows(file, layout))
         row = whole[-10]
         file.served = 0
-        rest = rows(file, layout, Position(row.end, row.number), marks=marks)
+        rest = rows(file, layout, row.after, marks=marks)
         assert next(rest) == whole[-9]
         assert file.served > len(data) - 2 * BLOCK
         file.served = 0
-        going_on = Position(whole[-9].end, whole[-9].number)
+        going_on = whole[-9].after
         assert list(rows(file, layout, going_on, marks=Marks(marks.before(going_on.offset)))) == whole[-8:]
         assert file.served <= 2 * BLOCK
 

@@ -70,7 +70,7 @@ def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes,
     file = io.BytesIO((HEADER + b"\n").decode().encode(encoding) + data)
     assert [row.number for row in whole] == list(range(1, len(whole) + 1))
     for done, row in enumerate(whole, 1):
-        assert list(rows(file, layout, Position(row.end, row.number), SMALL)) == whole[done:]
+        assert list(rows(file, layout, row.after, SMALL)) == whole[done:]
         assert bool(row.problem) != bool(row.cells)
         assert len(row.raw) <= 2000
         assert "\0" not in row.raw
@@ -106,7 +106,7 @@ def test_utf_16_is_gone_on_with_from_every_row_by_a_mark_wherever_its_blocks_end
         noted = [marks.before(row.end) for row in rows(file, layout, None, SMALL, marks)]
         for done, (row, mark) in enumerate(zip(whole, noted, strict=True), 1):
             assert 0 <= row.end - mark.offset <= 2 * (block + 3), "a block in UTF-8, with what was held back before it"
-            assert list(rows(file, layout, Position(row.end, row.number), SMALL, Marks(mark))) == whole[done:]
+            assert list(rows(file, layout, row.after, SMALL, Marks(mark))) == whole[done:]
             assert list(rows(file, layout, None, SMALL, Marks(mark))) == whole, "a mark behind the start is passed over"
         for turn in (1, 2, 5):
             assert list(_in_turns(file, layout, turn)) == whole
@@ -121,7 +121,7 @@ def _in_turns(file: io.BytesIO, layout: Layout, turn: int) -> Iterator[Row]:
         yield from chunk
         if len(chunk) < turn:
             return
-        position, mark = Position(chunk[-1].end, chunk[-1].number), marks.before(chunk[-1].end)
+        position, mark = chunk[-1].after, marks.before(chunk[-1].end)
 
 
 @given(hostile)

@@ -41,13 +41,13 @@ def outcomes(text: str, categories: Sequence[str] = CATEGORIES) -> Iterator[Prod
             yield [row.problem.code]
             continue
         outcome = validate({field: row.cells[header] for field, header in layout.mapping.fields.items()}, rules)
-        if isinstance(outcome, list):
-            yield [problem.code for problem in outcome]
+        if outcome.draft is None:
+            yield [problem.code for problem in outcome.problems]
             continue
-        keys = [("vendor_product_id", outcome.vendor_product_id), ("sku", outcome.sku)]
+        keys = [("vendor_product_id", outcome.draft.vendor_product_id), ("sku", outcome.draft.sku)]
         clashes = [duplicate_in_file(*key, first_rows[key]) for key in keys if key in first_rows]
         first_rows.update(dict.fromkeys(keys, row.number))
-        yield [problem.code for problem in clashes] or outcome
+        yield [problem.code for problem in clashes] or outcome.draft
 
 
 def drafts(text: str) -> list[ProductDraft]:

@@ -1,0 +1,35 @@
+"""What a file leaves open and only a person can decide: a question instead of a guess.
+
+A file is not sent while one of its questions is open. Pages ask them in the preview; where nobody can be asked, the
+file is refused with the first of them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One possible answer: what programs send, what people read, and how many rows speak for it (0: not counted)."""
+
+    value: str
+    label: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to decide about a file.
+
+    `id` names it in a file of answers, `kind` says what sort of answer it takes: column (which header is this field),
+    price_from and stock_from (which of several columns), currency (ISO 4217). `field` is the field it is about,
+    `suggestion` the value of the likeliest choice or "", never chosen without a person, and `rows` how many rows
+    depend on it (0: all of them).
+    """
+
+    id: str
+    kind: str
+    field: str
+    text: str
+    choices: tuple[Choice, ...]
+    suggestion: str = ""
+    rows: int = 0
