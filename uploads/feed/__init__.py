@@ -5,6 +5,7 @@ can be read, tested and measured on its own.
 
     parser.py   step 2: bytes → rows, with the position to go on from
     header.py   what a file is: format, encoding, delimiter, header
+    quotes.py   how the quotes of a row pair up
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide
     columns.py  which header means which field

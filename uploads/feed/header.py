@@ -99,6 +99,8 @@ class Layout:
     """The sheet of a workbook that was read; "" for text."""
     currency: str = ""
     """ISO 4217, where the file or a person said one; "" is the vendor's."""
+    trailing: int = 0
+    """Empty cells that every row has behind those of the header, as where each line ends with a delimiter."""
     questions: tuple[Question, ...] = ()
     """What a person has to decide before the file can be sent."""
 
@@ -124,6 +126,7 @@ class Layout:
             encoding_reason=data.get("encoding_reason", ""),  # these came later than the first stored layouts
             sheet=data.get("sheet", ""),
             currency=data.get("currency", ""),
+            trailing=data.get("trailing", 0),
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
         )
 
@@ -162,16 +165,20 @@ class _Header(NamedTuple):
 
 
 def find_layout(
-    file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None, reading: Reading | None = None
+    file: BinaryIO,
+    limits: Limits,
+    saved: Mapping[str, str] | None,
+    reading: Reading | None = None,
+    sheet: str = "",
 ) -> Layout:
     """What `inspect` returns or raises, except that there may be no rows and that the file is not rewound."""
     try:
-        return _find_layout(file, limits, saved, reading, leave_open=False)
+        return _find_layout(file, limits, saved, reading, sheet, leave_open=False)
     except FeedError as error:
         if reading is None or error.code not in ("missing_columns", "duplicate_column"):
             raise
     # A person says what the columns mean, so a header that leaves it open will do.
-    return _find_layout(file, limits, saved, reading, leave_open=True)
+    return _find_layout(file, limits, saved, reading, sheet, leave_open=True)
 
 
 def as_chosen(layout: Layout, reading: Reading) -> Layout:
@@ -186,7 +193,13 @@ def as_chosen(layout: Layout, reading: Reading) -> Layout:
 
 
 def _find_layout(
-    file: BinaryIO, limits: Limits, saved: Mapping[str, str] | None, reading: Reading | None, *, leave_open: bool
+    file: BinaryIO,
+    limits: Limits,
+    saved: Mapping[str, str] | None,
+    reading: Reading | None,
+    sheet: str,
+    *,
+    leave_open: bool,
 ) -> Layout:
     file.seek(0)
     beginning = next(blocks(file, "", 0), b"")[:8192]
@@ -205,9 +218,13 @@ def _find_layout(
         raise
     notes += _header_notes(header, texts)
     end = offset + sum(len(line) for line in lines[: header.first_line + header.line_count])
-    line = blank + header.first_line + header.line_count
+    # A sheet's rows are records, whatever lines their cells have.
+    above = sum(1 for _ in csv.reader(texts[: header.first_line])) if sheet else header.first_line
+    line = blank + above + (1 if sheet else header.line_count)
     headers = name_headers(header.cells)
-    return Layout(encoding, header.delimiter, headers, header.mapping, Position(end, 0, line), tuple(notes))
+    return Layout(
+        encoding, header.delimiter, headers, header.mapping, Position(end, 0, line), tuple(notes), sheet=sheet
+    )
 
 
 def _refuse_other_formats(beginning: bytes) -> None:

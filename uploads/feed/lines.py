@@ -29,11 +29,14 @@ class Limits:
     max_columns: int = 500
     max_row_chars: int = 1_048_576
     max_cell_chars: int = 100_000
-    max_row_lines: int = 200  # physical lines of one row, through quoted line breaks
     max_rows: int = 2_000_000
 
 
 DEFAULT_LIMITS: Final = Limits()
+# A quote that opens may close so many times max_row_chars later: then what lies between is one row that is too long.
+# What isn't closed by then is an open quote, and costs one line. Of the lines up to the next odd number of quotes each
+# is read twice at most, so however many quotes stay open, a file's cost grows with its size.
+MAX_QUOTED: Final = 4
 
 
 class Mark(NamedTuple):
@@ -144,11 +147,14 @@ class Lines:
         limits: Limits,
         marks: Marks | None = None,
         line: int = 0,
+        *,
+        of_sheet: bool = False,
     ) -> None:
         self.encoding = codec(encoding)
         self.offset = offset
         self.line = line  # so many came before what is read next
-        self.max_chars, self.max_lines = limits.max_row_chars, limits.max_row_lines
+        self.of_sheet = of_sheet  # then each row is one line: what breaks are in its cells, a sheet doesn't number
+        self.max_chars = limits.max_row_chars
         self.max_bytes = BYTES_PER_CHAR * limits.max_row_chars
         self.source = physical_lines(blocks(file, encoding, offset, marks), self.max_bytes)
         self.again: deque[tuple[bytes, int]] = deque()  # read already, but given back
@@ -156,10 +162,15 @@ class Lines:
         self.start_row()
 
     def start_row(self) -> None:
-        self.line += len(self.taken)
+        self.line = self.line_end
         self.taken.clear()
         self.chars = 0
         self.flawed = False
+
+    @property
+    def line_end(self) -> int:
+        """So many lines came before what follows the row at hand."""
+        return self.line + (bool(self.taken) if self.of_sheet else len(self.taken))
 
     def texts(self) -> Iterator[str]:
         """Raises OverLimitError, with the lines so far in `taken`, where a row passes a limit."""
@@ -178,7 +189,7 @@ class Lines:
             if "\0" in text:
                 self.flawed = True
             self.chars += len(text)
-            if self.chars > self.max_chars or len(taken) > self.max_lines:
+            if self.chars > self.max_chars and (len(taken) == 1 or self.chars > MAX_QUOTED * self.max_chars):
                 raise OverLimitError
             yield text
 
@@ -196,6 +207,10 @@ class Lines:
             message = f"The row contains bytes that are no {encoding_name(self.encoding)} characters."
             return Problem("", Code.INVALID_ENCODING, message, "Save the whole file as UTF-8.")
         return None
+
+    def text(self) -> str:
+        """The lines taken as text; what isn't any is kept as surrogates, and `flawed`."""
+        return b"".join(line for line, _ in self.taken).decode(self.encoding, "surrogateescape")
 
     def raw(self) -> str:
         """The lines taken as Row.raw shows them."""

@@ -8,9 +8,10 @@ no feed. `rows` then reads it lazily. What is guaranteed:
 - Every line that is not blank belongs to exactly one Row. Blank are rows without anything but empty cells and white
   space; they have no row number.
 - A row that can't be read is an error row with its raw text. It is never repaired and never shifted. A quote that
-  stays open costs one line: reading goes on at the next physical line.
+  stays open costs one line: reading goes on at the next physical line. Where a row's cells can be told apart in two
+  ways (quotes that don't pair up, cells too many or too few), it is an error.
 - Cells come as they stand in the file, hostile content and surrounding spaces included.
-- Reading on from any Row's `end` and `number` gives the rows that an uninterrupted run would give, and costs what is
+- Reading on from any Row's `after` gives the rows that an uninterrupted run would give, and costs what is
   left of the file; in UTF-16 only with Marks, without them the file is decoded from its beginning.
 
 Lines end at LF, CRLF and CR only. A byte order mark counts at the start of the file; anywhere else (as where files
@@ -21,8 +22,10 @@ header says that they are others, would be read into the wrong columns: the file
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from gettext import ngettext  # Django's would do, but nothing here knows of it
+from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
@@ -53,6 +56,7 @@ from uploads.feed.lines import (
     physical_lines,
     printable,
 )
+from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_in
 
 __all__ = [
     "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Mark", "Marks", "Position", "Reading", "Row",
@@ -61,6 +65,9 @@ __all__ = [
 
 BOM: Final = "\ufeff"
 DIGIT: Final = re.compile(rb"[0-9]")
+NONE: Final[frozenset[str]] = frozenset()
+NUMBER: Final = "\x1f"  # before a cell of a sheet that is a number with a fraction there
+LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
 HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
 
@@ -95,24 +102,28 @@ def inspect(
     limits: Limits = DEFAULT_LIMITS,
     saved_mapping: Mapping[str, str] | None = None,
     reading: Reading | None = None,
+    sheet: str = "",
 ) -> Layout:
-    """Find out how to read a seekable file; it is left rewound. `saved_mapping` is map_headers' `saved`.
+    """Find out how to read a seekable file; it is left rewound. `saved_mapping` is map_headers' `saved`; `sheet` names
+    the sheet of a workbook that the file was written from, a record for each of its rows.
 
     With a `reading`, even an empty one, a person decides: what it leaves open may stay so, and columns may be missing
     from the mapping then.
 
     Raises FeedError with one of the codes binary_file, no_table, empty_file, line_too_long, too_many_columns,
-    duplicate_column, missing_columns, several_tables, no_rows; for a `reading` other_columns.
+    duplicate_column, missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns.
     """
     try:
-        layout = find_layout(file, limits, saved_mapping, reading)
+        layout = find_layout(file, limits, saved_mapping, reading, sheet)
         if reading is not None:
             layout = as_chosen(layout, reading)
         if not layout.mapping.missing:
             _refuse_other_table(file, layout, limits, saved_mapping)
-        if next(rows(file, layout, limits=limits), None) is None:
+        first = list(islice(rows(file, layout, limits=limits), LOOKED_AT))
+        if not first:
             raise FeedError("no_rows", "The file has a header but no rows below it. Add your products, a row for each.")
-        return layout
+        _refuse_other_quotes(first, layout)
+        return replace(layout, trailing=_trailing(file, layout, limits))
     finally:
         file.seek(0)
 
@@ -132,9 +143,11 @@ def rows(
     Raises FeedError("too_many_rows") in place of the row that is one too many.
     """
     position = start or layout.first_row
-    lines = Lines(file, layout.encoding, position.offset, limits, marks, position.line)
+    of_sheet = bool(layout.sheet)
+    lines = Lines(file, layout.encoding, position.offset, limits, marks, position.line, of_sheet=of_sheet)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous = {"", headers[0], BOM + headers[0]}
+    delimiter = layout.delimiter.encode()
     taken = lines.taken
     reader = _reader(lines, layout)
     while True:
@@ -145,12 +158,18 @@ def rows(
         except StopIteration:
             return
         except csv.Error as error:
-            problem = _first_line_problem(lines, error, limits)
+            alone = len(taken) == 1
+            cells = _with_spaces(lines, layout) or []
+            if cells:
+                problem = _problem(cells, lines, layout, limits)
+            else:
+                problem = _first_line_problem(lines, error, limits, alone=alone)
             reader = _reader(lines, layout)
         else:
             # Everything that could be wrong shows here; a row that passes needs no closer look
             if (
                 len(cells) != width
+                or (b'"' in taken[0][0] and misplaced(taken[0][0], width, delimiter))
                 or lines.flawed
                 or len(taken) > 1
                 or lines.chars > limits.max_cell_chars
@@ -163,11 +182,52 @@ def rows(
         if number >= limits.max_rows:
             raise FeedError("too_many_rows", f"The file has more than {limits.max_rows:,} rows. Split it.")
         number += 1
-        before, after = lines.line + 1, lines.line + len(taken)
-        if problem is None:
-            yield Row(number, dict(zip(headers, cells, strict=False)), None, "", lines.offset, before, after)
-        else:
-            yield Row(number, {}, problem, lines.raw(), lines.offset, before, after)
+        if problem is not None:
+            yield Row(number, {}, problem, lines.raw(), lines.offset, lines.line + 1, lines.line_end)
+            continue
+        named = dict(zip(headers, cells + [""] * (width - len(cells)), strict=False))
+        numeric = _take_marks(named) if of_sheet else NONE
+        yield Row(number, named, None, "", lines.offset, lines.line + 1, lines.line_end, numeric)
+
+
+def _refuse_other_quotes(first: Sequence[Row], layout: Layout) -> None:
+    """Raise FeedError where another sign is used for quotes: cells would keep it, or be taken apart at a delimiter."""
+    columns = [layout.headers, *([row.cells[header] for row in first if row.cells] for header in layout.headers)]
+    read = set(layout.mapping.fields.values())
+    for header, cells in zip(("", *layout.headers), columns, strict=True):
+        sign = wrapped_in(cells) if not header or header in read else ""
+        if sign:
+            where = f"The cells of “{short(header)}” have" if header else "The names of the columns have"
+            remedy = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
+            raise FeedError("other_quotes", f"{where} {sign} around them in place of quotes. {remedy}")
+
+
+def _trailing(file: BinaryIO, layout: Layout, limits: Limits) -> int:
+    """How many empty cells each row of the file has behind those of the header; 0 where they don't all have as many.
+
+    Only a file whose first row has some is read to its end for that. Rows that are errors whatever the answer is
+    aren't asked.
+    """
+    lines = Lines(file, layout.encoding, layout.first_row.offset, limits)
+    width, trailing = len(layout.headers), 0
+    reader = _reader(lines, layout)
+    while True:
+        lines.start_row()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return trailing
+        except csv.Error:
+            lines.give_back_all_but_first()
+            reader = _reader(lines, layout)
+            continue
+        if is_blank(cells) or (len(cells) >= width and not is_blank(cells[width:])):
+            continue
+        extra = len(cells) - width
+        if not trailing:
+            trailing = extra
+        if extra <= 0 or extra != trailing:
+            return 0
 
 
 def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: Mapping[str, str] | None) -> None:
@@ -209,13 +269,39 @@ def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:
     return csv.reader(lines.texts(), delimiter=layout.delimiter, strict=True)
 
 
-def _first_line_problem(lines: Lines, error: csv.Error | None, limits: Limits) -> Problem:
-    """Give up the row at hand: its first line is the error row, all others are read again as rows of their own."""
-    alone = len(lines.taken) == 1
+def _take_marks(cells: dict[str, str]) -> frozenset[str]:
+    """Take the marks of numbers off the cells; returns the headers of those that had one."""
+    numeric = frozenset(header for header, cell in cells.items() if cell[:1] == NUMBER)
+    for header in numeric:
+        cells[header] = cells[header][1:]
+    return numeric
+
+
+def _with_spaces(lines: Lines, layout: Layout) -> list[str] | None:
+    """The cells of a row that csv refused only for white space behind a closing quote; None for any other.
+
+    Such a row may go on behind the line where csv gave up.
+    """
+    if not any(may_be_spaced(line) for line, _ in lines.taken):
+        return None
+    quotes = sum(line.count(b'"') for line, _ in lines.taken)
+    more = lines.texts()
+    try:
+        while quotes % 2 and next(more, ""):
+            quotes += lines.taken[-1][0].count(b'"')
+    except OverLimitError:
+        return None
+    return spaced_cells(lines.text(), layout.delimiter)
+
+
+def _first_line_problem(lines: Lines, error: csv.Error | None, limits: Limits, *, alone: bool = False) -> Problem:
+    """Give up the row at hand: its first line is the error row, all others are read again as rows of their own.
+
+    `alone`: what is wrong shows in that line already.
+    """
     lines.give_back_all_but_first()
     if alone and isinstance(error, OverLimitError):
-        message = f"The row is longer than {limits.max_row_chars:,} characters."
-        return Problem("", Code.ROW_TOO_LONG, message, "Check for missing line breaks.")
+        return _row_too_long(limits)
     if flaw := lines.flaw():
         return flaw
     if alone and not str(error).startswith("unexpected end"):  # csv's words for a quote still open at the end
@@ -225,15 +311,24 @@ def _first_line_problem(lines: Lines, error: csv.Error | None, limits: Limits) -
     return Problem("", Code.UNCLOSED_QUOTE, message, "Close it at the end of the cell, or remove it.")
 
 
+def _row_too_long(limits: Limits) -> Problem:
+    message = f"The row is longer than {limits.max_row_chars:,} characters."
+    return Problem("", Code.ROW_TOO_LONG, message, "Check for missing line breaks and quotes.")
+
+
 def _problem(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> Problem | None:
-    """Look closely at a row that csv could read. Extra cells that are empty do no harm and are passed over."""
+    """Look closely at a row that csv could read."""
     width = len(layout.headers)
-    matches = len(cells) == width or (len(cells) > width and is_blank(cells[width:]))
-    if len(lines.taken) > 1 and (_joins_rows if matches else _holds_row)(lines, layout):
+    matches = len(cells) == width
+    if len(lines.taken) > 1 and not layout.sheet and _swallows_rows(lines, layout, matches=matches):
         return _first_line_problem(lines, None, limits)
+    if lines.chars > limits.max_row_chars:
+        return _row_too_long(limits)
     if lines.flawed:
         return lines.flaw()
-    if not matches:
+    if problem := _quote_problem(cells, lines, layout):
+        return problem
+    if not matches and not _may_be_narrower(cells, lines, layout) and not _ends_like_all(cells, layout):
         return _wrong_column_count(len(cells), layout)
     if _is_header(cells[:width], layout.headers):
         return Problem("", Code.REPEATED_HEADER, "The row repeats the header.", "Remove the row.")
@@ -244,25 +339,75 @@ def _problem(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> 
     return None
 
 
-def _joins_rows(lines: Lines, layout: Layout) -> bool:
-    """Whether a readable row over several lines is rather two rows that stray quotes have joined.
-
-    `1,"Lamp,9` and `2,15",9` read as one row with a line break in a cell. What gives them away is that the first and
-    the last line both have a whole row's delimiters, whatever the quotes.
-    """
+def _quote_problem(cells: list[str], lines: Lines, layout: Layout) -> Problem | None:
+    """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
+    row = b"".join(line for line, _ in lines.taken)
     delimiter = layout.delimiter.encode()
-    ends = lines.taken[0][0], lines.taken[-1][0]
-    return all(line.count(delimiter) == len(layout.headers) - 1 for line in ends)
+    if b'"' not in row or not misplaced(row, len(cells), delimiter):
+        return None
+    if opens_late(row, delimiter):
+        message = "White space stands before the quote that opens a cell, so it opens nothing."
+        return Problem("", Code.STRAY_QUOTE, message, "Remove the space.")
+    message = "The quotes of this row don't pair up, so its cells can't be told apart."
+    hint = 'Put the whole cell in quotes, and write a quote inside it twice: "15"" lamp".'
+    return Problem("", Code.STRAY_QUOTE, message, hint)
 
 
-def _holds_row(lines: Lines, layout: Layout) -> bool:
-    """Whether a ragged row over several lines holds a line that is a row by itself: then a quote was left open.
+def _may_be_narrower(cells: list[str], lines: Lines, layout: Layout) -> bool:
+    """Whether all that a row lacks are columns at its end that mean nothing here.
 
-    Without such a line it is one row with line breaks in a cell, and one error.
+    Excel leaves out the delimiters of empty cells at a row's end, so what it leaves ends with a cell that has
+    something. Where quotes are involved, it may be a delimiter that is missing.
     """
-    texts = (line.decode(lines.encoding, "surrogateescape") for line, _ in lines.taken[1:])
-    alone = (next(csv.reader([text], delimiter=layout.delimiter)) for text in texts)
-    return any(len(cells) == len(layout.headers) for cells in alone)
+    fields = set(layout.mapping.fields.values())
+    lacking = layout.headers[len(cells) :]
+    return bool(
+        lacking
+        and not layout.trailing
+        and not fields.intersection(lacking)
+        and cells[-1].strip()
+        and not any('"' in cell for cell in cells)
+    )
+
+
+def _ends_like_all(cells: list[str], layout: Layout) -> bool:
+    """Whether a row is wider than the header only by the empty cells that all rows of this file have at their end."""
+    width = len(layout.headers)
+    return len(cells) == width + layout.trailing and is_blank(cells[width:])
+
+
+def _swallows_rows(lines: Lines, layout: Layout, *, matches: bool) -> bool:
+    """Whether a readable row over several lines is rather rows that stray quotes have joined.
+
+    `1,"Lamp,9` and `2,15",9` read as one row with a line break in a cell. What gives them away: each line would be a
+    row if its quotes were letters. The lines of a text that ends with the row may look like that too, and are left
+    alone: there the quotes are where they have to be. But for a digit before the last one, which may mean inches.
+    """
+    texts = [line.decode(lines.encoding, "surrogateescape").rstrip("\r\n") for line, _ in lines.taken]
+    end = texts[-1].rstrip(" \t")
+    if end.endswith('"') and not end[-2:-1].isdigit():
+        return False
+    if not matches:
+        return any(_has_numbers(_alone(text, layout), layout) for text in texts[1:])
+    first, last = _alone(texts[0], layout), _alone(texts[-1], layout)
+    return bool(first and last) and (_has_numbers(first, layout) or _has_numbers(last, layout))
+
+
+def _alone(text: str, layout: Layout) -> list[str]:
+    """The cells of a line that would be a row by itself, or if its quotes were letters; none for other lines."""
+    cells = text.split(layout.delimiter)
+    if len(cells) != len(layout.headers):
+        cells = next(csv.reader([text], delimiter=layout.delimiter), [])
+    return cells if len(cells) == len(layout.headers) else []
+
+
+def _has_numbers(cells: list[str], layout: Layout) -> bool:
+    """Whether there are cells, with digits where numbers have to be."""
+    if not cells:
+        return False
+    fields = layout.mapping.fields
+    places = [layout.headers.index(fields[field]) for field in ("price", "stock_quantity") if field in fields]
+    return all(any(character.isdigit() for character in cells[place]) for place in places)
 
 
 def _is_header(cells: list[str], headers: tuple[str, ...]) -> bool:

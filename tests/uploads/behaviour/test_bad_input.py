@@ -90,27 +90,56 @@ NOT_PRODUCTS = {"unknown_category", "invalid_price", "invalid_stock"}
 CASES = {
     # --- rows and cells
     "too few cells in a row": Case(feed(ROW, "P2,Lamp", OTHER), [LAMP, COUNT, CHAIR]),
+    "a row that ends early, where only columns without a meaning are left out": Case(
+        feed(ROW + ",red,big", OTHER + ",red", ROW, header=HEADER + ",colour,size"),
+        [[*LAMP, "red", "big"], [*CHAIR, "red", ""], [*LAMP, "", ""]],
+        ("Columns ignored: colour, size.",),
+    ),
     "too many cells in a row": Case(feed(ROW + ",7", OTHER), [COUNT, CHAIR]),
-    "extra empty cells at a row's end": Case(feed(ROW + ",, ,", OTHER), [LAMP, CHAIR]),
+    "extra empty cells at the end of every row": Case(feed(ROW + ",, ", OTHER + ",,"), [LAMP, CHAIR]),
+    "extra empty cells at the end of some rows": Case(feed(ROW + ",, ,", OTHER), [COUNT, CHAIR]),
     "a delimiter inside an unquoted cell": Case(feed("P1,Lamp, big,Home,S1,9.99,5", OTHER), [COUNT, CHAIR]),
     "a delimiter in one cell and none where another should be": Case(
         feed("P1,Lamp, big,S1,9.99,5", OTHER), [Judged(["P1", "Lamp", " big", *LAMP[3:]], {"unknown_category"}), CHAIR]
     ),
     "rows with another delimiter than the header": Case(feed(ROW.replace(",", ";"), OTHER), [COUNT, CHAIR]),
     "quotes inside an unquoted cell": Case(
-        feed('P1,15" lamp,Home,S1,9.99,5', OTHER), [lamp(product_name='15" lamp'), CHAIR]
+        feed('P1,15" lamp,Home,S1,9.99,5', 'P1,Lamp "big",Home,S1,9.99,5', OTHER),
+        [lamp(product_name='15" lamp'), lamp(product_name='Lamp "big"'), CHAIR],
     ),
-    "text after a closing quote": Case(
-        feed('P1,"Lamp" big,Home,S1,9.99,5', 'P1,"Lamp" ,Home,S1,9.99,5', r'P1,"15\" lamp",Home,S1,9.99,5', OTHER),
+    "a quote at the end of an unquoted cell": Case(
+        feed('P1,Lamp",Home,S1,9.99,5', 'P1,15",Home,S1,9.99,5', OTHER), ["stray_quote"] * 2 + [CHAIR]
+    ),
+    "a delimiter that is missing before a quoted cell": Case(
+        feed('P1,Lamp,"Home"S1,"9.99,5"', 'P1"La, mp",Home,S1,9.99,5', 'P1,Lamp"Ho, me",S1,9.99,5', OTHER),
         ["stray_quote"] * 3 + [CHAIR],
+    ),
+    "white space before an opening quote": Case(
+        feed('P1, "Lamp",Home,S1,9.99,5', 'P1, "La, mp",S1,9.99,5', OTHER), ["stray_quote"] * 2 + [CHAIR]
+    ),
+    "white space after a closing quote": Case(
+        feed('"P1"\t,"La, ""m""p" ,Home,S1,9.99,"5" ', 'P1,"La\nmp" ,Home,S1,"9.99" ,5', OTHER),
+        [lamp(product_name='La, "m"p'), lamp(product_name="La\nmp"), CHAIR],
+    ),
+    "apostrophes or other signs in place of quotes": Case(feed("'P1','Lamp','Home','S1','9.99','5'"), "other_quotes"),
+    "text after a closing quote": Case(
+        feed('P1,"Lamp" big,Home,S1,9.99,5', r'P1,"15\" lamp",Home,S1,9.99,5', OTHER),
+        ["stray_quote"] * 2 + [CHAIR],
     ),
     "a quote that stays open": Case(feed('P1,"Lamp,Home,S1,9.99,5', OTHER, ROW), [OPEN, CHAIR, LAMP]),
     "a quote that stays open until another row's quote": Case(
-        feed('P1,"Lamp,Home,S1,9.99,5', OTHER, 'P1,15",Home,S1,9.99,5'), [OPEN, CHAIR, lamp(product_name='15"')]
+        feed('P1,"Lamp,Home,S1,9.99,5', OTHER, 'P1,15",Home,S1,9.99,5'), [OPEN, CHAIR, "stray_quote"]
     ),
     "quoted line breaks": Case(
-        feed(quoted(lamp(product_name="La\nmp\r\n")), quoted(lamp(product_name="x" + "\n" * 198 + "y"))),
-        [lamp(product_name="La\nmp\r\n"), lamp(product_name="x" + "\n" * 198 + "y")],
+        feed(quoted([*LAMP, "La\nmp\r\n"]), quoted([*LAMP, "x" + "\n" * 5_000 + "y"]), header=HEADER + ",description"),
+        [[*LAMP, "La\nmp\r\n"], [*LAMP, "x" + "\n" * 5_000 + "y"]],
+    ),
+    "lines of a quoted text that look like rows": Case(
+        feed(ROW + ',"In place of:', OTHER + ',the old one"', header=HEADER + ",description"),
+        [[*LAMP, f"In place of:\n{OTHER},the old one"]],
+    ),
+    "a quoted text that is longer than a row may be": Case(
+        feed('P1,"' + "a line of it\n" * 30_000 + '",Home,S1,9.99,5', OTHER), ["row_too_long", CHAIR]
     ),
     "line breaks in a cell without quotes": Case(feed("P1,La", "mp,Home,S1,9.99,5", OTHER), [COUNT, COUNT, CHAIR]),
     "blank lines": Case(feed("", ROW, " ", ",,,,,", "\t, ,", OTHER, ""), [LAMP, CHAIR]),
@@ -292,7 +321,6 @@ def test_the_limits_of_the_document_are_those_of_the_settings() -> None:
     limits, text = examine.limits(), DOCUMENT.read_text(encoding="utf-8")
     for number in (limits.max_cell_chars, limits.max_row_chars, limits.max_columns, limits.max_rows):
         assert f"{number:,}" in text
-    assert f"up to {limits.max_row_lines} lines" in text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "utf-32-le", "utf-32-be"])

@@ -1,0 +1,94 @@
+"""How the quotes of a row pair up: what csv read rightly, what it read over, and what it refuses without need.
+
+csv takes a quote that opens nowhere for a letter, and lets a lost one swallow what follows. Here the row is read a
+second way, each quote opening or closing whatever stands around it; where that gives another number of cells, nobody
+can know where they end.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+# The sign for inches inside an unquoted cell, as in `15" lamp` and `15"x12"`: behind a digit, with more text behind it.
+# At the end of a cell it can as well be the closing half of quotes whose opening half was lost.
+_INCHES = rb'(?<=[0-9])"(?=[ ]?[^ "\r\n%s])'
+# What some programs write instead of double quotes: opening → closing.
+OTHER_QUOTES = {"'": "'", "`": "`", "´": "´", "“": "”", "„": "“", "”": "”", "«": "»", "‘": "’"}
+
+
+def misplaced(row: bytes, cells: int, delimiter: bytes) -> bool:
+    """Whether the quotes of a row that csv took for so many cells are not where quotes have to be."""
+    return not pair_up(row, cells, delimiter) or opens_late(row, delimiter)
+
+
+def pair_up(row: bytes, cells: int, delimiter: bytes) -> bool:
+    """Whether the row has this many cells too when each of its quotes opens or closes.
+
+    `row` are its bytes, in an encoding with ASCII's quotes and delimiters.
+    """
+    return _outside(row, delimiter) == cells or _outside(_inches(delimiter).sub(b"", row), delimiter) == cells
+
+
+def _outside(row: bytes, delimiter: bytes) -> int:
+    """The number of cells, where every quote opens or closes."""
+    parts = row.split(b'"')
+    if not len(parts) % 2:
+        return 0  # the last one never closes
+    return 1 + sum(part.count(delimiter) for part in parts[::2])
+
+
+@lru_cache
+def _inches(delimiter: bytes) -> re.Pattern[bytes]:
+    return re.compile(_INCHES % re.escape(delimiter))
+
+
+def opens_late(row: bytes, delimiter: bytes) -> bool:
+    """Whether white space stands between a delimiter and an opening quote: csv takes such a cell for one without."""
+    if b' "' not in row and b'\t"' not in row:
+        return False
+    space = b" " if delimiter == b"\t" else b" \t"
+    for part in row.split(b'"')[:-1:2]:
+        before = part.rstrip(space)
+        if before != part and (not before or before.endswith(delimiter)):
+            return True
+    return False
+
+
+def may_be_spaced(row: bytes) -> bool:
+    """Whether white space behind a quote can be why csv refuses the row."""
+    return b'" ' in row or b'"\t' in row
+
+
+def spaced_cells(row: str, delimiter: str) -> list[str] | None:
+    """The cells of one whole row with white space between closing quotes and delimiters; None if it isn't well formed
+    even then. Each character is looked at once.
+    """
+    token, position, cells = _token(delimiter), 0, []
+    while found := token.match(row, position):
+        quoted, plain, end = found.groups()
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        position = found.end()
+        if end != delimiter:
+            return cells if position == len(row) else None
+    return None
+
+
+@lru_cache
+def _token(delimiter: str) -> re.Pattern[str]:
+    """A cell with what ends it: a delimiter, or the end of the row."""
+    mark, space = re.escape(delimiter), " " if delimiter == "\t" else " \t"
+    return re.compile(
+        rf'(?:"((?:[^"]|"")*+)"[{space}]*+|((?:[^"{mark}\r\n][^{mark}\r\n]*+)?))({mark}|(?:\r\n|\r|\n)?\Z)'
+    )
+
+
+def wrapped_in(cells: Sequence[str]) -> str:
+    """The other sign that all these cells have around them in place of quotes, if there are any cells; else ""."""
+    trimmed = [cell.strip() for cell in cells if cell.strip()]
+    opening = trimmed[0][0] if trimmed else ""
+    closing = OTHER_QUOTES.get(opening, "")
+    return opening if closing and all(_is_wrapped(cell, opening, closing) for cell in trimmed) else ""
+
+
+def _is_wrapped(cell: str, opening: str, closing: str) -> bool:
+    return len(cell) > 2 and cell[0] == opening and cell[-1] == closing
