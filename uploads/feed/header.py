@@ -5,29 +5,21 @@ What was assumed is said in notes: an encoding other than UTF-8, lines above the
 
 import csv
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
-from charset_normalizer import from_bytes
-
+from uploads.feed import encoding as encodings
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
-from uploads.feed.lines import FeedError, Limits, blocks, codec, decodes, encoding_name, physical_lines, printable
+from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines, printable
 from uploads.feed.questions import Choice, Question
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
 HEADER_LINES: Final = 20  # the header is among the first so many lines
-
-# Single-byte supersets of ASCII only: in Shift JIS and GB 18030 a byte that looks like `|` can be half a character,
-# so lines and cells can't be told apart before decoding. Best first.
-LEGACY_ENCODINGS: Final = ["cp1252", "cp1250", "cp1251", "iso8859_2", "iso8859_15", "mac_roman", "cp850", "cp437"]
-# Those that a person may choose. What is UTF-16 shows by its bytes.
-ENCODINGS: Final = ("utf-8", *LEGACY_ENCODINGS)
-SAMPLE_BYTES: Final = 64 * 1024
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
 UNPACK: Final = "Unpack it and upload the CSV file inside."
@@ -204,27 +196,27 @@ def _find_layout(
     file.seek(0)
     beginning = next(blocks(file, "", 0), b"")[:8192]
     _refuse_other_formats(beginning)
-    utf16 = _utf16(beginning)
+    utf16 = encodings.utf16(beginning)
     try:
-        offset, blank, lines = _first_lines(file, utf16 or "utf-8", limits)
-        wanted = reading.encoding if reading and reading.encoding in ENCODINGS else ""
-        encoding, notes = (utf16 or wanted, []) if utf16 or wanted else _eight_bit_encoding(file, limits)
-        texts = [printable(line, codec(encoding)) for line in lines]
+        wanted = reading.encoding if reading and reading.encoding in encodings.ENCODINGS else ""
+        found = encodings.Found(utf16 or wanted) if utf16 or wanted else encodings.find(file, limits)
+        offset, blank, lines = _first_lines(file, found.encoding, limits)
+        texts = [printable(line, codec(found.encoding)) for line in lines]
         delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
         header = _find_header(texts, limits, saved, delimiters, leave_open=leave_open)
     except FeedError as error:
         if not utf16 and _looks_binary(beginning):
             raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
         raise
-    notes += _header_notes(header, texts)
     end = offset + sum(len(line) for line in lines[: header.first_line + header.line_count])
     # A sheet's rows are records, whatever lines their cells have.
     above = sum(1 for _ in csv.reader(texts[: header.first_line])) if sheet else header.first_line
     line = blank + above + (1 if sheet else header.line_count)
     headers = name_headers(header.cells)
-    return Layout(
-        encoding, header.delimiter, headers, header.mapping, Position(end, 0, line), tuple(notes), sheet=sheet
-    )
+    notes = (*found.notes, *_header_notes(header, texts))
+    place = Position(end, 0, line)
+    layout = Layout(found.encoding, header.delimiter, headers, header.mapping, place, notes, found.reason)
+    return replace(layout, sheet=sheet)
 
 
 def _refuse_other_formats(beginning: bytes) -> None:
@@ -253,20 +245,6 @@ def _looks_binary(beginning: bytes) -> bool:
     return controls * 20 > len(beginning)
 
 
-def _utf16(beginning: bytes) -> str:
-    """The UTF-16 form by its byte order mark, or by the NUL in every other byte that ASCII letters have there."""
-    if beginning.startswith(BOM_UTF16_LE):
-        return "utf-16-le"
-    if beginning.startswith(BOM_UTF16_BE):
-        return "utf-16-be"
-    even, odd = beginning[:200:2], beginning[1:200:2]
-    if odd.count(0) * 2 > len(odd) and even.count(0) * 10 < len(even):
-        return "utf-16-le"
-    if even.count(0) * 2 > len(even) and odd.count(0) * 10 < len(odd):
-        return "utf-16-be"
-    return ""
-
-
 def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, int, list[bytes]]:
     """Where the first line that is not blank starts, how many lines came before, and lines from there on: enough to
     find a header in."""
@@ -289,54 +267,6 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, in
     if not found:
         raise FeedError("empty_file", "The file is empty. Choose the one that has your products.")
     return start, blank, found
-
-
-def _eight_bit_encoding(file: BinaryIO, limits: Limits) -> tuple[str, list[str]]:
-    """UTF-8 if the whole file, or most of its lines with other than ASCII characters, are. Else a guess, and a note."""
-    valid = invalid = sampled = 0
-    sample: list[bytes] = []
-    for line, size in physical_lines(blocks(file, "", 0), limits.max_row_chars):
-        if line.isascii() or size > len(line):
-            continue
-        if decodes(line, "utf-8"):
-            valid += 1
-            continue
-        invalid += 1
-        if sampled < SAMPLE_BYTES:
-            sample.append(line[: SAMPLE_BYTES - sampled])
-            sampled += len(sample[-1])
-    if not invalid:
-        return "utf-8", []
-    if valid > invalid or _starts_with_bom(file):
-        return "utf-8", [f"Lines that are not valid UTF-8: {invalid:,}. Their rows are reported as errors."]
-    encoding = _legacy_encoding(sample)
-    name = encoding_name(encoding)
-    notes = [f"The file is not UTF-8. It is read as {name}; if letters look wrong, save it as UTF-8."]
-    if valid:
-        notes.append(f"Lines that look like UTF-8 all the same: {valid:,}. They are read as {name} too.")
-    return encoding, notes
-
-
-def _starts_with_bom(file: BinaryIO) -> bool:
-    return next(blocks(file, "", 0), b"").startswith(BOM_UTF8)
-
-
-def _legacy_encoding(sample: list[bytes]) -> str:
-    """The likeliest of LEGACY_ENCODINGS. Western European wins a draw: small samples often fit several."""
-    western = LEGACY_ENCODINGS[0]
-    fitting = [line for line in sample if decodes(line, western)]
-    # A few damaged lines must not rule out an encoding that all others fit
-    text = b"".join(fitting if len(fitting) * 10 >= len(sample) * 9 else sample)
-    letters = bytes(byte if byte >= 128 or chr(byte).isalpha() else 32 for byte in range(256))
-    matches = from_bytes(text.translate(letters), cp_isolation=LEGACY_ENCODINGS)
-    best = matches.best()
-    if best is None:
-        return western
-    for match in matches:
-        as_good = match.chaos <= best.chaos and match.coherence >= best.coherence
-        if as_good and western in match.could_be_from_charset:
-            return western
-    return best.encoding
 
 
 def _find_header(

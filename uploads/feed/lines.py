@@ -33,6 +33,13 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+# Encodings with up to four bytes a letter, of which some can look like delimiters or quotes.
+MULTI_BYTE: Final = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+NAMES: Final = {
+    "mac_roman": "Mac Roman", "gb18030": "GB 18030", "big5": "Big5", "cp932": "Shift JIS", "euc_jp": "EUC-JP",
+    "cp949": "EUC-KR", "koi8_r": "KOI8-R",
+    "mac_cyrillic": "Mac Cyrillic",
+}  # fmt: skip
 # A quote that opens may close so many times max_row_chars later: then what lies between is one row that is too long.
 # What isn't closed by then is an open quote, and costs one line. Of the lines up to the next odd number of quotes each
 # is read twice at most, so however many quotes stay open, a file's cost grows with its size.
@@ -40,7 +47,9 @@ MAX_QUOTED: Final = 4
 
 
 class Mark(NamedTuple):
-    """A place between two characters of a UTF-16 file, from which it can be decoded without what stands before."""
+    """A place between two characters of a file that is_transcoded, from which it can be decoded without what stands
+    before.
+    """
 
     offset: int
     """Bytes of the text before it in UTF-8, as Position.offset counts them."""
@@ -52,7 +61,7 @@ BEGINNING: Final = Mark(0, 0)
 
 
 class Marks:
-    """The marks of a UTF-16 file that reading comes by, one a block: what makes going on from a position cheap.
+    """The marks of a transcoded file that reading comes by, one a block: what makes going on from a position cheap.
 
     They tell of the file alone, so one that was noted holds whatever is read again. Other files need none: their
     offsets are bytes of the file.
@@ -71,13 +80,20 @@ class Marks:
         return self._marks[0] if self._marks[0].offset <= offset else BEGINNING
 
 
-def blocks(file: BinaryIO, encoding: str, offset: int, marks: Marks | None = None) -> Iterator[bytes]:
-    """The file from `offset` on, never an empty block. UTF-16 comes as UTF-8, so that line ends are single bytes.
+def is_transcoded(encoding: str) -> bool:
+    """Whether a file in this encoding is read as UTF-8: where bytes that look like line ends, quotes or delimiters can
+    be a part of a letter.
+    """
+    return encoding.startswith("utf-16") or encoding in MULTI_BYTE
 
-    In UTF-16 reading starts at the last of the marks before the offset, by default at the file's beginning, and adds
+
+def blocks(file: BinaryIO, encoding: str, offset: int, marks: Marks | None = None) -> Iterator[bytes]:
+    """The file from `offset` on, never an empty block. What is_transcoded comes as UTF-8.
+
+    There reading starts at the last of the marks before the offset, by default at the file's beginning, and adds
     those that it comes by.
     """
-    if not encoding.startswith("utf-16"):
+    if not is_transcoded(encoding):
         file.seek(offset)
         yield from iter(partial(file.read, BLOCK), b"")
         return
@@ -90,10 +106,10 @@ def blocks(file: BinaryIO, encoding: str, offset: int, marks: Marks | None = Non
 
 
 def _transcoded(file: BinaryIO, encoding: str, mark: Mark, marks: Marks | None) -> Iterator[bytes]:
-    """UTF-16 from the mark on as UTF-8. What is broken in it (lone surrogates, half a character) becomes invalid UTF-8
-    at its place.
+    """The text from the mark on as UTF-8. What is broken in it (lone surrogates, half a character, stray bytes) becomes
+    invalid UTF-8 at its place.
     """
-    decoder = getincrementaldecoder(encoding)("surrogatepass")
+    decoder = getincrementaldecoder(encoding)("surrogateescape" if encoding in MULTI_BYTE else "surrogatepass")
     offset, byte = mark
     file.seek(byte)
     for block in iter(partial(file.read, BLOCK), b""):
@@ -220,12 +236,13 @@ class Lines:
 
 def codec(encoding: str) -> str:
     """The codec of the lines that blocks() leads to."""
-    return "utf-8" if encoding.startswith("utf-16") else encoding
+    return "utf-8" if is_transcoded(encoding) else encoding
 
 
 def encoding_name(encoding: str) -> str:
     """As people know it: “Windows-1252” for cp1252."""
-    return encoding.upper().replace("CP125", "Windows-125").replace("ISO8859_", "ISO-8859-").replace("_", " ")
+    name = encoding.upper().replace("CP125", "Windows-125").replace("ISO8859_", "ISO-8859-")
+    return NAMES.get(encoding, name.replace("_", " "))
 
 
 def printable(line: bytes, encoding: str) -> str:

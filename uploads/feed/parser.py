@@ -30,9 +30,9 @@ from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
 from uploads.feed.columns import map_headers, name_headers
+from uploads.feed.encoding import ENCODINGS
 from uploads.feed.header import (
     DELIMITERS,
-    ENCODINGS,
     Layout,
     Position,
     Reading,

@@ -213,6 +213,15 @@ CASES = {
     "a legacy encoding": Case(
         feed("P1,Café,Home,S1,9.99,5").decode().encode("cp1252"), [lamp(product_name="Café")], ("read as Windows-1252",)
     ),
+    "an East Asian encoding": Case(
+        feed("P1,デスクランプ,Home,S1,9.99,5").decode().encode("cp932"),
+        [lamp(product_name="デスクランプ")],
+        ("read as Shift JIS, in which it is Japanese text",),
+    ),
+    "letters that fit two encodings": Case(
+        feed("P1,Rødgrød med fløde,Home,S1,9.99,5").decode().encode("mac_roman"), "unknown_encoding"
+    ),
+    "ISO-2022-JP": Case(feed("P1,デスク,Home,S1,9.99,5").decode().encode("iso2022_jp"), "unknown_encoding"),
     "mixed encodings, most lines in UTF-8": Case(
         feed(*["P1,Café,Home,S1,9.99,5"] * 2) + b"P3,Caf\xe9,Home,S3,9.99,5\n",
         [lamp(product_name="Café")] * 2 + ["invalid_encoding"],

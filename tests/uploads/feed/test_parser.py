@@ -241,11 +241,6 @@ class TestEncodings:
         assert cells(data)[0] == line.split(",")
         assert "The file is not UTF-8. It is read as" in layout_of(data).notes[0]
 
-    def test_what_nothing_fits_is_read_as_windows_1252(self) -> None:
-        layout = layout_of(feed("P1,x,c,d,e,f").replace(b"x", bytes(range(128, 256))))
-        assert layout.encoding == "cp1252"
-        assert "Windows-1252" in layout.notes[0]
-
     def test_a_byte_that_the_legacy_encoding_lacks_makes_its_row_an_error(self) -> None:
         lines = ["P1,Café,c,d,e,f"] * 9
         data = feed("P1,x\x7fx,c,d,e,f", *lines).decode().encode("cp1252").replace(b"\x7f", b"\x81")
