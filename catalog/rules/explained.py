@@ -12,6 +12,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.INVALID_ENCODING: "The row has characters that can't be read. Save the file as “CSV UTF-8”.",
     Code.NUL_CHARACTER: "The row has a character that no text may have, as files do that were damaged on their way.",
     Code.REPEATED_HEADER: "The header stands in the file once more, as it does when files are copied together.",
+    Code.COMMENTED_OUT: "The row begins with #. It is no product, or the # has to go.",
     Code.ROW_TOO_LONG: "The row has more text than we can keep for one product.",
     Code.CELL_TOO_LONG: "One cell has more text than any cell may have; a missing quotation mark is a likely reason.",
     Code.MISSING_VALUE: "A cell is empty that every product needs.",

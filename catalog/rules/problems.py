@@ -18,6 +18,7 @@ class Code(StrEnum):
     INVALID_ENCODING = "invalid_encoding"
     NUL_CHARACTER = "nul_character"
     REPEATED_HEADER = "repeated_header"
+    COMMENTED_OUT = "commented_out"
     ROW_TOO_LONG = "row_too_long"
     CELL_TOO_LONG = "cell_too_long"
     # A value that is missing or wrong in itself

@@ -56,7 +56,7 @@ from uploads.feed.lines import (
     physical_lines,
     printable,
 )
-from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_in
+from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_cell, wrapped_in
 
 __all__ = [
     "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Mark", "Marks", "Position", "Reading", "Row",
@@ -67,6 +67,7 @@ BOM: Final = "\ufeff"
 DIGIT: Final = re.compile(rb"[0-9]")
 NONE: Final[frozenset[str]] = frozenset()
 NUMBER: Final = "\x1f"  # before a cell of a sheet that is a number with a fraction there
+QUOTE: Final = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
 LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
 HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
@@ -158,23 +159,20 @@ def rows(
         except StopIteration:
             return
         except csv.Error as error:
-            alone = len(taken) == 1
-            cells = _with_spaces(lines, layout) or []
-            if cells:
-                problem = _problem(cells, lines, layout, limits)
-            else:
-                problem = _first_line_problem(lines, error, limits, alone=alone)
+            cells, problem = _refused(error, lines, layout, limits)
             reader = _reader(lines, layout)
         else:
             # Everything that could be wrong shows here; a row that passes needs no closer look
             if (
                 len(cells) != width
                 or (b'"' in taken[0][0] and misplaced(taken[0][0], width, delimiter))
+                or (b"'" in taken[0][0] and wrapped_cell(taken[0][0], delimiter))
                 or lines.flawed
                 or len(taken) > 1
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
                 or first.isspace()
+                or first[:2] == "# "
             ):
                 if is_blank(cells):
                     continue
@@ -192,14 +190,18 @@ def rows(
 
 def _refuse_other_quotes(first: Sequence[Row], layout: Layout) -> None:
     """Raise FeedError where another sign is used for quotes: cells would keep it, or be taken apart at a delimiter."""
+    delimiter = layout.delimiter.encode()
+    signs = [wrapped_cell(row.raw.encode(), delimiter) for row in first if row.problem]
+    if len(signs) == len(first) and all(signs):
+        message = f"The cells of this file have {signs[0]} around them in place of quotes."
+        raise FeedError("other_quotes", f"{message} {QUOTE}")
     columns = [layout.headers, *([row.cells[header] for row in first if row.cells] for header in layout.headers)]
     read = set(layout.mapping.fields.values())
     for header, cells in zip(("", *layout.headers), columns, strict=True):
         sign = wrapped_in(cells) if not header or header in read else ""
         if sign:
             where = f"The cells of “{short(header)}” have" if header else "The names of the columns have"
-            remedy = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
-            raise FeedError("other_quotes", f"{where} {sign} around them in place of quotes. {remedy}")
+            raise FeedError("other_quotes", f"{where} {sign} around them in place of quotes. {QUOTE}")
 
 
 def _trailing(file: BinaryIO, layout: Layout, limits: Limits) -> int:
@@ -277,6 +279,15 @@ def _take_marks(cells: dict[str, str]) -> frozenset[str]:
     return numeric
 
 
+def _refused(error: csv.Error, lines: Lines, layout: Layout, limits: Limits) -> tuple[list[str], Problem | None]:
+    """What csv refused: the cells after all, or why they can't be told apart."""
+    alone = len(lines.taken) == 1
+    cells = _with_spaces(lines, layout) or []
+    if cells:
+        return cells, _problem(cells, lines, layout, limits)
+    return [], _first_line_problem(lines, error, limits, alone=alone)
+
+
 def _with_spaces(lines: Lines, layout: Layout) -> list[str] | None:
     """The cells of a row that csv refused only for white space behind a closing quote; None for any other.
 
@@ -330,6 +341,8 @@ def _problem(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> 
         return problem
     if not matches and not _may_be_narrower(cells, lines, layout) and not _ends_like_all(cells, layout):
         return _wrong_column_count(len(cells), layout)
+    if cells[0].startswith("# ") and not layout.sheet:
+        return Problem("", Code.COMMENTED_OUT, "The row begins with #, as a comment does.", "Remove the row, or the #.")
     if _is_header(cells[:width], layout.headers):
         return Problem("", Code.REPEATED_HEADER, "The row repeats the header.", "Remove the row.")
     for header, cell in zip(layout.headers, cells, strict=False):
@@ -343,6 +356,9 @@ def _quote_problem(cells: list[str], lines: Lines, layout: Layout) -> Problem | 
     """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
     row = b"".join(line for line, _ in lines.taken)
     delimiter = layout.delimiter.encode()
+    if not layout.sheet and (sign := wrapped_cell(row, delimiter)):
+        message = f"A cell of this row has {sign} around it in place of quotes."
+        return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')
     if b'"' not in row or not misplaced(row, len(cells), delimiter):
         return None
     if opens_late(row, delimiter):

@@ -18,7 +18,7 @@ OTHER_QUOTES = {"'": "'", "`": "`", "´": "´", "“": "”", "„": "“", "”
 
 def misplaced(row: bytes, cells: int, delimiter: bytes) -> bool:
     """Whether the quotes of a row that csv took for so many cells are not where quotes have to be."""
-    return not pair_up(row, cells, delimiter) or opens_late(row, delimiter)
+    return not pair_up(row, cells, delimiter) or opens_late(row, delimiter) or _doubled_outside(row, delimiter)
 
 
 def pair_up(row: bytes, cells: int, delimiter: bytes) -> bool:
@@ -52,6 +52,29 @@ def opens_late(row: bytes, delimiter: bytes) -> bool:
         if before != part and (not before or before.endswith(delimiter)):
             return True
     return False
+
+
+def _doubled_outside(row: bytes, delimiter: bytes) -> bool:
+    """Whether quotes are doubled in a cell that has none around it: those were lost on the way."""
+    if b'""' not in row:
+        return False
+    parts = row.split(b'"')
+    return any(
+        part and not inside and part[-1:] not in (delimiter, b"\n", b"\r", b" ", b"\t")
+        for part, inside in zip(parts[:-2:2], parts[1:-1:2], strict=True)
+    )
+
+
+def wrapped_cell(row: bytes, delimiter: bytes) -> str:
+    """The other sign that a cell of the row has around it in place of quotes; "" where none has."""
+    found = _wrapped(delimiter).search(row) if b"'" in row or b"`" in row else None
+    return found[1].decode() if found else ""
+
+
+@lru_cache
+def _wrapped(delimiter: bytes) -> re.Pattern[bytes]:
+    mark = re.escape(delimiter)
+    return re.compile(rb"(?:\A|%s)[ \t]*(['`])[^%s\r\n]+\1[ \t]*(?:%s|[\r\n]|\Z)" % (mark, mark, mark))
 
 
 def may_be_spaced(row: bytes) -> bool:

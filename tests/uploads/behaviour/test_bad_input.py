@@ -150,6 +150,10 @@ CASES = {
     "a cell over 100,000 characters": Case(feed(f"P1,{'x' * 100_001},Home,S1,9.99,5", OTHER), ["cell_too_long", CHAIR]),
     "a row over 262,144 characters": Case(feed("é" * 300_000, OTHER), ["row_too_long", CHAIR]),
     "10,000 cells in a row": Case(feed(",".join("1" * 10_000), OTHER), [COUNT, CHAIR]),
+    "a row that begins with # and a space": Case(feed("# P1,Lamp,Home,S1,9.99,5", OTHER), ["commented_out", CHAIR]),
+    "a cell with apostrophes around it in place of quotes": Case(
+        feed("P1,'Lamp',Home,S1,9.99,5", OTHER), ["stray_quote", CHAIR]
+    ),
     "a total or a remark below the rows": Case(feed(ROW, "", "# 1 product", "Total,9.99"), [LAMP, COUNT, COUNT]),
     "leading zeros": Case(
         feed("007,0815,Home,00-1,09.99,05"), [["007", "0815", "Home", "00-1", "09.99", "05"]]
