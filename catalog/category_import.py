@@ -20,8 +20,8 @@ from import_export.tmp_storages import BaseStorage
 from import_export.widgets import Widget
 
 from catalog.models import ProductCategory
+from catalog.rules.cells import EDGES
 from catalog.rules.money import quoted
-from catalog.rules.validator import EDGES
 from config.web import exports
 from config.web.text import visible
 

@@ -2,6 +2,9 @@
 
     fields.py     the fields of a product: their names, labels and limits
     validator.py  step 5: a row → a product draft, or all of its problems
+    cells.py      what a cell is before a field judges it: `="001001"`, invisible characters, spaces
+    leftovers.py  what spreadsheets and programs leave in place of a value: #N/A, NULL, 3-Apr, 4.7E+07
+    identifiers.py  what makes a cell a product ID or a SKU
     money.py      what `$1,299.00` and `1.299,00 €` mean, where it is unambiguous
     problems.py   the codes of what can be wrong, and the shape in which problems travel
     explained.py  each code in a sentence

@@ -29,6 +29,9 @@ _TYPEWRITER = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "’": "'", "−": "-", "–": "-", "—": "-"}
 )
 
+# The decimal separator, and what groups thousands and nothing else.
+_ARABIC_MARKS = str.maketrans({"٫": ".", "٬": "'"})
+
 # ISO 4217, the codes in circulation.
 _CODES = """
     aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf
@@ -73,10 +76,11 @@ class PriceError(ValueError):
 
 
 def quoted(value: str) -> str:
-    """The value in quotes for a message: at most SHOWN_LENGTH characters, on one line, safe to store and print."""
+    """The value in quotes for a message: at most SHOWN_LENGTH characters, on one line, safe to store and print. What
+    can't be seen is spelled out: ⟨U+200E⟩."""
     shown = value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
     if not shown.isprintable():
-        shown = "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in shown)
+        shown = "".join(c if c.isprintable() else " " if c.isspace() else f"⟨U+{ord(c):04X}⟩" for c in shown)
     return f"“{shown}”"
 
 
@@ -213,8 +217,8 @@ def _invalid(text: str) -> PriceError:
     """Says why the text has no reading, as far as that can be told."""
     invalid = partial(PriceError, Code.INVALID_PRICE)
     start, plain = quoted(text), typewritten(text[: MAX_NUMBER_LENGTH + 1])
-    if any(c.isdecimal() and not c.isascii() for c in plain):
-        return invalid(f"{start} is not written with the digits 0 to 9.", _ascii_digits(plain))
+    if digits := ascii_digits(plain):
+        return invalid(f"{start} is not written with the digits 0 to 9.", _price_in(digits))
     if "%" in plain:
         return invalid(f"{start} is a percentage. Write the price itself, such as 1299.00.")
     if _SCIENTIFIC.search(plain):
@@ -224,10 +228,16 @@ def _invalid(text: str) -> PriceError:
     return invalid(f"{start} is not a price. Write a number such as 1299.00.")
 
 
-def _ascii_digits(text: str) -> str:
-    """The price in the digits 0 to 9, if it is one then."""
-    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+def ascii_digits(text: str) -> str:
+    """A text that has other digits than 0 to 9, such as ١٢٫٥٠, with those in their place; "" for any other text."""
+    if text.isascii() or not any(c.isdecimal() and not c.isascii() for c in text):
+        return ""
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text.translate(_ARABIC_MARKS))
+
+
+def _price_in(text: str) -> str:
+    """The price that the text means, or ""."""
     try:
-        return str(parse_price(digits))
+        return str(parse_price(text))
     except PriceError:
         return ""

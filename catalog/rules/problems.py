@@ -25,6 +25,8 @@ class Code(StrEnum):
     MISSING_VALUE = "missing_value"
     TOO_LONG = "too_long"
     INVALID_CHARACTERS = "invalid_characters"
+    SPREADSHEET_ERROR = "spreadsheet_error"
+    UNSAVED_FORMULA = "unsaved_formula"
     INVALID_SKU = "invalid_sku"
     INVALID_PRICE = "invalid_price"
     PRICE_NOT_POSITIVE = "price_not_positive"
@@ -35,6 +37,10 @@ class Code(StrEnum):
     STOCK_TOO_LARGE = "stock_too_large"
     UNKNOWN_CATEGORY = "unknown_category"
     INACTIVE_CATEGORY = "inactive_category"
+    # A shop's variant, whose product stands in another row
+    VARIANT_WITHOUT_PRODUCT = "variant_without_product"
+    # A value that was read without what didn't belong to it
+    CLEANED = "cleaned"
     # A row that clashes with other data
     DUPLICATE_IN_FILE = "duplicate_in_file"
     SKU_TAKEN = "sku_taken"
@@ -60,7 +66,7 @@ class Code(StrEnum):
 
 
 # What draws attention to a value that was read all the same. All other codes keep their row out.
-WARNINGS: Final[frozenset[Code]] = frozenset()
+WARNINGS: Final[frozenset[Code]] = frozenset({Code.CLEANED})
 
 
 def label_of(code: str) -> str:

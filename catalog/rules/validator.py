@@ -4,8 +4,11 @@ Guarantees: a draft satisfies every constraint of the table `products` that can 
 storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, an active category in its canonical spelling).
 Problems come all at once, in the order of fields.FIELDS. No row raises.
 
-Cells are trimmed of white space and of invisible characters at their ends, and otherwise stay exactly as they came:
-script tags, formulas, emoji and direction marks are data, to be escaped where they are shown.
+Cells are trimmed of white space and of invisible characters at their ends, product IDs and SKUs are tidied as `cells`
+says, and what spreadsheets and programs leave in place of a value (`leftovers`) is none. All else stays exactly as it
+came: script tags, formulas, emoji and direction marks are data, to be escaped where they are shown.
+
+Nearly every cell is plain ASCII and right, and costs a look or two here. Only what is conspicuous is looked at closely.
 """
 
 import re
@@ -18,10 +21,14 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK
+from catalog.rules import cells, identifiers, leftovers
+from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK, REQUIRED
+from catalog.rules.identifiers import too_long, turned_into_date
+from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import (
     MAX_NUMBER_LENGTH,
     PriceError,
+    ascii_digits,
     exact_number,
     parse_number_price,
     parse_price,
@@ -31,18 +38,10 @@ from catalog.rules.money import (
 )
 from catalog.rules.problems import Code, Problem
 
-# What str.strip() takes away, and the invisible characters that spreadsheets and web pages leave at the ends.
-EDGES = (
-    " \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-    "\u200b\u2060\ufeff"
-)
+# What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
+_ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
 
-_SKU = re.compile(r"[A-Za-z0-9._/-]+")
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
-# 123456789012 as a spreadsheet shows it in a narrow or unformatted column.
-_SPREADSHEET_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}")
-
+_LISTED = re.compile(r"[,;|]")
 _BREADCRUMB = re.compile(r"[>»|/\\]")
 _CLOSE_ENOUGH = 75  # of 100; below it rapidfuzz finds a likeness between any two words
 _CACHED = 4096
@@ -91,10 +90,10 @@ def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[
     problems: list[Problem] = []
     # In the order of FIELDS, and so are the problems. What a field with a problem returns is never used.
     draft = ProductDraft(
-        _product_id(values, problems),
+        _identifier(values, "vendor_product_id", numeric, problems),
         _text(values, "product_name", problems),
         _category(values, rules, problems),
-        _sku(values, problems),
+        _identifier(values, "sku", numeric, problems),
         _optional(values, "brand", problems),
         _optional(values, "description", problems),
         _price(values, "price" in numeric, problems),
@@ -105,115 +104,116 @@ def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[
     return Validated(draft, problems)
 
 
-# Cells
-
-
-def _required(values: Mapping[str, str | None], field: str, problems: list[Problem]) -> str:
-    """The trimmed cell, or "" after a problem. Called for most cells of all, so it spares ASCII what it can't have."""
-    value = values.get(field) or ""
-    if value.isascii():
-        cell = value.strip()
-        storable = "\0" not in cell
-    else:
-        cell = value.strip(EDGES)
-        storable = _is_storable(cell)
-    if not cell:
-        problems.append(Problem(field, Code.MISSING_VALUE, f"The {LABELS[field]} is missing."))
-    elif not storable:
-        problems.append(_invalid_characters(field, cell))
-        return ""
-    return cell
+# Texts
 
 
 def _text(values: Mapping[str, str | None], field: str, problems: list[Problem]) -> str:
-    cell = _required(values, field, problems)
-    if len(cell) > LIMITS[field]:
-        problems.append(_too_long(field, cell))
-    return cell
+    """The trimmed cell, or "" after a problem. Called for most cells of all, so it spares ASCII what it can't have."""
+    cell = (values.get(field) or "").strip()
+    if cell.isascii():
+        storable = "\0" not in cell
+    else:
+        cell = cell.strip(cells.EDGES)
+        storable = cells.is_storable(cell)
+    if (
+        storable
+        and cell
+        and cell[0] not in _ODD
+        and len(cell) <= LIMITS[field]
+        and (len(cell) > LONGEST_SHORT or cell not in SHORT_WORDS)
+    ):
+        return cell
+    return _odd_text(cell, field, problems)
 
 
 def _optional(values: Mapping[str, str | None], field: str, problems: list[Problem]) -> str | None:
-    if field not in values:
+    return _text(values, field, problems) if field in values else None
+
+
+def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
+    if not value and field not in REQUIRED:
+        return ""
+    cell = cells.out_of_formula(value)
+    if not cell or not cells.seen(cell).strip():
+        if field in REQUIRED:
+            problems.append(_missing(field))
+        return ""
+    if problem := _unusable(field, cell):
+        problems.append(problem)
+        return ""
+    if leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
+        if field in REQUIRED:
+            problems.append(_missing(field, cell))
+        return ""
+    if len(cell) > LIMITS[field]:
+        problems.append(too_long(field, cell))
+    elif cell != value:
+        problems.append(_cleaned(field, value, cell, cells.WRAPPING))
+    return cell
+
+
+def _unusable(field: str, cell: str) -> Problem | None:
+    """What is wrong with a cell in every field."""
+    if not cells.is_storable(cell):
+        message = f"The {LABELS[field]} {quoted(cell)} contains characters that cannot be stored."
+        return Problem(field, Code.INVALID_CHARACTERS, f"{message} Export the file as UTF-8.")
+    if cell == leftovers.UNSAVED_FORMULA:
+        message = f"The {LABELS[field]} has a formula without a saved result. Open the file in Excel, save it, and"
+        return Problem(field, Code.UNSAVED_FORMULA, f"{message} send it again.")
+    if not leftovers.is_error(cell):
         return None
-    cell = _trimmed(values[field] or "")
-    if not _is_storable(cell):
-        problems.append(_invalid_characters(field, cell))
-    elif len(cell) > LIMITS[field]:
-        problems.append(_too_long(field, cell))
-    return cell
+    if leftovers.is_too_narrow(cell):
+        message = f"The {LABELS[field]} is {quoted(cell)}, since its column was too narrow to show it. Make the column"
+        return Problem(field, Code.SPREADSHEET_ERROR, f"{message} wider, and save the file again.")
+    message = f"The {LABELS[field]} is {cell}, an error of the spreadsheet. Mend the formula."
+    return Problem(field, Code.SPREADSHEET_ERROR, message)
 
 
-def _trimmed(value: str) -> str:
-    return value.strip() if value.isascii() else value.strip(EDGES)
+def _missing(field: str, cell: str = "") -> Problem:
+    """`cell`: what stands there instead."""
+    if not cell:
+        return Problem(field, Code.MISSING_VALUE, f"The {LABELS[field]} is missing.")
+    suggestion = "0" if field == "stock_quantity" and cell.casefold() in _SOLD_OUT else ""
+    message = f"The {LABELS[field]} is {quoted(cell)}, which stands for nothing."
+    return Problem(field, Code.MISSING_VALUE, message, suggestion)
 
 
-def _is_storable(cell: str) -> bool:
-    """PostgreSQL text takes every character but NUL; half a surrogate pair is no character."""
-    if "\0" in cell:
-        return False
-    if cell.isascii():
-        return True
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _cleaned(field: str, came: str, cell: str, change: str) -> Problem:
+    message = f"The {LABELS[field]} {quoted(came)} was read as {quoted(cell)}, {change}."
+    return Problem(field, Code.CLEANED, message)
 
 
-def _invalid_characters(field: str, cell: str) -> Problem:
-    message = f"The {LABELS[field]} {quoted(cell)} contains characters that cannot be stored. Export the file as UTF-8."
-    return Problem(field, Code.INVALID_CHARACTERS, message)
+# Product IDs and SKUs
 
 
-def _too_long(field: str, cell: str) -> Problem:
-    message = f"The {LABELS[field]} {quoted(cell)} has {len(cell):,} characters; at most {LIMITS[field]:,} are allowed."
-    return Problem(field, Code.TOO_LONG, message)
-
-
-# Identifiers
-
-
-def _product_id(values: Mapping[str, str | None], problems: list[Problem]) -> str:
-    """Any text, but for a number that a spreadsheet has cut short."""
-    cell = _text(values, "vendor_product_id", problems)
-    if "+" in cell and _SPREADSHEET_NUMBER.fullmatch(cell):
-        problems.append(_cut_short("vendor_product_id", cell))
-    return cell
-
-
-def _sku(values: Mapping[str, str | None], problems: list[Problem]) -> str:
-    """ASCII letters, digits and . _ - / with at least one letter or digit; upper and lower case stay as they came."""
-    cell = _text(values, "sku", problems)
-    if cell.isascii() and cell.replace("-", "").isalnum():  # nearly all, at a third of the regex's cost
+def _identifier(values: Mapping[str, str | None], field: str, numeric: frozenset[str], problems: list[Problem]) -> str:
+    """A product ID, which is any text, or a SKU: ASCII letters, digits and . _ - / with at least one letter or digit.
+    Upper and lower case stay as they came.
+    """
+    cell = (values.get(field) or "").strip()
+    if (
+        cell.isascii()
+        and cell.replace("-", "").isalnum()
+        and len(cell) <= LIMITS[field]
+        and (len(cell) > LONGEST_PLAIN or not is_plain_leftover(cell))
+    ):
         return cell
-    if cell and not _is_sku(cell):
-        problems.append(_invalid_sku(cell))
+    return _odd_identifier(cell, field, field in numeric, problems)
+
+
+def _odd_identifier(came: str, field: str, is_number: bool, problems: list[Problem]) -> str:
+    cell, change = (came, "") if cells.is_tidy(came) else cells.tidied(came, field)
+    if not cell:
+        problems.append(_missing(field))
+    elif problem := _unusable(field, cell):
+        problems.append(problem)
+    elif leftovers.stands_for_nothing(cell, strictly=True):
+        problems.append(_missing(field, cell))
+    elif found := identifiers.problems_of(cell, field, is_number=is_number):
+        problems += found
+    elif change:
+        problems.append(_cleaned(field, came, cell, change))
     return cell
-
-
-def _is_sku(cell: str) -> bool:
-    return bool(_SKU.fullmatch(cell) and cell.strip("._-/"))
-
-
-def _invalid_sku(cell: str) -> Problem:
-    if _SPREADSHEET_NUMBER.fullmatch(cell):
-        return _cut_short("sku", cell)
-    message = f"The SKU {quoted(cell)} may contain only the letters A to Z, digits, and . _ - /, without spaces."
-    return Problem("sku", Code.INVALID_SKU, message, _repaired_sku(cell))
-
-
-def _cut_short(field: str, cell: str) -> Problem:
-    message = (
-        f"The {LABELS[field]} {quoted(cell)} is a long number that a spreadsheet turned into scientific notation, "
-        "which loses its last digits. Format the column as text and enter the number again."
-    )
-    return Problem(field, Code.INVALID_SKU, message)
-
-
-def _repaired_sku(cell: str) -> str:
-    """The SKU with plain dashes, and dashes for spaces, if that is all it takes; else ""."""
-    sku = "-".join(cell.translate(_DASHES).strip("'\"").split())
-    return sku if len(sku) <= LIMITS["sku"] and _is_sku(sku) else ""
 
 
 # Category
@@ -227,13 +227,15 @@ def category_key(name: str) -> str:
 
 
 def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Problem]) -> str:
-    cell = _required(values, "category", problems)
-    if not cell:
+    cell = (values.get("category") or "").strip()
+    if cell and len(cell) <= LIMITS["category"]:
+        name = rules.categories.get(category_key(cell))
+        if name is not None:
+            return name
+    cell = _odd_text(cells.trimmed(cell), "category", problems)
+    if not cell or len(cell) > LIMITS["category"]:
         return ""
-    if len(cell) > LIMITS["category"]:
-        problems.append(_too_long("category", cell))
-        return ""
-    key = category_key(cell)
+    key = category_key(cells.seen(cell))
     name = rules.categories.get(key)
     if name is None:
         problems.append(_unlisted(cell, key, rules))
@@ -257,12 +259,13 @@ def _unlisted(cell: str, key: str, rules: Rules) -> Problem:
 
 @lru_cache(maxsize=_CACHED)
 def _closest(key: str, known: tuple[str, ...]) -> str:
-    """The known key that is most likely meant, or "": a step of a breadcrumb, a near miss, or one that has all the
-    words. About 10 µs, so even a million different wrong names cost seconds.
+    """The known key that is most likely meant, or "": the first of several, a step of a breadcrumb, a near miss, or one
+    that has all the words. About 10 µs, so even a million different wrong names cost seconds.
     """
-    for step in reversed(_BREADCRUMB.split(key)):  # the last step says most: Clothing > Shoes
-        if step.strip() in known:
-            return step.strip()
+    for path in (*_LISTED.split(key), key):
+        for step in reversed(_BREADCRUMB.split(path)):  # the last step says most: Clothing > Shoes
+            if step.strip() in known:
+                return step.strip()
     near = process.extractOne(key, known, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     if near:
         return near[0]
@@ -275,27 +278,59 @@ def _closest(key: str, known: tuple[str, ...]) -> str:
 
 
 def _price(values: Mapping[str, str | None], is_number: bool, problems: list[Problem]) -> Decimal:
-    cell = _required(values, "price", problems)
-    if not cell:
+    cell = (values.get("price") or "").strip()
+    read = parse_number_price if is_number else parse_price
+    try:
+        return read(cell)
+    except PriceError as error:  # perhaps for what can't be seen in it
+        refused = error
+    plain, change = _amount(cell, "price", Code.INVALID_PRICE, problems)
+    if not plain:
         return Decimal(0)
     try:
-        return parse_number_price(cell) if is_number else parse_price(cell)
+        if plain == cell:
+            raise refused
+        price = read(plain)
     except PriceError as error:
         problems.append(Problem("price", error.code, error.message, error.suggestion))
         return Decimal(0)
+    if change:
+        problems.append(_cleaned("price", cell, plain, change))
+    return price
+
+
+def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tuple[str, str]:
+    """The cell without what can't be seen in it or only wraps it, and what was changed; ("", "") after a problem."""
+    came = cells.trimmed(value)
+    seen = cells.seen(came)
+    cell = cells.unwrapped(seen)
+    if not cell:
+        problems.append(_missing(field))
+    elif problem := _unusable(field, cell):
+        problems.append(problem)
+    elif leftovers.stands_for_nothing(cell, strictly=True):
+        problems.append(_missing(field, cell))
+    elif leftovers.is_date(cell):
+        problems.append(turned_into_date(field, cell, code))
+    else:
+        return cell, cells.UNSEEN if seen != came else cells.WRAPPING if cell != seen else ""
+    return "", ""
 
 
 def _stock(values: Mapping[str, str | None], is_number: bool, problems: list[Problem]) -> int:
-    cell = _required(values, "stock_quantity", problems)
+    cell = (values.get("stock_quantity") or "").strip()
     if len(cell) <= 9 and cell.isdigit() and cell.isascii():
         return int(cell)
-    if not cell:
+    plain, change = _amount(cell, "stock_quantity", Code.INVALID_STOCK, problems)
+    if not plain:
         return 0
-    quantities = _number(cell) if is_number else _quantities(cell)
-    problem = _stock_problem(cell, quantities)
+    quantities = _number(plain) if is_number else _quantities(plain)
+    problem = _stock_problem(plain, quantities)
     if problem:
         problems.append(problem)
         return 0
+    if change:
+        problems.append(_cleaned("stock_quantity", cell, plain, change))
     return int(quantities[0])
 
 
@@ -320,6 +355,9 @@ def _quantities(cell: str) -> list[Decimal]:
 
 def _stock_problem(cell: str, quantities: list[Decimal]) -> Problem | None:
     if not quantities:
+        if other := ascii_digits(cell):
+            message = f"{quoted(cell)} is not written with the digits 0 to 9."
+            return Problem("stock_quantity", Code.INVALID_STOCK, message, _whole(other))
         return _invalid_stock(cell, "0" if cell.casefold() in _SOLD_OUT else "")
     quantity = quantities[0]
     if quantity < 0:
@@ -334,6 +372,12 @@ def _stock_problem(cell: str, quantities: list[Decimal]) -> Problem | None:
     return None if quantity == int(quantity) else _invalid_stock(cell, "")
 
 
+def _whole(text: str) -> str:
+    """The stock quantity that the text can only mean, or ""."""
+    quantities = _quantities(text)
+    return text if _stock_problem(text, quantities) is None else ""
+
+
 def _invalid_stock(cell: str, suggestion: str) -> Problem:
     message = f"{quoted(cell)} is not a stock quantity. Write a whole number such as 25, or 0 when it is sold out."
     return Problem("stock_quantity", Code.INVALID_STOCK, message, suggestion)
@@ -344,6 +388,8 @@ def _invalid_stock(cell: str, suggestion: str) -> Problem:
 
 def duplicate_in_file(field: str, value: str, first_row: int) -> Problem:
     message = f"The {LABELS[field]} {quoted(value)} is already used in row {first_row} of this file."
+    if field == "vendor_product_id":
+        message += " Two variants of a product need IDs of their own: use their SKUs, for example."
     return Problem(field, Code.DUPLICATE_IN_FILE, message)
 
 

@@ -11,6 +11,7 @@ can be read, tested and measured on its own.
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide
     columns.py  which header means which field
+    shops.py    what rows of Shopify's and WooCommerce's exports mean
     workbook.py a workbook → the text of its first sheet
     sample.py   realistic feeds with errors of every kind, for demos and tests
 """

@@ -200,7 +200,7 @@ _EDITS: Final[dict[Code, tuple[Edit, ...]]] = {
     Code.PRICE_NOT_POSITIVE: _to("price", "0.00", "-5.00", "0", "-$12.99"),
     Code.PRICE_TOO_PRECISE: _to("price", "12.9999", "0.495", "1299.995"),
     Code.PRICE_TOO_LARGE: _to("price", "100000000.00", "$999,999,999.00"),
-    Code.INVALID_STOCK: _to("stock_quantity", "in stock", "12.5", "n/a", "1,200", "out of stock", "10+"),
+    Code.INVALID_STOCK: _to("stock_quantity", "in stock", "12.5", "a few", "1,200", "out of stock", "10+"),
     Code.NEGATIVE_STOCK: _to("stock_quantity", "-3", "-1"),
     Code.STOCK_TOO_LARGE: _to("stock_quantity", "2147483648", "99999999999"),
     Code.UNKNOWN_CATEGORY: (

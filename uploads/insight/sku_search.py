@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from psycopg.sql import SQL
 
 from catalog.models import Product
+from catalog.rules import cells
 from catalog.rules.problems import Code
 from config.web.text import visible
 from uploads.feed.columns import ALIASES
@@ -68,7 +69,8 @@ class Found:
 
 def find(vendor_id: str, typed: str) -> Found:
     """All that the vendor may know about a SKU or product ID. A dozen queries at most."""
-    keys = list(dict.fromkeys([typed, typed.upper(), typed.lower()]))
+    sku, product_id = (cells.identifier(typed, key) for key in KEYS)
+    keys = list(dict.fromkeys(word for one in (typed, sku, product_id) for word in (one, one.upper(), one.lower())))
     own = Product.objects.filter(vendor_id=vendor_id)
     products = list({p.pk: p for p in [*own.filter(sku__in=keys), *own.filter(vendor_product_id__in=keys)]}.values())
     products = products[:PRODUCTS]
@@ -81,8 +83,8 @@ def find(vendor_id: str, typed: str) -> Found:
     arrived = max(there, key=lambda entry: entry.at, default=None)
     steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names, arrived) for row in failed]
     steps.sort(key=lambda step: step.at, reverse=True)
-    mine = any(product.sku == typed for product in products)
-    taken = not mine and Product.objects.filter(sku=typed).exclude(vendor_id=vendor_id).exists()
+    mine = any(product.sku == sku for product in products)
+    taken = not mine and Product.objects.filter(sku=sku).exclude(vendor_id=vendor_id).exists()
     return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon, _left_alone(vendor_id))
 
 
@@ -165,7 +167,7 @@ def _failed_rows(vendor_id: str, typed: str) -> tuple[list[FoundProblem], dateti
     """Problems of rows with this SKU or ID, and how far back the newest ones reach; None when that is all there are."""
     wanted, headers = typed.lower(), _headers(vendor_id)
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST_SQL, [vendor_id, NEWEST, _in_json(wanted), headers, wanted, wanted, SHOWN])
+        cursor.execute(_NEWEST_SQL, [vendor_id, NEWEST, _in_json(wanted), headers, _as_in_cells(wanted), wanted, SHOWN])
         rows = cursor.fetchall()
         cursor.execute(_BY_VALUE_SQL, [list(KEYS), typed[:200], vendor_id, SHOWN])
         rows += cursor.fetchall()
@@ -175,6 +177,11 @@ def _failed_rows(vendor_id: str, typed: str) -> tuple[list[FoundProblem], dateti
     whole = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
     fits = [row for row in found.values() if not row.raw or whole.search(row.raw.lower())]
     return fits, horizon[0] if horizon else None
+
+
+def _as_in_cells(key: str) -> list[str]:
+    """The ways in which programs write a SKU or ID into a file, all of which validation reads as this one."""
+    return [key, f'="{key}"', f"'{key}", f'"{key}"', f"{key}.0"]
 
 
 def _in_json(text: str) -> str:
@@ -200,7 +207,7 @@ SELECT {columns}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->
           FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) e
  WHERE strpos(lower(original_data::text), %s) > 0
    AND (EXISTS (SELECT FROM jsonb_each_text(original_data) c
-                 WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \t\n\r')) = %s)
+                 WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \t\n\r')) = ANY (%s))
         OR strpos(lower(original_data ->> 'raw'), %s) > 0)
  ORDER BY error_id DESC
  LIMIT %s

@@ -4,12 +4,12 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
 
 from django.conf import settings
 
-from uploads.feed import parser, workbook
+from uploads.feed import parser, shops, workbook
 from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules
@@ -89,11 +89,14 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
                 pass
+        said = shops.notes(
+            shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
+        )
     except FeedError as error:
         raise Refused(error.message, error.code) from error
     finally:
         file.seek(0)
-    return layout
+    return replace(layout, notes=(*layout.notes, *said)) if said else layout
 
 
 def limits() -> parser.Limits:

@@ -18,7 +18,7 @@ from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
 from uploads.aws.records import Record, row_of, storable
-from uploads.feed import columns
+from uploads.feed import columns, shops
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
@@ -38,6 +38,7 @@ class Upload:
     fields: Mapping[str, str] | None  # field → header in the file; None where each record brings its own
     rows: int | None  # of the file, once it is staged to its end
     mode: str = "upsert"
+    shop: shops.Shop = shops.NO_SHOP
 
 
 class Judged(NamedTuple):
@@ -117,7 +118,9 @@ def _judge(
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
     numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
-    read = replaced(values, own_rules)
+    read = shops.as_meant(replaced(values, own_rules), upload.shop)
+    if variant := shops.variant_problem(read, fields, upload.shop):
+        return Judged(record, upload, None, [variant])
     result = validate(read, rules, numeric) if record.numeric else validate(read, rules)
     return Judged(record, upload, result.draft, result.problems)
 
@@ -170,13 +173,14 @@ def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
             """,
             [list(upload_ids)],
         )
-        return {
-            row[0]: Upload(row[0], row[1], row[2], _file_fields(row[3]), row[4], row[5]) for row in cursor.fetchall()
-        }
+        return {row[0]: _upload(*row) for row in cursor.fetchall()}
 
 
-def _file_fields(layout: str | None) -> Mapping[str, str] | None:
-    return Layout.from_json(json.loads(layout)).mapping.fields if layout else None
+def _upload(upload_id: str, vendor_id: str, sequence: int, layout: str | None, rows: int | None, mode: str) -> Upload:
+    if not layout:
+        return Upload(upload_id, vendor_id, sequence, None, rows, mode)
+    read_as = Layout.from_json(json.loads(layout))
+    return Upload(upload_id, vendor_id, sequence, read_as.mapping.fields, rows, mode, shops.shop_of(read_as.headers))
 
 
 def _adopt(batch: Iterable[Record]) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from catalog.rules import cells
 from catalog.rules.problems import Code, Problem
 from config.web import spreadsheet
 from uploads.aws import dynamo
+from uploads.feed import shops
 from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.parser import Layout, Row
 
@@ -17,12 +19,13 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     """The rows as they go into the table.
 
     In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
-    spreadsheet is taken back.
+    spreadsheet is taken back. In a shop's export, rows with nothing but a picture are passed over.
     """
     unguard = any(column in layout.headers for column in OUR_COLUMNS)
     room = MAX_ROW_BYTES - sum(len(header.encode()) for header in layout.headers)
     before = None
-    for row in rows:
+    shop = shops.shop_of(layout.headers)
+    for row in shops.without_pictures(rows, shop) if shop.pictures else rows:
         # No encoding's text takes more than three times the bytes in UTF-8: few rows have to be looked at closely.
         fits = before is not None and 3 * (row.end - before) <= room
         before = row.end
@@ -44,13 +47,14 @@ def _fitting(row: Row) -> Row:
 
 
 def in_requests(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
-    """The rows in groups for one request each, none with the same SKU or product ID twice."""
+    """The rows in groups for one request each, none with the same SKU or product ID twice, as validation reads them."""
     sku_header, id_header = (layout.mapping.fields[field] for field in ("sku", "vendor_product_id"))
     group: list[Row] = []
     skus: set[str] = set()
     ids: set[str] = set()
     for row in rows:
-        sku, product_id = row.cells.get(sku_header, "").strip(), row.cells.get(id_header, "").strip()
+        sku = cells.identifier(row.cells.get(sku_header, ""), "sku")
+        product_id = cells.identifier(row.cells.get(id_header, ""), "vendor_product_id")
         if len(group) == dynamo.BATCH or (sku and sku in skus) or (product_id and product_id in ids):
             yield group
             group, skus, ids = [], set(), set()

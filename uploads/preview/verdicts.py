@@ -15,7 +15,7 @@ from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
-from uploads.feed import columns, parser
+from uploads.feed import columns, parser, shops
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.models import UploadHistory
@@ -218,8 +218,11 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     """A row judged in itself, as the pipeline judges its record."""
     if row.problem is not None:
         return ValidatedRow(row, {}, None, [row.problem])
-    values = judge.replaced({field: row.cells[header] for field, header in layout.mapping.fields.items()}, own)
-    return ValidatedRow(row, values, *validate(values, rules))
+    fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
+    values = judge.replaced({field: row.cells[header] for field, header in fields.items()}, own)
+    if variant := shops.variant_problem(values, fields, shop):
+        return ValidatedRow(row, values, None, [variant])
+    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules))
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str) -> dict[int, Candidate]:

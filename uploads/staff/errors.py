@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from catalog.models import Product
+from catalog.rules import cells
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Code, label_of
 from config.web.filters import choice_filter
@@ -197,6 +198,6 @@ def product_of(error: ValidationError) -> list[SafeString]:
     data = error.original_data if isinstance(error.original_data, dict) else {}
     layout = error.upload.layout
     header = Layout.from_json(layout).mapping.fields["vendor_product_id"] if layout else "vendor_product_id"
-    key = str(data.get(header) or "").strip()
+    key = cells.identifier(str(data.get(header) or ""), "vendor_product_id")
     product = Product.objects.filter(vendor_id=error.vendor_id, vendor_product_id=key).first() if key else None
     return [link(page_url("catalog_product", product.pk), f"The product {product.sku}")] if product else []

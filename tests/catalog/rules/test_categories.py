@@ -40,6 +40,12 @@ def test_a_category_is_found_however_it_is_spelled_and_gets_its_canonical_name(c
         ("Electronics > Phones", "Electronics"),
         ("Wohnen/home and garden", "Home & Garden"),
         ("Electronics » Foo | Bar", "Electronics"),
+        ("Clothing, Home & Garden", "Clothing"),
+        ("Xyzzy; Shoes; Books", "Shoes"),
+        ("Books | Clothing", "Books"),
+        ("Clothing, Clothing > Shirts", "Clothing"),
+        ("Xyzzy, Clothing > Shoes, Books", "Shoes"),
+        ("Clothing > Shoes, boots", "Shoes"),
     ],
 )
 def test_an_unknown_category_comes_with_the_one_that_is_likely_meant(cell: str, suggestion: str) -> None:
@@ -49,7 +55,7 @@ def test_an_unknown_category_comes_with_the_one_that_is_likely_meant(cell: str, 
 
 
 @pytest.mark.parametrize(
-    "cell", ["Xyzzy", "a", "and", "&", "> >", "12345", "Bananas", "🍌", "<b>", "N/A", "Hardware and Books"]
+    "cell", ["Xyzzy", "a", "and", "&", "> >", "12345", "Bananas", "🍌", "<b>", "Hardware and Books"]
 )
 def test_nonsense_gets_no_suggestion_but_examples(cell: str) -> None:
     problem = only_problem(category=cell)

@@ -181,7 +181,16 @@ def test_what_is_no_single_number_is_refused_with_the_reason(text: str, reason: 
 
 @pytest.mark.parametrize(
     ("text", "suggestion"),
-    [("１２.５０", "12.50"), ("١٢", "12.00"), ("१२,५० ₹", "12.50"), ("1２", "12.00"), ("x１２", ""), ("１２٫５", "")],
+    [
+        ("１２.５０", "12.50"),
+        ("١٢", "12.00"),
+        ("१२,५० ₹", "12.50"),
+        ("1２", "12.00"),
+        ("x１２", ""),
+        ("１２٫５", "12.50"),
+        ("١٢٫٥٠", "12.50"),
+        ("١٬٢٩٩", "1299.00"),
+    ],
 )
 def test_digits_of_other_scripts_are_refused_with_the_price_in_plain_digits(text: str, suggestion: str) -> None:
     error = refusal(text)
@@ -227,7 +236,7 @@ def test_a_native_number_out_of_bounds_is_refused(text: str, code: Code) -> None
 def test_a_long_or_unprintable_value_is_shown_short_and_safe() -> None:
     assert quoted("x" * 60) == "“" + "x" * 60 + "”"
     assert quoted("x" * 61) == "“" + "x" * 59 + "…”"
-    assert quoted("a\0b\ud800c\nd\u202ee") == "“a\ufffdb\ufffdc d\ufffde”"
+    assert quoted("a\0b\ud800c\nd\u202ee") == "“a⟨U+0000⟩b⟨U+D800⟩c d⟨U+202E⟩e”"
 
 
 def price_or_refusal(parse: Callable[[str], Decimal], text: str) -> Decimal | PriceError:

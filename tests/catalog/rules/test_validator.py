@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.rules import fields, validator
+from catalog.rules import cells, fields, validator
 from catalog.rules.fields import FIELDS, LIMITS, MAX_STOCK, REQUIRED
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft, Validated, validate
@@ -72,10 +72,10 @@ def test_white_space_and_invisible_characters_around_a_cell_do_not_count(field: 
 
 
 def test_every_white_space_that_python_knows_is_trimmed() -> None:
-    assert {chr(c) for c in range(0x110000) if chr(c).isspace()} <= set(validator.EDGES)
+    assert {chr(c) for c in range(0x110000) if chr(c).isspace()} <= set(cells.EDGES)
 
 
-@pytest.mark.parametrize("field", ["vendor_product_id", "product_name", "brand", "description"])
+@pytest.mark.parametrize("field", ["product_name", "brand", "description"])
 @pytest.mark.parametrize(
     "cell",
     [
@@ -121,7 +121,7 @@ def test_white_space_that_is_trimmed_does_not_count_for_the_length() -> None:
 # SKU and product id
 
 
-@pytest.mark.parametrize("sku", ["A", "0", "abc-DEF_1.2/3", "-A-", "4006381333931", "1E5"])
+@pytest.mark.parametrize("sku", ["A", "0", "abc-DEF_1.2/3", "-A-", "4006381333931", "1E5", "47E6", "5E-05"])
 def test_a_sku_has_letters_digits_and_four_marks_and_keeps_its_case(sku: str) -> None:
     assert draft(sku=sku).sku == sku
 
@@ -133,16 +133,16 @@ def test_a_sku_has_letters_digits_and_four_marks_and_keeps_its_case(sku: str) ->
         ("AB  12 \t c", "AB-12-c"),
         (f"AB{NBSP}12", "AB-12"),
         ("AB–12", "AB-12"),
-        ("'00123", "00123"),
-        ('"AB"', "AB"),
         ("AB#12", ""),
         ("AB,12", ""),
         ("=1+2", ""),
         ("Größe-1", ""),
-        ("ＡＢ", ""),
-        ("١٢", ""),
-        (f"AB{ZERO_WIDTH_SPACE}12", ""),
-        ("-", ""),
+        ("ＡＢ", "AB"),
+        ("١٢", "12"),
+        ("С-26", "C-26"),
+        ("АВ-ЕК", "AB-EK"),
+        ("Ж-26", ""),
+        ("ΑΒ 1", "AB-1"),
         ("./_-", ""),
         ("x" * 99 + " x", ""),
     ],
@@ -177,7 +177,9 @@ def test_a_sku_can_be_too_long_and_of_the_wrong_shape_at_once() -> None:
 
 
 @pytest.mark.parametrize("field", ["sku", "vendor_product_id"])
-@pytest.mark.parametrize("cell", ["1.23E+11", "1,23E+11", "4E+12", "4.00638e+12"])
+@pytest.mark.parametrize(
+    "cell", ["1.23E+11", "1,23E+11", "4E+12", "4.00638e+12", "4.70E+07", "1.20E-04", "1,2E-04", "12.0E+6"]
+)
 def test_a_number_cut_short_by_a_spreadsheet_is_recognised(field: str, cell: str) -> None:
     problem = only_problem(**{field: cell})
     assert (problem.field, problem.code, problem.suggestion) == (field, Code.INVALID_SKU, "")
@@ -242,14 +244,14 @@ def test_a_whole_number_is_a_stock_quantity(cell: str, stock: int) -> None:
         ("12.5", Code.INVALID_STOCK, ""),
         ("0.500", Code.INVALID_STOCK, ""),
         ("in stock", Code.INVALID_STOCK, ""),
-        ("n/a", Code.INVALID_STOCK, ""),
         ("10+", Code.INVALID_STOCK, ""),
         ("+10", Code.INVALID_STOCK, ""),
         ("1e3", Code.INVALID_STOCK, ""),
         ("12 pcs", Code.INVALID_STOCK, ""),
-        ("１２", Code.INVALID_STOCK, ""),
+        ("１２", Code.INVALID_STOCK, "12"),
+        ("١٢", Code.INVALID_STOCK, "12"),
+        ("१२.५", Code.INVALID_STOCK, ""),
         ("²", Code.INVALID_STOCK, ""),
-        ("-", Code.INVALID_STOCK, ""),
         ("9" * 5000, Code.INVALID_STOCK, ""),
         ("Out of stock", Code.INVALID_STOCK, "0"),
         ("outofstock", Code.INVALID_STOCK, "0"),
@@ -280,7 +282,6 @@ def test_a_stock_that_was_a_number_is_read_as_one(cell: str, stock: int) -> None
     [
         ("1.200", Code.INVALID_STOCK),
         ("1E-130", Code.INVALID_STOCK),
-        ("NaN", Code.INVALID_STOCK),
         ("Infinity", Code.INVALID_STOCK),
         ("1E+125", Code.STOCK_TOO_LARGE),
         ("1E+999999999999", Code.STOCK_TOO_LARGE),
