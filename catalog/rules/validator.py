@@ -36,7 +36,7 @@ from catalog.rules.money import (
     readings,
     typewritten,
 )
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import WARNINGS, Code, Problem
 
 # What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
 _ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
@@ -45,6 +45,8 @@ _LISTED = re.compile(r"[,;|]")
 _BREADCRUMB = re.compile(r"[>»|/\\]")
 _CLOSE_ENOUGH = 75  # of 100; below it rapidfuzz finds a likeness between any two words
 _CACHED = 4096
+
+_WARNINGS = tuple(WARNINGS)  # of so few, a look at each is quicker than an enum's hash
 
 _SOLD_OUT = frozenset({"out of stock", "out_of_stock", "outofstock", "out-of-stock", "sold out", "none"})
 
@@ -94,12 +96,12 @@ def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[
         _text(values, "product_name", problems),
         _category(values, rules, problems),
         _identifier(values, "sku", numeric, problems),
-        _optional(values, "brand", problems),
-        _optional(values, "description", problems),
+        _text(values, "brand", problems) if "brand" in values else None,
+        _text(values, "description", problems) if "description" in values else None,
         _price(values, "price" in numeric, problems),
         _stock(values, "stock_quantity" in numeric, problems),
     )
-    if problems and not all(problem.code.is_warning for problem in problems):
+    if problems and not all(problem.code in _WARNINGS for problem in problems):
         return Validated(None, problems)
     return Validated(draft, problems)
 
@@ -124,10 +126,6 @@ def _text(values: Mapping[str, str | None], field: str, problems: list[Problem])
     ):
         return cell
     return _odd_text(cell, field, problems)
-
-
-def _optional(values: Mapping[str, str | None], field: str, problems: list[Problem]) -> str | None:
-    return _text(values, field, problems) if field in values else None
 
 
 def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
@@ -195,7 +193,8 @@ def _identifier(values: Mapping[str, str | None], field: str, numeric: frozenset
         cell.isascii()
         and cell.replace("-", "").isalnum()
         and len(cell) <= LIMITS[field]
-        and (len(cell) > LONGEST_PLAIN or not is_plain_leftover(cell))
+        # Neither a date nor a word for nothing ends in five digits
+        and (len(cell) > LONGEST_PLAIN or cell[-5:].isdigit() or not is_plain_leftover(cell))
     ):
         return cell
     return _odd_identifier(cell, field, field in numeric, problems)
@@ -279,24 +278,27 @@ def _closest(key: str, known: tuple[str, ...]) -> str:
 
 def _price(values: Mapping[str, str | None], is_number: bool, problems: list[Problem]) -> Decimal:
     cell = (values.get("price") or "").strip()
-    read = parse_number_price if is_number else parse_price
-    try:
-        return read(cell)
-    except PriceError as error:  # perhaps for what can't be seen in it
-        refused = error
+    price = _price_of(cell, is_number) if cell else None
+    if type(price) is Decimal:
+        return price
     plain, change = _amount(cell, "price", Code.INVALID_PRICE, problems)
     if not plain:
         return Decimal(0)
-    try:
-        if plain == cell:
-            raise refused
-        price = read(plain)
-    except PriceError as error:
-        problems.append(Problem("price", error.code, error.message, error.suggestion))
+    if plain != cell:
+        price = _price_of(plain, is_number)
+    if isinstance(price, Problem):
+        problems.append(price)
         return Decimal(0)
     if change:
         problems.append(_cleaned("price", cell, plain, change))
-    return price
+    return price or Decimal(0)
+
+
+def _price_of(cell: str, is_number: bool) -> Decimal | Problem:
+    try:
+        return parse_number_price(cell) if is_number else parse_price(cell)
+    except PriceError as error:
+        return Problem("price", error.code, error.message, error.suggestion)
 
 
 def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tuple[str, str]:

@@ -85,6 +85,11 @@ def corners() -> bytes:
     return replaced(workbook(TABLE), {SHEET: f"<worksheet><sheetData>{cells}</sheetData></worksheet>".encode()})
 
 
+BRANDED = HEADER + ",brand"
+LIKE_DATES = ["12-05-90", "MAY-12-RED", "MAR-01", "3-SET"]
+LIKE_NUMBERS = ["47E6", "12E-5", "5E-05"]
+TURNED_INTO_DATES = {"invalid_sku", "invalid_price", "invalid_stock"}
+OTHER_DIGITS = {"invalid_price", "invalid_stock"}
 NOT_PRODUCTS = {"unknown_category", "invalid_price", "invalid_stock"}
 
 CASES = {
@@ -164,6 +169,71 @@ CASES = {
     ),
     "a tab or spaces at the ends of a cell": Case(feed(",".join(PADDED)), [PADDED]),
     "=1+1 as a price": Case(feed("P1,Lamp,Home,S1,=1+1,5"), [Judged(lamp(price="=1+1"), {"invalid_price"})]),
+    # --- what spreadsheets and programs leave in cells
+    "the error of a spreadsheet: #N/A, #REF!, #BEZUG!, Err:502": Case(
+        feed("#N/A,Lamp,Home,S1,9.99,5,", "P1,Lamp,Home,S1,#BEZUG!,5,", f"{ROW},#REF!", header=BRANDED),
+        [
+            Judged(["#N/A", *LAMP[1:], ""], {"spreadsheet_error"}),
+            Judged([*lamp(price="#BEZUG!"), ""], {"spreadsheet_error"}),
+            Judged([*LAMP, "#REF!"], {"spreadsheet_error"}),
+        ],
+    ),
+    "a number in a column that was too narrow for it: ####": Case(
+        feed("P1,Lamp,Home,S1,####,5"), [Judged(lamp(price="####"), {"spreadsheet_error"})]
+    ),
+    r"a word for nothing: NULL, nan, N/A, \N, None, –": Case(
+        feed("nan,NULL,Home,N/A,None,–,x", rf"{ROW},\N", f"{ROW},NAN", header=BRANDED),
+        [
+            Judged(["nan", "NULL", "Home", "N/A", "None", "–", "x"], {"missing_value"}),
+            [*LAMP, r"\N"],
+            [*LAMP, "NAN"],
+        ],
+    ),
+    "such a word with anything beside it": Case(
+        feed("NA-1,None of it,Home,NULL-1,9.99,5,NA-KD", header=BRANDED),
+        [["NA-1", "None of it", "Home", "NULL-1", "9.99", "5", "NA-KD"]],
+    ),
+    "a date as a product ID, SKU, price or stock: 3-Apr, 03. Mrz, 2026-04-03": Case(
+        feed("1-Dec,Lamp,Home,03. Mrz,2026-05-12,3-Apr", *(f"{sku},Lamp,Home,{sku},9.99,5" for sku in LIKE_DATES)),
+        [
+            Judged(["1-Dec", "Lamp", "Home", "03. Mrz", "2026-05-12", "3-Apr"], TURNED_INTO_DATES),
+            *(lamp(vendor_product_id=sku, sku=sku) for sku in LIKE_DATES),
+        ],
+    ),
+    "a number in scientific notation as a product ID or SKU: 4.7E+07, 1.20E-04": Case(
+        feed("4.7E+07,Lamp,Home,1.20E-04,9.99,5", *(f"{sku},Lamp,Home,{sku},9.99,5" for sku in LIKE_NUMBERS)),
+        [
+            Judged(lamp(vendor_product_id="4.7E+07", sku="1.20E-04"), {"invalid_sku"}),
+            *(lamp(vendor_product_id=sku, sku=sku) for sku in LIKE_NUMBERS),
+        ],
+    ),
+    "=\"001001\" or '001001": Case(
+        feed('"=""001001""",Lamp,Home,\'001,9.99,5', "P1,'s lamp,Home,S1,9.99,5"),
+        [lamp(vendor_product_id='="001001"', sku="'001"), lamp(product_name="'s lamp")],
+    ),
+    "=001001 as a product ID": Case(
+        feed("=001001,Lamp,Home,S1,9.99,5"), [Judged(lamp(vendor_product_id="=001001"), {"invalid_sku"})]
+    ),
+    "90101.0 as a product ID or SKU": Case(
+        feed("90101.0,Lamp,Home,2.0,9.99,5"), [lamp(vendor_product_id="90101.0", sku="2.0")]
+    ),
+    "characters that can't be seen, or é in two spellings, in a product ID": Case(
+        feed("Cafe\u0301  \u200e1,Lamp,Home,S\u200b1,\u200e9.99,5\u00ad"),
+        [["Cafe\u0301  \u200e1", "Lamp", "Home", "S\u200b1", "\u200e9.99", "5\u00ad"]],
+    ),
+    "a product ID or SKU in other upper and lower case": Case(
+        feed("A1,Lamp,Home,B1,9.99,5", "a1,Lamp,Home,b1,9.99,5"),
+        [lamp(vendor_product_id="A1", sku="B1"), lamp(vendor_product_id="a1", sku="b1")],
+    ),
+    "letters in a SKU that only look like A to Z": Case(
+        feed("P1,Lamp,Home,С1,9.99,5"), [Judged(lamp(sku="С1"), {"invalid_sku"})]
+    ),
+    "digits of other scripts in price or stock": Case(
+        feed("P1,Lamp,Home,S1,١٢٫٥٠,٥"), [Judged(lamp(price="١٢٫٥٠", stock_quantity="٥"), OTHER_DIGITS)]
+    ),
+    "several categories in a cell": Case(
+        feed('P1,Lamp,"Home, Books",S1,9.99,5'), [Judged(lamp(category="Home, Books"), {"unknown_category"})]
+    ),
     # --- tables and headers
     "no bytes at all": Case(b"", "empty_file"),
     "a header and no rows": Case(feed("", ",,,,,"), "no_rows"),
@@ -247,8 +317,8 @@ CASES = {
         workbook([HEADER.split(","), lamp(sku="007")]), [lamp(sku="007")]
     ),
     "numbers, dates and formulas": Case(
-        workbook([HEADER.split(","), [date(2024, 12, 21), 0.1 + 0.2, "Home", 1299.0, 12.5, 5]]),
-        [["2024-12-21", "0.3", "Home", "1299", "12.5", "5"]],
+        workbook([HEADER.split(","), [0.1 + 0.2, date(2024, 12, 21), "Home", 1299.0, 12.5, 5]]),
+        [["0.3", "2024-12-21", "Home", "1299", "12.5", "5"]],
     ),
     "cells merged over several rows": Case(workbook([*TABLE, lamp(category="")], _merge), [LAMP, LAMP]),
     "empty rows in a sheet": Case(workbook([HEADER.split(","), [], LAMP, [None], [" "]]), [LAMP]),

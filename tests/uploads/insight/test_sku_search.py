@@ -96,6 +96,15 @@ def test_a_row_is_found_under_the_names_that_its_file_has_for_the_columns(pipeli
     assert not sku_search.find("VEND001", "Lamp").steps, "the name is neither"
 
 
+@pytest.mark.parametrize("cell", ['"=""001001"""', "'001001"])
+def test_a_row_is_found_though_its_file_wraps_the_sku(pipeline: Pipeline, cell: str) -> None:
+    pipeline.run(feed(line(1, sku=cell, price="x")))
+    assert "invalid_price" in [step.code for step in sku_search.find("VEND001", "001001").steps]
+    pipeline.run(feed(line(1, sku=cell)))
+    (product,) = sku_search.find("VEND001", '="001001"').products
+    assert product.sku == "001001"
+
+
 def test_a_line_that_could_not_be_read_is_found_by_the_whole_of_what_stands_in_it(pipeline: Pipeline) -> None:
     pipeline.run(feed("P-1,only,SKU-10"))
     assert len(sku_search.find("VEND001", "SKU-10").steps) == 1
@@ -221,7 +230,7 @@ def test_no_table_is_read_whole(db: None, vendor: Vendor) -> None:
         cursor.execute("ANALYZE validation_errors")
         cursor.execute("SET LOCAL enable_seqscan = off")
         asked: list[tuple[Composable, list[Any]]] = [
-            (sku_search._NEWEST_SQL, ["VEND001", 10, "x", ["sku"], "x", "x", 10]),
+            (sku_search._NEWEST_SQL, ["VEND001", 10, "x", ["sku"], ["x"], "x", 10]),
             (sku_search._BY_VALUE_SQL, [["sku"], "x", "VEND001", 10]),
             (sku_search._HORIZON_SQL, ["VEND001", 10]),
         ]
