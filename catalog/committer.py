@@ -224,10 +224,11 @@ def _as_stored(draft: ProductDraft) -> ProductDraft:
 
 def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
     """The draft with what its feed has no column for taken from the product as it stands."""
-    if draft.brand is None or draft.description is None:
+    if draft.brand is None or draft.description is None or draft.currency is None:
         return draft._replace(
             brand=current.brand if draft.brand is None else draft.brand,
             description=current.description if draft.description is None else draft.description,
+            currency=current.currency if draft.currency is None else draft.currency,
         )
     return draft
 
@@ -238,7 +239,7 @@ def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
 # rather read the whole table for a thousand keys, as long as it is small, and that takes longer with each page.
 _SNAPSHOT = """
 SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-       stock_quantity
+       stock_quantity, currency
   FROM products
  WHERE product_id = ANY (ARRAY(
        SELECT p.product_id
@@ -270,15 +271,15 @@ def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot
 
 
 def _stored(row: Sequence[Any]) -> Entry:
-    product_id, vendor_id, key, name, category, sku, brand, description, price, stock = row
+    product_id, vendor_id, key, name, category, sku, brand, description, price, stock, currency = row
     # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
-    values = ProductDraft(key, name, category, sku, brand or "", description or "", price, stock)
+    values = ProductDraft(key, name, category, sku, brand or "", description or "", price, stock, currency)
     return Entry(product_id, vendor_id, values, stored_sku=sku)
 
 
 _COPY = """
 COPY products (product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-               stock_quantity) FROM STDIN
+               stock_quantity, currency) FROM STDIN
 """
 
 
@@ -300,16 +301,17 @@ def _insert(entries: list[Entry]) -> None:
 
 
 def _columns(values: ProductDraft) -> tuple[Any, ...]:
-    key, name, category, sku, brand, description, price, stock = values
-    return key, name, category, sku, brand or None, description or None, price, stock
+    key, name, category, sku, brand, description, price, stock, currency = values
+    return key, name, category, sku, brand or None, description or None, price, stock, currency
 
 
 _UPDATE = """
 UPDATE products p
    SET product_name = d.product_name, category = d.category, sku = d.sku, brand = d.brand,
-       description = d.description, price = d.price, stock_quantity = d.stock_quantity
-  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::integer[])
-    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity)
+       description = d.description, price = d.price, stock_quantity = d.stock_quantity, currency = d.currency
+  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::integer[],
+              %s::text[])
+    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity, currency)
  WHERE p.product_id = d.product_id
 """
 
@@ -349,7 +351,7 @@ def stored(product_ids: Sequence[int]) -> list[Entry]:
         cursor.execute(
             """
             SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-                   stock_quantity
+                   stock_quantity, currency
               FROM products
              WHERE product_id = ANY (%s)
              ORDER BY product_id

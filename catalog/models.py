@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Concat, Now
 
-from vendors.models import Vendor
+from vendors.models import CurrencyField, Vendor
 
 
 class ProductCategory(models.Model):
@@ -65,6 +65,8 @@ class Product(models.Model):
     description = models.TextField(blank=True, null=True)  # noqa: DJ001
     price = models.DecimalField(max_digits=10, decimal_places=2)
     stock_quantity = models.IntegerField(validators=[MinValueValidator(0)])
+    # What is saved without one gets its vendor's, from a trigger.
+    currency = CurrencyField(max_length=3, blank=True, default=None)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -147,6 +149,7 @@ class ProductCatalog(models.Model):
     stock_quantity = models.IntegerField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    currency = CurrencyField(max_length=3)
 
     class Meta:
         managed = False

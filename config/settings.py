@@ -295,6 +295,10 @@ if EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":
     EMAIL_FILE_PATH = str(processes.data_dir() / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vendor onboarding <onboarding@localhost>")
 
+# --- money -----------------------------------------------------------------------------------------------------
+
+DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD").upper()  # of new vendors; catalog.apps checks it
+
 # --- limits of one upload --------------------------------------------------------------------------------------
 
 MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", 512 * 1024 * 1024)

@@ -1,8 +1,30 @@
 """Vendors: who may send products."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    TextField = models.CharField[Any, str]
+else:
+    TextField = models.CharField
+
+CURRENCY_HELP = "The currency of prices that don't say theirs. What is in the catalog already isn't converted."
+
+
+class CurrencyField(TextField):
+    """A code of ISO 4217: char(3) in the database."""
+
+    def db_type(self, connection: Any) -> str:
+        return "char(3)"
+
+
+def default_currency() -> str:
+    """What a new vendor's prices are in, unless somebody says otherwise."""
+    return str(settings.DEFAULT_CURRENCY)
 
 
 class Vendor(models.Model):
@@ -29,6 +51,13 @@ class Vendor(models.Model):
     country = models.CharField(max_length=50, blank=True, null=True, default="USA", db_default="USA")  # noqa: DJ001
     postal_code = models.CharField(max_length=20, blank=True, null=True)  # noqa: DJ001
     status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE, db_default="active")
+    currency = CurrencyField(
+        max_length=3,
+        default=default_currency,
+        db_default="USD",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", "Like USD.")],
+        help_text=CURRENCY_HELP,
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 

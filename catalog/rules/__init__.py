@@ -6,6 +6,8 @@
     leftovers.py  what spreadsheets and programs leave in place of a value: #N/A, NULL, 3-Apr, 4.7E+07
     identifiers.py  what makes a cell a product ID or a SKU
     money.py      what `$1,299.00` and `1.299,00 €` mean, where it is unambiguous
+    in_currency.py whether a row is in the currency that is expected
+    currencies.py the codes of ISO 4217, and which of them a mark beside a price can mean
     problems.py   the codes of what can be wrong, and the shape in which problems travel
     explained.py  each code in a sentence
 

@@ -25,6 +25,8 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.PRICE_NOT_POSITIVE: "The price is 0 or below it. Every product has to cost something.",
     Code.PRICE_TOO_PRECISE: "The price has more than two digits behind the point. Round it to cents.",
     Code.PRICE_TOO_LARGE: "The price is higher than we can store. Perhaps its point is in the wrong place.",
+    Code.OTHER_CURRENCY: "The price is in another currency than the upload. Send each currency in a file of its own.",
+    Code.INVALID_CURRENCY: "The currency can't be told. Write its code of three letters, such as USD or EUR.",
     Code.INVALID_STOCK: "The stock isn't a whole number. Write how many there are, or 0 when it is sold out.",
     Code.NEGATIVE_STOCK: "The stock is below 0. Write 0 when it is sold out.",
     Code.STOCK_TOO_LARGE: "The stock is higher than we can store. Perhaps another number slipped into the column.",

@@ -11,8 +11,10 @@ FIELDS: Final[tuple[str, ...]] = (
     "description",
     "price",
     "stock_quantity",
+    "currency",
 )
-REQUIRED: Final[tuple[str, ...]] = tuple(field for field in FIELDS if field not in ("brand", "description"))
+OPTIONAL: Final[frozenset[str]] = frozenset({"brand", "description", "currency"})
+REQUIRED: Final[tuple[str, ...]] = tuple(field for field in FIELDS if field not in OPTIONAL)
 
 LABELS = {
     "vendor_product_id": "product ID",
@@ -23,6 +25,7 @@ LABELS = {
     "description": "description",
     "price": "price",
     "stock_quantity": "stock quantity",
+    "currency": "currency",
 }
 
 # In characters (code points), as PostgreSQL counts varchar. The description is `text`; its limit is ours.

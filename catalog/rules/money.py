@@ -2,8 +2,8 @@
 
 People write `12.99`, `$1,299.00`, `1.299,00 €`, `1'299.-` and `1,29,900.00`. All of these have one reading, and
 that is the price. `1,299` and `1.299` have two readings, one a thousand times the other, so they are refused with
-both spelled out: a wrong price in a catalog costs more than a row sent again. A feed has one currency, which isn't
-recorded here, so a symbol or code beside the number is read over.
+both spelled out: a wrong price in a catalog costs more than a row sent again. Which currencies a mark beside the number
+can mean is told with it (catalog.rules.currencies); whether that is the one expected is for the caller to judge.
 
 Guarantees: a returned price is above 0, at most MAX_PRICE and has exactly two decimals, so it fits numeric(10,2)
 unchanged. Everything else raises PriceError; no text raises anything else.
@@ -13,7 +13,9 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
+from typing import NamedTuple
 
+from catalog.rules import currencies
 from catalog.rules.problems import Code
 
 MAX_PRICE = Decimal("99999999.99")
@@ -32,28 +34,6 @@ _TYPEWRITER = str.maketrans(
 # The decimal separator, and what groups thousands and nothing else.
 _ARABIC_MARKS = str.maketrans({"٫": ".", "٬": "'"})
 
-# ISO 4217, the codes in circulation.
-_CODES = """
-    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf
-    clp cny cop crc cup cve czk djf dkk dop dzd egp ern etb eur fjd fkp gbp gel ghs gip gmd gnf gtq gyd hkd hnl htg
-    huf idr ils inr iqd irr isk jmd jod jpy kes kgs khr kmf kpw krw kwd kyd kzt lak lbp lkr lrd lsl lyd mad mdl mga
-    mkd mmk mnt mop mru mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd
-    rub rwf sar sbd scr sdg sek sgd shp sle sos srd ssp stn svc syp szl thb tjs tmt tnd top try ttd twd tzs uah ugx
-    usd uyu uzs ves vnd vuv wst xaf xcd xcg xof xpf yer zar zmw zwg
-"""
-# The usual names of currencies that are more than a Unicode symbol.
-_NAMES = "us$ ca$ c$ au$ a$ nz$ hk$ s$ sg$ r$ mx$ nt$ kr kr. rs rs. fr fr. sfr sfr. zł kč ft lei tl"
-_CURRENCIES = frozenset(_CODES.split() + _NAMES.split())
-# A symbol before and a code behind that name the same currency, as in `$15.00 USD`.
-_CODES_OF_SYMBOL = {
-    "$": frozenset({"usd", "cad", "aud", "nzd", "sgd", "hkd", "twd", "mxn", "ars", "clp", "cop"}),
-    "us$": frozenset({"usd"}),
-    "€": frozenset({"eur"}),
-    "£": frozenset({"gbp", "egp"}),
-    "¥": frozenset({"jpy", "cny"}),
-    "₹": frozenset({"inr"}),
-}
-
 # What stands before the number, the number, what stands behind it. A separator may lead the number (`$.99`) but not
 # after a letter: in `Rs.500` the dot belongs to the word.
 _MONEY = re.compile(r"([^0-9]*?)((?:(?<![^\W\d_])[.,])?[0-9](?:[0-9.,' ]*[0-9])?)([^0-9]*)")
@@ -63,6 +43,13 @@ _SCIENTIFIC = re.compile(r"[0-9][eE][+-]?[0-9]")
 # Digits in groups of three by one separator; or, in India, in groups of two but for the last. A group never starts the
 # number with 0, so `0.500` is only a half.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*|[1-9][0-9]?(?:(,)[0-9]{2})+,[0-9]{3}")
+
+
+class Price(NamedTuple):
+    """What a cell means: the amount, and the currencies that the mark beside it can mean (none: there is no mark)."""
+
+    amount: Decimal
+    currencies: frozenset[str]
 
 
 class PriceError(ValueError):
@@ -85,11 +72,26 @@ def quoted(value: str) -> str:
 
 
 @lru_cache(maxsize=CACHED)
-def parse_price(text: str) -> Decimal:
+def read_price(text: str) -> Price:
     """The price that a trimmed cell means. Raises PriceError when it has no reading, two, or one out of bounds."""
-    price = _plain(text)
-    # Zero goes the long way, to its message.
-    return price if price else _checked(_read(text), text)
+    plain = _plain(text)
+    if plain:  # zero goes the long way, to its message
+        return Price(plain, currencies.NONE)
+    price = _read(text)
+    return Price(_checked(price.amount, text), price.currencies)
+
+
+def parse_price(text: str) -> Decimal:
+    """The amount of it. Raises PriceError."""
+    return read_price(text).amount
+
+
+@lru_cache(maxsize=CACHED)
+def marked(text: str) -> frozenset[str] | None:
+    """The currencies that a cell with one number, in whatever notation, is marked with; None for a cell without such a
+    number, which is no price."""
+    found = _parts(text)
+    return found and found.currencies
 
 
 def parse_number_price(text: str) -> Decimal:
@@ -153,21 +155,31 @@ def _plain(text: str) -> Decimal | None:
     return Decimal(f"{whole}.{cents:0<2}")
 
 
-def _read(text: str) -> Decimal:
+class _Parts(NamedTuple):
+    sign: str
+    number: str
+    currencies: frozenset[str]
+
+
+def _read(text: str) -> Price:
     """The one number that the text means, negative ones included."""
-    if len(text) > MAX_NUMBER_LENGTH:
+    parts = _parts(text)
+    if parts is None:
         raise _invalid(text)
-    match = _MONEY.fullmatch(typewritten(text))
+    return Price(_signed(parts.sign, parts.number, text), parts.currencies)
+
+
+def _parts(text: str) -> _Parts | None:
+    """The number and what stands around it, if that is a sign and a currency at most."""
+    match = _MONEY.fullmatch(typewritten(text)) if len(text) <= MAX_NUMBER_LENGTH else None
     if not match:
-        raise _invalid(text)
+        return None
     before, number, behind = match.groups()
     if behind[:2] in (",-", ".-"):  # `12,-` and `12.--`: the dash stands for no cents
         number += behind[0] + "00"
         behind = behind[1:].lstrip("-")
-    sign = "-" if "-" in before else ""
-    if not _is_one_currency(before.replace("-", "", 1).strip(), behind.strip()):
-        raise _invalid(text)
-    return _signed(sign, number, text)
+    marks = _marks(before.replace("-", "", 1).strip(), behind.strip())
+    return None if marks is None else _Parts("-" if "-" in before else "", number, marks)
 
 
 def _signed(sign: str, number: str, text: str) -> Decimal:
@@ -182,12 +194,15 @@ def _signed(sign: str, number: str, text: str) -> Decimal:
     return values[0]
 
 
-def _is_one_currency(before: str, behind: str) -> bool:
-    before, behind = before.casefold(), behind.casefold()
-    if before and behind:
-        return behind in _CODES_OF_SYMBOL.get(before, ())
-    mark = before or behind
-    return not mark or mark in _CURRENCIES or (len(mark) == 1 and unicodedata.category(mark) == "Sc")
+def _marks(before: str, behind: str) -> frozenset[str] | None:
+    """The currencies that both sides can mean, none where nothing stands there; None where they are no currency, or
+    not the same one. Beside a symbol in front only a code says it again, as in `$15.00 USD`.
+    """
+    found = [currencies.meanings(mark) for mark in (before, behind) if mark]
+    if not found:
+        return currencies.NONE
+    both = frozenset.intersection(*found)
+    return both if both and (len(found) == 1 or len(found[1]) == 1) else None
 
 
 def _checked(price: Decimal, text: str) -> Decimal:
@@ -219,6 +234,10 @@ def _invalid(text: str) -> PriceError:
     start, plain = quoted(text), typewritten(text[: MAX_NUMBER_LENGTH + 1])
     if digits := ascii_digits(plain):
         return invalid(f"{start} is not written with the digits 0 to 9.", _price_in(digits))
+    if cents := next((sign for sign in plain if sign in currencies.CENTS), ""):
+        return invalid(
+            f"{start} is in cents. Write the price in whole units, such as 12.99.", _from_cents(plain, cents)
+        )
     if "%" in plain:
         return invalid(f"{start} is a percentage. Write the price itself, such as 1299.00.")
     if _SCIENTIFIC.search(plain):
@@ -226,6 +245,12 @@ def _invalid(text: str) -> PriceError:
     if _RANGE.search(plain):
         return invalid(f"{start} is a range. Write one price, such as 1299.00.")
     return invalid(f"{start} is not a price. Write a number such as 1299.00.")
+
+
+def _from_cents(text: str, sign: str) -> str:
+    """`1.99` for `199¢`."""
+    number = text.replace(sign, "").strip()
+    return str(_cents(Decimal(number) / 100)) if number.isdigit() and number.isascii() and int(number) else ""
 
 
 def ascii_digits(text: str) -> str:

@@ -32,6 +32,8 @@ class Code(StrEnum):
     PRICE_NOT_POSITIVE = "price_not_positive"
     PRICE_TOO_PRECISE = "price_too_precise"
     PRICE_TOO_LARGE = "price_too_large"
+    OTHER_CURRENCY = "other_currency"
+    INVALID_CURRENCY = "invalid_currency"
     INVALID_STOCK = "invalid_stock"
     NEGATIVE_STOCK = "negative_stock"
     STOCK_TOO_LARGE = "stock_too_large"

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from catalog.rules import cells, identifiers, leftovers
+from catalog.rules import cells, currencies, identifiers, in_currency, leftovers
 from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
@@ -31,8 +31,8 @@ from catalog.rules.money import (
     ascii_digits,
     exact_number,
     parse_number_price,
-    parse_price,
     quoted,
+    read_price,
     readings,
     typewritten,
 )
@@ -62,6 +62,7 @@ class ProductDraft(NamedTuple):
     description: str | None
     price: Decimal  # two decimals
     stock_quantity: int
+    currency: str | None = None  # ISO 4217; None: nothing says it, leave what is there, a new product has its vendor's
 
 
 class Validated(NamedTuple):
@@ -84,10 +85,13 @@ class Rules:
         return cls({category_key(n): n for n in active}, {category_key(n): n for n in inactive})
 
 
-def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset()) -> Validated:
+def validate(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset(), currency: str = ""
+) -> Validated:
     """Judges one row. `values` maps a field to its cell as it came; a field that isn't there has no column in the
     feed, None is an empty cell. `numeric` names the fields whose value was a number at its source (a DynamoDB N),
-    so that `1.299` is one and a bit, not perhaps a thousand.
+    so that `1.299` is one and a bit, not perhaps a thousand. `currency` (ISO 4217) is what the price has to be in;
+    "" where nobody knows.
     """
     problems: list[Problem] = []
     # In the order of FIELDS, and so are the problems. What a field with a problem returns is never used.
@@ -98,8 +102,9 @@ def validate(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[
         _identifier(values, "sku", numeric, problems),
         _text(values, "brand", problems) if "brand" in values else None,
         _text(values, "description", problems) if "description" in values else None,
-        _price(values, "price" in numeric, problems),
+        _price(values, "price" in numeric, currency, problems),
         _stock(values, "stock_quantity" in numeric, problems),
+        _currency(values, currency, problems) if "currency" in values else currency or None,
     )
     if problems and not all(problem.code in _WARNINGS for problem in problems):
         return Validated(None, problems)
@@ -276,16 +281,16 @@ def _closest(key: str, known: tuple[str, ...]) -> str:
 # Price and stock
 
 
-def _price(values: Mapping[str, str | None], is_number: bool, problems: list[Problem]) -> Decimal:
+def _price(values: Mapping[str, str | None], is_number: bool, currency: str, problems: list[Problem]) -> Decimal:
     cell = (values.get("price") or "").strip()
-    price = _price_of(cell, is_number) if cell else None
+    price = _price_of(cell, is_number, currency) if cell else None
     if type(price) is Decimal:
         return price
     plain, change = _amount(cell, "price", Code.INVALID_PRICE, problems)
     if not plain:
         return Decimal(0)
     if plain != cell:
-        price = _price_of(plain, is_number)
+        price = _price_of(plain, is_number, currency)
     if isinstance(price, Problem):
         problems.append(price)
         return Decimal(0)
@@ -294,11 +299,27 @@ def _price(values: Mapping[str, str | None], is_number: bool, problems: list[Pro
     return price or Decimal(0)
 
 
-def _price_of(cell: str, is_number: bool) -> Decimal | Problem:
+def _price_of(cell: str, is_number: bool, currency: str) -> Decimal | Problem:
     try:
-        return parse_number_price(cell) if is_number else parse_price(cell)
+        if is_number:
+            return parse_number_price(cell)
+        price, marks = read_price(cell)
     except PriceError as error:
         return Problem("price", error.code, error.message, error.suggestion)
+    if marks and currency and currency not in marks:
+        return in_currency.other_price(cell, marks, currency)
+    return price
+
+
+def _currency(values: Mapping[str, str | None], expected: str, problems: list[Problem]) -> str | None:
+    """The currency of a row that has a column for it: empty cells say nothing, all others what is expected."""
+    cell = in_currency.plain(values["currency"])
+    if not cell or leftovers.stands_for_nothing(cell, strictly=True):
+        return expected or None
+    if problem := _unusable("currency", cell) or in_currency.problem_with(cell, expected):
+        problems.append(problem)
+        return None
+    return expected or min(currencies.meanings(cell))
 
 
 def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 
-from catalog.rules.fields import FIELDS
 from uploads.feed import sample
 
 VENDOR = "VEND001"
@@ -35,10 +34,10 @@ def for_all(path: Path, rows: int, every: int = 20) -> Path:
         header, *lines = csv.reader(file)
     for turn, index in enumerate(range(every - 1, rows, every)):
         if turn % 5 == 4:  # the SKU of the row before
-            lines[index][FIELDS.index("sku")] = lines[index - 1][FIELDS.index("sku")]
+            lines[index][sample.COLUMNS.index("sku")] = lines[index - 1][sample.COLUMNS.index("sku")]
         else:
             field, cell = _BAD_CELLS[turn % 5]
-            lines[index][FIELDS.index(field)] = cell
+            lines[index][sample.COLUMNS.index(field)] = cell
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *lines])
     return path

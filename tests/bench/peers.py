@@ -19,9 +19,9 @@ from import_export import resources
 from import_export.instance_loaders import CachedInstanceLoader
 
 from catalog.models import Product
-from catalog.rules.fields import FIELDS
 from catalog.rules.validator import ProductDraft, Rules, validate
 from uploads.aws import records
+from uploads.feed.sample import COLUMNS
 from uploads.models import UploadHistory
 
 BATCH = 1000
@@ -95,7 +95,7 @@ _VALUES = "%s, %s, %s, %s, %s, %s, %s, %s, %s"
 
 
 def _values(vendor_id: str, draft: ProductDraft) -> tuple[Any, ...]:
-    key, name, category, sku, brand, description, price, stock = draft
+    key, name, category, sku, brand, description, price, stock, _ = draft
     return vendor_id, key, name, category, sku, brand or None, description or None, price, stock
 
 
@@ -138,7 +138,7 @@ class FeedResource(resources.ModelResource):  # type: ignore[misc] # import-expo
 
     class Meta:
         model = Product
-        fields = FIELDS
+        fields = COLUMNS
         import_id_fields = ("vendor_product_id",)
         use_transactions = True
 
@@ -152,7 +152,7 @@ class FeedResource(resources.ModelResource):  # type: ignore[misc] # import-expo
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """The product's own validator; what it finds becomes one of import-export's invalid rows."""
-        draft, problems = validate({field: row[field] for field in FIELDS}, self.rules)
+        draft, problems = validate({field: row[field] for field in COLUMNS}, self.rules)
         if draft is None:
             raise ValidationError([problem.message for problem in problems])
         if draft.sku in self.seen:

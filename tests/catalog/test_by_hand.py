@@ -42,7 +42,7 @@ def test_a_product_added_by_hand_is_in_its_history_with_all_that_was_entered(
     assert change.changes == {
         "vendor_id": [None, "VEND001"], "vendor_product_id": [None, "P-1"], "product_name": [None, "Lamp"],
         "category": [None, "Books"], "sku": [None, "SKU-1"], "brand": [None, ""], "description": [None, ""],
-        "price": [None, "9.99"], "stock_quantity": [None, 1],
+        "price": [None, "9.99"], "stock_quantity": [None, 1], "currency": [None, "USD"],
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ VIEWS = {
     "product_catalog": [
         "product_id", "vendor_id", "vendor_name", "vendor_product_id", "product_name", "category", "parent_category",
         "sku", "brand", "description", "price", "stock_quantity", "created_at", "updated_at",
+        "currency",
     ],
 }  # fmt: skip
 COLUMNS = """
@@ -36,7 +37,7 @@ COLUMNS = """
      WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum
 """
-LONG_NAMES = {"varchar": "character varying", "timestamptz": "timestamp with time zone"}
+LONG_NAMES = {"varchar": "character varying", "char": "character", "timestamptz": "timestamp with time zone"}
 
 VENDOR = "INSERT INTO vendors (vendor_id, vendor_name, email) VALUES ('VEND001', 'Northwind', 'n@example.com')"
 OTHER_VENDOR = "INSERT INTO vendors (vendor_id, vendor_name, email) VALUES ('VEND002', 'Becker', 'b@example.com')"

@@ -21,6 +21,7 @@ CONTRACT = {
         status          varchar(20)   not null  'active'::character varying
         created_at      timestamptz   not null  now()
         updated_at      timestamptz   not null  now()
+        currency        char(3)       not null  'USD'::bpchar
     """,
     "products": """
         product_id         integer        not null  nextval('products_product_id_seq'::regclass)
@@ -35,6 +36,7 @@ CONTRACT = {
         stock_quantity     integer        not null
         created_at         timestamptz    not null  now()
         updated_at         timestamptz    not null  now()
+        currency           char(3)        not null
     """,
     "upload_history": """
         upload_id      varchar(100)  not null
@@ -78,7 +80,7 @@ INDEXES = {
     ),
 }
 CONSTRAINTS = {
-    "vendors": {"PRIMARY KEY (vendor_id)", "UNIQUE (email)"},
+    "vendors": {"PRIMARY KEY (vendor_id)", "UNIQUE (email)", "CHECK ((currency ~ '^[A-Z]{3}$'::text))"},
     "products": {
         "PRIMARY KEY (product_id)",
         "UNIQUE (sku)",
@@ -86,6 +88,7 @@ CONSTRAINTS = {
         "FOREIGN KEY (vendor_id) REFERENCES vendors(vendor_id)",
         "CHECK ((price > (0)::numeric))",
         "CHECK ((stock_quantity >= 0))",
+        "CHECK ((currency ~ '^[A-Z]{3}$'::text))",
     },
     "upload_history": {
         "PRIMARY KEY (upload_id)",

@@ -93,6 +93,7 @@ def test_each_field_has_the_type_of_its_column(db: None, model: type[models.Mode
             wanted = "text"  # a limit for forms on a column that has none
         if model._meta.managed:
             assert not_null is not field.null, f"{field.column}: null in one of table and model only"
+            # products.currency comes from a trigger: test_plain_sql.py
             has_default = field.has_db_default() or (field.primary_key and isinstance(field, models.AutoField))
             assert (default is not None) is has_default, f"{field.column}: default in one of table and model only"
         elif kind in ("numeric", "interval", "bigint"):

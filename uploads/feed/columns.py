@@ -202,6 +202,23 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "quantità",
         "giacenza",
     ),
+    "currency": (
+        "currency",
+        "currency code",
+        "price currency",
+        "iso currency",
+        "currency iso",
+        "currency symbol",
+        "währung",
+        "waehrung",
+        "währungscode",
+        "devise",
+        "monnaie",
+        "moneda",
+        "divisa",
+        "valuta",
+        "moeda",
+    ),
 }
 
 

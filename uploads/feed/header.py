@@ -90,7 +90,9 @@ class Layout:
     sheet: str = ""
     """The sheet of a workbook that was read; "" for text."""
     currency: str = ""
-    """ISO 4217, where the file or a person said one; "" is the vendor's."""
+    """What the prices are in (ISO 4217), as the file or a person said, or as the vendor had it when it was received."""
+    currency_in_rows: bool = False
+    """Whether each row says its own, as in an export of the catalog."""
     trailing: int = 0
     """Empty cells that every row has behind those of the header, as where each line ends with a delimiter."""
     questions: tuple[Question, ...] = ()
@@ -119,6 +121,7 @@ class Layout:
             sheet=data.get("sheet", ""),
             currency=data.get("currency", ""),
             trailing=data.get("trailing", 0),
+            currency_in_rows=data.get("currency_in_rows", False),
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
         )
 

@@ -2,8 +2,8 @@
 
 Deterministic: the same arguments give the same bytes. Lazy: 10,000,000 rows take no more memory than one.
 
-Brands are invented. Left out are the errors that need a file of another make: bytes that are not UTF-8, and rows and
-cells so long that a few of them would outweigh the feed.
+Brands are invented. Left out are the errors that need a file of another make: bytes that are not UTF-8, rows and
+cells so long that a few of them would outweigh the feed, and other currencies.
 """
 
 import csv
@@ -14,6 +14,8 @@ from typing import Final, NamedTuple, TextIO
 
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code
+
+COLUMNS: Final = tuple(field for field in FIELDS if field != "currency")
 
 
 class Assortment(NamedTuple):
@@ -219,7 +221,7 @@ _BREAKS: Final[dict[Code, tuple[Callable[[list[str]], list[str]], ...]]] = {
     Code.UNCLOSED_QUOTE: (lambda cells: [cells[0], f'"{cells[1]}', *cells[2:]],),
     Code.STRAY_QUOTE: (lambda cells: [cells[0], f'"The "best" {cells[1]}"', *cells[2:]],),
     Code.NUL_CHARACTER: (lambda cells: [cells[0], f"{cells[1]}\0", *cells[2:]],),
-    Code.REPEATED_HEADER: (lambda _: list(FIELDS),),
+    Code.REPEATED_HEADER: (lambda _: list(COLUMNS),),
 }
 
 # All kinds of error that write_feed can produce; SKU_TAKEN only with `other_vendor`.
@@ -251,7 +253,7 @@ def write_feed(
     errors = round(rows * error_rate)
     sources = _Sources(_foreign_skus(rows, errors, other_vendor or "", categories))
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(FIELDS)
+    writer.writerow(COLUMNS)
     counts: Counter[str] = Counter()
     for index, row in enumerate(_products(rows, vendor_id, categories, rng)):
         number = errors * index // rows  # of errors so far
@@ -289,7 +291,7 @@ def _prefix(category: str) -> str:
 
 
 def _products(rows: int, vendor_id: str, categories: Sequence[str], rng: Random) -> Iterator[list[str]]:
-    """Good rows, in the order of FIELDS."""
+    """Good rows, in the order of COLUMNS."""
     random = rng.random
     shelves = [(name, _prefix(name), ASSORTMENTS.get(name, _ANYTHING)) for name in categories]
     for index in range(rows):
@@ -349,14 +351,14 @@ def _spoil(kind: Code, turn: int, row: list[str], sources: _Sources) -> tuple[Co
         return kind, break_([*row[:1], row[1].replace(",", "").replace('"', ""), *row[2:5], "", "19.99", row[7]])
     if kind is Code.DUPLICATE_IN_FILE and sources.earlier:
         field = ("sku", "vendor_product_id")[turn % 2]
-        return kind, _with(row, field, sources.earlier[FIELDS.index(field)])
+        return kind, _with(row, field, sources.earlier[COLUMNS.index(field)])
     if kind is Code.SKU_TAKEN and (sku := next(sources.foreign_skus, "")):
         return kind, _with(row, "sku", sku)
     kind = kind if kind in _EDITS else Code.MISSING_VALUE
     field, change = _EDITS[kind][turn % len(_EDITS[kind])]
-    return kind, _with(row, field, change(row[FIELDS.index(field)]))
+    return kind, _with(row, field, change(row[COLUMNS.index(field)]))
 
 
 def _with(row: list[str], field: str, cell: str) -> list[str]:
-    position = FIELDS.index(field)
+    position = COLUMNS.index(field)
     return [*row[:position], cell, *row[position + 1 :]]

@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("vendors", "0001_initial"),
+        ("catalog", "0001_initial"),  # the view vendor_summary counts products
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

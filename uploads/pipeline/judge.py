@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog.models import ProductCategory
+from catalog.rules import currencies
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
@@ -39,6 +40,13 @@ class Upload:
     rows: int | None  # of the file, once it is staged to its end
     mode: str = "upsert"
     shop: shops.Shop = shops.NO_SHOP
+    currency: str = ""  # of its prices; "" is the vendor's
+    currency_in_rows: bool = False
+
+
+class _Vendor(NamedTuple):
+    status: str
+    currency: str
 
 
 class Judged(NamedTuple):
@@ -53,14 +61,12 @@ class Judged(NamedTuple):
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
     """Validate each record against the whitelist, its vendor and its upload as they stand now."""
-    uploads, statuses = _uploads_of(batch), _vendor_statuses({record.vendor_id for record in batch})
+    uploads, vendors = _uploads_of(batch), _vendors({record.vendor_id for record in batch})
     rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
     return [
-        _judge(
-            record, uploads.get(record.upload_id), statuses.get(record.vendor_id), rules, own.get(record.vendor_id)
-        )
+        _judge(record, uploads.get(record.upload_id), vendors.get(record.vendor_id), rules, own.get(record.vendor_id))
         for record in batch
-    ]  # fmt: skip
+    ]
 
 
 def category_rules() -> Rules:
@@ -86,6 +92,12 @@ def replaced(values: Mapping[str, str | None], rules: ValueRules | None) -> Mapp
     return {field: rules.get((field, (cell or "").strip().casefold()), cell) for field, cell in values.items()}
 
 
+def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
+    """The currency that a row's price has to be in: the upload's, unless each row says its own."""
+    codes = currencies.meanings((values.get("currency") or "").strip()) if in_rows else currencies.NONE
+    return min(codes) if len(codes) == 1 else expected
+
+
 def cell_of(item: Judged, field: str) -> str:
     """What the row has in the column of a field, without white space at its ends; "" where it has no such column."""
     if item.upload is None:
@@ -95,7 +107,7 @@ def cell_of(item: Judged, field: str) -> str:
 
 
 def _judge(
-    record: Record, upload: Upload | None, vendor_status: str | None, rules: Rules, own_rules: ValueRules | None
+    record: Record, upload: Upload | None, vendor: _Vendor | None, rules: Rules, own_rules: ValueRules | None
 ) -> Judged:
     if upload is None:
         return Judged(record, None, None, [_homeless(record)])
@@ -109,8 +121,8 @@ def _judge(
         return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
     if record.problem is not None:
         return Judged(record, upload, None, [record.problem])
-    if vendor_status != Vendor.Status.ACTIVE:
-        return Judged(record, upload, None, [vendor_not_active(record.vendor_id, str(vendor_status))])
+    if vendor is None or vendor.status != Vendor.Status.ACTIVE:
+        return Judged(record, upload, None, [vendor_not_active(record.vendor_id, vendor.status if vendor else "None")])
     fields = upload.fields
     if fields is None:
         fields, clash = own_fields(tuple(record.data))
@@ -121,7 +133,8 @@ def _judge(
     read = shops.as_meant(replaced(values, own_rules), upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
-    result = validate(read, rules, numeric) if record.numeric else validate(read, rules)
+    currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
+    result = validate(read, rules, numeric, currency)
     return Judged(record, upload, result.draft, result.problems)
 
 
@@ -149,8 +162,9 @@ def own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
         return {}, storable(error.message)
 
 
-def _vendor_statuses(vendor_ids: Iterable[str]) -> dict[str, str]:
-    return dict(Vendor.objects.filter(vendor_id__in=vendor_ids).values_list("vendor_id", "status"))
+def _vendors(vendor_ids: Iterable[str]) -> dict[str, _Vendor]:
+    rows = Vendor.objects.filter(vendor_id__in=vendor_ids).values_list("vendor_id", "status", "currency")
+    return {vendor_id: _Vendor(status, currency) for vendor_id, status, currency in rows}
 
 
 def _uploads_of(batch: Sequence[Record]) -> dict[str, Upload]:
@@ -176,11 +190,13 @@ def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
         return {row[0]: _upload(*row) for row in cursor.fetchall()}
 
 
-def _upload(upload_id: str, vendor_id: str, sequence: int, layout: str | None, rows: int | None, mode: str) -> Upload:
-    if not layout:
+def _upload(upload_id: str, vendor_id: str, sequence: int, stored: str | None, rows: int | None, mode: str) -> Upload:
+    if stored is None:
         return Upload(upload_id, vendor_id, sequence, None, rows, mode)
-    read_as = Layout.from_json(json.loads(layout))
-    return Upload(upload_id, vendor_id, sequence, read_as.mapping.fields, rows, mode, shops.shop_of(read_as.headers))
+    layout = Layout.from_json(json.loads(stored))
+    fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
+    currency, in_rows = layout.currency, layout.currency_in_rows
+    return Upload(upload_id, vendor_id, sequence, fields, rows, mode, shop, currency, in_rows)
 
 
 def _adopt(batch: Iterable[Record]) -> None:

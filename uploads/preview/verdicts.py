@@ -222,7 +222,8 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     values = judge.replaced({field: row.cells[header] for field, header in fields.items()}, own)
     if variant := shops.variant_problem(values, fields, shop):
         return ValidatedRow(row, values, None, [variant])
-    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules))
+    currency = judge.currency_of(values, layout.currency, in_rows=layout.currency_in_rows)
+    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, currency=currency))
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str) -> dict[int, Candidate]:

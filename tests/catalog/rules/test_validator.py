@@ -26,7 +26,7 @@ from tests.catalog.rules.validating import (
 
 def test_a_good_row_becomes_a_draft() -> None:
     assert validate(GOOD, RULES).draft == ProductDraft(
-        "P-1", "Acme Lamp", "Home & Garden", "VEND001-HOM-1", "Acme", "A lamp.", Decimal("12.99"), 5
+        "P-1", "Acme Lamp", "Home & Garden", "VEND001-HOM-1", "Acme", "A lamp.", Decimal("12.99"), 5, "USD"
     )
 
 
@@ -168,6 +168,7 @@ def test_a_huge_cell_is_refused_in_every_field_with_few_words(cell: str) -> None
         ("description", Code.TOO_LONG),
         ("price", Code.INVALID_PRICE),
         ("stock_quantity", Code.INVALID_STOCK),
+        ("currency", Code.INVALID_CURRENCY),
     ]
     assert all(len(problem.message) <= 200 for problem in found)
 

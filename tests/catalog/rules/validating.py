@@ -25,6 +25,7 @@ GOOD = {
     "description": "A lamp.",
     "price": "12.99",
     "stock_quantity": "5",
+    "currency": "USD",
 }
 
 

@@ -10,12 +10,12 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.rules.fields import FIELDS
 from uploads.feed import lines
 from uploads.feed.columns import map_headers
 from uploads.feed.encoding import SINGLE_BYTE
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
+from uploads.feed.sample import COLUMNS as FIELDS
 
 HEADER = ",".join(FIELDS).encode()
 SMALL = Limits(max_columns=20, max_row_chars=200, max_cell_chars=40)

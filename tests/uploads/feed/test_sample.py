@@ -9,11 +9,10 @@ from typing import TextIO
 
 import pytest
 
-from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft, Rules, duplicate_in_file, validate
 from uploads.feed import parser
-from uploads.feed.sample import CATEGORIES, KINDS, sku_of, write_feed
+from uploads.feed.sample import CATEGORIES, COLUMNS, KINDS, sku_of, write_feed
 
 
 def feed(
@@ -91,8 +90,8 @@ def test_errors_are_spread_over_the_whole_file() -> None:
 
 def test_duplicates_repeat_the_product_id_or_the_sku_of_an_earlier_row() -> None:
     text, counts = feed(6000, 0.2)
-    cells = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(FIELDS)]
-    for column in (FIELDS.index("sku"), FIELDS.index("vendor_product_id")):
+    cells = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(COLUMNS)]
+    for column in (COLUMNS.index("sku"), COLUMNS.index("vendor_product_id")):
         values = Counter(row[column] for row in cells if row[column].startswith(("VEND001-", "P-")))
         repeated = sum(times - 1 for times in values.values())
         assert sum(times > 1 for times in values.values()) > 5

@@ -14,17 +14,17 @@ from vendors.models import Vendor, VendorMember
 VENDORS = [
     {
         "vendor_id": "VEND001", "vendor_name": "Northwind Traders", "email": "feeds@northwind.example",
-        "business_name": "Northwind Traders LLC", "tax_id": "91-1144442", "phone": "+1 206 555 0100",
+        "business_name": "Northwind Traders LLC", "tax_id": "91-1144442", "phone": "+1 206 555 0100", "currency": "USD",
         "address": "410 Harbor Ave", "city": "Seattle", "state": "WA", "postal_code": "98101",
     },
     {
         "vendor_id": "VEND002", "vendor_name": "Kaufhaus Becker", "email": "katalog@becker.example",
-        "business_name": "Becker Handels GmbH", "tax_id": "DE123456789", "phone": "+49 30 5550100",
+        "business_name": "Becker Handels GmbH", "tax_id": "DE123456789", "phone": "+49 30 5550100", "currency": "USD",
         "address": "Torstraße 12", "city": "Berlin", "state": "BE", "country": "Germany", "postal_code": "10119",
     },
     {
         "vendor_id": "VEND003", "vendor_name": "Casa Moreno", "email": "productos@moreno.example",
-        "business_name": "Moreno e Hijos S.L.", "tax_id": "B12345678", "phone": "+34 91 555 0100",
+        "business_name": "Moreno e Hijos S.L.", "tax_id": "B12345678", "phone": "+34 91 555 0100", "currency": "USD",
         "address": "Calle Mayor 5", "city": "Madrid", "state": "MD", "country": "Spain", "postal_code": "28013",
     },
 ]  # fmt: skip
