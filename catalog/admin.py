@@ -19,6 +19,7 @@ from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
 from config.web.filters import ValueFilter
 from config.web.links import link, list_url, page_url
+from config.web.text import money
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, VendorTableAdmin, vendor_link
 
 OVERTAKEN = "Somebody else got there first: the SKU or product ID was just taken, or the product deleted. Look again."
@@ -49,7 +50,7 @@ class ProductAdmin(VendorTableAdmin):
     """The catalog. Feeds write it; what is entered by hand passes the same checks."""
 
     form = ProductForm
-    list_display = ["sku", "product_name", "vendor_link", "category", "brand", "price", "stock_quantity", "updated_at"]
+    list_display = ["sku", "product_name", "vendor_link", "category", "brand", "priced", "stock_quantity", "updated_at"]
     list_filter = [VendorFilter, CategoryFilter]
     # An index on updated_at would serve as well, but keep PostgreSQL from updating a product in its page (HOT): a fifth
     # of the time of a feed of updates.
@@ -60,7 +61,7 @@ class ProductAdmin(VendorTableAdmin):
     readonly_fields = ["created_at", "updated_at", "see"]
     fieldsets = [
         (None, {"fields": ["vendor", "vendor_product_id", "sku", "product_name", "category", "brand", "description"]}),
-        ("Offer", {"fields": ["price", "stock_quantity"]}),
+        ("Offer", {"fields": ["price", "currency", "stock_quantity"]}),
         ("History", {"fields": ["see", "created_at", "updated_at"]}),
     ]
 
@@ -101,6 +102,10 @@ class ProductAdmin(VendorTableAdmin):
     def vendor_link(self, product: Product) -> SafeString:
         return vendor_link(product)
 
+    @admin.display(description="price")
+    def priced(self, product: Product) -> str:
+        return money(product.price, product.currency)
+
     @admin.display(description="see also")
     def see(self, product: Product) -> SafeString:
         return link(list_url("uploads_recordoutcome", product=product.pk), "The uploads that brought it")
@@ -111,7 +116,7 @@ class ProductCatalogAdmin(ReadOnlyVendorTableAdmin):
     """The view `product_catalog`: what shops see, the products of active vendors."""
 
     list_display = ["product_link", "product_name", "vendor_link", "vendor_name", "parent_category", "category",
-                    "brand", "price", "stock_quantity"]  # fmt: skip
+                    "brand", "priced", "stock_quantity"]  # fmt: skip
     list_display_links = None
     list_filter = [VendorFilter, CategoryFilter]
     sortable_by = ["product_link"]
@@ -131,3 +136,7 @@ class ProductCatalogAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="vendor")
     def vendor_link(self, product: ProductCatalog) -> SafeString:
         return vendor_link(product)
+
+    @admin.display(description="price")
+    def priced(self, product: ProductCatalog) -> str:
+        return money(product.price, product.currency)

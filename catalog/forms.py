@@ -6,6 +6,7 @@ from django import forms
 
 from catalog.category_tree import active_categories
 from catalog.models import Product
+from catalog.rules import currencies
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Problem
 from catalog.rules.validator import Rules, validate
@@ -24,7 +25,7 @@ class ProductForm(ProductModelForm):
         model = Product
         fields = [
             "vendor", "vendor_product_id", "product_name", "category", "sku", "brand", "description", "price",
-            "stock_quantity",
+            "currency", "stock_quantity",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,6 +36,11 @@ class ProductForm(ProductModelForm):
             if current and current not in names:
                 names.append(current)
             self.fields["category"] = forms.ChoiceField(choices=[("", "---------"), *((name, name) for name in names)])
+        if "currency" in self.fields:
+            choices = currency_choices(self.instance.currency)
+            if not self.instance.currency:
+                choices.insert(0, ("", "the vendor's"))
+            self.fields["currency"] = forms.ChoiceField(choices=choices, required=False)
 
     def clean_vendor(self) -> Vendor:
         vendor: Vendor = self.cleaned_data["vendor"]
@@ -44,6 +50,8 @@ class ProductForm(ProductModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "currency" in cleaned and "vendor" in cleaned:
+            cleaned["currency"] = cleaned["currency"] or self.instance.currency or cleaned["vendor"].currency
         row = {field: None if value is None else str(value) for field, value in cleaned.items() if field in FIELDS}
         judged = validate(row, Rules.from_names([cleaned.get("category", "")]), _NUMBERS)
         if judged.draft:  # as a feed's row would be stored: without invisible characters at its ends
@@ -53,6 +61,12 @@ class ProductForm(ProductModelForm):
             if problem.field in cleaned:  # else the form has found something wrong with it already
                 self.add_error(problem.field, _sentence(problem))
         return cleaned
+
+
+def currency_choices(current: str | None = None) -> list[tuple[str, str]]:
+    """The codes of ISO 4217, and the one that stands there."""
+    known = currencies.CURRENCIES
+    return [(code, f"{code} – {known.get(code, 'not in ISO 4217')}") for code in sorted({*known, current or "USD"})]
 
 
 def _sentence(problem: Problem) -> str:

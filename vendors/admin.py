@@ -33,7 +33,17 @@ from vendors.tables import VendorTableAdmin
 class VendorAdmin(VendorTableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
 
-    list_display = ["vendor_id", "vendor_name", "status_tag", "email", "city", "country", "created_at", "see"]
+    list_display = [
+        "vendor_id",
+        "vendor_name",
+        "status_tag",
+        "email",
+        "city",
+        "country",
+        "currency",
+        "created_at",
+        "see",
+    ]
     list_filter = ["status", "created_at"]
     search_fields = ["vendor_id", "vendor_name", "business_name", "email"]
     search_help_text = "ID, name or email"
@@ -45,7 +55,7 @@ class VendorAdmin(VendorTableAdmin):
         ("Contact", {"fields": ["email", "phone"]}),
         (
             "Business",
-            {"fields": ["business_name", "tax_id", "address", "city", "state", "postal_code", "country"]},
+            {"fields": ["business_name", "tax_id", "address", "city", "state", "postal_code", "country", "currency"]},
         ),
         ("Dates", {"fields": ["created_at", "updated_at"]}),
     ]

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(FORWARD, BACKWARD)],
+            database_operations=[migrations.RunSQL([*FORWARD], BACKWARD)],
             state_operations=[
                 migrations.AddField(
                     model_name="product",

@@ -1,5 +1,7 @@
 """Template filters that every template has without loading them (TEMPLATES in settings.py)."""
 
+from decimal import Decimal
+
 from django import template
 
 from config.web import text
@@ -11,3 +13,9 @@ register = template.Library()
 def visible(value: object) -> str:
     """Text of others as a page may have it: what hides in it, or would turn around what follows, is spelled out."""
     return "" if value is None else text.visible(str(value))
+
+
+@register.filter
+def money(price: Decimal | None, currency: str) -> str:
+    """A price with its currency."""
+    return text.money(price, currency)

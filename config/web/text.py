@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from decimal import Decimal
 
 from django.utils.translation import ngettext
 
@@ -32,6 +33,11 @@ def visible(text: str) -> str:
         else char
         for place, char in enumerate(text)
     )
+
+
+def money(price: Decimal | None, currency: str) -> str:
+    """A price as every page shows it: `1,299.00 USD`."""
+    return NOTHING if price is None else f"{price:,.2f} {currency}".rstrip()
 
 
 def percent(rate: float | None) -> str:

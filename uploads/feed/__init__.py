@@ -10,6 +10,7 @@ can be read, tested and measured on its own.
     quotes.py   how the quotes of a row pair up
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide
+    prices.py   which currency the prices are in
     columns.py  which header means which field
     shops.py    what rows of Shopify's and WooCommerce's exports mean
     workbook.py a workbook → the text of its first sheet

@@ -28,8 +28,10 @@ REPORT_COLUMNS: Final[tuple[str, ...]] = (
 )
 # The column that a vendor's export of its catalog adds.
 CATALOG_COLUMN: Final = "catalog_updated_at"
+# The column that our error report adds where an upload's prices were not in the vendor's currency.
+CURRENCY_COLUMN: Final = "upload_currency"
 # By any of these a file is one that we handed out: they mean no field, and the cells beside them were made harmless.
-OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN)
+OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN, CURRENCY_COLUMN)
 
 # Best first. The order is: the field's own name, plain English, Shopify's product export, WooCommerce's product
 # export, Google Merchant Center's feed attributes, then German, French, Spanish and Italian, then makeshifts.

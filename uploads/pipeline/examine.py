@@ -9,10 +9,11 @@ from typing import BinaryIO, NamedTuple
 
 from django.conf import settings
 
-from uploads.feed import parser, shops, workbook
+from uploads.feed import parser, prices, shops, workbook
 from uploads.feed.lines import FeedError
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules
+from vendors.models import Vendor
 
 CHUNK = 1024 * 1024
 
@@ -78,7 +79,8 @@ def _refuse_too_large(file: BinaryIO) -> int:
 
 
 def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """How the file is to be read: by what somebody says, by the vendor's rules, or as it shows.
+    """How the file is to be read, and what its prices are in: by what somebody says, by the vendor's rules, or as it
+    shows.
 
     Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
     columns be missing from the mapping.
@@ -89,6 +91,9 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
                 pass
+        if "price" in layout.mapping.fields:
+            answer = reading.currency if reading else ""
+            layout = prices.with_currency(file, layout, limits(), _prices_of(vendor_id), answer)
         said = shops.notes(
             shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
         )
@@ -97,6 +102,10 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
     finally:
         file.seek(0)
     return replace(layout, notes=(*layout.notes, *said)) if said else layout
+
+
+def _prices_of(vendor_id: str) -> prices.Vendor:
+    return prices.Vendor(*Vendor.objects.values_list("vendor_name", "currency").get(pk=vendor_id))
 
 
 def limits() -> parser.Limits:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from config.web import spreadsheet
 from uploads.aws import storage
-from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.columns import CURRENCY_COLUMN, REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
 
 CHUNK = 2000
@@ -39,17 +39,21 @@ def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
     """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then number, code, field, message
     and suggestion. The header comes first.
 
-    As a file they can be corrected and sent back as they are: the added columns are ignored on the way in.
+    As a file they can be corrected and sent back as they are: the added columns are ignored on the way in. One more
+    says what the prices are in where the vendor's are in something else: cells that are filled in don't say it.
     """
-    headers = [header for header in (upload.layout or {}).get("headers", []) if header not in REPORT_COLUMNS]
+    added = {*REPORT_COLUMNS, CURRENCY_COLUMN}
+    headers = [header for header in (upload.layout or {}).get("headers", []) if header not in added]
     headers = headers or _headers_seen(upload)
-    yield [*map(spreadsheet.guard, headers), *REPORT_COLUMNS]
+    currency = _other_currency(upload)
+    yield [*map(spreadsheet.guard, headers), *([CURRENCY_COLUMN] if currency else []), *REPORT_COLUMNS]
     for problems in _problems_by_row(upload):
         data = problems[0].original_data or {}
         raw = data.get("raw") if set(data) == {"raw"} else None
         messages = [problem.error_message for problem in problems] + ([f"The line was: {raw}"] if raw else [])
         cells = [
             *("" if raw else data.get(header) or "" for header in headers),
+            *([currency] if currency else []),
             str(problems[0].row_number),
             *("; ".join(dict.fromkeys(filter(None, column))) for column in (
                 [problem.error_type for problem in problems],
@@ -59,6 +63,13 @@ def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
             )),
         ]  # fmt: skip
         yield [spreadsheet.guard(cell) for cell in cells]
+
+
+def _other_currency(upload: UploadHistory) -> str:
+    """What an upload's prices are in, unless that is the vendor's currency or each row says it; or ""."""
+    layout = upload.layout or {}
+    currency = str(layout.get("currency", ""))
+    return "" if layout.get("currency_in_rows") or currency == upload.vendor.currency else currency
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:

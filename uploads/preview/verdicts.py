@@ -125,6 +125,11 @@ class Preview:
         return parser.DELIMITERS.get(self.layout.delimiter, self.layout.delimiter)
 
     @property
+    def currency(self) -> str:
+        """What the prices are in; "" while that is open."""
+        return "what each row says" if self.layout.currency_in_rows else self.layout.currency
+
+    @property
     def ready(self) -> bool:
         """Whether it could be sent as it is read now."""
         return not self.problem and not self.layout.mapping.missing

@@ -175,6 +175,10 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
     return [
         ("encoding", layout.encoding),
         ("delimiter", DELIMITERS.get(layout.delimiter, layout.delimiter)),
+        *(
+            [("prices in", "what each row says" if layout.currency_in_rows else layout.currency)]
+            * bool(layout.currency)
+        ),
         *((LABELS[field], f"from “{fields[field]}”") for field in FIELDS if field in fields),
         *(("note", note) for note in layout.notes),
     ]

@@ -6,11 +6,13 @@ those who may view errors.
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from catalog.forms import currency_choices
 from config.web.links import count_link, list_url, tag
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
@@ -19,18 +21,38 @@ from uploads.models import (
 )
 from uploads.staff.dashboard import may_see, since, ways
 from vendors.admin import VendorAdmin
+from vendors.models import CURRENCY_HELP, Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
     Viewer = User | AnonymousUser
+    VendorModelForm = forms.ModelForm[Vendor]
+else:
+    VendorModelForm = forms.ModelForm
 
 DAYS = 90
 
 
+class VendorForm(VendorModelForm):
+    """A vendor, with the currencies to choose from: the vendors' own app knows no products."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "currency" in self.fields:
+            choices = currency_choices(self.instance.currency)
+            self.fields["currency"] = forms.ChoiceField(choices=choices, required=False, help_text=CURRENCY_HELP)
+
+    def clean_currency(self) -> str:
+        """Who sends none leaves it as it is."""
+        return str(self.cleaned_data["currency"] or self.instance.currency)
+
+
 class VendorsAdmin(VendorAdmin):
     """The vendors, with what became of their rows."""
+
+    form = VendorForm
 
     class Media:
         css = {"all": ["uploads/dashboard.css"]}

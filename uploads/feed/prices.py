@@ -1,0 +1,182 @@
+"""Which currency a file's prices are in: what stands beside them over the whole file, before its first row is staged.
+
+Marks come from the header of the price column (`Price (EUR)`), from a column for the currency, and from the cells
+themselves (`10,99 €`). Where all of them can be the vendor's currency, that is what the prices are in, as it is where
+nothing says a currency at all. Where all can be another one, it is a question to a person; where no currency fits all,
+the file is refused. A file that we handed out says what its prices are in, and is believed.
+
+Whatever this look finds, each row is held against the answer again when it is validated.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from gettext import ngettext  # Django's would do, but nothing here knows of it
+from typing import BinaryIO, NamedTuple
+
+from catalog.rules import currencies
+from catalog.rules.money import marked
+from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
+from uploads.feed.header import Layout, is_blank, short
+from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines
+from uploads.feed.parser import rows
+from uploads.feed.questions import Choice, Question
+
+QUESTION = "currency"
+
+
+class Vendor(NamedTuple):
+    """Whose prices these are, and what they are in unless they say otherwise (ISO 4217)."""
+
+    name: str
+    currency: str
+
+
+_Cells = tuple[str, str, int]  # the price, what the column for the currency has, and the line
+
+
+@dataclass
+class _Seen:
+    """How many rows have a mark, and the line of the first."""
+
+    rows: int
+    line: int
+
+
+@dataclass
+class Tally:
+    """What the rows say: the currencies that a mark can mean → where it stands. There are at most as many marks as the
+    table of currencies has. `silent` counts prices without any."""
+
+    marks: dict[frozenset[str], _Seen] = field(default_factory=dict)
+    silent: int = 0
+
+
+class _IrregularError(Exception):
+    """A row that csv alone doesn't read as the parser does."""
+
+
+def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor, answer: str = "") -> Layout:
+    """The layout with the currency of its prices, or with the question about it; `answer` is what a person said.
+
+    Reads the file once. Raises FeedError("mixed_currencies").
+    """
+    fields = layout.mapping.fields
+    if CATALOG_COLUMN in layout.headers and "currency" in fields:
+        return replace(layout, currency=vendor.currency, currency_in_rows=True)
+    ours = CURRENCY_COLUMN if CURRENCY_COLUMN in layout.headers else ""
+    tally = tallied(file, layout, limits, ours or fields.get("currency", ""))
+    header = currencies.of_header(fields["price"])
+    told = [*tally.marks, *([header] if header else [])]
+    if all(vendor.currency in codes for codes in told):
+        return replace(layout, currency=vendor.currency)
+    fitting = frozenset.intersection(*told)
+    if not fitting:
+        raise _mixed(layout, tally, header)
+    if ours and len(fitting) == 1:
+        return replace(layout, currency=min(fitting))
+    question = _question(layout, tally, fitting, vendor, all_say=bool(header) or not tally.silent)
+    if answer in [choice.value for choice in question.choices]:
+        return replace(layout, currency=answer)
+    return replace(layout, questions=(*layout.questions, question))
+
+
+# --- asking and refusing ---------------------------------------------------------------------------------------
+
+
+def _question(layout: Layout, tally: Tally, fitting: frozenset[str], vendor: Vendor, *, all_say: bool) -> Question:
+    """Which of the currencies that fit; the vendor's own too where there are prices that say none."""
+    name, own, codes = short(vendor.name), vendor.currency, currencies.in_order(fitting)
+    count = sum(seen.rows for seen in tally.marks.values())
+    if all_say:
+        said = f"The prices are in {currencies.named(fitting)}, but the currency of {name} is {own}."
+        choices = [Choice(code, f"{code} – {currencies.CURRENCIES[code]}", count) for code in codes]
+    else:
+        first = min(seen.line for seen in tally.marks.values())
+        prices = ngettext("{:,} price is", "{:,} prices are", count).format(count)
+        others = ngettext("{:,} names no currency", "{:,} name no currency", tally.silent).format(tally.silent)
+        said = (
+            f"{prices} in {currencies.named(fitting)} (first in {_place(layout)} {first:,}), {others}, and that of "
+            f"{name} is {own}."
+        )
+        choices = [Choice(code, f"{code} – all prices are in {code}", count) for code in codes]
+        choices.append(Choice(own, f"{own} – prices that name none are; the others become errors", tally.silent))
+    text = f"{said} Which currency is right? Otherwise send a file with all prices in {own}."
+    return Question(QUESTION, "currency", "price", text, tuple(choices), codes[0], count)
+
+
+def _mixed(layout: Layout, tally: Tally, header: frozenset[str]) -> FeedError:
+    """All that the marks say, the most frequent first."""
+    found = sorted(tally.marks.items(), key=lambda mark: (-mark[1].rows, mark[1].line))
+    said = [f"{currencies.named(codes)} ({_where(layout, seen)})" for codes, seen in found[:5]]
+    if header:
+        said.insert(0, f"{currencies.named(header)} (in the header “{short(layout.mapping.fields['price'])}”)")
+    message = f"The prices are in different currencies: {', '.join(said[:-1])} and {said[-1]}."
+    return FeedError("mixed_currencies", f"{message} Send each currency in a file of its own.")
+
+
+def _where(layout: Layout, seen: _Seen) -> str:
+    place = f"{_place(layout)} {seen.line:,}"
+    return f"1 row, in {place}" if seen.rows == 1 else f"{seen.rows:,} rows, from {place} on"
+
+
+def _place(layout: Layout) -> str:
+    return "row" if layout.sheet else "line"
+
+
+# --- looking ---------------------------------------------------------------------------------------------------
+
+
+def tallied(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str) -> Tally:
+    """What all rows say; `currency_column` is the header of the one beside the price, or "".
+
+    Most files are read by csv alone, which takes half of the parser's time. One with a stray quote, or with an open one
+    that may have swallowed rows, is read once more, by the parser.
+    """
+    try:
+        return _tally(_cells(file, layout, limits, currency_column))
+    except (_IrregularError, csv.Error):
+        price = layout.mapping.fields["price"]
+        found = (row for row in rows(file, layout, limits=limits) if row.cells)
+        return _tally((row.cells[price], row.cells.get(currency_column, ""), row.line) for row in found)
+
+
+def _tally(cells: Iterable[_Cells]) -> Tally:
+    tally = Tally()
+    for price, currency, line in cells:
+        if not currency and price.replace(",", "").replace(".", "").isdigit():  # nearly all
+            tally.silent += 1
+            continue
+        beside = marked(price.strip())
+        found = {codes for codes in (beside, currencies.meanings(currency)) if codes}
+        for codes in found:
+            tally.marks.setdefault(codes, _Seen(0, line)).rows += 1
+        if not found and beside is not None:
+            tally.silent += 1
+    return tally
+
+
+def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str) -> Iterator[_Cells]:
+    """Of each row, by csv alone. Raises _IrregularError and csv.Error."""
+    headers = layout.headers
+    width, price = len(headers), headers.index(layout.mapping.fields["price"])
+    currency = headers.index(currency_column) if currency_column else None
+    taken = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal taken
+        encoding = codec(layout.encoding)
+        for line, _ in physical_lines(blocks(file, layout.encoding, layout.first_row.offset), limits.max_row_chars):
+            taken += 1
+            if taken > limits.max_row_lines:
+                raise _IrregularError
+            yield line.decode(encoding, "replace")
+
+    line, before, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
+    reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True)
+    for cells in reader:
+        if len(cells) != width and taken > 1:
+            raise _IrregularError  # an open quote may have swallowed rows
+        if len(cells) > needed and (len(cells) <= width or is_blank(cells[width:])):
+            yield cells[price], "" if currency is None else cells[currency], line + before
+        taken, before = 0, reader.line_num
