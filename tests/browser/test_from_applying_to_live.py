@@ -18,13 +18,13 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # openpyxl sh
 from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
-from catalog.rules.fields import FIELDS
 from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone
 from tests.browser.test_signing_in import log_in
 from tests.conftest import Pipeline
 from tests.jobs import run_jobs
 from tests.vendors.portal.test_apply import link_in
 from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.sample import COLUMNS
 from uploads.models import UploadHistory, ValueRule
 from vendors.models import Vendor
 
@@ -176,7 +176,7 @@ def look_at_what_to_send(page: Page) -> None:
     page.get_by_role("link", name="Upload a file").click()
     _, template = download(page, "for Excel")
     sheet = load_workbook(io.BytesIO(template)).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == list(FIELDS)
+    assert [cell.value for cell in sheet[1]] == list(COLUMNS)
     page.get_by_role("link", name="What each column means").click()
     expect(page.get_by_role("row", name="Stock quantity")).to_contain_text("0 when it is sold out")
     measure_on_a_phone(page)

@@ -26,6 +26,8 @@ EXPLAINED = {
     "price": "More than 0, with at most two decimals. 1,299.00 and 1.299,00 are both understood, and so is a currency"
     " sign.",
     "stock_quantity": "How many you have: a whole number, 0 when it is sold out.",
+    "currency": "What your prices are in, as a code; the same in all rows. Without this column they are in the currency"
+    " of your profile.",
 }
 EXAMPLES = {
     "vendor_product_id": "00017",
@@ -36,7 +38,9 @@ EXAMPLES = {
     "description": "A lamp with a base of steel.",
     "price": "49.90",
     "stock_quantity": "25",
+    "currency": "USD",
 }
+TEMPLATE = tuple(field for field in FIELDS if field != "currency")  # who has one currency need not say it
 
 
 class Explained(NamedTuple):
@@ -52,7 +56,7 @@ class Explained(NamedTuple):
 
 
 def explained() -> list[Explained]:
-    """The columns, in the order of the template."""
+    """The columns: those of the template, in its order, and what else a file may have."""
     examples = example()
     return [
         Explained(
@@ -66,6 +70,8 @@ def explained() -> list[Explained]:
 def _limit(field: str) -> str:
     if field in LIMITS:
         return f"at most {LIMITS[field]:,} characters"
+    if field == "currency":
+        return "three letters"
     return "at most 99,999,999.99" if field == "price" else f"at most {MAX_STOCK:,}"
 
 
@@ -77,9 +83,9 @@ def example() -> dict[str, str]:
 
 
 def template_csv() -> bytes:
-    """All columns and the example, as CSV that Excel reads as UTF-8."""
+    """All columns that most need and the example, as CSV that Excel reads as UTF-8."""
     out = io.StringIO(newline="")
-    csv.writer(out).writerows([FIELDS, [example()[field] for field in FIELDS]])
+    csv.writer(out).writerows([TEMPLATE, [example()[field] for field in TEMPLATE]])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -91,11 +97,11 @@ def template_xlsx() -> bytes:
 
 def _fill(book: Any, sheet: Any) -> None:
     values = example()
-    for number, field in enumerate(FIELDS):
+    for number, field in enumerate(TEMPLATE):
         shape = {"num_format": FORMATS.get(field, "General")}
         sheet.set_column(number, number, WIDTH, book.add_format(shape))  # also for the cells below that name none
         exports.put_text(sheet, 0, number, field, book.add_format(shape | {"bold": True}))
-    for number, field in enumerate(FIELDS):
+    for number, field in enumerate(TEMPLATE):
         if field in NUMBERS:
             sheet.write_number(1, number, float(values[field]))
         else:

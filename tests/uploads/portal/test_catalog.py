@@ -133,7 +133,7 @@ def test_the_excel_export_has_the_same_cells_and_keeps_leading_zeros(member: Cli
     content = b"".join(member.get(f"{CATALOG}export.csv")).decode("utf-8-sig")
     lines = list(csv.reader(io.StringIO(content, newline="")))
     rows = list(sheet(member).iter_rows())
-    assert lines[0] == [*HEADER.split(","), CATALOG_COLUMN]
+    assert lines[0] == [*HEADER.split(","), "currency", CATALOG_COLUMN]
     for row, cells in zip(rows, lines, strict=True):
         texts = ["" if cell.value is None else cell.value for cell in row]
         assert [t if isinstance(t, str) else f"{t:.2f}" for t in texts[:7]] == cells[:7]
