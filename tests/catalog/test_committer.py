@@ -69,6 +69,18 @@ CASES = [
         "a row that differs updates", lambda: [stored(7, "P-1", "S1")], [candidate(price=Decimal("1.00"))], ["updated"]
     ),
     Case(
+        "another currency alone updates",
+        lambda: [stored(7, "P-1", "S1", currency="USD")],
+        [candidate(currency="EUR")],
+        ["updated"],
+    ),
+    Case(
+        "a row that says no currency leaves it as it is",
+        lambda: [stored(7, "P-1", "S1", currency="EUR")],
+        [candidate()],
+        ["unchanged"],
+    ),
+    Case(
         "an older upload that comes late is superseded",
         lambda: [stored(7, "P-1", "S1", Origin(5, 1))],
         [candidate(upload=4, price=Decimal("1.00"))],

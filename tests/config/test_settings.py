@@ -55,6 +55,14 @@ def test_the_web_server_does_not_start_without_a_secret_key_either(tmp_path: Pat
     assert "ImproperlyConfigured: SECRET_KEY is not set" in done.stderr
 
 
+def test_a_default_currency_that_is_none_is_said_at_the_start(tmp_path: Path) -> None:
+    done = _python(["manage.py", "check"], tmp_path, {"DEFAULT_CURRENCY": "EURO"})
+    assert done.returncode == 1
+    assert "(catalog.E001) DEFAULT_CURRENCY is 'EURO', which is no currency." in done.stderr
+    assert "HINT: Set it to a code of ISO 4217" in done.stderr
+    assert _python(["manage.py", "check"], tmp_path, {"DEFAULT_CURRENCY": "eur"}).returncode == 0
+
+
 def test_without_any_variable_the_platform_is_closed_and_on_its_own_services(tmp_path: Path) -> None:
     found = _settings(tmp_path)
     assert found["DEBUG"] is False

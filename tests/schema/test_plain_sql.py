@@ -23,7 +23,7 @@ from tests.schema.plain_sql import (
 
 def test_a_vendor_needs_only_its_id_name_and_email(vendor_sql: Sql) -> None:
     vendor = one(vendor_sql, "SELECT * FROM vendors WHERE vendor_id = 'VEND001'")
-    assert (vendor["country"], vendor["status"]) == ("USA", "active")
+    assert (vendor["country"], vendor["status"], vendor["currency"]) == ("USA", "active", "USD")
     assert vendor["created_at"] is not None
     assert vendor["updated_at"] is not None
 
@@ -35,6 +35,27 @@ def test_a_product_needs_only_its_seven_business_columns(vendor_sql: Sql) -> Non
     assert second[0] > first[0]
     assert first[1] is None
     assert first[2] is not None
+
+
+def test_a_product_that_names_no_currency_gets_its_vendors_and_keeps_it(vendor_sql: Sql) -> None:
+    vendor_sql.execute("UPDATE vendors SET currency = 'EUR' WHERE vendor_id = 'VEND001'")
+    vendor_sql.execute(PRODUCT)
+    vendor_sql.execute(PRODUCT.replace("VEND001", "VEND002").replace("LAMP-1", "LAMP-2"))
+    named = PRODUCT.replace("brand)", "currency)").replace("'Lumen'", "'CHF'").replace("P-1", "P-3")
+    vendor_sql.execute(named.replace("LAMP-1", "LAMP-3"))
+    vendor_sql.execute("UPDATE vendors SET currency = 'GBP'")
+    vendor_sql.execute("UPDATE products SET price = price + 1")
+    found = vendor_sql.execute("SELECT sku, currency FROM products ORDER BY sku").fetchall()
+    assert found == [("LAMP-1", "EUR"), ("LAMP-2", "USD"), ("LAMP-3", "CHF")]
+    assert one(vendor_sql, "SELECT currency FROM product_catalog WHERE sku = 'LAMP-3'") == {"currency": "CHF"}
+
+
+@pytest.mark.parametrize("currency", ["'eur'", "'EU'", "'€'", "''", "'E1R'"])
+def test_a_currency_is_three_capital_letters(vendor_sql: Sql, currency: str) -> None:
+    vendor_sql.execute(PRODUCT)
+    for table in ("vendors", "products"):
+        name = refused(vendor_sql, errors.CheckViolation, f"UPDATE {table} SET currency = {currency}")
+        assert name == f"{table}_currency_check"
 
 
 def test_an_upload_needs_only_its_id_vendor_and_file_name(vendor_sql: Sql) -> None:

@@ -93,7 +93,8 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
     chosen: list[str] = []
     while (field := posted.get(COLUMN.format(len(chosen)))) is not None:
         chosen.append(field)
-    return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"])
+    encoding, delimiter, currency = (posted.get(name, "") for name in ("encoding", "delimiter", "currency"))
+    return Reading(encoding, delimiter, tuple(chosen), posted["shape"], currency)
 
 
 def _mode(posted: Mapping[str, str]) -> str:

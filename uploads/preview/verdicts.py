@@ -132,7 +132,7 @@ class Preview:
     @property
     def ready(self) -> bool:
         """Whether it could be sent as it is read now."""
-        return not self.problem and not self.layout.mapping.missing
+        return not (self.problem or self.layout.mapping.missing or self.layout.questions)
 
     @property
     def missing(self) -> list[str]:
