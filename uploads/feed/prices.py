@@ -161,22 +161,25 @@ def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str)
     headers = layout.headers
     width, price = len(headers), headers.index(layout.mapping.fields["price"])
     currency = headers.index(currency_column) if currency_column else None
-    taken = 0
+    chars = 0  # of the row at hand
 
     def texts() -> Iterator[str]:
-        nonlocal taken
+        nonlocal chars
         encoding = codec(layout.encoding)
         for line, _ in physical_lines(blocks(file, layout.encoding, layout.first_row.offset), limits.max_row_chars):
-            taken += 1
-            if taken > limits.max_row_lines:
+            text = line.decode(encoding, "replace")
+            chars += len(text)
+            if chars > limits.max_row_chars:
                 raise _IrregularError
-            yield line.decode(encoding, "replace")
+            yield text
 
-    line, before, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
     reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True)
+    line, read, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
     for cells in reader:
-        if len(cells) != width and taken > 1:
+        several = reader.line_num - read > 1
+        if len(cells) != width and several:
             raise _IrregularError  # an open quote may have swallowed rows
         if len(cells) > needed and (len(cells) <= width or is_blank(cells[width:])):
-            yield cells[price], "" if currency is None else cells[currency], line + before
-        taken, before = 0, reader.line_num
+            yield cells[price], "" if currency is None else cells[currency], line
+        line += 1 if layout.sheet else reader.line_num - read  # of a sheet, each record is a row
+        chars, read = 0, reader.line_num

@@ -173,8 +173,8 @@ def test_the_refusal_says_how_many_rows_have_which_currency_and_where() -> None:
     )
 
 
-def test_a_row_of_a_sheet_is_called_a_row() -> None:
-    data = io.BytesIO(table("9.99 USD", "9,99 €"))
+def test_a_row_of_a_sheet_is_called_a_row_and_counted_as_one() -> None:
+    data = io.BytesIO(table("9.99 USD", "9,99 €", name='"La\nmp"'))
     with pytest.raises(FeedError, match=r"EUR \(1 row, in row 3\)"):
         prices.with_currency(data, replace(inspect(data), sheet="Products"), LIMITS, AMERICAN)
 
