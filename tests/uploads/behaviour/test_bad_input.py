@@ -12,7 +12,8 @@ import pytest
 from catalog.rules.validator import Rules, validate
 from tests.workbooks import replaced, workbook, zipped
 from uploads.feed.lines import FeedError
-from uploads.feed.parser import Limits, Row, inspect, rows
+from uploads.feed.parser import Layout, Limits, Row, inspect, rows
+from uploads.feed.prices import Vendor, with_currency
 from uploads.feed.workbook import OLE, Size, as_csv
 from uploads.pipeline import examine
 
@@ -50,6 +51,11 @@ class Case(NamedTuple):
 
 def feed(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
     return "".join(line + end for line in (header, *lines)).encode()
+
+
+def priced(price: str) -> str:
+    """The lamp's row at another price."""
+    return ",".join(lamp(price=price))
 
 
 def lamp(**changes: str) -> list[str]:
@@ -339,16 +345,42 @@ CASES = {
     ),
     "a workbook that is cut off, or none at all": Case(workbook(TABLE)[:-100], "workbook_damaged"),
     "CSV that is called .xlsx": Case(feed(ROW), [LAMP]),
+    # --- prices and currencies
+    "prices without a currency, or in the vendor's": Case(
+        feed(ROW, priced("$9.99"), priced("9.99 USD")), [LAMP, lamp(price="$9.99"), lamp(price="9.99 USD")]
+    ),
+    "all prices in one other currency": Case(feed(priced("€9.99"), priced("9.99 EUR")), "question"),
+    "some prices in one other currency, some without any": Case(feed(ROW, priced("€9.99")), "question"),
+    "a header that names another currency: Price (EUR)": Case(
+        feed(ROW, header=HEADER.replace("price", "Price (EUR)")), "question"
+    ),
+    "a column for the currency that names another one": Case(
+        feed(ROW + ",EUR", header=HEADER + ",currency"), "question"
+    ),
+    "prices in different currencies": Case(feed(priced("$9.99"), priced("€9.99")), "mixed_currencies"),
+    "a column for the currency that names different ones": Case(
+        feed(ROW + ",EUR", OTHER + ",USD", header=HEADER + ",currency"), "mixed_currencies"
+    ),
+    "a currency that there is not": Case(
+        feed(ROW + ",USD", ROW + ",coins", header=HEADER + ",currency"),
+        [[*LAMP, "USD"], Judged([*LAMP, "coins"], {"invalid_currency"})],
+    ),
+    "a price in cents: 199¢": Case(feed(priced("199¢")), [Judged(lamp(price="199¢"), {"invalid_price"})]),
+    "a price with ¤ or ₿": Case(
+        feed(priced("9.99 ¤"), priced("₿1")),
+        [Judged(lamp(price=price), {"invalid_price"}) for price in ("9.99 ¤", "₿1")],
+    ),
 }  # fmt: skip
 
 
-def outcome_of(row: Row, fields: dict[str, str]) -> Outcome:
+def outcome_of(row: Row, layout: Layout) -> Outcome:
     if row.problem is not None:
         assert row.cells == {}
         assert row.raw
         return row.problem.code.value
     cells = list(row.cells.values())
-    result = validate({field: row.cells[header] for field, header in fields.items()}, RULES)
+    values = {field: row.cells[header] for field, header in layout.mapping.fields.items()}
+    result = validate(values, RULES, currency=layout.currency)
     return cells if result.draft else Judged(cells, {problem.code.value for problem in result.problems})
 
 
@@ -359,11 +391,14 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
         with as_csv(io.BytesIO(case.data), limits, Size()) as sheet:
             file = sheet.file if sheet else io.BytesIO(case.data)
             layout = inspect(file, limits)
+            layout = with_currency(file, layout, limits, Vendor("Northwind", "USD"))
+            if layout.questions:
+                return "question", ()
             found = list(rows(file, layout, limits=limits))
     except FeedError as error:
         return error.code, ()
     assert [row.number for row in found] == list(range(1, len(found) + 1))
-    return [outcome_of(row, layout.mapping.fields) for row in found], layout.notes
+    return [outcome_of(row, layout) for row in found], layout.notes
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
