@@ -8,7 +8,6 @@ data-standards.html, list one), symbols those of Unicode CLDR.
 
 import re
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from typing import Final
 
 # Code → name, as choices list them.
@@ -229,7 +228,6 @@ def meanings(mark: str) -> frozenset[str]:
     return _MEANINGS.get(" ".join(mark.casefold().split()), NONE)
 
 
-@lru_cache(maxsize=1024)
 def of_header(header: str) -> frozenset[str]:
     """The currencies that a column's name says its prices are in: `Price (EUR)`, `Preis in €`, `price_usd`."""
     parts = _PARTS.findall(_JOINED.sub(r"\1 ", header[:200]))

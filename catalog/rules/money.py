@@ -86,10 +86,15 @@ def parse_price(text: str) -> Decimal:
     return read_price(text).amount
 
 
-@lru_cache(maxsize=CACHED)
 def marked(text: str) -> frozenset[str] | None:
     """The currencies that a cell with one number, in whatever notation, is marked with; None for a cell without such a
     number, which is no price."""
+    # Only short texts are kept: 4,096 cells of any length would be too many.
+    return _marked(text) if len(text) <= MAX_NUMBER_LENGTH else None
+
+
+@lru_cache(maxsize=CACHED)
+def _marked(text: str) -> frozenset[str] | None:
     found = _parts(text)
     return found and found.currencies
 
