@@ -25,7 +25,7 @@ from tests.conftest import Pipeline
 from tests.site.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads.aws import dynamo, storage
 from uploads.models import ColumnRule, Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
-from vendors.models import Vendor
+from vendors.models import CurrencyField, Vendor
 
 FILE_NAME = f"={TEMPLATE};=1+1<img src=x onerror=alert(4)>.csv"
 EXTRA_HEADER = f"=9+9 {SCRIPT}"
@@ -94,7 +94,8 @@ class Journey:
 def hostile_row(model: type[models.Model], **values: Any) -> models.Model:
     """A row with a hostile cell in every text column that isn't given."""
     cell = CELLS[model._default_manager.count() % len(CELLS)]
-    names = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
+    texts = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
+    names = [f for f in texts if not isinstance(f, CurrencyField)]
     texts = {field.attname: cell[: field.max_length] for field in names}
     return model._default_manager.create(**(texts | values))
 

@@ -15,7 +15,7 @@ from gettext import ngettext  # Django's would do, but nothing here knows of it
 from typing import BinaryIO, NamedTuple
 
 from catalog.rules import currencies
-from catalog.rules.money import marked
+from catalog.rules.in_currency import codes_in, marks_of
 from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
 from uploads.feed.header import Layout, is_blank, short
 from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines
@@ -147,8 +147,8 @@ def _tally(cells: Iterable[_Cells]) -> Tally:
         if not currency and price.replace(",", "").replace(".", "").isdigit():  # nearly all
             tally.silent += 1
             continue
-        beside = marked(price.strip())
-        found = {codes for codes in (beside, currencies.meanings(currency)) if codes}
+        beside = marks_of(price)
+        found = {codes for codes in (beside, codes_in(currency)) if codes}
         for codes in found:
             tally.marks.setdefault(codes, _Seen(0, line)).rows += 1
         if not found and beside is not None:

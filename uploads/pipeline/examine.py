@@ -91,9 +91,7 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
                 pass
-        if "price" in layout.mapping.fields:
-            answer = reading.currency if reading else ""
-            layout = prices.with_currency(file, layout, limits(), _prices_of(vendor_id), answer)
+        layout = _in_currency(file, layout, vendor_id, reading.currency if reading else "")
         said = shops.notes(
             shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
         )
@@ -104,8 +102,13 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
     return replace(layout, notes=(*layout.notes, *said)) if said else layout
 
 
-def _prices_of(vendor_id: str) -> prices.Vendor:
-    return prices.Vendor(*Vendor.objects.values_list("vendor_name", "currency").get(pk=vendor_id))
+def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str, answer: str) -> parser.Layout:
+    """The layout with what the prices of this vendor's file are in, or the question about it. Raises FeedError."""
+    vendor = Vendor.objects.filter(pk=vendor_id).first()
+    if vendor is None or "price" not in layout.mapping.fields:
+        return layout
+    whose = prices.Vendor(vendor.vendor_name, vendor.currency)
+    return prices.with_currency(file, layout, limits(), whose, answer)
 
 
 def limits() -> parser.Limits:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog.models import ProductCategory
-from catalog.rules import currencies
+from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
@@ -94,7 +94,7 @@ def replaced(values: Mapping[str, str | None], rules: ValueRules | None) -> Mapp
 
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
     """The currency that a row's price has to be in: the upload's, unless each row says its own."""
-    codes = currencies.meanings((values.get("currency") or "").strip()) if in_rows else currencies.NONE
+    codes = codes_in(values.get("currency")) if in_rows else frozenset[str]()
     return min(codes) if len(codes) == 1 else expected
 
 
