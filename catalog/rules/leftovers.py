@@ -19,11 +19,11 @@ _ERROR_WORDS: Final = """
     #EXTERNAL! #BUSY! #PYTHON! #TIMEOUT! #EXCEEDED! #ERROR! #CYCLE! #MACRO? #FMT #NA #N/A! #DIV/0 #VALUE #REF #NAME
     #NUM #NULL
     #NV #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! #FELD! #BLOCKIERT! #VERBINDEN! #UNBEKANNT! #DATEN_ABRUFEN
-    #VALEUR! #NOM? #NOMBRE! #NUL! #PROPAGATION! #DEVERSEMENT! #CALCUL! #CHAMP! #BLOQUE! #CONNEXION! #OBTENTION_DONNEES
+    #VALEUR! #NOM? #NOMBRE! #NUL! #PROPAGATION! #CALCUL! #CHAMP! #BLOQUE! #OBTENTION_DONNEES
     #CHARGEMENT_DONNEES
     #¡NULO! #¡DIV/0! #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #N¡NUM! #N/D #¡DESBORDAMIENTO! #¡CALC! #¡CAMPO! #¡BLOQUEADO!
     #¡CONECTAR! #¡DESCONOCIDO! #NULO! #VALOR! #NOMBRE? #DESBORDAMIENTO! #CAMPO! #BLOQUEADO! #CONECTAR! #DESCONOCIDO!
-    #OBTENIENDO_DATOS #VALORE! #NOME? #RIF! #RECUPERO_DATI #NÚM! #DESPEJAR! #DESPEJO! #OBTENDO_DADOS
+    #OBTENIENDO_DATOS #VALORE! #NOME? #RIF! #RECUPERO_DATI #NÚM! #DESPEJAR! #OBTENDO_DADOS
     #WAARDE! #GETAL! #DEEL/0! #NAAM? #N/B #VERW! #LEEG! #OVERLOOP! #GEGEVENS_OPHALEN
     #VÆRDI! #DIVISION/0! #NAVN? #I/T #REFERENCE! #VERDI! #HENTER_DATA
     #VÄRDEFEL! #OGILTIGT! #NAMN? #SAKNAS! #REFERENS! #SKÄRNING! #SPILL! #HÄMTAR_DATA
@@ -37,7 +37,7 @@ _ERROR_WORDS: Final = """
     #ΤΙΜΗ! #ΑΡΙΘ! #ΔΙΑΙΡ./0! #ΟΝΟΜΑ? #Δ/Υ #ΑΝΑΦ! #ΚΕΝΟ!
     #ЗНАЧ! #ЧИСЛО! #ДЕЛ/0! #ИМЯ? #Н/Д #ССЫЛКА! #ПУСТО! #ПЕРЕНОС! #ПОЛУЧЕНИЕ_ДАННЫХ
 """
-_ERRORS: Final = frozenset(_ERROR_WORDS.split())
+_ERRORS: Final = frozenset([*_ERROR_WORDS.split(), "#N/A N/A", "#N/A INVALID SECURITY", "#N/A FIELD NOT APPLICABLE"])
 # LibreOffice's errors without a word of their own, and what Google Sheets exports before it has fetched the value.
 _NUMBERED: Final = ("Err", "Error", "Fehler", "Erreur", "Erro", "Errore", "Fout", "Chyba")
 _SHORT_ERRORS: Final = frozenset(
@@ -66,7 +66,7 @@ LONGEST_SHORT: Final = max(map(len, SHORT_WORDS))
 def is_error(cell: str) -> bool:
     """Whether a trimmed cell is the error of a spreadsheet, or the sharps of a column too narrow for its number."""
     if cell.startswith("#"):
-        return is_too_narrow(cell) or cell.upper() in _ERRORS or cell.upper().startswith("#N/A ")
+        return is_too_narrow(cell) or cell.upper() in _ERRORS
     return cell in _SHORT_ERRORS
 
 

@@ -52,7 +52,19 @@ def test_a_formula_without_a_saved_result_is_an_error_that_says_how_to_save_it(f
 
 
 @pytest.mark.parametrize(
-    "cell", ["#1 seller", "#WOW!", "#", "##", "No #N/A here", "#N/Axis", "Error: 502", "Reference", "#hashtag"]
+    "cell",
+    [
+        "#1 seller",
+        "#WOW!",
+        "#",
+        "##",
+        "No #N/A here",
+        "#N/A explained, a book",
+        "#N/Axis",
+        "Error: 502",
+        "Reference",
+        "#hashtag",
+    ],
 )
 def test_texts_with_a_sharp_are_texts(cell: str) -> None:
     found = draft(product_name=cell, brand=cell, description=cell)
