@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from catalog.rules.places import place
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, duplicate_in_file, sku_taken
 
@@ -31,7 +32,8 @@ class Candidate(NamedTuple):
     """A draft that wants into the catalog, and where it comes from.
 
     `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
-    upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update.
+    upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
+    and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none.
     """
 
     vendor_id: str
@@ -39,6 +41,8 @@ class Candidate(NamedTuple):
     row_number: int
     draft: ProductDraft
     mode: str = "upsert"
+    line: int = 0
+    sheet: str = ""
 
 
 class Verdict(NamedTuple):
@@ -55,10 +59,11 @@ class Verdict(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The newest upload that touched a product, and the row in it."""
+    """The newest upload that touched a product, and the row in it; `line` is where that stands in its file, or 0."""
 
     sequence: int
     row_number: int
+    line: int = 0
 
 
 @dataclass(slots=True)
@@ -156,14 +161,15 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
         if entry.origin.sequence > candidate.sequence:
             return Verdict("superseded", entry.product_id)
         if _same_upload_other_row(entry, candidate):
-            problem = duplicate_in_file("vendor_product_id", draft.vendor_product_id, entry.origin.row_number)
+            first = _place(entry.origin, candidate)
+            problem = duplicate_in_file("vendor_product_id", draft.vendor_product_id, first)
             return Verdict("error", None, problem)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, holder))
-    origin = Origin(candidate.sequence, candidate.row_number)
+    origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
     if entry is None:
         snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
         return Verdict("inserted", None)
@@ -207,11 +213,16 @@ def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
     return origin is not None and origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
 
 
+def _place(origin: Origin, candidate: Candidate) -> str:
+    """Where a row of the candidate's own file stands."""
+    return place(origin.row_number, origin.line, candidate.sheet)
+
+
 def _sku_problem(candidate: Candidate, holder: Entry) -> Problem:
     """Say who holds the SKU as far as this vendor may know: a row of the same file, or a product of its own."""
     own = holder.vendor_id == candidate.vendor_id
     if own and holder.origin is not None and _same_upload_other_row(holder, candidate):
-        return duplicate_in_file("sku", candidate.draft.sku, holder.origin.row_number)
+        return duplicate_in_file("sku", candidate.draft.sku, _place(holder.origin, candidate))
     return sku_taken(candidate.draft.sku, holder.values.vendor_product_id if own else None)
 
 

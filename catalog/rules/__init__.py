@@ -10,6 +10,7 @@
     currencies.py the codes of ISO 4217, and which of them a mark beside a price can mean
     problems.py   the codes of what can be wrong, and the shape in which problems travel
     explained.py  each code in a sentence
+    places.py     where a row stands, in words
 
 Nothing here imports Django, or any other package of the project.
 """

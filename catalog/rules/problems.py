@@ -59,7 +59,7 @@ class Code(StrEnum):
     @property
     def is_warning(self) -> bool:
         """Whether it only draws attention: warnings never keep a row out."""
-        return self in WARNINGS
+        return is_warning(self)
 
     @property
     def label(self) -> str:
@@ -69,6 +69,11 @@ class Code(StrEnum):
 
 # What draws attention to a value that was read all the same. All other codes keep their row out.
 WARNINGS: Final[frozenset[Code]] = frozenset({Code.CLEANED})
+
+
+def is_warning(code: str) -> bool:
+    """Whether this code is a warning's; one that other programs wrote is an error's."""
+    return code in WARNINGS
 
 
 def label_of(code: str) -> str:

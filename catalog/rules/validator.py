@@ -409,8 +409,9 @@ def _invalid_stock(cell: str, suggestion: str) -> Problem:
 # Clashes with other data, which the committer finds
 
 
-def duplicate_in_file(field: str, value: str, first_row: int) -> Problem:
-    message = f"The {LABELS[field]} {quoted(value)} is already used in row {first_row} of this file."
+def duplicate_in_file(field: str, value: str, first: str) -> Problem:
+    """`first` is the place of the row that had it before, as `places.place` says it."""
+    message = f"The {LABELS[field]} {quoted(value)} is already used in {first} of this file."
     if field == "vendor_product_id":
         message += " Two variants of a product need IDs of their own: use their SKUs, for example."
     return Problem(field, Code.DUPLICATE_IN_FILE, message)

@@ -173,7 +173,10 @@ def _textbook_table() -> AbstractContextManager[Any]:
 
 def _wrong_rows(upload_id: str) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT row_number FROM validation_errors WHERE upload_id = %s ORDER BY 1", [upload_id])
+        cursor.execute(
+            "SELECT DISTINCT row_number FROM validation_errors WHERE upload_id = %s AND severity = 'error' ORDER BY 1",
+            [upload_id],
+        )
         return [row for (row,) in cursor.fetchall()]
 
 

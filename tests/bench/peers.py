@@ -5,10 +5,10 @@ them survives a crash half-way, and only the textbook pipeline keeps an audit tr
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import boto3
 import tablib
@@ -58,17 +58,26 @@ def stage(path: Path, upload_id: str, vendor_id: str) -> int:
         path.open(encoding="utf-8", newline="") as file,
         resource().Table(settings.UPLOAD_RECORDS_TABLE).batch_writer() as writer,
     ):
-        for number, cells in enumerate(csv.DictReader(file), 1):
-            writer.put_item(_item(upload_id, vendor_id, number, cells))
+        for number, line, cells in _rows(file):
+            writer.put_item(_item(upload_id, vendor_id, number, line, cells))
     return number
 
 
-def _item(upload_id: str, vendor_id: str, number: int, cells: dict[str, str]) -> dict[str, Any]:
+def _rows(file: TextIO) -> Iterator[tuple[int, int, dict[str, str]]]:
+    """Number, line and cells of each row below the header, which is one line."""
+    reader, line = csv.DictReader(file), 2
+    for number, cells in enumerate(reader, 1):
+        yield number, line, cells
+        line = reader.line_num + 1
+
+
+def _item(upload_id: str, vendor_id: str, number: int, line: int, cells: dict[str, str]) -> dict[str, Any]:
     return {
         "upload_id": upload_id,
         "record_id": records.record_id(number),
         "vendor_id": vendor_id,
         "row_number": number,
+        "line_number": line,
         "product_data": cells,
         "status": records.PENDING,
         "created_at": records.now_iso(),
@@ -206,8 +215,8 @@ def textbook(path: Path, table_name: str, upload_id: str, vendor_id: str, rules:
     upload = UploadHistory.objects.create(upload_id=upload_id, vendor_id=vendor_id, file_name=path.name)
     wrong, number = [], 0
     with path.open(encoding="utf-8", newline="") as file, connection.cursor() as cursor:
-        for number, cells in enumerate(csv.DictReader(file), 1):
-            table.put_item(Item=_item(upload_id, vendor_id, number, cells))
+        for number, line, cells in _rows(file):
+            table.put_item(Item=_item(upload_id, vendor_id, number, line, cells))
             reason = _commit_row(cursor, vendor_id, validate(cells, rules))
             if reason:
                 wrong.append(number)

@@ -79,7 +79,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     page.get_by_role("link", name="Correct it").click()
     page.get_by_label("Price").fill("19.90")
     page.get_by_role("button", name="Retry this row").click()
-    expect(page.get_by_text("Row 4 is in the catalog now, as a new product.")).to_be_visible()
+    expect(page.get_by_text("Row 4 (line 5) is in the catalog now, as a new product.")).to_be_visible()
     expect(page.locator("#upload-progress")).to_contain_text("Completed: 5 valid, 0 with errors.")
 
     choose(page, feed(line(1, price="1.00"), line(6)))

@@ -269,11 +269,11 @@ def mend_a_shared_value(page: Page) -> None:
 def mend_in_the_table(page: Page) -> None:
     """One cell by hand, the other five by what is suggested."""
     page.get_by_role("link", name="Invalid SKU").click()
-    page.get_by_label("Row 31, SKU", exact=True).fill("031")
-    page.get_by_label("Row 31, SKU", exact=True).press("Enter")
+    page.get_by_label("Row 31 (line 32), SKU", exact=True).fill("031")
+    page.get_by_label("Row 31 (line 32), SKU", exact=True).press("Enter")
     expect(page.get_by_text("1 row is right now.")).to_be_visible()
     page.get_by_role("link", name="Put the suggestions into the cells").click()
-    expect(page.get_by_label("Row 32, SKU", exact=True)).to_have_value("L-032")
+    expect(page.get_by_label("Row 32 (line 33), SKU", exact=True)).to_have_value("L-032")
     measure_on_a_phone(page)
     page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("5 rows are right now.")).to_be_visible()

@@ -52,10 +52,10 @@ def test_rows_are_corrected_with_the_keyboard_and_what_stays_wrong_is_downloaded
 
     page.get_by_role("link", name="Invalid price").click()
     for row in range(1, 5):
-        page.get_by_label(f"Row {row}, price", exact=True).fill(f"{row}.50")
-    page.get_by_label("Row 4, price", exact=True).press("Enter")
+        page.get_by_label(f"Row {row} (line {row + 1}), price", exact=True).fill(f"{row}.50")
+    page.get_by_label("Row 4 (line 5), price", exact=True).press("Enter")
     expect(page.get_by_text("4 rows are right now.")).to_be_visible()
-    page.get_by_label("Row 5, price", exact=True).fill("-1")
+    page.get_by_label("Row 5 (line 6), price", exact=True).fill("-1")
     page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("1 row is still wrong.")).to_be_visible()
     assert kinds(page) == {"Missing value": "3", "Price not positive": "1"}
@@ -88,7 +88,7 @@ def test_the_pages_work_without_javascript(merchandiser: Page, upload: UploadHis
     context.add_cookies(merchandiser.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
     page = context.new_page()
     page.goto(f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/")
-    page.get_by_label("Row 1, price", exact=True).fill("3")
+    page.get_by_label("Row 1 (line 2), price", exact=True).fill("3")
     page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("1 row is right now.")).to_be_visible()
     page.goto("/vendor/VEND001/quality/")

@@ -173,7 +173,7 @@ def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client
     text = " ".join(ended.content.decode().split())
     assert ended.status_code == 286, "htmx stops asking"
     assert "All 2 rows were tried. Nothing was written." in text
-    assert "Row 2: The price “0” is not above 0." in text
+    assert "Row 2 (line 3): The price “0” is not above 0." in text
     assert not Product.objects.exists()
 
 

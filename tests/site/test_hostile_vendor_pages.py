@@ -101,6 +101,14 @@ class Journey:
         pipeline.settle()
         UploadHistory.objects.filter(pk=f"{TURNS} U").update(failure_reason=f"{SCRIPT} {TURNS}", uploaded_by=people[1])
         ValidationError.objects.filter(upload_id=f"{SCRIPT} U").update(error_type=f"{SCRIPT}{TURNS}")
+        UploadHistory.objects.filter(pk=self.upload.pk).update(
+            layout=(self.upload.layout or {}) | {"sheet": f"{SCRIPT} {TURNS}"}
+        )
+        for text in TEXTS:
+            ValidationError.objects.create(
+                upload=self.upload, vendor_id="VEND001", row_number=1, line_number=2, severity="warning",
+                error_type="looks_odd", field="price", error_message=text, suggestion=text, wrong_value=text[:200],
+            )  # fmt: skip
         self.jobs = [
             Job.objects.create(kind=kind, vendor_id="VEND001", state="failed", failure=f"{SCRIPT} {TURNS}",
                                requested_by=people[0], parameters={}, result={"problems": {}})

@@ -21,6 +21,7 @@ ERROR = "error"
 
 # DynamoDB's wire format: {"S": "text"}, {"N": "12.5"}, {"M": {...}}.
 Item = dict[str, Any]
+_NO_LINE: Item = {"N": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Record:
     numeric: frozenset[str] = frozenset()
     raw: str = ""
     problem: Problem | None = None
+    line_number: int = 0  # where the row begins in its file or sheet; 0 where that isn't known
     attempt: int = 1  # the table knows of one; a row that is retried from what the ledger kept counts on
 
     @property
@@ -73,6 +75,8 @@ def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:
         "status": {"S": PENDING},
         "created_at": {"S": created_at},
     }
+    if row.line:
+        item["line_number"] = {"N": str(row.line)}
     if row.problem is not None:
         item["raw_row"] = {"S": row.raw}
         item["read_problem"] = {"S": json.dumps(row.problem)}
@@ -102,16 +106,18 @@ def _as_encoded(item: Mapping[str, Any]) -> Record | None:
     try:
         upload_id, rec_id, vendor_id = item["upload_id"]["S"], item["record_id"]["S"], item["vendor_id"]["S"]
         status, number = item["status"]["S"], item["row_number"]["N"]
+        line = item.get("line_number", _NO_LINE)["N"]
         data = {header: value["S"] for header, value in item["product_data"]["M"].items()}
-        names = upload_id + rec_id + vendor_id + status + number
+        names = upload_id + rec_id + vendor_id + status + number + line
         row_number = int(number) if number.isdigit() and len(number) < 10 else -1
+        line_number = int(line) if line.isdigit() and len(line) < 10 else -1
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    if row_number < 0 or not status or not names.isascii() or "\0" in names:
+    if row_number < 0 or line_number < 0 or not status or not names.isascii() or "\0" in names:
         return None
     if "raw_row" in item or "read_problem" in item:
         return None
-    return Record(upload_id, rec_id, vendor_id, row_number, status, data)
+    return Record(upload_id, rec_id, vendor_id, row_number, status, data, line_number=line_number)
 
 
 def _as_found(item: Mapping[str, Any]) -> Record:
@@ -124,6 +130,7 @@ def _as_found(item: Mapping[str, Any]) -> Record:
         status=_text(item, "status") or PENDING,
         raw=_text(item, "raw_row"),
         problem=_read_problem(item),
+        line_number=_line_number(item),
     )
     if record.problem is not None:
         return record
@@ -155,6 +162,12 @@ def _row_number(item: Mapping[str, Any], rec_id: str) -> int:
     if number is None:
         digits = re.search(r"([0-9]{1,18})$", rec_id)
         number = int(digits[1]) if digits else 0
+    return number if number < 2**31 else 0
+
+
+def _line_number(item: Mapping[str, Any]) -> int:
+    """Where the row begins in its file; items of other programs, and of before lines were counted, don't say."""
+    number = _integer(item, "line_number") or 0
     return number if number < 2**31 else 0
 
 

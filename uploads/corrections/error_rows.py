@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from catalog.rules.explained import explained
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.places import in_file, place
 from catalog.rules.problems import Problem, label_of
 from config.web.text import visible
 from uploads.corrections import failed_rows
@@ -33,9 +34,11 @@ class OpenKind:
     code: str
     rows: int
     row_number: int
+    line_number: int | None
     message: str
     suggestion: str
     more: bool = False  # than `rows`
+    sheet: str = ""
 
     @property
     def label(self) -> str:
@@ -44,6 +47,10 @@ class OpenKind:
     @property
     def explained(self) -> str:
         return explained(self.code)
+
+    @property
+    def place(self) -> str:
+        return place(self.row_number, self.line_number, self.sheet)
 
 
 def _row(upload: UploadHistory) -> str:
@@ -58,34 +65,35 @@ def kinds(upload: UploadHistory) -> list[OpenKind]:
             SQL(
                 """
             {kinds}
-            SELECT c.code, n.rows, first.row_number, first.error_message, first.suggestion, n.problems > %(most)s
+            SELECT c.code, n.rows, first.row_number, first.line_number, first.error_message, first.suggestion,
+                   n.problems > %(most)s, %(sheet)s::text
               FROM codes c
              CROSS JOIN LATERAL (
                    SELECT count(DISTINCT {row}) AS rows, count(*) AS problems
                      FROM (SELECT row_number, record_id FROM validation_errors e
-                            WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                            WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL
+                              AND e.error_type = c.code
                             ORDER BY e.row_number LIMIT %(most)s + 1) looked_at) n
              {first}
              ORDER BY n.rows DESC, c.code
             """
             ).format(kinds=OPEN_KINDS, row=Identifier(_row(upload)), first=FIRST_OF_KIND),
-            {"upload": upload.pk, "most": progress.COUNTED},
+            {"upload": upload.pk, "most": progress.COUNTED, "severity": "error", "sheet": upload.sheet},
         )
-        return [_kind(*found) for found in cursor.fetchall()]
-
-
-def _kind(code: str, rows: int, row_number: int, message: str, suggestion: str, more: bool) -> OpenKind:
-    return OpenKind(code, min(rows, progress.COUNTED), row_number, message, suggestion, more=more)
+        return [OpenKind(code, min(rows, progress.COUNTED), *others) for code, rows, *others in cursor.fetchall()]
 
 
 def kind(upload: UploadHistory, code: str) -> OpenKind | None:
     """One kind, its rows counted up to COUNTED; None if no row has it (any more)."""
-    problems = ValidationError.objects.filter(upload=upload, resolved_at=None, error_type=code)
+    problems = ValidationError.objects.errors().filter(upload=upload, resolved_at=None, error_type=code)
     first = problems.order_by("row_number", "error_id").first()
     if first is None:
         return None
     rows = problems.order_by().values(_row(upload)).distinct()[: progress.COUNTED + 1].count()
-    return _kind(code, rows, first.row_number, first.error_message, first.suggestion, rows > progress.COUNTED)
+    return OpenKind(
+        code, min(rows, progress.COUNTED), first.row_number, first.line_number, first.error_message, first.suggestion,
+        more=rows > progress.COUNTED, sheet=upload.sheet,
+    )  # fmt: skip
 
 
 # --- the rows of a kind ----------------------------------------------------------------------------------------
@@ -106,9 +114,12 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A failed row as the table shows it. `error_id` is one of its problems, by which the form names the row."""
+    """A failed row as the table shows it. `error_id` is one of its problems, by which the form names the row;
+    `in_file` says where it stands there.
+    """
 
     number: int
+    in_file: str
     error_id: int
     row: FailedRow
     cells: Mapping[str, Cell]
@@ -153,7 +164,7 @@ def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, 
             """
             SELECT row_number, record_id, min(error_id)
               FROM validation_errors
-             WHERE upload_id = %s AND resolved_at IS NULL AND error_type = %s
+             WHERE upload_id = %s AND severity = 'error' AND resolved_at IS NULL AND error_type = %s
                AND row_number >= %s AND (row_number, record_id) > (%s, %s)
              GROUP BY row_number, record_id
              ORDER BY row_number, record_id
@@ -167,7 +178,7 @@ def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, 
 def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> ShownRow:
     why_not = failed_rows.why_not(row, upload)
     return ShownRow(
-        number, error_id, row,
+        number, in_file(row.line_number, upload.sheet), error_id, row,
         {
             field: _cell(f"{number}-{field}", field, value, row, fill, writable=not why_not)
             for field, _, value in failed_rows.cells(row, upload)
@@ -193,4 +204,4 @@ def usable(problem: Problem) -> bool:
 
 def records(upload: UploadHistory, error_ids: Iterable[int]) -> dict[int, str]:
     """error → record, for errors of this upload."""
-    return dict(ValidationError.objects.filter(upload=upload, pk__in=error_ids).values_list("pk", "record_id"))
+    return dict(ValidationError.objects.errors().filter(upload=upload, pk__in=error_ids).values_list("pk", "record_id"))

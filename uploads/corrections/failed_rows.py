@@ -1,6 +1,7 @@
 """Rows that failed: which there are, what stands in one, what is wrong with it, and why it can't be retried.
 
-Everything is read from the open problems in `validation_errors`; retry.py is what retries the rows.
+Everything is read from the open errors in `validation_errors`; retry.py is what retries the rows. Warnings make no row
+fail, so they are nowhere here.
 """
 
 import json
@@ -54,15 +55,15 @@ class Selection:
         return SQL(" AND ").join(texts), [*(value for _, value in wanted), NEVER]
 
 
-_RETRIABLE = SQL("""e.resolved_at IS NULL
+_RETRIABLE = SQL("""e.resolved_at IS NULL AND e.severity = 'error'
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
                                                AND u.undone_at IS NULL)
     AND NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
-                       AND n.resolved_at IS NULL AND n.error_type = ANY (%s))""")
+                       AND n.severity = 'error' AND n.resolved_at IS NULL AND n.error_type = ANY (%s))""")
 _ALONE = SQL("""NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
-                       AND n.resolved_at IS NULL AND n.error_id <> e.error_id)""")
+                       AND n.severity = 'error' AND n.resolved_at IS NULL AND n.error_id <> e.error_id)""")
 
 
 class FailedRow(NamedTuple):
@@ -72,6 +73,7 @@ class FailedRow(NamedTuple):
     vendor_id: str
     record_id: str
     row_number: int
+    line_number: int | None
     attempt: int
     data: Mapping[str, str | None]
     raw: str
@@ -123,7 +125,7 @@ def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT e.upload_id, e.vendor_id, e.record_id, e.row_number, max(e.attempt),
+            SELECT e.upload_id, e.vendor_id, e.record_id, e.row_number, max(e.line_number), max(e.attempt),
                    (array_agg(e.original_data ORDER BY e.error_id))[1],
                    jsonb_agg(jsonb_build_array(e.field, e.error_type, e.error_message, e.suggestion)
                              ORDER BY e.error_id)
@@ -131,7 +133,7 @@ def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
              CROSS JOIN LATERAL (SELECT o.row_number FROM record_outcomes o
                                   WHERE o.upload_id = k.upload_id AND o.record_id = k.record_id LIMIT 1) o
               JOIN validation_errors e USING (upload_id, record_id, row_number)
-             WHERE e.resolved_at IS NULL
+             WHERE e.resolved_at IS NULL AND e.severity = 'error'
              GROUP BY e.upload_id, e.vendor_id, e.record_id, e.row_number
              ORDER BY e.upload_id, e.row_number
             """,
@@ -141,13 +143,20 @@ def by_keys(keys: Sequence[tuple[str, str]]) -> list[FailedRow]:
 
 
 def _failed_row(
-    upload_id: str, vendor_id: str, record_id: str, row_number: int, attempt: int, original: str | None, problems: str
+    upload_id: str,
+    vendor_id: str,
+    record_id: str,
+    row_number: int,
+    line_number: int | None,
+    attempt: int,
+    original: str | None,
+    problems: str,
 ) -> FailedRow:
     data = json.loads(original) if original else {}
     data = data if isinstance(data, dict) else {}
     raw = str(data["raw"]) if set(data) == {"raw"} else ""
     return FailedRow(
-        upload_id, vendor_id, record_id, row_number, attempt, {} if raw else data, raw,
+        upload_id, vendor_id, record_id, row_number, line_number, attempt, {} if raw else data, raw,
         tuple(Problem(*problem) for problem in json.loads(problems)),
     )  # fmt: skip
 

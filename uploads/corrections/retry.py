@@ -56,7 +56,7 @@ def new_attempts(
             corrections.append(
                 Correction(
                     upload_id=row.upload_id, record_id=row.record_id, attempt=record.attempt,
-                    row_number=row.row_number, changes=changed, corrected_by=user,
+                    row_number=row.row_number, line_number=row.line_number, changes=changed, corrected_by=user,
                 )
             )  # fmt: skip
         batch.append(record)
@@ -70,7 +70,7 @@ def _record(row: FailedRow) -> Record:
     problem = row.problems[0] if row.raw else None
     return Record(
         row.upload_id, row.record_id, row.vendor_id, row.row_number, data=dict(row.data), raw=row.raw,
-        problem=problem, attempt=row.attempt + 1,
+        problem=problem, line_number=row.line_number or 0, attempt=row.attempt + 1,
     )  # fmt: skip
 
 

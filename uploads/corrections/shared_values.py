@@ -70,7 +70,7 @@ def most_shared(
                       FROM (SELECT vendor_id, field, wrong_value, min(error_message) AS error_message,
                                    min(suggestion) AS suggestion
                               FROM (SELECT * FROM validation_errors
-                                     WHERE {} = %s AND resolved_at IS NULL AND wrong_value <> ''
+                                     WHERE {} = %s AND severity = 'error' AND resolved_at IS NULL AND wrong_value <> ''
                                        AND %s IN ('', error_type)
                                        AND error_type NOT IN ('duplicate_in_file', 'sku_taken', 'vendor_mismatch',
                                                               'malformed_record')
@@ -118,11 +118,13 @@ def about(selection: Selection, upload_id: str = "") -> dict[str, Any]:
 
 
 def examples(selection: Selection) -> "QuerySet[ValidationError]":
-    """The open problems of a vendor with this wrong value, newest first (idx_validation_errors_value)."""
+    """The open errors of a vendor with this wrong value, newest first (idx_validation_errors_value)."""
     return (
-        ValidationError.objects.alias(folded=Lower("wrong_value"))
+        ValidationError.objects.errors()
+        .alias(folded=Lower("wrong_value"))
         .filter(vendor_id=selection.vendor_id, field=selection.field, resolved_at=None)
         .filter(folded=Lower(Value(selection.wrong_value)))
+        .select_related("upload")
         .order_by("-error_id")
     )
 

@@ -19,6 +19,7 @@ from psycopg.sql import SQL
 from catalog import committer
 from catalog.committer import Entry, Locks
 from catalog.models import ProductChange
+from catalog.rules.places import in_file
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.ledger import stands
 from uploads.work import jobs
@@ -33,6 +34,7 @@ class Reversal:
 
     record_id: str
     row_number: int
+    line_number: int | None
     product_id: int
     fate: str
     why: str
@@ -89,16 +91,19 @@ def _slice(job: Job, dry: bool) -> bool:
     reversals = _judged(upload, found)
     if not dry:
         _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], locks, job.requested_by)
-    _note(job, reversals, position=found[-1].record_id)
+    _note(job, upload.sheet, reversals, position=found[-1].record_id)
     return False
 
 
-def _note(job: Job, reversals: Sequence[Reversal], position: str) -> None:
+def _note(job: Job, sheet: str, reversals: Sequence[Reversal], position: str) -> None:
     examples = job.result.get("examples", [])
     for reversal in reversals:
         if reversal.fate != "reversed" and len(examples) < EXAMPLES:
             sku = reversal.now.values.sku if reversal.now else ""
-            examples.append({"row": reversal.row_number, "sku": sku, "fate": reversal.fate, "why": reversal.why})
+            examples.append({
+                "row": reversal.row_number, "in_file": in_file(reversal.line_number, sheet), "sku": sku,
+                "fate": reversal.fate, "why": reversal.why,
+            })  # fmt: skip
     job.result = {**job.result, "examples": examples}
     jobs.advance(job, len(reversals), position, **Counter(reversal.fate for reversal in reversals))
 
@@ -110,6 +115,7 @@ def _note(job: Job, reversals: Sequence[Reversal], position: str) -> None:
 class _Found:
     record_id: str
     row_number: int
+    line_number: int | None
     product_id: int
     inserted: bool
     changes: dict[str, list[Any]]
@@ -118,7 +124,7 @@ class _Found:
 
 _FOUND = SQL(
     """
-    SELECT o.record_id, o.row_number, o.product_id, o.outcome = 'inserted',
+    SELECT o.record_id, o.row_number, o.line_number, o.product_id, o.outcome = 'inserted',
            coalesce((SELECT jsonb_object_agg(f.key, f.value)
                        FROM (SELECT DISTINCT ON (e.key) e.key, e.value
                                FROM product_changes c, jsonb_each(c.changes) AS e (key, value)
@@ -153,8 +159,8 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, [upload.pk, position, position, SLICE_ROWS])
         return [
-            _Found(record_id, row, product_id, inserted, json.loads(changes), newer)
-            for record_id, row, product_id, inserted, changes, newer in cursor.fetchall()
+            _Found(record_id, row, line, product_id, inserted, json.loads(changes), newer)
+            for record_id, row, line, product_id, inserted, changes, newer in cursor.fetchall()
         ]
 
 
@@ -172,15 +178,15 @@ def _reversal(row: _Found, now: Entry | None, vendor_id: str) -> Reversal:
     if row.newer:
         return _kept(row, now, "The product was changed or confirmed since.")
     if row.inserted:
-        return Reversal(row.record_id, row.row_number, row.product_id, "reversed", "", now)
+        return Reversal(row.record_id, row.row_number, row.line_number, row.product_id, "reversed", "", now)
     if not row.changes:
         return _kept(row, now, "What it was before was not recorded yet when this upload came.")
     before = committer.as_before(now, row.changes)
-    return Reversal(row.record_id, row.row_number, row.product_id, "reversed", "", now, before)
+    return Reversal(row.record_id, row.row_number, row.line_number, row.product_id, "reversed", "", now, before)
 
 
 def _kept(row: _Found, now: Entry | None, why: str) -> Reversal:
-    return Reversal(row.record_id, row.row_number, row.product_id, "kept", why, now)
+    return Reversal(row.record_id, row.row_number, row.line_number, row.product_id, "kept", why, now)
 
 
 def _without_taken_skus(reversals: list[Reversal]) -> list[Reversal]:

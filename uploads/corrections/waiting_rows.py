@@ -49,7 +49,7 @@ def _refused_values() -> list[str]:
         cursor.execute(
             """
             SELECT DISTINCT wrong_value FROM validation_errors
-             WHERE field = 'category' AND resolved_at IS NULL AND error_type = ANY (%s)
+             WHERE field = 'category' AND severity = 'error' AND resolved_at IS NULL AND error_type = ANY (%s)
             """,
             [list(REFUSED.codes)],
         )

@@ -21,6 +21,7 @@ from uploads.feed.lines import FeedError
 # The columns that our own error report adds; a corrected report is uploaded as it is.
 REPORT_COLUMNS: Final[tuple[str, ...]] = (
     "row_number",
+    "line_number",
     "error_code",
     "error_field",
     "error_message",

@@ -240,13 +240,15 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: M
     """
     encoding = codec(layout.encoding)
     own = tuple(name.encode(encoding, "replace") for name in layout.headers if name.strip())
-    first_row = layout.first_row.offset
-    for line, size in physical_lines(blocks(file, layout.encoding, first_row), limits.max_row_chars):
+    first_row = layout.first_row
+    text = blocks(file, layout.encoding, first_row.offset)
+    for number, (line, size) in enumerate(physical_lines(text, limits.max_row_chars), first_row.line + 1):
         if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
             header = _names_other_columns(printable(line, encoding), layout, saved)
             if header:
-                message = f"Below the header there is another one, with other columns: {header}. Put each table in"
-                raise FeedError("several_tables", f"{message} a file of its own.")
+                where = "" if layout.sheet else f" in line {number}"  # cells of a sheet may have taken several lines
+                message = f"Below the header there is another one{where}, with other columns: {header}."
+                raise FeedError("several_tables", f"{message} Put each table in a file of its own.")
 
 
 def _names_other_columns(line: str, layout: Layout, saved: Mapping[str, str] | None) -> str:

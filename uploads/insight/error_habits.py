@@ -41,7 +41,7 @@ def habits(vendor_id: str, days: int) -> list[Habit]:
               FROM (SELECT error_type, count(*) AS problems, count(*) FILTER (WHERE resolved_at IS NULL) AS still_open,
                            max(error_id) FILTER (WHERE resolved_at IS NULL) AS newest
                       FROM validation_errors
-                     WHERE vendor_id = %s AND created_at >= %s
+                     WHERE vendor_id = %s AND severity = 'error' AND created_at >= %s
                      GROUP BY error_type ORDER BY 2 DESC, 1 LIMIT %s) k
               LEFT JOIN validation_errors e ON e.error_id = k.newest
              ORDER BY k.problems DESC, k.error_type

@@ -274,7 +274,7 @@ def error_kinds(user: "Viewer", number_of_days: int, vendor_id: str = "") -> lis
     the index, which is a small part of the table.
     """
     since = start_of(today() - timedelta(days=number_of_days - 1))
-    errors = access.visible(ValidationError.objects.filter(created_at__gte=since), user)
+    errors = access.visible(ValidationError.objects.errors().filter(created_at__gte=since), user)
     if vendor_id:
         errors = errors.filter(vendor_id=vendor_id)
     counts = errors.order_by().values_list("error_type").annotate(problems=Count("pk"))

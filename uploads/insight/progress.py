@@ -6,48 +6,78 @@ from datetime import UTC, datetime
 from django.db import connection
 from psycopg.sql import SQL
 
-from uploads.models import UploadHistory
+from catalog.rules.places import place
+from config.web.text import counted
+from uploads.models import UploadHistory, ValidationError
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
-# The kinds of open errors of an upload: a step through idx_validation_errors_kind for each, however many errors it has.
+# The kinds of open problems of an upload and a severity: a step through idx_validation_errors_kind for each, however
+# many problems there are.
 OPEN_KINDS = SQL("""
 WITH RECURSIVE codes (code) AS (
-    SELECT min(error_type) FROM validation_errors WHERE upload_id = %(upload)s AND resolved_at IS NULL
+    SELECT min(error_type) FROM validation_errors
+     WHERE upload_id = %(upload)s AND severity = %(severity)s AND resolved_at IS NULL
     UNION ALL
     SELECT (SELECT min(e.error_type) FROM validation_errors e
-             WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type > c.code)
+             WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL
+               AND e.error_type > c.code)
       FROM codes c WHERE c.code IS NOT NULL)
 """)
 # Of each of these codes the first row, as an example.
 FIRST_OF_KIND = SQL("""
 CROSS JOIN LATERAL (
-      SELECT row_number, error_message, suggestion FROM validation_errors e
-       WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+      SELECT row_number, line_number, error_message, suggestion FROM validation_errors e
+       WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL AND e.error_type = c.code
        ORDER BY e.row_number LIMIT 1) first
 """)
 
 
 @dataclass(frozen=True)
 class ErrorKind:
-    """One kind of error of an upload: how many problems of it there are, and one as an example."""
+    """One kind of error, or of warning, of an upload: how many problems of it there are, and one as an example.
+
+    `place` says where that row stands (catalog.rules.places).
+    """
 
     code: str
     count: int
     row_number: int
+    line_number: int | None
     message: str
     suggestion: str
     more: bool = False  # than `count`
+    sheet: str = ""
+
+    @property
+    def place(self) -> str:
+        return place(self.row_number, self.line_number, self.sheet)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "count": self.count,
+            "row_number": self.row_number,
+            "line_number": self.line_number,
+            "place": self.place,
+            "message": self.message,
+            "suggestion": self.suggestion,
+        }
 
 
 @dataclass(frozen=True)
 class Progress:
-    """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging."""
+    """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging.
+
+    `warned` is how many rows have warnings, those that failed for something else among them; `most` plus 1 for more.
+    """
 
     upload: UploadHistory
     fraction: float
     seconds: float
     errors: tuple[ErrorKind, ...]
+    warnings: tuple[ErrorKind, ...] = ()
+    warned: int = 0
 
     @property
     def ended(self) -> bool:
@@ -68,6 +98,13 @@ class Progress:
         of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
         return f"Checking: {upload.total_records:,}{of_all} rows have an outcome."
 
+    @property
+    def warned_words(self) -> str:
+        """How many rows have warnings, in words."""
+        if self.warned > COUNTED:
+            return f"More than {COUNTED:,} rows have warnings"
+        return counted(self.warned, "{} row has warnings", "{} rows have warnings")
+
     def as_json(self) -> dict[str, object]:
         """What programs get from `import_feed --json`."""
         upload = self.upload
@@ -84,6 +121,12 @@ class Progress:
             "superseded": upload.superseded_records,
             "skipped": upload.skipped_records,
             "errors_by_type": {kind.code: kind.count for kind in self.errors},
+            "error_examples": [kind.as_json() for kind in self.errors],
+            "warning_records": self.warned,
+            "warnings": sum(kind.count for kind in self.warnings),
+            "warnings_by_type": {kind.code: kind.count for kind in self.warnings},
+            "warning_examples": [kind.as_json() for kind in self.warnings],
+            "sheet": upload.sheet,
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,
             "seconds": round(self.seconds, 2),
@@ -91,11 +134,18 @@ class Progress:
 
 
 def of(upload_id: str, most: int | None = None) -> Progress:
-    """The upload's progress as it stands, errors counted up to `most` of a kind. Raises UploadHistory.DoesNotExist."""
+    """The upload as it stands, problems counted up to `most` of a kind. Raises UploadHistory.DoesNotExist."""
     upload = UploadHistory.objects.select_related("vendor").get(upload_id=upload_id)
     until = upload.completed_at or datetime.now(UTC)
     seconds = (until - upload.created_at).total_seconds()
-    return Progress(upload, fraction(upload), seconds, tuple(error_kinds(upload_id, most)))
+    errors, warnings = error_kinds(upload, most), error_kinds(upload, most, "warning")
+    return Progress(upload, fraction(upload), seconds, errors, warnings, warned(upload, most) if warnings else 0)
+
+
+def warned(upload: UploadHistory, most: int | None) -> int:
+    """How many of its rows have warnings; at most `most`, or more than these."""
+    found = ValidationError.objects.warnings().filter(upload=upload, resolved_at=None)
+    return found.rows(None if most is None else most + 1)
 
 
 def fraction(upload: UploadHistory) -> float:
@@ -126,23 +176,27 @@ def each_quarter(percent: int) -> str:
     return f"{percent // 25 * 25}%"
 
 
-def error_kinds(upload_id: str, most: int | None = None) -> list[ErrorKind]:
-    """The kinds of error of an upload, most frequent first, each with its first row; counted up to `most` of a kind."""
+def error_kinds(upload: UploadHistory, most: int | None = None, severity: str = "error") -> tuple[ErrorKind, ...]:
+    """The kinds of error of an upload, or of warning, most frequent first, each with its first row; counted up to
+    `most` of a kind.
+    """
+    asked = {"upload": upload.pk, "most": most, "severity": severity, "sheet": upload.sheet}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED_KINDS, {"upload": upload_id, "most": most})
-        return [ErrorKind(*row) for row in cursor.fetchall()]
+        cursor.execute(_COUNTED_KINDS, asked)
+        return tuple(ErrorKind(*row) for row in cursor.fetchall())
 
 
 _COUNTED_KINDS = SQL(
     """
     {}
-    SELECT c.code, least(n.problems, %(most)s), first.row_number, first.error_message, first.suggestion,
-           coalesce(n.problems > %(most)s, false)
+    SELECT c.code, least(n.problems, %(most)s), first.row_number, first.line_number, first.error_message,
+           first.suggestion, coalesce(n.problems > %(most)s, false), %(sheet)s::text
       FROM codes c
      CROSS JOIN LATERAL (
            SELECT count(*) AS problems
              FROM (SELECT FROM validation_errors e
-                    WHERE e.upload_id = %(upload)s AND e.resolved_at IS NULL AND e.error_type = c.code
+                    WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL
+                      AND e.error_type = c.code
                     LIMIT %(most)s + 1) looked_at) n
      {}
      ORDER BY n.problems DESC, c.code

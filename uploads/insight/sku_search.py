@@ -18,6 +18,7 @@ from psycopg.sql import SQL
 
 from catalog.models import Product
 from catalog.rules import cells
+from catalog.rules.places import place
 from catalog.rules.problems import Code
 from config.web.text import visible
 from uploads.feed.columns import ALIASES
@@ -44,7 +45,7 @@ class FoundStep:
     words: str
     file_name: str = ""
     upload_id: str = ""
-    row_number: int = 0
+    place: str = ""
     changes: tuple[timeline.FieldChange, ...] = ()
     corrected: tuple[timeline.FieldChange, ...] = ()
     code: str = ""
@@ -81,7 +82,7 @@ def find(vendor_id: str, typed: str) -> Found:
     undone = {key for key, upload in uploads.items() if upload.undone_at}
     there = [entry for entry in entries if entry.kind in IN_CATALOG and entry.upload_id not in undone]
     arrived = max(there, key=lambda entry: entry.at, default=None)
-    steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, names, arrived) for row in failed]
+    steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, uploads, arrived) for row in failed]
     steps.sort(key=lambda step: step.at, reverse=True)
     mine = any(product.sku == sku for product in products)
     taken = not mine and Product.objects.filter(sku=sku).exclude(vendor_id=vendor_id).exists()
@@ -116,11 +117,11 @@ def _of_entry(entry: TimelineEntry, names: dict[str, str]) -> FoundStep:
     if entry.uploads > 1:
         words += f" The same in {entry.uploads - 1:,} uploads before it."
     known = entry.upload_id if entry.upload_id in names else ""
-    return FoundStep(entry.at, words, names.get(known, ""), known, entry.row_number, entry.changes, entry.corrected)
+    return FoundStep(entry.at, words, names.get(known, ""), known, entry.place, entry.changes, entry.corrected)
 
 
 def _uploads(vendor_id: str, upload_ids: Iterable[str]) -> dict[str, UploadHistory]:
-    uploads = UploadHistory.objects.filter(vendor_id=vendor_id).only("file_name", "undone_at")
+    uploads = UploadHistory.objects.filter(vendor_id=vendor_id).only("file_name", "undone_at", "layout")
     return uploads.in_bulk([one for one in upload_ids if one])
 
 
@@ -134,6 +135,7 @@ class FoundProblem:
     error_id: int
     upload_id: str
     row_number: int
+    line_number: int | None
     code: str
     message: str
     suggestion: str
@@ -142,12 +144,13 @@ class FoundProblem:
     raw: str
 
 
-def _of_problem(row: FoundProblem, names: dict[str, str], arrived: TimelineEntry | None) -> FoundStep:
-    settled = _settled(row, arrived)
+def _of_problem(row: FoundProblem, uploads: dict[str, UploadHistory], arrived: TimelineEntry | None) -> FoundStep:
+    settled, upload = _settled(row, arrived), uploads.get(row.upload_id)
+    where = place(row.row_number, row.line_number, upload.sheet if upload else "") if row.row_number else ""
     return FoundStep(
-        row.at, f"Not taken: {visible(row.message)}{settled}", names.get(row.upload_id, ""),
-        row.upload_id if row.upload_id in names else "", row.row_number, code="" if settled else row.code,
-        suggestion=visible(row.suggestion), bad=not settled,
+        row.at, f"Not taken: {visible(row.message)}{settled}", visible(upload.file_name) if upload else "",
+        upload.pk if upload else "", where, code="" if settled else row.code, suggestion=visible(row.suggestion),
+        bad=not settled,
     )  # fmt: skip
 
 
@@ -199,12 +202,14 @@ def _headers(vendor_id: str) -> list[str]:
     return sorted(named)
 
 
-_COLUMNS = SQL("error_id, upload_id, row_number, error_type, error_message, suggestion, created_at, resolved_at")
+_COLUMNS = SQL(
+    "error_id, upload_id, row_number, line_number, error_type, error_message, suggestion, created_at, resolved_at"
+)
 # Rows that don't have the text at all are sorted out before their cells are taken apart.
 _NEWEST_SQL = SQL(r"""
 SELECT {columns}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->> 'raw' ELSE '' END
   FROM (SELECT {columns}, CASE jsonb_typeof(original_data) WHEN 'object' THEN original_data END AS original_data
-          FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) e
+          FROM validation_errors WHERE vendor_id = %s AND severity = 'error' ORDER BY created_at DESC LIMIT %s) e
  WHERE strpos(lower(original_data::text), %s) > 0
    AND (EXISTS (SELECT FROM jsonb_each_text(original_data) c
                  WHERE c.key = ANY (%s) AND lower(btrim(c.value, E' \t\n\r')) = ANY (%s))
@@ -215,10 +220,12 @@ SELECT {columns}, CASE WHEN original_data - 'raw' = '{{}}' THEN original_data ->
 _BY_VALUE_SQL = SQL("""
 SELECT {columns}, ''
   FROM validation_errors
- WHERE resolved_at IS NULL AND field = ANY (%s) AND lower(wrong_value) = lower(%s) AND vendor_id = %s
+ WHERE resolved_at IS NULL AND severity = 'error' AND field = ANY (%s) AND lower(wrong_value) = lower(%s)
+   AND vendor_id = %s
  ORDER BY error_id DESC
  LIMIT %s
 """).format(columns=_COLUMNS)
 _HORIZON_SQL = SQL("""
-SELECT created_at FROM validation_errors WHERE vendor_id = %s ORDER BY created_at DESC OFFSET %s LIMIT 1
+SELECT created_at FROM validation_errors
+ WHERE vendor_id = %s AND severity = 'error' ORDER BY created_at DESC OFFSET %s LIMIT 1
 """)

@@ -14,8 +14,9 @@ from django.db import connection
 
 from catalog.models import Product, ProductChange
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.places import place
 from config.web.text import visible
-from uploads.models import Correction, RecordOutcome
+from uploads.models import Correction, RecordOutcome, UploadHistory
 
 PAGE = 50
 READ = 1000  # ledger rows looked at for a page: most of them confirm what is there, and are folded into one line
@@ -41,7 +42,8 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`.
+    """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`. `place` is
+    where the row stands (catalog.rules.places), "" for what was no row.
 
     A row that was retried has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
     """
@@ -51,7 +53,7 @@ class TimelineEntry:
     kind: str
     words: str
     upload_id: str = ""
-    row_number: int = 0
+    place: str = ""
     changed_by: str = ""
     changes: tuple[FieldChange, ...] = ()
     uploads: int = 1
@@ -68,10 +70,10 @@ class Timeline:
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Five queries at most."""
+    """The newest lines of a product's timeline, or the newest of those before a moment. Six queries at most."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
-    entries = _merged(records, changes)
+    entries = _merged(records, changes, _sheets(records))
     if len(records) == READ:  # between the last of them and older changes there are rows that weren't read
         horizon = min(record.created_at for record in records)
         entries = [entry for entry in entries if entry.at >= horizon]
@@ -81,14 +83,17 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
     return Timeline(_with_inserts(product_id, shown), shown[-1].since if shown and more else None)
 
 
-def _merged(records: list[RecordOutcome], changes: list[ProductChange]) -> list[TimelineEntry]:
+def _merged(
+    records: list[RecordOutcome], changes: list[ProductChange], sheets: Mapping[str, str]
+) -> list[TimelineEntry]:
     """A row that updated the product says what it changed; a change without such a row stands for itself."""
     updates = {(change.upload_id, change.record_id): change for change in changes if change.kind == Kind.UPDATED}
     corrections = _corrections(records)
     entries, told = [], set()
     for record in records:
         change = updates.get((record.upload_id, record.record_id)) if record.outcome == "updated" else None
-        entries.append(_of_record(record, change, corrections.get(_key(record), {})))
+        where = place(record.row_number, record.line_number, sheets.get(record.upload_id, ""))
+        entries.append(_of_record(record, where, change, corrections.get(_key(record), {})))
         told.add(change.pk if change else None)
     return entries + [_of_change(change) for change in changes if change.pk not in told]
 
@@ -125,6 +130,15 @@ def _changes(product_id: int, before: datetime | None) -> list[ProductChange]:
     return list((rows.filter(created_at__lt=before) if before else rows)[: PAGE + 1])
 
 
+def _sheets(records: list[RecordOutcome]) -> dict[str, str]:
+    """The sheets that rows with a line are from, by upload; nothing for text."""
+    uploads = {record.upload_id for record in records if record.line_number}
+    if not uploads:
+        return {}
+    read = UploadHistory.objects.filter(pk__in=uploads).values_list("pk", "layout__sheet")
+    return {upload_id: sheet for upload_id, sheet in read if sheet}
+
+
 def _key(row: RecordOutcome | Correction) -> tuple[str, str, int]:
     return row.upload_id, row.record_id, row.attempt
 
@@ -141,7 +155,7 @@ def _corrections(records: list[RecordOutcome]) -> dict[tuple[str, str, int], dic
 
 
 def _of_record(
-    record: RecordOutcome, change: ProductChange | None, corrected: Mapping[str, list[object]]
+    record: RecordOutcome, where: str, change: ProductChange | None, corrected: Mapping[str, list[object]]
 ) -> TimelineEntry:
     return TimelineEntry(
         record.created_at,
@@ -149,7 +163,7 @@ def _of_record(
         record.outcome,
         WORDS.get(record.outcome, record.outcome),
         record.upload_id,
-        record.row_number,
+        where if record.row_number else "",
         changes=_shown(change.changes) if change else (),
         attempt=record.attempt,
         corrected=tuple(

@@ -1,7 +1,7 @@
 """What the commands show at a terminal: the progress of an upload, live, and its outcome."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from config.celery import app
 from uploads.insight import progress
+from uploads.insight.progress import ErrorKind
 from uploads.insight.progress import Progress as UploadProgress
 
 POLL_SECONDS = 0.2
@@ -86,7 +87,7 @@ def _what_is_missing() -> str:
 
 
 def print_outcome(state: UploadProgress, out: TextIO) -> None:
-    """The numbers of an upload that ended, and its errors by type with an example each."""
+    """The numbers of an upload that ended, and its errors and warnings by type with an example each."""
     shown = console(out)
     upload = state.upload
     if upload.status == upload.Status.FAILED:
@@ -94,7 +95,9 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         return
     shown.print(_numbers(state))
     if state.errors:
-        shown.print(_errors(state))
+        shown.print(_kinds(state.errors, "Errors by type, with an example each"))
+    if state.warnings:
+        shown.print(_kinds(state.warnings, "Warnings by type, with an example each: such rows were read all the same"))
     if upload.error_report_key:
         shown.print(
             f"Error report: {upload.error_report_key} in the bucket, or Uploads → {upload.upload_id} in the admin"
@@ -114,6 +117,7 @@ def _numbers(state: UploadProgress) -> Table:
         ("Superseded by a newer upload", upload.superseded_records or None),
         ("Skipped, as the upload was to do", upload.skipped_records or None),
         ("Rows with errors", upload.error_records),
+        ("Rows with warnings", state.warned or None),
     ):
         if number is not None:
             table.add_row(label, f"{number:,}")
@@ -121,14 +125,14 @@ def _numbers(state: UploadProgress) -> Table:
     return table
 
 
-def _errors(state: UploadProgress) -> Table:
-    table = Table(title="Errors by type, with an example each", title_justify="left")
+def _kinds(kinds: Iterable[ErrorKind], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
     table.add_column("Type", no_wrap=True)
     table.add_column("Count", justify="right")
-    table.add_column("Row", justify="right")
+    table.add_column("Where")
     table.add_column("Example")
-    for kind in state.errors:
-        table.add_row(kind.code, f"{kind.count:,}", f"{kind.row_number:,}", _plain(kind.message))
+    for kind in kinds:
+        table.add_row(kind.code, f"{kind.count:,}", _plain(kind.place), _plain(kind.message))
     return table
 
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
+from catalog.rules.places import place
 from uploads.models.uploads import UploadHistory
 from vendors.models import Vendor
 
@@ -12,13 +13,44 @@ from vendors.models import Vendor
 VALUE_CHARS = 200
 
 
+class Problems(models.QuerySet["ValidationError"]):
+    """Errors and warnings lie in one table, and every question is about one of them: so it begins with which."""
+
+    def errors(self) -> "Problems":
+        """What kept rows out."""
+        return self.filter(severity=ValidationError.Severity.ERROR)
+
+    def warnings(self) -> "Problems":
+        """What only draws attention; such rows went on."""
+        return self.filter(severity=ValidationError.Severity.WARNING)
+
+    def rows(self, most: int | None = None) -> int:
+        """How many rows of an upload these are about; looked at the first `most` problems, so at most so many."""
+        looked_at = self.order_by("row_number").values("pk")[:most]
+        records = ValidationError.objects.filter(pk__in=looked_at).order_by()
+        return records.values("row_number", "record_id").distinct().count()
+
+
 class ValidationError(models.Model):
-    """One problem found in one row. A row with three problems has three of these, each with its original data."""
+    """One problem found in one row. A row with three problems has three of these, each with its original data.
+
+    Its code says whether it is an error, which kept the row out, or a warning, which didn't (catalog.rules.problems);
+    `severity` says so to SQL.
+    """
+
+    class Severity(models.TextChoices):
+        ERROR = "error"
+        WARNING = "warning"
 
     error_id = models.AutoField(primary_key=True)
     upload = models.ForeignKey(UploadHistory, models.CASCADE, db_index=False, related_name="errors")
     vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="+")
     row_number = models.IntegerField()
+    # Where the row begins: the line of the file, or the row of the sheet; null for a record that came without a file.
+    line_number = models.IntegerField(null=True, blank=True)
+    severity = models.CharField(
+        max_length=10, choices=Severity, default=Severity.ERROR, db_default=Severity.ERROR.value
+    )
     error_type = models.CharField(max_length=50)
     error_message = models.TextField()
     original_data = models.JSONField(null=True, blank=True)
@@ -31,15 +63,18 @@ class ValidationError(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
+    objects = Problems.as_manager()
+
     class Meta:
         db_table = "validation_errors"
         ordering = ["upload", "row_number", "error_id"]
+        # The severity stands in front, so that a file with a million warnings and ten errors has its ten at hand.
         indexes = [
-            models.Index(fields=["upload", "row_number"], name="idx_validation_errors_upload"),
-            models.Index(fields=["vendor", "-created_at"], name="idx_validation_errors_vendor"),
-            # The kinds of open errors of an upload, and the rows of a kind.
+            models.Index(fields=["upload", "severity", "row_number"], name="idx_validation_errors_upload"),
+            models.Index(fields=["vendor", "severity", "-created_at"], name="idx_validation_errors_vendor"),
+            # The kinds of open problems of an upload, and the rows of a kind.
             models.Index(
-                fields=["upload", "error_type", "row_number"],
+                fields=["upload", "severity", "error_type", "row_number"],
                 name="idx_validation_errors_kind",
                 condition=Q(resolved_at__isnull=True),
             ),
@@ -49,12 +84,17 @@ class ValidationError(models.Model):
                 Lower("wrong_value"),
                 F("vendor"),
                 name="idx_validation_errors_value",
-                condition=Q(resolved_at__isnull=True),
+                condition=Q(resolved_at__isnull=True, severity="error"),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.upload_id} row {self.row_number}: {self.error_type}"
+        return f"{self.upload_id} {place(self.row_number, self.line_number)}: {self.error_type}"
+
+    @property
+    def place(self) -> str:
+        """Where the row stands, in words; reads the upload."""
+        return place(self.row_number, self.line_number, self.upload.sheet)
 
 
 class Correction(models.Model):
@@ -65,6 +105,7 @@ class Correction(models.Model):
     # The attempt that this correction made.
     attempt = models.IntegerField()
     row_number = models.IntegerField("row")
+    line_number = models.IntegerField("line", null=True, blank=True)
     # {header: [before, after]}
     changes = models.JSONField()
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -78,4 +119,4 @@ class Correction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.upload_id} row {self.row_number}"
+        return f"{self.upload_id} {place(self.row_number, self.line_number)}"

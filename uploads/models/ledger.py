@@ -28,6 +28,8 @@ class RecordOutcome(models.Model):
     upload_sequence = models.BigIntegerField(null=True)
     vendor_id = models.CharField("vendor ID", max_length=2048, default="", db_default="")
     row_number = models.IntegerField(default=0, db_default=0)
+    # Where the row begins: the line of the file, or the row of the sheet; null for a record that came without a file.
+    line_number = models.IntegerField(null=True)
     outcome = models.CharField(max_length=20, choices=Outcome)
     product_id = models.IntegerField("product ID", null=True)
     error_reason = models.TextField(default="", db_default="")

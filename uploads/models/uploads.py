@@ -73,6 +73,8 @@ class UploadHistory(models.Model):
     # How far staging came, and who is at it (a lease, like a shard's).
     staged_rows = models.IntegerField(default=0, db_default=0)
     staged_offset = models.BigIntegerField(default=0, db_default=0)
+    # Lines of the file before the next row; 0 where rows were staged before lines were counted.
+    staged_line = models.BigIntegerField(default=0, db_default=0)
     # Where a UTF-16 file is decoded from to go on there (uploads.feed.lines.Mark). It tells of the file alone, so it
     # stays right when rows are staged again; 0 and 0, as in rows from before there were marks, is the file's beginning.
     staged_mark_offset = models.BigIntegerField(default=0, db_default=0)
@@ -133,3 +135,8 @@ class UploadHistory(models.Model):
 
     def __str__(self) -> str:
         return self.upload_id
+
+    @property
+    def sheet(self) -> str:
+        """The sheet of a workbook that was read; "" for text, and where no file came."""
+        return str((self.layout or {}).get("sheet", ""))

@@ -22,7 +22,7 @@ from psycopg.sql import SQL
 
 from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import Code, Problem, is_warning
 from uploads.aws.records import Record
 from uploads.models import VALUE_CHARS
 from uploads.pipeline.judge import Judged, cell_of, judge
@@ -205,7 +205,15 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
 
 def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
     candidates = [
-        Candidate(item.record.vendor_id, item.upload.sequence, item.record.row_number, item.draft, item.upload.mode)
+        Candidate(
+            item.record.vendor_id,
+            item.upload.sequence,
+            item.record.row_number,
+            item.draft,
+            item.upload.mode,
+            item.record.line_number,
+            item.upload.sheet,
+        )
         for item in fresh
         if item.upload is not None and item.draft is not None
     ]
@@ -217,18 +225,20 @@ def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
 
 
 def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
-    return [verdict.problem] if verdict.problem is not None else item.problems
+    """Errors and warnings. A row that only clashes with others has a draft, so what it brought are warnings."""
+    return [verdict.problem, *item.problems] if verdict.problem is not None else item.problems
 
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
-    reason = "; ".join(problem.message for problem in _problems(item, verdict))[:1000]
+    errors = [problem.message for problem in _problems(item, verdict) if not is_warning(problem.code)]
+    reason = "; ".join(errors)[:1000]
     return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
 
 
 def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[Outcome]) -> None:
     _copy(
-        "record_outcomes (upload_id, record_id, attempt, upload_sequence, vendor_id, row_number, outcome, product_id,"
-        " error_reason)",
+        "record_outcomes (upload_id, record_id, attempt, upload_sequence, vendor_id, row_number, line_number, outcome,"
+        " product_id, error_reason)",
         (
             (
                 item.record.upload_id,
@@ -237,6 +247,7 @@ def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[O
                 item.upload.sequence if item.upload else None,
                 item.record.vendor_id,
                 item.record.row_number,
+                (item.upload and item.record.line_number) or None,
                 verdict.outcome,
                 verdict.product_id,
                 outcome.error_reason,
@@ -248,10 +259,11 @@ def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[O
 
 
 def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
-    """One row per problem, for records that belong to an upload; the ledger alone has the others."""
+    """One row per problem, be it error or warning, of records that belong to an upload; the ledger alone has others."""
     rows = [
         (
             item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
+            item.record.line_number or None, "warning" if is_warning(problem.code) else "error",
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
             _shared(cell_of(item, problem.field)), item.record.attempt,
         )
@@ -260,8 +272,8 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
         for problem in _problems(item, verdict)
     ]  # fmt: skip
     _copy(
-        "validation_errors (upload_id, vendor_id, record_id, row_number, error_type, error_message, original_data,"
-        " field, suggestion, wrong_value, attempt)",
+        "validation_errors (upload_id, vendor_id, record_id, row_number, line_number, severity, error_type,"
+        " error_message, original_data, field, suggestion, wrong_value, attempt)",
         rows,
     )
 

@@ -15,11 +15,13 @@ from django.urls import reverse
 from catalog import committer
 from config.web.text import counted
 from uploads.aws import storage
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import report
 from vendors import access
 
 logger = logging.getLogger(__name__)
+
+WARNED = 10_000  # rows with warnings that the mail counts
 
 
 def finish(upload_id: str) -> bool:
@@ -137,6 +139,9 @@ def _summary(upload: UploadHistory) -> str:
     if upload.skipped_records:
         rows = counted(upload.skipped_records, "{} row was", "{} rows were")
         lines += [f"{rows} left alone: the upload was to {upload.get_mode_display()}."]
+    if warned := ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).rows(WARNED + 1):
+        rows = f"More than {WARNED:,} rows have" if warned > WARNED else counted(warned, "{} row has", "{} rows have")
+        lines += [f"{rows} warnings: read all the same, and worth a look: {_page(upload)}"]
     if upload.error_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]
     return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

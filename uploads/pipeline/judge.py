@@ -42,6 +42,7 @@ class Upload:
     shop: shops.Shop = shops.NO_SHOP
     currency: str = ""  # of its prices; "" is the vendor's
     currency_in_rows: bool = False
+    sheet: str = ""  # of the workbook
 
 
 class _Vendor(NamedTuple):
@@ -116,7 +117,9 @@ def _judge(
         if not 1 <= row <= (upload.rows or row):
             return Judged(record, None, None, [_not_in_file(upload)])
         if row != record.row_number:
-            record = replace(record, row_number=row)
+            record = replace(record, row_number=row, line_number=0)
+    elif record.line_number:  # only a file has lines
+        record = replace(record, line_number=0)
     if record.vendor_id != upload.vendor_id:
         return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
     if record.problem is not None:
@@ -196,7 +199,7 @@ def _upload(upload_id: str, vendor_id: str, sequence: int, stored: str | None, r
     layout = Layout.from_json(json.loads(stored))
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
     currency, in_rows = layout.currency, layout.currency_in_rows
-    return Upload(upload_id, vendor_id, sequence, fields, rows, mode, shop, currency, in_rows)
+    return Upload(upload_id, vendor_id, sequence, fields, rows, mode, shop, currency, in_rows, layout.sheet)
 
 
 def _adopt(batch: Iterable[Record]) -> None:

@@ -71,9 +71,9 @@ def stands(row: str) -> Composable:
 
 _ORIGINS = SQL(
     """
-    SELECT p.product_id, o.upload_sequence, o.row_number
+    SELECT p.product_id, o.upload_sequence, o.row_number, coalesce(o.line_number, 0)
       FROM unnest(%s::integer[]) AS p (product_id)
-     CROSS JOIN LATERAL (SELECT upload_sequence, row_number
+     CROSS JOIN LATERAL (SELECT upload_sequence, row_number, line_number
                            FROM record_outcomes o
                           WHERE o.product_id = p.product_id AND o.upload_sequence >= %s AND {}
                           ORDER BY upload_sequence DESC
@@ -90,7 +90,7 @@ def origins(product_ids: list[int], since: int) -> dict[int, Origin]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_ORIGINS, [product_ids, since])
-        return {product_id: Origin(sequence, row) for product_id, sequence, row in cursor.fetchall()}
+        return {product_id: Origin(*origin) for product_id, *origin in cursor.fetchall()}
 
 
 def close_earlier(again: Sequence[Record]) -> None:
@@ -105,8 +105,8 @@ def close_earlier(again: Sequence[Record]) -> None:
             """
             UPDATE validation_errors e SET resolved_at = now()
               FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[]) AS k (upload_id, record_id, row_number, attempt)
-             WHERE e.upload_id = k.upload_id AND e.row_number = k.row_number AND e.record_id = k.record_id
-               AND e.attempt < k.attempt AND e.resolved_at IS NULL
+             WHERE e.upload_id = k.upload_id AND e.severity IN ('error', 'warning') AND e.row_number = k.row_number
+               AND e.record_id = k.record_id AND e.attempt < k.attempt AND e.resolved_at IS NULL
             """,
             [
                 [getattr(record, name) for record in again]

@@ -100,6 +100,7 @@ def open_upload(
                 sha256=contents.sha256,
                 layout=layout.to_json(),
                 staged_offset=layout.first_row.offset,
+                staged_line=layout.first_row.line,
                 uploaded_by=user,
                 mode=options.mode,
                 notify=options.notify,

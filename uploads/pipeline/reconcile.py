@@ -15,6 +15,7 @@ from django.db import connection
 
 from uploads.aws import dynamo
 from uploads.aws.records import PENDING, Record, decode
+from uploads.feed.parser import Layout
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import finish, writeback
 from uploads.pipeline.commit import commit_isolating
@@ -175,14 +176,15 @@ def _ledger(upload_id: str) -> tuple[Counter[str], int]:
 
 def _stage_again(upload: UploadHistory) -> None:
     """From the first row: what the table and the ledger have already changes nothing."""
+    first_row = Layout.from_json(upload.layout or {}).first_row
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history
-               SET staged_rows = 0, staged_offset = %s, file_rows = NULL, staging_epoch = staging_epoch + 1,
-                   staging_expires_at = NULL
+               SET staged_rows = 0, staged_offset = %s, staged_line = %s, file_rows = NULL,
+                   staging_epoch = staging_epoch + 1, staging_expires_at = NULL
              WHERE upload_id = %s AND status = 'processing'
             """,
-            [(upload.layout or {})["first_row"]["offset"], upload.upload_id],
+            [first_row.offset, first_row.line, upload.upload_id],
         )
     wakeups.enqueue(wakeups.STAGE_UPLOAD, upload.upload_id)

@@ -36,8 +36,8 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
 
 
 def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
-    """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then number, code, field, message
-    and suggestion. The header comes first.
+    """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then row, line, code, field,
+    message and suggestion. The header comes first.
 
     As a file they can be corrected and sent back as they are: the added columns are ignored on the way in. One more
     says what the prices are in where the vendor's are in something else: cells that are filled in don't say it.
@@ -55,6 +55,7 @@ def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
             *("" if raw else data.get(header) or "" for header in headers),
             *([currency] if currency else []),
             str(problems[0].row_number),
+            str(problems[0].line_number or ""),
             *("; ".join(dict.fromkeys(filter(None, column))) for column in (
                 [problem.error_type for problem in problems],
                 [problem.field for problem in problems],
@@ -82,8 +83,10 @@ def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
     that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload). Records of
     other programs may share a row number, or have none.
     """
-    problems = ValidationError.objects.filter(upload=upload, resolved_at=None).order_by(
-        "row_number", "record_id", "error_id"
+    problems = (
+        ValidationError.objects.errors()
+        .filter(upload=upload, resolved_at=None)
+        .order_by("row_number", "record_id", "error_id")
     )
     chunk = list(problems[:CHUNK])
     while chunk:
@@ -97,6 +100,7 @@ def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
 def _headers_seen(upload: UploadHistory) -> list[str]:
     """The columns of records that came without a file."""
     seen: dict[str, None] = {}
-    for data in ValidationError.objects.filter(upload=upload).values_list("original_data", flat=True)[:1000]:
+    kept = ValidationError.objects.errors().filter(upload=upload).values_list("original_data", flat=True)
+    for data in kept[:1000]:
         seen.update(dict.fromkeys(data or {}))
     return [header for header in seen if header != "raw"]

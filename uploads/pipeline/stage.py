@@ -1,9 +1,9 @@
 """Step 3: the rows of a stored file → items in DynamoDB.
 
 Staging works in slices of some seconds, so that a huge file doesn't keep a small one waiting, and can be gone on
-with by any worker from what stands in PostgreSQL: how many rows are in the table, at which byte the next one starts,
-and in a UTF-16 file, from where to decode. A row may be put twice when a worker died in between; the ledger makes that
-harmless.
+with by any worker from what stands in PostgreSQL: how many rows are in the table, at which byte and line the next one
+starts, and in a UTF-16 file, from where to decode. A row may be put twice when a worker died in between; the ledger
+makes that harmless.
 
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
@@ -90,6 +90,8 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
         deadline = time.monotonic() + seconds
         marks = Marks(claim.mark)
         found = parser.rows(file, claim.layout, claim.position, examine.limits(), marks)
+        if not claim.position.line:  # begun before lines were counted: none is better than a wrong one
+            found = (row._replace(line=0, line_end=0) for row in found)
         rows = as_staged(found, claim.layout)
         while chunk := list(islice(rows, CHUNK_ROWS)):
             _put(claim, chunk)
@@ -125,14 +127,14 @@ def _claim(upload_id: str) -> Claim | None:
     """
     taken = leases.take(
         leases.STAGING, _TO_BE_STAGED, [upload_id, MAX_AHEAD_ROWS],
-        SQL("staging_epoch, vendor_id, storage_key, layout, staged_offset, staged_rows,"
+        SQL("staging_epoch, vendor_id, storage_key, layout, staged_offset, staged_rows, staged_line,"
             " staged_mark_offset, staged_mark_byte"),
     )  # fmt: skip
     if not taken:
         return None
-    epoch, vendor_id, key, layout, offset, staged, *mark = taken[0]
+    epoch, vendor_id, key, layout, offset, staged, line, *mark = taken[0]
     lease, read_as = Lease(leases.STAGING, upload_id, epoch), Layout.from_json(json.loads(layout))
-    return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged), Mark(*mark))
+    return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged, line), Mark(*mark))
 
 
 _TO_BE_STAGED = SQL(
@@ -148,9 +150,11 @@ def _note_progress(claim: Claim, last: Row, mark: Mark) -> int:
 
     Raises LeaseLost.
     """
-    progress = SQL("staged_rows = %s, staged_offset = %s, staged_mark_offset = %s, staged_mark_byte = %s,")
+    progress = SQL(
+        "staged_rows = %s, staged_offset = %s, staged_line = %s, staged_mark_offset = %s, staged_mark_byte = %s,"
+    )
     ahead = SQL("staged_rows - total_records")
-    return int(leases.renew(claim.lease, progress, [last.number, last.end, *mark], ahead))
+    return int(leases.renew(claim.lease, progress, [last.number, last.end, last.line_end, *mark], ahead))
 
 
 def _note_end(claim: Claim) -> None:

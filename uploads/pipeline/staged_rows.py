@@ -21,7 +21,9 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
     spreadsheet is taken back. In a shop's export, rows with nothing but a picture are passed over.
     """
-    unguard = any(column in layout.headers for column in OUR_COLUMNS)
+    unguard = any(
+        column in layout.headers for column in OUR_COLUMNS if column != "line_number"
+    )  # vendors have such too
     room = MAX_ROW_BYTES - sum(len(header.encode()) for header in layout.headers)
     before = None
     shop = shops.shop_of(layout.headers)

@@ -1,4 +1,5 @@
-"""A vendor's own pages of an upload's errors: by kind, the rows of a kind, and all of them as a file.
+"""A vendor's own pages of an upload's errors: by kind, the rows of a kind, and all of them as a file. Beside them, its
+warnings.
 
 Whoever is a member may look and download.
 """
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 
 from catalog.category_tree import active_categories
+from catalog.rules.explained import explained
 from catalog.rules.problems import label_of
 from config.web import exports
 from config.web.text import visible
@@ -20,8 +22,8 @@ from uploads.aws.records import storable
 from uploads.corrections import error_rows
 from uploads.corrections.failed_rows import why_none, why_vendor
 from uploads.corrections.shared_values import SharedValue, most_shared
-from uploads.insight import downloads, progress
-from uploads.models import UploadHistory
+from uploads.insight import downloads, progress, warned_rows
+from uploads.models import UploadHistory, ValidationError
 from uploads.portal.pages import page_of, upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
@@ -55,7 +57,11 @@ def about_errors(request: HttpRequest, vendor: Vendor, upload: UploadHistory) ->
 def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """What is wrong with an upload, by kind."""
     upload = upload_of(vendor, upload_id)
-    found = {"kinds": error_rows.kinds(upload), "newer": _newer(upload)}
+    found = {
+        "kinds": error_rows.kinds(upload),
+        "newer": _newer(upload),
+        "warnings": ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).exists(),
+    }
     return render(request, "uploads/portal/errors.html", about_errors(request, vendor, upload) | found)
 
 
@@ -77,6 +83,29 @@ def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: st
     except (storage.FileMissing, storage.StorageUnavailable):
         messages.error(request, "The file can't be fetched at the moment. Try again in a minute.")
     return redirect(page_of("errors", vendor, upload_id))
+
+
+# --- warnings --------------------------------------------------------------------------------------------------
+
+
+@vendor_page(Role.VIEWER)
+def warnings(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """What there is to look at in an upload, by kind."""
+    upload = upload_of(vendor, upload_id)
+    found = {"kinds": warned_rows.kinds(upload)}
+    return render(request, "uploads/portal/warnings.html", about_errors(request, vendor, upload) | found)
+
+
+@vendor_page(Role.VIEWER)
+def warned(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
+    """The rows with one kind of warning."""
+    upload = upload_of(vendor, upload_id)
+    page = warned_rows.page(upload, code, storable(request.GET.get("after", "")))
+    if not page.rows:
+        messages.info(request, f"No row has this warning any more: {visible(label_of(code))}.")
+        return redirect(page_of("warnings", vendor, upload_id))
+    found = {"page": page, "label": visible(label_of(code)), "explained": explained(code), "code": code}
+    return render(request, "uploads/portal/warned_rows.html", about_errors(request, vendor, upload) | found)
 
 
 # --- the rows of a kind ----------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ catalog. What earlier pages would have accepted is kept beside it in a temporary
 and make way for each other over pages as they would in the import. Memory doesn't grow with the file.
 
 It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, and under
-`problems` by code how many there are, with the first as an example.
+`problems` by code how many errors there are, with the first as an example. `warnings` has the same of warnings, and
+`warned` how many rows have any.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ from django.db.models.functions import Now
 
 from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
-from catalog.rules.problems import Problem
+from catalog.rules.problems import Problem, is_warning
 from catalog.rules.validator import ProductDraft, Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
@@ -108,9 +109,9 @@ def decided(
     accepted: "Accepted",
     mode: str = "upsert",
 ) -> list[tuple[Row, str, Sequence[Problem]]]:
-    """What would become of these rows, after those that are accepted already: outcome, and problems if it's error."""
+    """What would become of these rows, after those that are accepted already: the outcome, errors and warnings."""
     judged = [validated(row, layout, rules, own) for row in page]
-    wanting = candidates(judged, vendor_id, mode)
+    wanting = candidates(judged, vendor_id, mode, layout.sheet)
     snapshot = accepted.over(committer.read_snapshot(list(wanting.values()), ledger.origins), list(wanting.values()))
     outcomes = [_outcome(one, wanting.get(one.row.number), snapshot) for one in judged]
     accepted.add(snapshot.by_key.values())
@@ -123,29 +124,33 @@ def _outcome(
     if candidate is None:
         return judged.row, "error", judged.problems
     verdict = committer.decide(candidate, snapshot)
-    return judged.row, verdict.outcome, [verdict.problem] if verdict.problem else []
+    return judged.row, verdict.outcome, [verdict.problem, *judged.problems] if verdict.problem else judged.problems
 
 
 def _counted(result: dict[str, Any], outcomes: Iterable[tuple[Row, str, Sequence[Problem]]]) -> dict[str, Any]:
     counts = Counter({name: count for name, count in result.items() if isinstance(count, int)})
-    problems = dict(result.get("problems", {}))
+    errors, warnings = dict(result.get("problems", {})), dict(result.get("warnings", {}))
     for row, outcome, found in outcomes:
         counts[outcome] += 1
+        if any(is_warning(problem.code) for problem in found):
+            counts["warned"] += 1
         for problem in found:
-            seen = problems.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
+            kinds = warnings if is_warning(problem.code) else errors
+            seen = kinds.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
             seen["count"] += 1
-    return {**counts, "problems": problems}
+    return {**counts, "problems": errors} | ({"warnings": warnings} if warnings else {})
 
 
 def _example(row: Row, problem: Problem) -> dict[str, Any]:
-    return {"row": row.number, "message": storable(problem.message), "suggestion": storable(problem.suggestion)}
+    said = {"message": storable(problem.message), "suggestion": storable(problem.suggestion)}
+    return {"row": row.number, "line": row.line, **said}
 
 
 # --- what earlier pages accepted -------------------------------------------------------------------------------
 
 
 class Accepted(contextlib.AbstractContextManager["Accepted"]):
-    """The products that earlier rows of the file would have brought or touched: product ID, SKU and row.
+    """The products that earlier rows of the file would have brought or touched: product ID, SKU, row and its line.
 
     A file touches a product once, so of its values no later row needs any but these.
     """
@@ -157,7 +162,8 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
             """
             PRAGMA journal_mode = OFF;
             PRAGMA synchronous = OFF;
-            CREATE TABLE accepted (key TEXT PRIMARY KEY, sku TEXT NOT NULL, row INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE accepted (key TEXT PRIMARY KEY, sku TEXT NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL)
+                WITHOUT ROWID;
             CREATE INDEX accepted_sku ON accepted (sku);
             """
         )
@@ -174,34 +180,34 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
         keys = {one.draft.vendor_product_id for one in wanting}
         keys |= {key for owner, key in snapshot.by_key if owner == vendor_id}
         touched = self._find(keys, {one.draft.sku for one in wanting})
-        skus = {sku for _, sku, _ in touched}
-        moved = {(vendor_id, key) for key, _, _ in touched}
+        skus = {sku for _, sku, *_ in touched}
+        moved = {(vendor_id, key) for key, *_ in touched}
         after = Snapshot()
         for entry in snapshot.by_key.values():
             # Where the catalog changes while the file is read, what the file was told first counts.
             if (entry.vendor_id, entry.values.vendor_product_id) not in moved and entry.values.sku not in skus:
                 after.add(entry)
-        for key, sku, row in touched:
-            after.add(Entry(None, vendor_id, _stub(key, sku), Origin(NEWEST, row)))
+        for key, sku, row, line in touched:
+            after.add(Entry(None, vendor_id, _stub(key, sku), Origin(NEWEST, row, line)))
         return after
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keep those that a row of this file has touched."""
         touched = [
-            (entry.values.vendor_product_id, entry.values.sku, entry.origin.row_number)
+            (entry.values.vendor_product_id, entry.values.sku, entry.origin.row_number, entry.origin.line)
             for entry in entries
             if entry.origin is not None and entry.origin.sequence == NEWEST
         ]
         self._table.execute("BEGIN")
-        self._table.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?)", touched)
+        self._table.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?)", touched)
         self._table.execute("COMMIT")
 
-    def _find(self, keys: Iterable[str], skus: Iterable[str]) -> list[tuple[str, str, int]]:
+    def _find(self, keys: Iterable[str], skus: Iterable[str]) -> list[tuple[str, str, int, int]]:
         return self._table.execute(
             """
-            SELECT key, sku, row FROM accepted WHERE key IN (SELECT value FROM json_each(?))
+            SELECT key, sku, row, line FROM accepted WHERE key IN (SELECT value FROM json_each(?))
              UNION
-            SELECT key, sku, row FROM accepted WHERE sku IN (SELECT value FROM json_each(?))
+            SELECT key, sku, row, line FROM accepted WHERE sku IN (SELECT value FROM json_each(?))
             """,
             [json.dumps(list(keys)), json.dumps(list(skus))],
         ).fetchall()

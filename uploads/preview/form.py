@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 
 from catalog.rules.fields import FIELDS, LABELS, REQUIRED
+from catalog.rules.places import place
 from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.parser import Reading
@@ -109,7 +110,6 @@ def fingerprint(reading: Reading, mode: str = "upsert") -> str:
 
 def dry_run_context(job: Job) -> dict[str, Any]:
     """What the changing part of a preview shows."""
-    problems = job.result.get("problems", {})
     # Lines are more than rows where cells have line breaks, so it may come to its end early.
     percent = 100 if job.state == Job.State.DONE else min(99, 100 * job.done // max(job.total, 1))
     return {
@@ -122,8 +122,17 @@ def dry_run_context(job: Job) -> dict[str, Any]:
             ("Unchanged", job.result.get("unchanged", 0), False),
             *([("Skipped", skipped, False)] if (skipped := job.result.get("skipped", 0)) else []),
             ("With errors", job.result.get("error", 0), True),
+            *([("With warnings", warned, False)] if (warned := job.result.get("warned", 0)) else []),
         ],
-        "kinds": [
-            (Code(code).label, kind) for code, kind in sorted(problems.items(), key=lambda kind: -kind[1]["count"])
-        ],
+        "kinds": _kinds(job, "problems"),
+        "warnings": _kinds(job, "warnings"),
     }
+
+
+def _kinds(job: Job, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """The kinds of problems that a dry run has found so far, most frequent first: label, and count with an example."""
+    found, sheet = job.result.get(name, {}), job.parameters.get("layout", {}).get("sheet", "")
+    return [
+        (Code(code).label, kind | {"place": place(kind["row"], kind.get("line"), sheet)})
+        for code, kind in sorted(found.items(), key=lambda kind: -kind[1]["count"])
+    ]

@@ -12,7 +12,8 @@ from typing import BinaryIO, NamedTuple
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
 from catalog.rules.fields import FIELDS, LABELS
-from catalog.rules.problems import Problem
+from catalog.rules.places import in_file
+from catalog.rules.problems import Problem, is_warning
 from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
 from uploads.feed import columns, parser, shops
@@ -42,15 +43,18 @@ class Difference(NamedTuple):
 class PreviewRow(NamedTuple):
     """One row and what would become of it: inserted, updated, unchanged, skipped or error.
 
-    `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `changes` are
-    an update's, `rules` what the vendor's rules made of its cells.
+    `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `problems` are
+    why it is an error, `warnings` what else there is to say of it. `changes` are an update's, `rules` what the vendor's
+    rules made of its cells. `in_file` says where it stands there.
     """
 
     number: int
+    in_file: str
     outcome: str
     cells: tuple[str, ...]
     raw: str
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     changes: tuple[Difference, ...]
     rules: tuple[Difference, ...] = ()
 
@@ -211,7 +215,9 @@ def _samples(cells: Iterable[str]) -> Iterable[str]:
 
 
 class ValidatedRow(NamedTuple):
-    """A row after validation: its values by field as the vendor's rules have them, and a draft or its problems."""
+    """A row after validation: its values by field as the vendor's rules have them, all that was found in it, and a
+    draft unless that keeps it out.
+    """
 
     row: Row
     values: Mapping[str, str | None]
@@ -231,10 +237,10 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, currency=currency))
 
 
-def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str) -> dict[int, Candidate]:
+def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, sheet: str) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
     return {
-        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode)
+        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode, one.row.line, sheet)
         for one in judged
         if one.draft is not None
     }
@@ -244,7 +250,7 @@ def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str, mode: str) -> tu
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
     judged = [validated(row, layout, rules, own) for row in rows]
-    wanting = candidates(judged, vendor_id, mode)
+    wanting = candidates(judged, vendor_id, mode, layout.sheet)
     snapshot = committer.read_snapshot(list(wanting.values()), ledger.origins)
     return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
 
@@ -253,15 +259,17 @@ def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | No
     row, fields = judged.row, layout.mapping.fields
     cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
     rules = _changes((field, row.cells[fields[field]], read) for field, read in judged.values.items())
+    place, warnings = in_file(row.line, layout.sheet), tuple(p for p in judged.problems if is_warning(p.code))
     if candidate is None:
-        return PreviewRow(row.number, "error", cells, visible(row.raw), tuple(judged.problems), (), rules)
+        errors = tuple(problem for problem in judged.problems if problem not in warnings)
+        return PreviewRow(row.number, place, "error", cells, visible(row.raw), errors, warnings, (), rules)
     entry = snapshot.by_key.get((candidate.vendor_id, candidate.draft.vendor_product_id))
     before = entry.values if entry else None
     verdict = committer.decide(candidate, snapshot)
-    problems = [verdict.problem] if verdict.problem else []
+    errors = (verdict.problem,) if verdict.problem else ()
     after = committer.merged(candidate.draft, before) if before and verdict.outcome == "updated" else before
     changes = _changes(zip(FIELDS, before, after, strict=True)) if before and after else ()
-    return PreviewRow(row.number, verdict.outcome, cells, "", tuple(problems), changes, rules)
+    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules)
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:

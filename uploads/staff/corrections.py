@@ -11,9 +11,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.places import place
 from catalog.rules.problems import Problem
 from config.web.admin_log import log_change
 from config.web.links import list_url, page_url
@@ -56,8 +58,10 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
         if answer is not None:
             return answer
         row = failed_rows.one(error.upload_id, error.record_id) or row
+    where = place(row.row_number, row.line_number, upload.sheet)
     found = {
-        "title": f"Row {row.row_number} of {upload.file_name}",
+        "title": f"{capfirst(where)} of {upload.file_name}",
+        "place": where,
         "upload": upload,
         "row": row,
         "why_not": why_not,
@@ -82,11 +86,12 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
     except NotRetriable as error:
         messages.error(request, str(error))
         return None
-    log_change(request.user, upload, f"Corrected row {row.row_number}: {_changed(row, values)}.")
+    where = place(row.row_number, row.line_number, upload.sheet)
+    log_change(request.user, upload, f"Corrected {where}: {_changed(row, values)}.")
     if outcome.outcome == "error":
-        messages.warning(request, f"Row {row.row_number} still has problems.")
+        messages.warning(request, f"{capfirst(where)} still has problems.")
         return None
-    messages.success(request, f"Row {row.row_number} is {in_words(outcome)}.")
+    messages.success(request, f"{capfirst(where)} is {in_words(outcome)}.")
     return redirect(_next_url(row))
 
 
@@ -109,9 +114,12 @@ def in_words(outcome: ledger.Outcome) -> str:
 
 def _next_url(row: failed_rows.FailedRow) -> str:
     """Where to go on: the next failed row of the upload, or the upload when this was the last."""
-    following = ValidationError.objects.filter(
-        upload_id=row.upload_id, row_number__gt=row.row_number, resolved_at=None
-    ).order_by("row_number", "error_id").first()  # fmt: skip
+    following = (
+        ValidationError.objects.errors()
+        .filter(upload_id=row.upload_id, row_number__gt=row.row_number, resolved_at=None)
+        .order_by("row_number", "error_id")
+        .first()
+    )
     if following is None:
         return page_url("uploads_uploadhistory", row.upload_id)
     return reverse("admin:uploads_validationerror_correct", args=[following.pk])

@@ -24,7 +24,7 @@ from uploads.feed.parser import Layout
 from uploads.models import Correction, ValidationError
 from uploads.staff import corrections
 from uploads.staff.actions import may
-from uploads.staff.listing import RecordFilter, UploadFilter, upload_link
+from uploads.staff.listing import RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
 
@@ -41,8 +41,25 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if wanted is None else queryset.filter(resolved_at__isnull=wanted)
 
 
+class SeverityFilter(admin.SimpleListFilter):
+    """Errors unless warnings are asked for."""
+
+    title, parameter_name = "severity", "severity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("warning", "Warnings"), ("all", "Errors and warnings")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [first | {"display": "Errors"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        wanted = {"warning": ["warning"], "all": ["error", "warning"]}  # all by name, as the indexes want it
+        return queryset.filter(severity__in=wanted.get(self.value() or "", ["error"]))
+
+
 class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
-    """Every problem of every row, with the row as it came."""
+    """Every problem of every row, with the row as it came. Warnings are a filter away."""
 
     change_form_template = "uploads/staff/error.html"
 
@@ -50,6 +67,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     ordering = ["-error_id"]
     list_filter = [
         UploadFilter,
+        SeverityFilter,
         choice_filter("error_type", [(code.value, code.label) for code in Code]),
         choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
         VendorFilter,
@@ -59,8 +77,8 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     search_fields = ["upload_id"]
     search_help_text = "Upload ID, or a row number"
     fieldsets = [
-        (None, {"fields": ["error_message", "suggestion", "type", "field"]}),
-        ("Where", {"fields": ["upload_link", "vendor_link", "row_number", "original", "corrections", "see"]}),
+        (None, {"fields": ["error_message", "suggestion", "severity", "type", "field"]}),
+        ("Where", {"fields": ["upload_link", "vendor_link", "place", "original", "corrections", "see"]}),
         ("When", {"fields": ["created_at", "resolved_at", "attempt"]}),
     ]
 
@@ -102,7 +120,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         error: ValidationError | None = self.get_object(request, str(object_id))
         if not (self.has_retry_permission(request) and self.has_view_permission(request, error)):
             raise PermissionDenied
-        if error is None:
+        if error is None or error.severity != error.Severity.ERROR:
             raise Http404
         return corrections.row_page(request, error, self._context(request))
 
@@ -110,17 +128,24 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         may_correct = self.has_retry_permission(request)
         return {**self.admin_site.each_context(request), "opts": self.opts, "may_correct": may_correct}
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return with_sheets(super().get_queryset(request))
+
     def get_ordering(self, request: HttpRequest) -> Any:
         """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""
-        return ["row_number", "error_id"] if "upload" in request.GET else self.ordering
+        return ["severity", "row_number", "error_id"] if "upload" in request.GET else self.ordering
 
     def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
         column = "row_number" if search_term.isdecimal() else "upload_id"
         return queryset.filter(**{column: search_term}) if search_term else queryset, False
 
     @admin.display(description="row", ordering="row_number")
-    def row(self, error: ValidationError) -> int:
-        return error.row_number
+    def row(self, error: ValidationError) -> SafeString | int:
+        return row_in_file(error)
+
+    @admin.display(description="row")
+    def place(self, error: ValidationError) -> str:
+        return error.place
 
     @admin.display(description="upload", ordering="upload_id")
     def upload_link(self, error: ValidationError) -> SafeString:
@@ -148,7 +173,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="see also")
     def see(self, error: ValidationError) -> SafeString:
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
-        row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number)
+        row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number, severity="all")
         links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
@@ -157,14 +182,22 @@ class CorrectionAdmin(ReadOnlyVendorTableAdmin):
     """Who changed what in which failed row."""
 
     vendor_lookup = "upload__vendor_id"
-    list_display = ["id", "upload_link", "row_number", "attempt", "what", "corrected_by", "created_at"]
+    list_display = ["id", "upload_link", "row", "attempt", "what", "corrected_by",
+                    "created_at"]  # fmt: skip
     list_filter = [UploadFilter, RecordFilter]
     list_select_related = ["corrected_by"]
-    fields = ["upload_link", "row_number", "attempt", "what", "corrected_by", "created_at"]
+    fields = ["upload_link", "row", "attempt", "what", "corrected_by", "created_at"]
 
     @admin.display(description="upload", ordering="upload_id")
     def upload_link(self, correction: Correction) -> SafeString:
         return upload_link(correction)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return with_sheets(super().get_queryset(request))
+
+    @admin.display(description="row")
+    def row(self, correction: Correction) -> SafeString | int:
+        return row_in_file(correction)
 
     @admin.display(description="changes")
     def what(self, correction: Correction) -> str:

@@ -15,21 +15,21 @@ from uploads.models import (
     StreamShard,
     UploadHistory,
 )
-from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, upload_link
+from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
 from vendors.tables import ReadOnlyVendorTableAdmin
 
 
 class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     """What became of each record of each upload, and whether DynamoDB knows."""
 
-    list_display = ["record_id", "upload_link", "row_number", "outcome_tag", "product_link", "error_reason",
+    list_display = ["record_id", "upload_link", "row", "outcome_tag", "product_link", "error_reason",
                     "created_at", "written_back_at"]  # fmt: skip
     list_filter = [
         UploadFilter, RecordFilter, ProductFilter, "outcome", ("written_back_at", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     search_fields = ["upload_id__exact", "record_id__exact"]
     search_help_text = "A whole upload ID or record ID"
-    fields = ["upload_link", "record_id", "row_number", "attempt", "vendor_id", "outcome_tag", "product_link",
+    fields = ["upload_link", "record_id", "row", "attempt", "vendor_id", "outcome_tag", "product_link",
               "error_reason", "created_at", "written_back_at"]  # fmt: skip
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -52,6 +52,13 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     def upload_link(self, record: RecordOutcome) -> SafeString | str:
         """Records of unknown vendors belong to no upload."""
         return record.upload_id if record.upload_sequence is None else upload_link(record)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return with_sheets(super().get_queryset(request))
+
+    @admin.display(description="row")
+    def row(self, record: RecordOutcome) -> SafeString | int:
+        return row_in_file(record)
 
     @admin.display(description="outcome", ordering="outcome")
     def outcome_tag(self, record: RecordOutcome) -> SafeString:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.rules.places import in_file
 from config.web.filters import ValueFilter
 from config.web.links import breakable, count_link, link, list_url, page_url
 from uploads.models import UploadHistory
@@ -33,6 +36,19 @@ def upload_link(row: Any) -> SafeString:
 def errors_link(row: Any) -> SafeString | str:
     """The number of rows with errors of an upload, leading to them."""
     return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))
+
+
+def with_sheets(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Rows of an upload's, each with the sheet that it is from, for `row_in_file`: a probe for each that is shown."""
+    upload = UploadHistory.objects.filter(pk=OuterRef("upload_id"))
+    found: QuerySet[Any] = rows.annotate(sheet=Subquery(upload.values(name=KT("layout__sheet"))))
+    return found
+
+
+def row_in_file(row: Any) -> SafeString | int:
+    """A row's number, and below it where the row stands in its file."""
+    where = in_file(row.line_number, row.sheet or "").replace(" ", "\N{NO-BREAK SPACE}", 1)
+    return format_html("{} <small>{}</small>", row.row_number, where) if where else int(row.row_number)
 
 
 class UploadFilter(ValueFilter):

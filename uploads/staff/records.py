@@ -9,10 +9,11 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 
+from catalog.rules.places import in_file
 from config.web.links import list_url, pairs_table, tag
 from config.web.text import visible
 from uploads.aws import dynamo
-from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, decode
+from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, Record, decode
 from uploads.models import RecordOutcome, UploadHistory
 
 PAGE_ROWS = 50
@@ -30,23 +31,34 @@ def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, An
         items, more = dynamo.upload_page(upload.pk, status, behind, PAGE_ROWS)
     except dynamo.DynamoError as error:
         messages.error(request, AWAY if isinstance(error, dynamo.Unavailable) else str(error))
+    records = [decode(item) for item in items]
+    lines = _lines(upload, [record.record_id for record in records]) if status else {}
     found = {
         "title": f"Records in DynamoDB of {upload.pk}",
         "upload": upload,
         "statuses": [("", "All"), *((name, name.replace("_", " ").capitalize()) for name in STATUSES)],
         "status": status,
-        "records": [_line(item) for item in items],
+        "records": [
+            _line(record, item, record.line_number or lines.get(record.record_id), upload)
+            for record, item in zip(records, items, strict=True)
+        ],
         "first_url": "?" + urlencode({"status": status}) if behind else "",
         "next_url": "?" + urlencode({"status": status, "behind": more}) if more else "",
     }
     return TemplateResponse(request, "uploads/staff/records.html", context | found)
 
 
-def _line(item: Item) -> dict[str, Any]:
-    record = decode(item)
+def _lines(upload: UploadHistory, record_ids: list[str]) -> dict[str, int | None]:
+    """What the ledger has of where these rows stand: StatusIndex doesn't carry it (record_outcomes_key)."""
+    known = RecordOutcome.objects.filter(upload_id=upload.pk, record_id__in=record_ids, attempt=1)
+    return dict(known.values_list("record_id", "line_number"))
+
+
+def _line(record: Record, item: Item, line: int | None, upload: UploadHistory) -> dict[str, Any]:
     return {
         "record_id": record.record_id,
         "row_number": record.row_number,
+        "in_file": in_file(line, upload.sheet) if upload.layout else "",
         "status": tag(record.status),
         "reason": visible(str(item.get("error_reason", {}).get("S", ""))),
     }
@@ -62,13 +74,14 @@ def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, contex
     else:
         if item is None:
             raise Http404("The table has no such record.")
+    row = decode(item or {}).row_number
     found = {
         "title": record_id,
         "upload": upload,
         "attributes": item and pairs_table(pair for pair in _pairs(item) if pair[0] != "product_data"),
         "row": item and pairs_table(_pairs(item.get("product_data", {}).get("M", {}))),
         "outcomes": RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"),
-        "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=decode(item or {}).row_number),
+        "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=row, severity="all"),
     }  # fmt: skip
     return TemplateResponse(request, "uploads/staff/record.html", context | found)
 

@@ -46,7 +46,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     search_fields = ["upload_id", "file_name"]
     search_help_text = "Upload ID or file name"
     export_leaves_out = (
-        "layout", "storage_key", "original_key", "previewed_key", "error_report_key", "staged_offset",
+        "layout", "storage_key", "original_key", "previewed_key", "error_report_key", "staged_offset", "staged_line",
         "staged_mark_offset", "staged_mark_byte", "staging_owner", "staging_epoch", "staging_expires_at",
     )  # fmt: skip
     fieldsets = [
@@ -189,6 +189,7 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
     state = progress.of(upload.pk, most=progress.COUNTED)
     percent = progress.percent(state.upload)
     open_errors = {"upload": upload.pk, "state": "open"}
+    open_warnings = open_errors | {"severity": "warning"}
     return {
         "progress": state,
         "upload": state.upload,
@@ -198,6 +199,11 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
             (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code))
             for kind in state.errors
         ],
+        "warnings": [
+            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_warnings, error_type=kind.code))
+            for kind in state.warnings
+        ],
+        "warnings_url": list_url("uploads_validationerror", **open_warnings),
         "errors_url": list_url("uploads_validationerror", **open_errors),
         "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
         "jobs_url": list_url("uploads_job", upload=upload.pk),

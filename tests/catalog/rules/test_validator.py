@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.rules import cells, fields, validator
+from catalog.rules import cells, fields, places, validator
 from catalog.rules.fields import FIELDS, LIMITS, MAX_STOCK, REQUIRED
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft, Validated, validate
@@ -297,8 +297,9 @@ def test_a_stock_number_out_of_bounds_is_refused(cell: str, code: Code) -> None:
 
 
 def test_a_duplicate_names_the_first_row() -> None:
-    problem = validator.duplicate_in_file("sku", "A-1", 12)
-    assert problem == ("sku", Code.DUPLICATE_IN_FILE, "The SKU “A-1” is already used in row 12 of this file.", "")
+    problem = validator.duplicate_in_file("sku", "A-1", places.place(12, 14))
+    message = "The SKU “A-1” is already used in row 12 (line 14) of this file."
+    assert problem == ("sku", Code.DUPLICATE_IN_FILE, message, "")
 
 
 def test_a_taken_sku_names_the_vendors_own_product_but_never_another_vendor() -> None:

@@ -211,7 +211,7 @@ def test_an_upload_with_row_errors_is_a_success_and_its_outcome_is_shown(
     shown = [" ".join(text.replace("│", " ").split()) for text in done.out.splitlines()]
     for text in ("Rows in the file 5", "Inserted 3", "Rows with errors 2"):
         assert text in shown
-    assert any(text.startswith("invalid_price 2 2 ") for text in shown)
+    assert any(text.startswith("invalid_price 2 row 2 (line 3) ") for text in shown)
     assert f"Error report: {UploadHistory.objects.get().error_report_key}" in done.out
 
 
@@ -234,6 +234,22 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
         "superseded": 0,
         "skipped": 0,
         "errors_by_type": {"invalid_price": 2},
+        "error_examples": [
+            {
+                "code": "invalid_price",
+                "count": 2,
+                "row_number": 2,
+                "line_number": 3,
+                "place": "row 2 (line 3)",
+                "message": "“free” is not a price. Write a number such as 1299.00.",
+                "suggestion": "",
+            }
+        ],
+        "warning_records": 0,
+        "warnings": 0,
+        "warnings_by_type": {},
+        "warning_examples": [],
+        "sheet": "",
         "error_report": upload.error_report_key,
         "failure_reason": "",
     }

@@ -166,9 +166,9 @@ def test_rows_that_a_newer_upload_overtook_are_shown_where_there_are_some() -> N
 
 
 def test_errors_are_shown_by_type_with_an_example_and_the_way_to_the_report() -> None:
-    kind = ErrorKind("invalid_price", 1200, 17, "The price is not a number.", "")
+    kind = ErrorKind("invalid_price", 1200, 17, 19, "The price is not a number.", "")
     shown = _outcome(_state((kind,), status="completed", error_records=1200, error_report_key="reports/VEND001/r.csv"))
-    assert "invalid_price 1,200 17 The price is not a number." in shown
+    assert "invalid_price 1,200 row 17 (line 19) The price is not a number." in shown
     assert any("Error report: reports/VEND001/r.csv in the bucket" in text for text in shown)
 
 
@@ -193,7 +193,7 @@ def test_a_failed_upload_is_one_line_with_the_reason() -> None:
 def test_what_vendors_wrote_is_shown_as_text_whatever_it_is(place: str, text: str, shown: str) -> None:
     quoted = f"x {text} x"
     states: dict[str, Callable[[], Progress]] = {
-        "message": lambda: _state((ErrorKind("invalid_price", 1, 1, quoted, ""),), status="completed"),
+        "message": lambda: _state((ErrorKind("invalid_price", 1, 1, None, quoted, ""),), status="completed"),
         "file name": lambda: _state(status="failed", file_name=quoted),
         "reason": lambda: _state(status="failed", failure_reason=quoted),
     }

@@ -9,6 +9,7 @@ from typing import TextIO
 
 import pytest
 
+from catalog.rules.places import place
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft, Rules, duplicate_in_file, validate
 from uploads.feed import parser
@@ -44,7 +45,7 @@ def outcomes(text: str, categories: Sequence[str] = CATEGORIES) -> Iterator[Prod
             yield [problem.code for problem in outcome.problems]
             continue
         keys = [("vendor_product_id", outcome.draft.vendor_product_id), ("sku", outcome.draft.sku)]
-        clashes = [duplicate_in_file(*key, first_rows[key]) for key in keys if key in first_rows]
+        clashes = [duplicate_in_file(*key, place(first_rows[key])) for key in keys if key in first_rows]
         first_rows.update(dict.fromkeys(keys, row.number))
         yield [problem.code for problem in clashes] or outcome.draft
 

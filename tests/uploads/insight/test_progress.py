@@ -98,11 +98,11 @@ def test_one_that_goes_on_counts_until_now(upload: UploadHistory) -> None:
 def test_kinds_of_error_come_most_frequent_first_with_the_earliest_row_as_example(upload: UploadHistory) -> None:
     for row, kind in [(9, "sku_taken"), (3, "sku_taken"), (5, "invalid_price"), (4, "missing_value")]:
         _error(upload, row, kind)
-    assert progress.error_kinds("UPLOAD_1") == [
-        progress.ErrorKind("sku_taken", 2, 3, "sku_taken in 3", "Correct 3"),
-        progress.ErrorKind("invalid_price", 1, 5, "invalid_price in 5", "Correct 5"),
-        progress.ErrorKind("missing_value", 1, 4, "missing_value in 4", "Correct 4"),
-    ]
+    assert progress.error_kinds(upload) == (
+        progress.ErrorKind("sku_taken", 2, 3, None, "sku_taken in 3", "Correct 3"),
+        progress.ErrorKind("invalid_price", 1, 5, None, "invalid_price in 5", "Correct 5"),
+        progress.ErrorKind("missing_value", 1, 4, None, "missing_value in 4", "Correct 4"),
+    )
 
 
 def test_resolved_errors_and_those_of_other_uploads_do_not_count(upload: UploadHistory) -> None:

@@ -26,8 +26,8 @@ from vendors.models import Vendor
 FIND = "/vendor/VEND001/find/"
 
 
-def words(found: Found) -> list[tuple[str, str, int]]:
-    return [(step.words, step.file_name, step.row_number) for step in found.steps]
+def words(found: Found) -> list[tuple[str, str, str]]:
+    return [(step.words, step.file_name, step.place) for step in found.steps]
 
 
 def text(response: Any) -> str:
@@ -40,9 +40,9 @@ def test_each_step_of_a_product_is_told_newest_first(pipeline: Pipeline, member:
     pipeline.run(feed(line(1, price="12.00")))
     found = sku_search.find("VEND001", "SKU-1")
     assert words(found) == [
-        ("Read, and the product in the catalog changed.", "feed.csv", 1),
-        (found.steps[1].words, "feed.csv", 1),
-        ("Read and put into the catalog as a new product.", "feed.csv", 2),
+        ("Read, and the product in the catalog changed.", "feed.csv", "row 1 (line 2)"),
+        (found.steps[1].words, "feed.csv", "row 1 (line 2)"),
+        ("Read and put into the catalog as a new product.", "feed.csv", "row 2 (line 3)"),
     ]
     assert "cheap" in found.steps[1].words
     shown = text(member.get(FIND, {"q": "SKU-1"}))
@@ -83,8 +83,8 @@ def test_a_row_that_never_became_a_product_is_found_by_what_stood_in_it(
     upload = pipeline.run(feed(line(1, price="x"), line(11, price="x")))
     shown = text(member.get(FIND, {"q": typed}))
     assert "It isn&#x27;t in the catalog" in shown or "It isn't in the catalog" in shown
-    assert "sent in <bdi>feed.csv</bdi>, row 1<" in shown
-    assert "row 2<" not in shown, "SKU-11 is another"
+    assert "sent in <bdi>feed.csv</bdi>, row 1 (line 2)<" in shown
+    assert "row 2 " not in shown, "SKU-11 is another"
     assert f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/" in shown
 
 

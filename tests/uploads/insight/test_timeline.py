@@ -63,8 +63,9 @@ def test_uploads_and_edits_stand_together_newest_first(product: Product, admin_u
     change(product, 3, "edited", changed_by=admin_user, changes={"price": ["8.00", "7.00"]})
     record(product, 4, "superseded", upload_sequence=0)
     entries = timeline.of(product.pk).entries
-    assert [(entry.kind, entry.upload_id, entry.row_number, entry.changed_by) for entry in entries] == [
-        ("superseded", "U4", 4, ""), ("edited", "", 0, "admin"), ("updated", "U2", 2, ""), ("inserted", "U1", 1, ""),
+    assert [(entry.kind, entry.upload_id, entry.place, entry.changed_by) for entry in entries] == [
+        ("superseded", "U4", "row 4", ""), ("edited", "", "", "admin"), ("updated", "U2", "row 2", ""),
+        ("inserted", "U1", "row 1", ""),
     ]  # fmt: skip
     assert entries[2].changes == (FieldChange("price", "9.99", "8.00"), FieldChange("stock quantity", "3", "5"))
 

@@ -489,11 +489,19 @@ def test_the_largest_row_leaves_room_for_its_status_and_the_longest_reason(table
     assert dynamo.write_statuses([update]) == [None]
 
 
-def test_guarded_cells_of_an_error_report_are_taken_as_they_were(pipeline: Pipeline) -> None:
-    header = ",".join([HEADER, *REPORT_COLUMNS])
-    pipeline.run(f"{header}\n{line(1, product_name=chr(39) + '=Lamp')},1,invalid_price,price,Bad,\n")
+@pytest.mark.parametrize("without", ["", "line_number"], ids=["", "from before there were lines"])
+def test_guarded_cells_of_an_error_report_are_taken_as_they_were(pipeline: Pipeline, without: str) -> None:
+    added = [name for name in REPORT_COLUMNS if name != without]
+    guarded = line(1, product_name="'=Lamp")
+    pipeline.run(",".join([HEADER, *added]) + f"\n{guarded}" + ",1" * len(added))
 
     assert Product.objects.get().product_name == "=Lamp"
+
+
+def test_a_column_that_a_vendor_calls_line_number_does_not_make_the_file_an_error_report(pipeline: Pipeline) -> None:
+    pipeline.run(f"{HEADER},line_number\n" + line(1, product_name="'=Lamp") + ",1")
+
+    assert Product.objects.get().product_name == "'=Lamp"
 
 
 def test_an_apostrophe_in_any_other_file_is_left_alone(pipeline: Pipeline) -> None:

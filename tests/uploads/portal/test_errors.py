@@ -68,7 +68,7 @@ def test_errors_are_grouped_by_kind_with_rows_explanation_example_and_suggestion
     assert "Did you mean Electronics?" in text(response)
     assert "Suggestion:" not in text(response), "none that the message says already"
     assert f'href="{url(upload, "errors/invalid_price/")}"' in text(response)
-    assert "row 1 is line 2 in Excel" in text(response)
+    assert "the line of the file" in text(response)
 
 
 def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploader: Client, pipeline: Pipeline) -> None:

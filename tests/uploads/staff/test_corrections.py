@@ -60,7 +60,7 @@ def test_a_corrected_row_is_in_the_catalog_and_the_next_failed_one_comes(
 
     assert response.headers["Location"] == correct(3)
     assert str(Product.objects.get(sku="SKU-1").price) == "7.50"
-    assert LogEntry.objects.get().change_message == "Corrected row 1: price."
+    assert LogEntry.objects.get().change_message == "Corrected row 1 (line 2): price."
     history = admin_client.get(f"{ERRORS}{ValidationError.objects.filter(row_number=1).latest('pk').pk}/change/")
     assert "price: x → 7.50" in history.content.decode()
     upload.refresh_from_db()
@@ -69,7 +69,7 @@ def test_a_corrected_row_is_in_the_catalog_and_the_next_failed_one_comes(
     form[number_of(admin_client, correct(3), "price")] = "8"
     last = admin_client.post(correct(3), form, follow=True)
     assert last.redirect_chain[-1][0].startswith("/admin/uploads/uploadhistory/")
-    assert "Row 3 is in the catalog now, as a new product." in last.content.decode()
+    assert "Row 3 (line 4) is in the catalog now, as a new product." in last.content.decode()
 
 
 def test_a_row_that_still_fails_is_shown_again_with_its_new_problems(admin_client: Client, pipeline: Pipeline) -> None:
@@ -79,7 +79,7 @@ def test_a_row_that_still_fails_is_shown_again_with_its_new_problems(admin_clien
     response = admin_client.post(correct(), form)
 
     assert response.status_code == 200
-    assert "Row 1 still has problems." in response.content.decode()
+    assert "Row 1 (line 2) still has problems." in response.content.decode()
     assert 'value="-5"' in response.content.decode()
     assert response.context["row"].attempt == 2
 
@@ -260,7 +260,7 @@ def test_null_characters_are_stored_as_their_sign(admin_client: Client, pipeline
     pipeline.run(feed(line(1, price="x")))
     form = cells(admin_client, correct())
     form[number_of(admin_client, correct(), "price")] = "1\0"
-    assert "Row 1 still has problems." in admin_client.post(correct(), form).content.decode()
+    assert "Row 1 (line 2) still has problems." in admin_client.post(correct(), form).content.decode()
     wrong = {"vendor": "VEND001", "field": "price", "value": "1␀", "right": "2\0", "keep": "yes"}
     assert admin_client.post(f"{ERRORS}cluster/", wrong).status_code == 302
     assert admin_client.get(f"{ERRORS}clusters/", {"vendor": "\0"}).status_code == 200
