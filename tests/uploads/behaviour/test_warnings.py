@@ -40,7 +40,7 @@ TEXT = "may contain only the letters A to Z"
 @pytest.fixture(autouse=True)
 def warnings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A SKU with a space in it is worth a warning, and read as it is."""
-    monkeypatch.setattr(problems, "WARNINGS", frozenset({Code.INVALID_SKU}))
+    monkeypatch.setattr(problems, "WARNINGS", problems.WARNINGS | {Code.INVALID_SKU})
 
 
 def of(severity: str) -> list[tuple[int, str]]:
@@ -57,6 +57,17 @@ def test_a_row_with_a_warning_is_valid_and_a_row_with_an_error_too_has_both(pipe
     assert Product.objects.filter(sku="SKU 1").exists()
     assert of("warning") == [(1, "invalid_sku"), (2, "invalid_sku")]
     assert of("error") == [(2, "invalid_price"), (3, "invalid_price")]
+
+
+def test_what_was_taken_off_a_cell_is_a_warning_beside_a_valid_row(pipeline: Pipeline, member: Client) -> None:
+    upload = pipeline.run(feed(line(1, sku='"=""001001"""'), line(2, vendor_product_id="P-2\u200b")))
+    assert (upload.valid_records, upload.error_records) == (2, 0)
+    assert of("warning") == [(1, "cleaned"), (2, "cleaned")]
+    assert Product.objects.filter(sku="001001").exists()
+    shown = _text(member.get(f"/vendor/VEND001/uploads/{upload.pk}/warnings/cleaned/"))
+    assert "Row 1 (line 2)" in shown
+    assert "Row 2 (line 3)" in shown
+    assert "P-2⟨U+200B⟩" in shown
 
 
 def test_the_reason_in_the_ledger_and_in_dynamodb_is_of_errors_alone(pipeline: Pipeline) -> None:
