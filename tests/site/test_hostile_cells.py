@@ -94,9 +94,8 @@ class Journey:
 def hostile_row(model: type[models.Model], **values: Any) -> models.Model:
     """A row with a hostile cell in every text column that isn't given."""
     cell = CELLS[model._default_manager.count() % len(CELLS)]
-    texts = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
-    names = [f for f in texts if not isinstance(f, CurrencyField)]
-    texts = {field.attname: cell[: field.max_length] for field in names}
+    fields = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
+    texts = {field.attname: cell[: field.max_length] for field in fields if not isinstance(field, CurrencyField)}
     return model._default_manager.create(**(texts | values))
 
 
