@@ -7,7 +7,7 @@ import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
@@ -97,6 +97,8 @@ class Layout:
     """Empty cells that every row has behind those of the header, as where each line ends with a delimiter."""
     questions: tuple[Question, ...] = ()
     """What a person has to decide before the file can be sent."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What was decided of such questions: id → value."""
 
     @property
     def shape(self) -> str:
@@ -123,6 +125,7 @@ class Layout:
             trailing=data.get("trailing", 0),
             currency_in_rows=data.get("currency_in_rows", False),
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
+            answers=dict(data.get("answers", {})),
         )
 
 
@@ -136,15 +139,14 @@ class Reading:
     """How a person wants a file to be read, where it is not to be found out.
 
     `columns` has the field of each column, "" for one that is left out, and `shape` that of the Layout they were
-    chosen from.
+    chosen from. `answers` has what a person answered to the Layout's questions, id → value.
     """
 
     encoding: str = ""
     delimiter: str = ""
     columns: tuple[str, ...] | None = None
     shape: str = ""
-    currency: str = ""
-    """ISO 4217 of the prices, as a person answered."""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Header(NamedTuple):
@@ -219,7 +221,7 @@ def _find_layout(
     notes = (*found.notes, *_header_notes(header, texts))
     place = Position(end, 0, line)
     layout = Layout(found.encoding, header.delimiter, headers, header.mapping, place, notes, found.reason)
-    return replace(layout, sheet=sheet)
+    return replace(layout, sheet=sheet, answers=dict(reading.answers) if reading else {})
 
 
 def _refuse_other_formats(beginning: bytes) -> None:

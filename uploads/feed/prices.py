@@ -20,7 +20,7 @@ from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
 from uploads.feed.header import Layout, is_blank, short
 from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines
 from uploads.feed.parser import rows
-from uploads.feed.questions import Choice, Question
+from uploads.feed.questions import Choice, Question, answer_to
 
 QUESTION = "currency"
 
@@ -56,8 +56,8 @@ class _IrregularError(Exception):
     """A row that csv alone doesn't read as the parser does."""
 
 
-def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor, answer: str = "") -> Layout:
-    """The layout with the currency of its prices, or with the question about it; `answer` is what a person said.
+def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor) -> Layout:
+    """The layout with the currency of its prices, or with the question about it if its answers have none.
 
     Reads the file once. Raises FeedError("mixed_currencies").
     """
@@ -76,7 +76,7 @@ def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor
     if ours and len(fitting) == 1:
         return replace(layout, currency=min(fitting))
     question = _question(layout, tally, fitting, vendor, all_say=bool(header) or not tally.silent)
-    if answer in [choice.value for choice in question.choices]:
+    if answer := answer_to(question, layout.answers):
         return replace(layout, currency=answer)
     return replace(layout, questions=(*layout.questions, question))
 

@@ -2,8 +2,14 @@
 
 A file is not sent while one of its questions is open. Pages ask them in the preview; where nobody can be asked, the
 file is refused with the first of them.
+
+Whoever reads a file and meets a choice puts a Question into `Layout.questions`, unless `answer_to` finds its answer in
+`Layout.answers`: those come from a person, by `Reading.answers`, or are remembered for files with the same columns.
+Both previews show any Question (templates/uploads/preview/questions.html) and post its answer as `answer-<id>`; the
+command line takes a file of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -33,3 +39,9 @@ class Question:
     choices: tuple[Choice, ...]
     suggestion: str = ""
     rows: int = 0
+
+
+def answer_to(question: Question, answers: Mapping[str, str]) -> str:
+    """The value of the choice that was made; "" where none was, or one that there isn't."""
+    answer = answers.get(question.id, "")
+    return answer if any(choice.value == answer for choice in question.choices) else ""

@@ -91,7 +91,7 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
                 pass
-        layout = _in_currency(file, layout, vendor_id, reading.currency if reading else "")
+        layout = _in_currency(file, layout, vendor_id)
         said = shops.notes(
             shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
         )
@@ -102,13 +102,13 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
     return replace(layout, notes=(*layout.notes, *said)) if said else layout
 
 
-def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str, answer: str) -> parser.Layout:
+def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str) -> parser.Layout:
     """The layout with what the prices of this vendor's file are in, or the question about it. Raises FeedError."""
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     if vendor is None or "price" not in layout.mapping.fields:
         return layout
     whose = prices.Vendor(vendor.vendor_name, vendor.currency)
-    return prices.with_currency(file, layout, limits(), whose, answer)
+    return prices.with_currency(file, layout, limits(), whose)
 
 
 def limits() -> parser.Limits:

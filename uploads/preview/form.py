@@ -17,6 +17,7 @@ from uploads.models import Job, UploadHistory
 from uploads.preview.verdicts import Preview
 
 COLUMN = "column-{}"
+ANSWER = "answer-"
 DO_NOT_IMPORT = "don't import"
 FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
 
@@ -94,8 +95,8 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
     chosen: list[str] = []
     while (field := posted.get(COLUMN.format(len(chosen)))) is not None:
         chosen.append(field)
-    encoding, delimiter, currency = (posted.get(name, "") for name in ("encoding", "delimiter", "currency"))
-    return Reading(encoding, delimiter, tuple(chosen), posted["shape"], currency)
+    answers = {name.removeprefix(ANSWER): posted[name] for name in posted if name.startswith(ANSWER) and posted[name]}
+    return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"], answers)
 
 
 def _mode(posted: Mapping[str, str]) -> str:
@@ -105,7 +106,7 @@ def _mode(posted: Mapping[str, str]) -> str:
 
 def fingerprint(reading: Reading, mode: str = "upsert") -> str:
     """The same for the same reading and mode."""
-    return hashlib.sha256(json.dumps([asdict(reading), mode]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([asdict(reading), mode], sort_keys=True).encode()).hexdigest()
 
 
 def dry_run_context(job: Job) -> dict[str, Any]:

@@ -148,9 +148,16 @@ class Preview:
         return any(one.aside for one in self.mapped)
 
     @property
+    def answers(self) -> dict[str, str]:
+        """What was answered already, for the form to bring along."""
+        asked = {question.id for question in self.layout.questions}
+        return {name: answer for name, answer in self.reading.answers.items() if name not in asked}
+
+    @property
     def choice(self) -> Reading:
         """What is shown, as the reading that gives it again."""
-        return replace(self.reading, columns=tuple(one.field for one in self.mapped), shape=self.layout.shape)
+        columns = tuple(one.field for one in self.mapped)
+        return replace(self.reading, columns=columns, shape=self.layout.shape, answers=self.answers)
 
 
 def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:

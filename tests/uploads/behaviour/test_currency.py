@@ -32,7 +32,8 @@ def in_catalog() -> list[tuple[str, str, str]]:
 
 def sent(pipeline: Pipeline, text: str, currency: str) -> UploadHistory:
     """What becomes of a file whose question about its currency was answered."""
-    upload = receive.receive(io.BytesIO(text.encode()), "feed.csv", "VEND001", reading=Reading(currency=currency))
+    reading = Reading(answers={"currency": currency})
+    upload = receive.receive(io.BytesIO(text.encode()), "feed.csv", "VEND001", reading=reading)
     return finished(pipeline, upload)
 
 
@@ -193,17 +194,18 @@ def test_a_vendor_is_asked_in_the_preview_and_the_answer_goes_into_the_catalog(
     asked = uploader.post(BASE, {"file": SimpleUploadedFile("feed.csv", EUROS.encode())})
     text = asked.content.decode()
     assert ASKED in text
-    assert '<option value="EUR">EUR – Euro</option>' in text
+    assert "EUR – Euro</label>" in text
+    assert " checked" not in text[text.index("<fieldset") : text.index("</fieldset>")]
     assert "Start the upload" not in text
     assert "Refused" not in text
 
-    answered = uploader.post(f"{BASE}preview/", vendors_form(asked, currency="EUR"))
+    answered = uploader.post(f"{BASE}preview/", vendors_form(asked, **{"answer-currency": "EUR"}))
     text = answered.content.decode()
     assert ASKED not in text
     assert "<dt>Prices in</dt><dd>EUR</dd>" in text
-    assert '<input type="hidden" name="currency" value="EUR">' in text
+    assert '<input type="hidden" name="answer-currency" value="EUR">' in text
 
-    done = uploader.post(f"{BASE}confirm/", vendors_form(answered, currency="EUR"))
+    done = uploader.post(f"{BASE}confirm/", vendors_form(answered, **{"answer-currency": "EUR"}))
     assert done.status_code == 302
     assert finished(pipeline, UploadHistory.objects.get()).valid_records == 2
     assert {currency for _, _, currency in in_catalog()} == {"EUR"}
@@ -225,9 +227,9 @@ def test_staff_are_asked_in_the_preview_and_see_what_was_answered(pipeline: Pipe
     text = asked.content.decode()
     assert ASKED in text
     assert "Confirm import" not in text
-    answered = admin_client.post(importing.PREVIEW, importing.form_of(asked, currency="EUR"))
+    answered = admin_client.post(importing.PREVIEW, importing.form_of(asked, **{"answer-currency": "EUR"}))
     assert "<dt>Prices in</dt><dd>EUR</dd>" in answered.content.decode()
-    admin_client.post(importing.CONFIRM, importing.form_of(answered, currency="EUR"))
+    admin_client.post(importing.CONFIRM, importing.form_of(answered, **{"answer-currency": "EUR"}))
     upload = finished(pipeline, UploadHistory.objects.get())
     assert Layout.from_json(upload.layout or {}).currency == "EUR"
     page = admin_client.get(f"/admin/uploads/uploadhistory/{upload.pk}/change/").content.decode()

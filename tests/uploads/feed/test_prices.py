@@ -12,7 +12,7 @@ from uploads.feed import prices
 from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
 from uploads.feed.header import Layout
 from uploads.feed.lines import FeedError, Limits
-from uploads.feed.parser import inspect
+from uploads.feed.parser import Reading, inspect
 from uploads.feed.prices import Vendor
 from uploads.feed.questions import Question
 
@@ -33,7 +33,8 @@ def table(*cells: str, header: str = "price", after: str = "", name: str = "Lamp
 
 def layout_of(data: bytes, vendor: Vendor = AMERICAN, answer: str = "") -> Layout:
     file = io.BytesIO(data)
-    return prices.with_currency(file, inspect(file), LIMITS, vendor, answer)
+    layout = inspect(file, reading=Reading(answers={prices.QUESTION: answer}))
+    return prices.with_currency(file, layout, LIMITS, vendor)
 
 
 def question(data: bytes, vendor: Vendor = AMERICAN) -> Question:

@@ -1,5 +1,7 @@
 """What the form of a preview says when it comes back."""
 
+from dataclasses import replace
+
 import pytest
 
 from uploads.feed.parser import Reading
@@ -21,8 +23,12 @@ READ = Reading("cp1252", "", ("sku", ""), "2.1")
             Confirmation("t", READ, "upsert", "s", remember=True, notify=True),
         ),
         (COLUMNS | {"column-3": "price"}, Confirmation("", READ, "upsert", "", False, False)),
+        (
+            COLUMNS | {"answer-currency": "EUR", "answer-stock_from": ""},
+            Confirmation("", replace(READ, answers={"currency": "EUR"}), "upsert", "", False, False),
+        ),
     ],
-    ids=["nothing", "only the file", "one box", "a mode that isn't there", "everything", "columns after a gap"],
+    ids=["nothing", "only the file", "one box", "no such mode", "everything", "columns after a gap", "answers"],
 )
 def test_the_form_is_understood_as_it_was_filled_in(posted: dict[str, str], said: Confirmation) -> None:
     assert Confirmation.from_post(posted) == said
@@ -31,5 +37,11 @@ def test_the_form_is_understood_as_it_was_filled_in(posted: dict[str, str], said
 def test_what_was_previewed_was_seen_and_nothing_else() -> None:
     seen = COLUMNS | {"mode": "add", "seen": fingerprint(READ, "add")}
     assert Confirmation.from_post(seen).was_seen
-    for change in ({"column-1": "price"}, {"mode": "upsert"}, {"encoding": ""}, {"seen": ""}):
+    for change in (
+        {"column-1": "price"},
+        {"mode": "upsert"},
+        {"encoding": ""},
+        {"seen": ""},
+        {"answer-currency": "EUR"},
+    ):
         assert not Confirmation.from_post(seen | change).was_seen, change
