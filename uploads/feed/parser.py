@@ -166,7 +166,7 @@ def rows(
             if (
                 len(cells) != width
                 or (b'"' in taken[0][0] and misplaced(taken[0][0], width, delimiter))
-                or (b"'" in taken[0][0] and wrapped_cell(taken[0][0], delimiter))
+                or (b"'" in taken[0][0] and wrapped_cell(cells))
                 or lines.flawed
                 or len(taken) > 1
                 or lines.chars > limits.max_cell_chars
@@ -190,8 +190,8 @@ def rows(
 
 def _refuse_other_quotes(first: Sequence[Row], layout: Layout) -> None:
     """Raise FeedError where another sign is used for quotes: cells would keep it, or be taken apart at a delimiter."""
-    delimiter = layout.delimiter.encode()
-    signs = [wrapped_cell(row.raw.encode(), delimiter) for row in first if row.problem]
+    unread = [next(csv.reader([row.raw], delimiter=layout.delimiter), []) for row in first if row.problem]
+    signs = [wrapped_cell(cells) for cells in unread]
     if len(signs) == len(first) and all(signs):
         message = f"The cells of this file have {signs[0]} around them in place of quotes."
         raise FeedError("other_quotes", f"{message} {QUOTE}")
@@ -358,7 +358,7 @@ def _quote_problem(cells: list[str], lines: Lines, layout: Layout) -> Problem | 
     """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
     row = b"".join(line for line, _ in lines.taken)
     delimiter = layout.delimiter.encode()
-    if not layout.sheet and (sign := wrapped_cell(row, delimiter)):
+    if not layout.sheet and (sign := wrapped_cell(cells)):
         message = f"A cell of this row has {sign} around it in place of quotes."
         return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')
     if b'"' not in row or not misplaced(row, len(cells), delimiter):

@@ -65,16 +65,12 @@ def _doubled_outside(row: bytes, delimiter: bytes) -> bool:
     )
 
 
-def wrapped_cell(row: bytes, delimiter: bytes) -> str:
-    """The other sign that a cell of the row has around it in place of quotes; "" where none has."""
-    found = _wrapped(delimiter).search(row) if b"'" in row or b"`" in row else None
-    return found[1].decode() if found else ""
+def wrapped_cell(cells: Sequence[str]) -> str:
+    """The sign that a cell of the row has around it in place of quotes; "" where none has."""
+    return next((cell.lstrip()[0] for cell in cells if _WRAPPED.fullmatch(cell)), "")
 
 
-@lru_cache
-def _wrapped(delimiter: bytes) -> re.Pattern[bytes]:
-    mark = re.escape(delimiter)
-    return re.compile(rb"(?:\A|%s)[ \t]*(['`])[^%s\r\n]+\1[ \t]*(?:%s|[\r\n]|\Z)" % (mark, mark, mark))
+_WRAPPED = re.compile(r"\s*(['`])[^\r\n]+\1\s*")
 
 
 def may_be_spaced(row: bytes) -> bool:

@@ -16,7 +16,7 @@ from catalog.rules.places import in_file, place
         (12, 0, "Products", "row 12"),
         (0, None, "", "row 0"),
         (1_234_567, 1_234_568, "", "row 1234567 (line 1234568)"),
-        (1, 2, "a\u202eb\n<b>", "row 1 (row 2 of the sheet “a\ufffdb <b>”)"),
+        (1, 2, "a\u202eb\n<b>", "row 1 (row 2 of the sheet “a⟨U+202E⟩b <b>”)"),
     ],
 )
 def test_a_row_is_named_as_its_own_program_shows_it_where_that_differs(

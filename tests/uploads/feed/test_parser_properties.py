@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from uploads.feed import lines
 from uploads.feed.columns import map_headers
 from uploads.feed.encoding import SINGLE_BYTE
-from uploads.feed.lines import FeedError
+from uploads.feed.lines import FeedError, is_transcoded
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
+from uploads.feed.quotes import wrapped_cell
 from uploads.feed.sample import COLUMNS as FIELDS
 
 HEADER = ",".join(FIELDS).encode()
@@ -143,6 +144,8 @@ def test_no_line_is_dropped(data: bytes) -> None:
     if isinstance(result, FeedError):
         return
     layout, found = result
+    if is_transcoded(layout.encoding):  # there offsets count the bytes of the text in UTF-8
+        return
     position = layout.first_row.offset
     for row in found:
         if row.problem is None:
@@ -207,6 +210,9 @@ def test_every_row_that_is_written_is_read_back_or_blank_or_the_header_again(
         if row == list(FIELDS):
             assert found.problem is not None
             assert found.problem.code == "repeated_header"
+        elif wrapped_cell(row) or row[0].startswith("# "):
+            assert found.problem is not None
+            assert found.problem.code in ("stray_quote", "commented_out")
         else:
             assert list(found.cells.values()) == row
 
