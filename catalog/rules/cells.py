@@ -11,12 +11,12 @@ from typing import Final
 
 from catalog.rules.fields import LIMITS
 
-# What str.strip() takes away, and the invisible characters that spreadsheets and web pages leave at the ends. Direction
-# marks and joiners are not among them: texts in some scripts need them there.
+# What str.strip() takes away, and the invisible characters that spreadsheets and web pages leave at the ends. Joiners
+# and the direction marks of Arabic and Hebrew are not among them: texts need them there.
 EDGES: Final = (
     " \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
-    "\u200b\u2060\ufeff"
+    "\u00ad\u200b\u200e\u2060\ufeff"
 )
 
 
@@ -43,15 +43,15 @@ _APOSTROPHES: Final = ("'", "’", "‘")
 _WRAPPERS: Final = ("=", '"', *_APOSTROPHES)
 # As pandas writes whole numbers of a column that has gaps. A SKU of one to three digits may well be called 2.0.
 _FLOATS: Final = {
-    "vendor_product_id": re.compile(r"[1-9][0-9]*\.0"),
-    "sku": re.compile(r"[1-9][0-9]{3,}\.0"),
+    "vendor_product_id": re.compile(r"[1-9][0-9]*[.,]0"),
+    "sku": re.compile(r"[1-9][0-9]{3,}[.,]0"),
 }
 
 WRAPPING: Final = "without the signs around it, which only keep spreadsheets from changing it"
 UNSEEN: Final = "without characters that can't be seen"
 SPACES: Final = "with single plain spaces"
 ACCENTS: Final = "with its accents spelled the usual way"
-FLOAT: Final = "without the “.0” that programs add to numbers"
+FLOAT: Final = "without the decimal that programs add to numbers"
 
 
 def trimmed(value: str) -> str:
@@ -110,7 +110,7 @@ def is_tidy(cell: str) -> bool:
         return False
     if cell.replace("-", "").isalnum():
         return True
-    return cell.isprintable() and cell[:1] not in "=\"'" and "  " not in cell and cell[-2:] != ".0"
+    return cell.isprintable() and cell[:1] not in "=\"'" and "  " not in cell and cell[-2:] not in (".0", ",0")
 
 
 def tidied(cell: str, field: str) -> tuple[str, str]:

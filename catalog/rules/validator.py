@@ -324,8 +324,7 @@ def _currency(values: Mapping[str, str | None], expected: str, problems: list[Pr
 
 def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tuple[str, str]:
     """The cell without what can't be seen in it or only wraps it, and what was changed; ("", "") after a problem."""
-    came = cells.trimmed(value)
-    seen = cells.seen(came)
+    seen = cells.trimmed(cells.seen(value))
     cell = cells.unwrapped(seen)
     if not cell:
         problems.append(_missing(field))
@@ -336,7 +335,7 @@ def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tupl
     elif leftovers.is_date(cell):
         problems.append(turned_into_date(field, cell, code))
     else:
-        return cell, cells.UNSEEN if seen != came else cells.WRAPPING if cell != seen else ""
+        return cell, cells.UNSEEN if seen != value else cells.WRAPPING if cell != seen else ""
     return "", ""
 
 

@@ -44,6 +44,7 @@ def only_warning(**changed: str) -> Problem:
         ("C19\x07-2", "C19-2", UNSEEN),
         ("\u200e'001003", "001003", UNSEEN),
         ("90101.0", "90101", FLOAT),
+        ("90101,0", "90101", FLOAT),
         ('="90101.0"', "90101", WRAPPING),
         ("0.0", "0.0", ""),
         ("007.0", "007.0", ""),
@@ -132,6 +133,12 @@ def test_a_text_formula_is_the_text_in_it(field: str, cell: str, value: str) -> 
 def test_apostrophes_quotes_and_joiners_belong_to_a_text(field: str, cell: str) -> None:
     outcome = validate({**GOOD, field: cell}, RULES)
     assert (getattr(outcome.draft, field), outcome.problems) == (cell, [])
+
+
+@pytest.mark.parametrize("field", ["product_name", "brand", "description"])
+def test_what_cannot_be_seen_at_the_ends_of_a_text_does_not_count(field: str) -> None:
+    outcome = validate({**GOOD, field: f"\u200e\u00ad {GOOD[field]}\u200e"}, RULES)
+    assert (outcome.draft, outcome.problems) == (draft(), [])
 
 
 def test_a_category_is_found_whatever_cannot_be_seen_in_it() -> None:
