@@ -178,8 +178,9 @@ class Lines:
         self.start_row()
 
     def start_row(self) -> None:
-        self.line = self.line_end
-        self.taken.clear()
+        if self.taken:
+            self.line += 1 if self.of_sheet else len(self.taken)
+            self.taken.clear()
         self.chars = 0
         self.flawed = False
 

@@ -165,10 +165,10 @@ def rows(
             # Everything that could be wrong shows here; a row that passes needs no closer look
             if (
                 len(cells) != width
-                or (b'"' in taken[0][0] and misplaced(taken[0][0], width, delimiter))
-                or (b"'" in taken[0][0] and wrapped_cell(cells))
-                or lines.flawed
                 or len(taken) > 1
+                or lines.flawed
+                or (b'"' in (line := taken[0][0]) and misplaced(line, width, delimiter))
+                or (b"'" in line and wrapped_cell(cells))
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
                 or first.isspace()
@@ -183,7 +183,9 @@ def rows(
         if problem is not None:
             yield Row(number, {}, problem, lines.raw(), lines.offset, lines.line + 1, lines.line_end)
             continue
-        named = dict(zip(headers, cells + [""] * (width - len(cells)), strict=False))
+        if len(cells) < width:
+            cells = cells + [""] * (width - len(cells))
+        named = dict(zip(headers, cells, strict=False))
         numeric = _take_marks(named) if of_sheet else NONE
         yield Row(number, named, None, "", lines.offset, lines.line + 1, lines.line_end, numeric)
 
