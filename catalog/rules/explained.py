@@ -20,6 +20,8 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.INVALID_CHARACTERS: "The cell has characters that can't be stored. Type it anew, or save the file as UTF-8.",
     Code.SPREADSHEET_ERROR: "The cell has an error of the spreadsheet, such as #N/A, and no value. Mend its formula.",
     Code.UNSAVED_FORMULA: "A formula's result wasn't saved. Open the file in Excel, save it, and send it again.",
+    Code.GARBLED_VALUE: "Letters were turned into others, like CafÃ© for Café. Export the file anew, as “CSV UTF-8”.",
+    Code.GARBLED_TEXT: "Letters were turned into others, like CafÃ© for Café. The text is stored as it came.",
     Code.INVALID_SKU: "A SKU has letters from A to Z, digits and . _ - / only. It is no date and no 4.7E+07 either.",
     Code.INVALID_PRICE: "The price can't be read as one amount. Write it like 12.50, without other words.",
     Code.PRICE_NOT_POSITIVE: "The price is 0 or below it. Every product has to cost something.",

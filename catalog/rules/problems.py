@@ -25,6 +25,8 @@ class Code(StrEnum):
     MISSING_VALUE = "missing_value"
     TOO_LONG = "too_long"
     INVALID_CHARACTERS = "invalid_characters"
+    GARBLED_VALUE = "garbled_value"
+    GARBLED_TEXT = "garbled_text"
     SPREADSHEET_ERROR = "spreadsheet_error"
     UNSAVED_FORMULA = "unsaved_formula"
     INVALID_SKU = "invalid_sku"
@@ -68,7 +70,7 @@ class Code(StrEnum):
 
 
 # What draws attention to a value that was read all the same. All other codes keep their row out.
-WARNINGS: Final[frozenset[Code]] = frozenset({Code.CLEANED})
+WARNINGS: Final[frozenset[Code]] = frozenset({Code.CLEANED, Code.GARBLED_TEXT})
 
 
 def is_warning(code: str) -> bool:

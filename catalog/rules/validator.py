@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from catalog.rules import cells, currencies, identifiers, in_currency, leftovers
+from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
 from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
@@ -121,7 +121,7 @@ def _text(values: Mapping[str, str | None], field: str, problems: list[Problem])
         storable = "\0" not in cell
     else:
         cell = cell.strip(cells.EDGES)
-        storable = cells.is_storable(cell)
+        storable = cells.is_storable(cell) and not garbled.is_garbled(cell)
     if (
         storable
         and cell
@@ -150,6 +150,8 @@ def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
         return ""
     if len(cell) > LIMITS[field]:
         problems.append(too_long(field, cell))
+    elif problem := garbled.problem_with(field, cell):
+        problems.append(problem)
     elif cell != value:
         problems.append(_cleaned(field, value, cell, cells.WRAPPING))
     return cell
@@ -209,7 +211,7 @@ def _odd_identifier(came: str, field: str, is_number: bool, problems: list[Probl
     cell, change = (came, "") if cells.is_tidy(came) else cells.tidied(came, field)
     if not cell:
         problems.append(_missing(field))
-    elif problem := _unusable(field, cell):
+    elif problem := _unusable(field, cell) or garbled.problem_with(field, cell):
         problems.append(problem)
     elif leftovers.stands_for_nothing(cell, strictly=True):
         problems.append(_missing(field, cell))

@@ -6,7 +6,7 @@ can be read, tested and measured on its own.
     parser.py   step 2: bytes → rows, with the position to go on from
     header.py   what a file is: format, delimiter, header
     encoding.py which encoding its text is in, and why
-    letters.py  which letters and signs can stand where: the evidence for it
+    languages.py how words look in the languages of feeds: the evidence for it (letters.txt, common.txt)
     quotes.py   how the quotes of a row pair up
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide

@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from uploads.feed import encoding as encodings
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
-from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines, printable
+from uploads.feed.encoding import Found
+from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable
 from uploads.feed.questions import Choice, Question
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -169,13 +170,42 @@ def find_layout(
     sheet: str = "",
 ) -> Layout:
     """What `inspect` returns or raises, except that there may be no rows and that the file is not rewound."""
+    file.seek(0)
+    beginning = next(blocks(file, "", 0), b"")[:8192]
+    _refuse_other_formats(beginning)
+    utf16 = encodings.by_bytes(beginning)
     try:
-        return _find_layout(file, limits, saved, reading, sheet, leave_open=False)
+        start = _beginning(file, limits, reading, utf16)
+        delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
+        header = _header_of(start, limits, saved, delimiters, asked=reading is not None)
     except FeedError as error:
-        if reading is None or error.code not in ("missing_columns", "duplicate_column"):
-            raise
-    # A person says what the columns mean, so a header that leaves it open will do.
-    return _find_layout(file, limits, saved, reading, sheet, leave_open=True)
+        if not utf16 and _looks_binary(beginning):
+            raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
+        raise
+    end = start.offset + sum(start.sizes[: header.first_line + header.line_count])
+    # A sheet's rows are records, whatever lines their cells have.
+    above = sum(1 for _ in csv.reader(start.texts[: header.first_line])) if sheet else header.first_line
+    line = start.blank + above + (1 if sheet else header.line_count)
+    headers = name_headers(header.cells)
+    notes = (*start.found.notes, *_header_notes(header, start.texts))
+    place = Position(end, 0, line)
+    layout = Layout(start.found.encoding, header.delimiter, headers, header.mapping, place, notes, start.found.reason)
+    answers = dict(reading.answers) if reading else {}
+    return replace(layout, sheet=sheet, questions=encodings.questions(start.found), answers=answers)
+
+
+def _header_of(
+    start: "_Beginning", limits: Limits, saved: Mapping[str, str] | None, delimiters: str, *, asked: bool
+) -> _Header:
+    """The header. A person who is asked says what the columns mean, so then one that leaves it open will do."""
+    try:
+        return _find_header(start.texts, limits, saved, delimiters, leave_open=False)
+    except FeedError as error:
+        if asked and error.code in ("missing_columns", "duplicate_column"):
+            return _find_header(start.texts, limits, saved, delimiters, leave_open=True)
+        if questions := encodings.questions(start.found):  # in another encoding it may have a header
+            raise FeedError("unknown_encoding", questions[0].text) from error
+        raise
 
 
 def as_chosen(layout: Layout, reading: Reading) -> Layout:
@@ -187,41 +217,6 @@ def as_chosen(layout: Layout, reading: Reading) -> Layout:
     mapping = chosen(layout.headers, reading.columns)
     kept = [note for note in layout.notes if note not in ignored_notes(layout.mapping)]
     return replace(layout, mapping=mapping, notes=(*kept, *ignored_notes(mapping)))
-
-
-def _find_layout(
-    file: BinaryIO,
-    limits: Limits,
-    saved: Mapping[str, str] | None,
-    reading: Reading | None,
-    sheet: str,
-    *,
-    leave_open: bool,
-) -> Layout:
-    file.seek(0)
-    beginning = next(blocks(file, "", 0), b"")[:8192]
-    _refuse_other_formats(beginning)
-    utf16 = encodings.utf16(beginning)
-    try:
-        wanted = reading.encoding if reading and reading.encoding in encodings.ENCODINGS else ""
-        found = encodings.Found(utf16 or wanted) if utf16 or wanted else encodings.find(file, limits)
-        offset, blank, lines = _first_lines(file, found.encoding, limits)
-        texts = [printable(line, codec(found.encoding)) for line in lines]
-        delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
-        header = _find_header(texts, limits, saved, delimiters, leave_open=leave_open)
-    except FeedError as error:
-        if not utf16 and _looks_binary(beginning):
-            raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
-        raise
-    end = offset + sum(len(line) for line in lines[: header.first_line + header.line_count])
-    # A sheet's rows are records, whatever lines their cells have.
-    above = sum(1 for _ in csv.reader(texts[: header.first_line])) if sheet else header.first_line
-    line = blank + above + (1 if sheet else header.line_count)
-    headers = name_headers(header.cells)
-    notes = (*found.notes, *_header_notes(header, texts))
-    place = Position(end, 0, line)
-    layout = Layout(found.encoding, header.delimiter, headers, header.mapping, place, notes, found.reason)
-    return replace(layout, sheet=sheet, answers=dict(reading.answers) if reading else {})
 
 
 def _refuse_other_formats(beginning: bytes) -> None:
@@ -248,6 +243,29 @@ def _looks_binary(beginning: bytes) -> bool:
     """One control character in twenty bytes: random bytes have one in nine, text none."""
     controls = len(beginning) - len(beginning.translate(None, CONTROLS))
     return controls * 20 > len(beginning)
+
+
+class _Beginning(NamedTuple):
+    """A file's first lines from the first that is not blank, enough to find a header in, with their sizes in bytes,
+    where they start, and how many lines came before."""
+
+    found: Found
+    offset: int
+    blank: int
+    texts: list[str]
+    sizes: list[int]
+
+
+def _beginning(file: BinaryIO, limits: Limits, reading: Reading | None, utf16: Found | None) -> _Beginning:
+    # First as bytes: an endless line is refused without reading it to its end.
+    offset, blank, lines = _first_lines(file, utf16.encoding if utf16 else "utf-8", limits)
+    wanted = (reading.encoding or reading.answers.get(encodings.QUESTION, "")) if reading else ""
+    chosen_one = Found(wanted, "it was chosen") if wanted in encodings.ENCODINGS else None
+    found = utf16 or chosen_one or encodings.find(file, limits)
+    if found.encoding in MULTI_BYTE:  # only now is it known what its lines are
+        offset, blank, lines = _first_lines(file, found.encoding, limits)
+    texts = [printable(line, codec(found.encoding)) for line in lines]
+    return _Beginning(found, offset, blank, texts, [len(line) for line in lines])
 
 
 def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, int, list[bytes]]:

@@ -33,12 +33,13 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
-# Encodings with up to four bytes a letter, of which some can look like delimiters or quotes.
-MULTI_BYTE: Final = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+# Encodings with up to four bytes a letter, of which some can look like delimiters or quotes. Each is the widest of its
+# kind: GB 18030 has GBK and GB 2312 in it, cp950 Big5, cp932 Shift JIS, cp949 EUC-KR.
+MULTI_BYTE: Final = ("gb18030", "cp950", "cp932", "euc_jp", "cp949")
 NAMES: Final = {
-    "mac_roman": "Mac Roman", "gb18030": "GB 18030", "big5": "Big5", "cp932": "Shift JIS", "euc_jp": "EUC-JP",
-    "cp949": "EUC-KR", "koi8_r": "KOI8-R",
-    "mac_cyrillic": "Mac Cyrillic",
+    "gb18030": "GB 18030", "cp950": "Big5", "cp932": "Shift JIS", "euc_jp": "EUC-JP", "cp949": "EUC-KR",
+    "koi8_r": "KOI8-R", "koi8_u": "KOI8-U", "mac_roman": "Mac Roman", "mac_latin2": "Mac Central European",
+    "mac_cyrillic": "Mac Cyrillic", "mac_greek": "Mac Greek", "mac_turkish": "Mac Turkish", "cp874": "Windows-874",
 }  # fmt: skip
 # A quote that opens may close so many times max_row_chars later: then what lies between is one row that is too long.
 # What isn't closed by then is an open quote, and costs one line. Of the lines up to the next odd number of quotes each
@@ -166,7 +167,7 @@ class Lines:
         *,
         of_sheet: bool = False,
     ) -> None:
-        self.encoding = codec(encoding)
+        self.encoding, self.name = codec(encoding), encoding_name(encoding)
         self.offset = offset
         self.line = line  # so many came before what is read next
         self.of_sheet = of_sheet  # then each row is one line: what breaks are in its cells, a sheet doesn't number
@@ -221,7 +222,7 @@ class Lines:
         if b"\0" in text:
             return Problem("", Code.NUL_CHARACTER, "The row contains a NUL character.", "Remove it (shown as ␀).")
         if not decodes(text, self.encoding):
-            message = f"The row contains bytes that are no {encoding_name(self.encoding)} characters."
+            message = f"The row contains bytes that are no {self.name} characters."
             return Problem("", Code.INVALID_ENCODING, message, "Save the whole file as UTF-8.")
         return None
 
@@ -243,7 +244,7 @@ def codec(encoding: str) -> str:
 def encoding_name(encoding: str) -> str:
     """As people know it: “Windows-1252” for cp1252."""
     name = encoding.upper().replace("CP125", "Windows-125").replace("ISO8859_", "ISO-8859-")
-    return NAMES.get(encoding, name.replace("_", " "))
+    return NAMES.get(encoding, name.replace("_", " ").replace("CP", "DOS "))
 
 
 def printable(line: bytes, encoding: str) -> str:

@@ -296,10 +296,18 @@ CASES = {
     "an East Asian encoding": Case(
         feed("P1,デスクランプ,Home,S1,9.99,5").decode().encode("cp932"),
         [lamp(product_name="デスクランプ")],
-        ("read as Shift JIS, in which it is Japanese text",),
+        ("read as Shift JIS, since its words read as Japanese only in it",),
+    ),
+    "an East Asian encoding with half a letter": Case(
+        feed(*["P1,デスクランプ,Home,S1,9.99,5"] * 10).decode().encode("cp932") + b"P1,\x83,Home,S1,9.99,5\n",
+        [lamp(product_name="デスクランプ")] * 10 + ["invalid_encoding"],
+        ("read as Shift JIS",),
     ),
     "letters that fit two encodings": Case(
-        feed("P1,Rødgrød med fløde,Home,S1,9.99,5").decode().encode("mac_roman"), "unknown_encoding"
+        feed("P1,Crème brûlée,Home,S1,9.99,5").decode().encode("mac_roman"), "question"
+    ),
+    "letters that fit no encoding": Case(
+        feed("P1,x,Home,S1,9.99,5").replace(b"x", bytes(range(161, 255, 3))), "question"
     ),
     "ISO-2022-JP": Case(feed("P1,デスク,Home,S1,9.99,5").decode().encode("iso2022_jp"), "unknown_encoding"),
     "mixed encodings, most lines in UTF-8": Case(
@@ -309,8 +317,23 @@ CASES = {
     ),
     "mixed encodings, most lines in another one": Case(
         feed("P1,Café,Home,S1,9.99,5") + b"P1,Caf\xe9,Home,S1,9.99,5\n" * 2,
-        [lamp(product_name="CafÃ©"), *[lamp(product_name="Café")] * 2],
+        [Judged(lamp(product_name="CafÃ©"), {"garbled_value"}), *[lamp(product_name="Café")] * 2],
         ("read as Windows-1252", "Lines that look like UTF-8 all the same: 1."),
+    ),
+    "letters that were turned into others before (`CafÃ©`), in a name or ID": Case(
+        feed("P1,CafÃ©,Home,S1,9.99,5", "Ã‰1,Lamp,Home,S1,9.99,5"),
+        [
+            Judged(lamp(product_name="CafÃ©"), {"garbled_value"}),
+            Judged(lamp(vendor_product_id="Ã‰1"), {"garbled_value"}),
+        ],
+        ("Letters were turned into others before the file was saved",),
+    ),
+    "letters that were turned into others before, in a brand or description": Case(
+        feed(ROW + ",CafÃ©", OTHER + ",Löwe", header=HEADER + ",brand"), [[*LAMP, "CafÃ©"], [*CHAIR, "Löwe"]]
+    ),
+    "a replacement character (�) in a name": Case(
+        feed("P1,Caf�,Home,S1,9.99,5", *["P1,Café,Home,S1,9.99,5"] * 2),
+        [Judged(lamp(product_name="Caf�"), {"garbled_value"}), *[lamp(product_name="Café")] * 2],
     ),
     "line ends LF, CRLF or CR alone": Case(f"{HEADER}\r{ROW}\n{OTHER}\r\n{ROW}".encode(), [LAMP, CHAIR, LAMP]),
     "a ZIP file": Case(b"PK\x03\x04\x14\0\0\0\x08\0feed.csv", "binary_file"),

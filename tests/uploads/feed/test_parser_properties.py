@@ -224,7 +224,7 @@ LETTERS = {
 }
 
 
-@given(st.data(), *[st.sampled_from(SINGLE_BYTE)] * 2, st.sampled_from(sorted(DELIMITERS)))
+@given(st.data(), *[st.sampled_from(list(SINGLE_BYTE))] * 2, st.sampled_from(sorted(DELIMITERS)))
 def test_a_wrong_guess_of_a_legacy_encoding_loses_no_byte(
     data: st.DataObject, encoding: str, guess: str, delimiter: str
 ) -> None:
