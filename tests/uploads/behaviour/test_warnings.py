@@ -17,8 +17,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
-from catalog.rules import problems
-from catalog.rules.problems import Code
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
@@ -31,16 +29,18 @@ from uploads.pipeline import commit, report, stream
 from vendors.models import Vendor
 
 ROOT = Path(__file__).resolve().parents[3]
-WARNED = line(1, sku="SKU 1")
+
+
+def wrapped(number: int, **changes: str) -> str:
+    """A row whose SKU is a formula of Excel's that gives text: read as that text, with a warning."""
+    return line(number, **{"sku": f'"=""SKU-{number}"""'} | changes)
+
+
+WARNED = wrapped(1)
 # Two rows with a warning, one of them an error too; one error without; one row as it should be.
-ROWS = [WARNED, line(2, sku="SKU 2", price="free"), line(3, price="dear"), line(4)]
-TEXT = "may contain only the letters A to Z"
-
-
-@pytest.fixture(autouse=True)
-def warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A SKU with a space in it is worth a warning, and read as it is."""
-    monkeypatch.setattr(problems, "WARNINGS", problems.WARNINGS | {Code.INVALID_SKU})
+ROWS = [WARNED, wrapped(2, price="free"), line(3, price="dear"), line(4)]
+TEXT = "was read as"
+SAID = "The SKU “=&quot;SKU-1&quot;” was read as “SKU-1”"
 
 
 def of(severity: str) -> list[tuple[int, str]]:
@@ -54,8 +54,8 @@ def of(severity: str) -> list[tuple[int, str]]:
 def test_a_row_with_a_warning_is_valid_and_a_row_with_an_error_too_has_both(pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(*ROWS))
     assert (upload.total_records, upload.valid_records, upload.error_records) == (4, 2, 2)
-    assert Product.objects.filter(sku="SKU 1").exists()
-    assert of("warning") == [(1, "invalid_sku"), (2, "invalid_sku")]
+    assert Product.objects.filter(sku="SKU-1").exists()
+    assert of("warning") == [(1, "cleaned"), (2, "cleaned")]
     assert of("error") == [(2, "invalid_price"), (3, "invalid_price")]
 
 
@@ -79,17 +79,17 @@ def test_the_reason_in_the_ledger_and_in_dynamodb_is_of_errors_alone(pipeline: P
 
 
 def test_a_row_that_clashes_keeps_its_warning(pipeline: Pipeline) -> None:
-    pipeline.run(feed(WARNED, line(2, sku="SKU 1")))
+    pipeline.run(feed(WARNED, wrapped(2, sku='"=""SKU-1"""')))
     assert of("error") == [(2, "duplicate_in_file")]
-    assert of("warning") == [(1, "invalid_sku"), (2, "invalid_sku")]
+    assert of("warning") == [(1, "cleaned"), (2, "cleaned")]
 
 
 def test_a_warning_has_all_that_an_error_has(pipeline: Pipeline) -> None:
     pipeline.run(feed(WARNED))
     warning = ValidationError.objects.warnings().get()
-    assert (warning.field, warning.wrong_value, warning.suggestion) == ("sku", "SKU 1", "SKU-1")
+    assert (warning.field, warning.wrong_value) == ("sku", '="SKU-1"')
     assert (warning.row_number, warning.line_number, warning.attempt) == (1, 2, 1)
-    assert (warning.original_data or {})["sku"] == "SKU 1"
+    assert (warning.original_data or {})["sku"] == '="SKU-1"'
 
 
 def test_records_that_are_delivered_again_write_no_second_warning(pipeline: Pipeline) -> None:
@@ -134,19 +134,19 @@ def test_no_question_about_errors_finds_a_warning(pipeline: Pipeline, admin_user
     upload = pipeline.run(feed(*ROWS))
     selection = Selection(upload_id=upload.pk)
     assert failed_rows.count(selection) == 2
-    assert failed_rows.count(Selection(upload_id=upload.pk, codes=("invalid_sku",))) == 0
+    assert failed_rows.count(Selection(upload_id=upload.pk, codes=("cleaned",))) == 0
     assert failed_rows.count(Selection(upload_id=upload.pk, codes=("invalid_price",), alone=True)) == 2
     assert [one.code for one in failed_rows.one(upload.pk, "REC_0000002").problems] == ["invalid_price"]  # type: ignore[union-attr] # it is there
     assert failed_rows.one(upload.pk, "REC_0000001") is None
     assert [kind.code for kind in error_rows.kinds(upload)] == ["invalid_price"]
-    assert error_rows.kind(upload, "invalid_sku") is None
-    assert error_rows.page(upload, "invalid_sku").lines == ()
+    assert error_rows.kind(upload, "cleaned") is None
+    assert error_rows.page(upload, "cleaned").lines == ()
     assert {one.field for one in shared_values.most_shared(upload_id=upload.pk)} == {"price"}
-    assert shared_values.examples(Selection(vendor_id="VEND001", field="sku", wrong_value="SKU 1")).count() == 0
+    assert shared_values.examples(Selection(vendor_id="VEND001", field="sku", wrong_value='="SKU-1"')).count() == 0
     assert [one.code for one in error_habits.habits("VEND001", 7)] == ["invalid_price"]
     assert [one.code for one in operations.error_kinds(admin_user, 7)] == ["invalid_price"]
     assert [one.code for one in progress.of(upload.pk).errors] == ["invalid_price"]
-    assert [step.bad for step in sku_search.find("VEND001", "SKU 1").steps] == [False]
+    assert [step.bad for step in sku_search.find("VEND001", "SKU-1").steps] == [False]
 
 
 def test_the_error_report_has_rows_that_failed_with_their_errors_alone(pipeline: Pipeline) -> None:
@@ -165,7 +165,7 @@ def test_a_file_with_nothing_but_warnings_has_no_report_and_no_errors(pipeline: 
 def test_a_new_attempt_settles_the_warnings_of_the_one_before(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(*ROWS))
     correct.correct(upload.pk, "REC_0000002", 1, {"price": "5", "sku": "SKU-2"}, admin_user)
-    assert of("warning") == [(1, "invalid_sku")]
+    assert of("warning") == [(1, "cleaned")]
     run_jobs(retry.start(Selection(upload_id=upload.pk), admin_user))
     assert of("error") == [(3, "invalid_price")]
 
@@ -173,7 +173,7 @@ def test_a_new_attempt_settles_the_warnings_of_the_one_before(pipeline: Pipeline
 def test_a_row_that_is_retried_with_its_warning_has_it_once(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(*ROWS))
     correct.correct(upload.pk, "REC_0000002", 1, {"price": "5"}, admin_user)
-    assert of("warning") == [(1, "invalid_sku"), (2, "invalid_sku")]
+    assert of("warning") == [(1, "cleaned"), (2, "cleaned")]
     assert ValidationError.objects.warnings().get(row_number=2, resolved_at=None).attempt == 2
 
 
@@ -219,10 +219,10 @@ def _unsaid(source: str) -> Iterator[str]:
 def test_programs_get_warnings_by_type_with_an_example(pipeline: Pipeline) -> None:
     outcome = json.loads(json.dumps(progress.of(pipeline.run(feed(*ROWS)).pk).as_json()))
     assert (outcome["warning_records"], outcome["warnings"]) == (2, 2)
-    assert outcome["warnings_by_type"] == {"invalid_sku": 2}
+    assert outcome["warnings_by_type"] == {"cleaned": 2}
     assert outcome["errors_by_type"] == {"invalid_price": 2}
     (example,) = outcome["warning_examples"]
-    assert (example["code"], example["place"], example["suggestion"]) == ("invalid_sku", "row 1 (line 2)", "SKU-1")
+    assert (example["code"], example["place"]) == ("cleaned", "row 1 (line 2)")
 
 
 def test_a_terminal_shows_them_beside_the_errors(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,7 +231,7 @@ def test_a_terminal_shows_them_beside_the_errors(pipeline: Pipeline, capsys: pyt
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "Rows with warnings 2" in shown
     assert "Warnings by type, with an example each" in shown
-    assert "invalid_sku 2 row 1 (line 2)" in shown
+    assert "cleaned 2 row 1 (line 2)" in shown
 
 
 def test_the_mail_says_how_many_rows_have_warnings(pipeline: Pipeline) -> None:
@@ -249,11 +249,11 @@ def test_an_uploads_page_leads_to_its_warnings_by_kind_and_those_to_their_rows(
     assert f'<a href="{base}/warnings/">2 rows have warnings</a>' in _text(member.get(f"{base}/"))
     assert f'<a href="{base}/warnings/"' in _text(member.get(f"{base}/errors/")), "a tab of their own"
     kinds = _text(member.get(f"{base}/warnings/"))
-    assert f'<a href="{base}/warnings/invalid_sku/">Invalid SKU</a>' in kinds
-    assert "Row 1 (line 2): The SKU “SKU 1” may contain" in kinds
+    assert f'<a href="{base}/warnings/cleaned/">Cleaned</a>' in kinds
+    assert f"Row 1 (line 2): {SAID}" in kinds
     assert "free" not in kinds
-    rows = _text(member.get(f"{base}/warnings/invalid_sku/"))
-    assert '<th scope="row">Row 1 (line 2)</th><td>SKU</td><td>SKU 1</td>' in rows
+    rows = _text(member.get(f"{base}/warnings/cleaned/"))
+    assert '<th scope="row">Row 1 (line 2)</th><td>SKU</td><td>=&quot;SKU-1&quot;</td>' in rows
     assert "Row 2 (line 3)" in rows
     assert member.get(f"{base}/warnings/nothing_such/").status_code == 302
 
@@ -268,15 +268,15 @@ def test_an_upload_without_warnings_speaks_of_none(pipeline: Pipeline, member: C
 
 def test_many_rows_with_a_warning_come_page_by_page(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warned_rows, "PAGE", 2)
-    upload = pipeline.run(feed(*(line(n, sku=f"SKU {n}") for n in range(1, 6))))
+    upload = pipeline.run(feed(*(wrapped(n) for n in range(1, 6))))
     seen, after = [], ""
     while True:
-        page = warned_rows.page(upload, "invalid_sku", after)
+        page = warned_rows.page(upload, "cleaned", after)
         seen += [row.cell for row in page.rows]
         if not (after := page.after):
             break
-    assert seen == [f"SKU {n}" for n in range(1, 6)]
-    assert warned_rows.page(upload, "invalid_sku", "9" * 5000 + "-x").rows, "an address of nobody's making"
+    assert seen == [f'="SKU-{n}"' for n in range(1, 6)]
+    assert warned_rows.page(upload, "cleaned", "9" * 5000 + "-x").rows, "an address of nobody's making"
 
 
 def test_staff_see_errors_unless_they_ask_for_warnings(pipeline: Pipeline, admin_client: Client) -> None:
@@ -287,8 +287,8 @@ def test_staff_see_errors_unless_they_ask_for_warnings(pipeline: Pipeline, admin
         assert [one.row_number for one in found] == rows
     shown = _text(admin_client.get(f"/admin/uploads/uploadhistory/{quote(upload.pk)}/change/"))
     assert "2 rows have warnings</a>" in shown
-    assert "severity=warning&amp;error_type=invalid_sku" in shown
-    assert "Row 1 (line 2): The SKU “SKU 1” may contain" in shown
+    assert "severity=warning&amp;error_type=cleaned" in shown
+    assert f"Row 1 (line 2): {SAID}" in shown
 
 
 def test_a_warning_can_be_looked_at_and_there_is_nothing_to_correct_in_it(
@@ -310,7 +310,7 @@ def test_the_preview_shows_them_beside_the_verdict(pipeline: Pipeline, admin_use
     assert [(row.outcome, len(row.problems), len(row.warnings)) for row in rows] == [
         ("inserted", 0, 1), ("error", 1, 1), ("error", 1, 0), ("inserted", 0, 0),
     ]  # fmt: skip
-    assert "<strong>Warning:</strong> The SKU “SKU 1” may contain" in _text(response)
+    assert f"<strong>Warning:</strong> {SAID}" in _text(response)
 
 
 def test_a_dry_run_counts_them_apart(pipeline: Pipeline, admin_user: User, uploader: Client) -> None:
@@ -319,10 +319,10 @@ def test_a_dry_run_counts_them_apart(pipeline: Pipeline, admin_user: User, uploa
     job = run_jobs()
     assert (job.result["inserted"], job.result["error"], job.result["warned"]) == (2, 2, 2)
     assert {code: kind["count"] for code, kind in job.result["problems"].items()} == {"invalid_price": 2}
-    assert {code: kind["count"] for code, kind in job.result["warnings"].items()} == {"invalid_sku": 2}
+    assert {code: kind["count"] for code, kind in job.result["warnings"].items()} == {"cleaned": 2}
     shown = _text(uploader.get(f"/vendor/VEND001/upload/trial/{job.pk}/"))
     assert "<dt>With warnings</dt><dd>2</dd>" in shown
-    assert "Row 1 (line 2): The SKU “SKU 1” may contain" in shown
+    assert f"Row 1 (line 2): {SAID}" in shown
 
 
 # --- costs -----------------------------------------------------------------------------------------------------
