@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.uploads.feed.reading import Counted, codes
 from tests.uploads.feed.texts import TEXTS, WRITTEN_IN
 from uploads.feed import encoding, lines
-from uploads.feed.lines import MULTI_BYTE, FeedError, Marks
+from uploads.feed.lines import MULTI_BYTE, FeedError, Marks, encoding_name
 from uploads.feed.parser import Layout, Reading, Row, inspect, rows
 
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -119,7 +119,7 @@ def test_what_was_chosen_is_said_with_the_reason(language: str, saved_in: str, r
     assert layout.encoding_reason.startswith(reason)
     assert f"“{word}”" in layout.encoding_reason
     assert (
-        f"It is read as {encoding.encoding_name(layout.encoding)}, since {layout.encoding_reason}." in layout.notes[0]
+        f"It is read as {encoding_name(layout.encoding)}, since {layout.encoding_reason}." in layout.notes[0]
     )
 
 
@@ -158,7 +158,7 @@ def test_an_encoding_that_switches_is_refused_by_name(saved_in: str, language: s
 
 
 def test_every_encoding_that_can_be_found_can_be_chosen() -> None:
-    assert len({encoding.encoding_name(name) for name in encoding.ENCODINGS}) == len(encoding.ENCODINGS)
+    assert len({encoding_name(name) for name in encoding.ENCODINGS}) == len(encoding.ENCODINGS)
     for name in encoding.ENCODINGS:
         assert names(read(feed(["Lamp"], name), Reading(encoding=name))) == ["Lamp"]
 
@@ -241,4 +241,4 @@ def test_bytes_that_are_no_letter_are_an_error_of_their_row_and_never_a_letter_t
     found = read(good + b"P9,La" + broken + b" mp,Home,S9,9.90,5\r\n" + good.split(b"\r\n")[1])
     assert codes(found) == [""] * (len(found) - 2) + ["invalid_encoding", ""]
     assert found[-2].problem
-    assert encoding.encoding_name(saved_in) in found[-2].problem.message
+    assert encoding_name(saved_in) in found[-2].problem.message
