@@ -95,7 +95,9 @@ def replaced(values: Mapping[str, str | None], rules: ValueRules | None) -> Mapp
 
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
     """The currency that a row's price has to be in: the upload's, unless each row says its own."""
-    codes = codes_in(values.get("currency")) if in_rows else frozenset[str]()
+    if not in_rows:
+        return expected
+    codes = codes_in(values.get("currency"))
     return min(codes) if len(codes) == 1 else expected
 
 
