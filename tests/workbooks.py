@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import xlsxwriter
 from openpyxl import Workbook  # type: ignore[import-untyped] # openpyxl ships no types
 
 Rows = Sequence[Sequence[Any]]
@@ -41,3 +42,15 @@ def replaced(data: bytes, parts: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         old = {name: archive.read(name) for name in archive.namelist()}
     return zipped({**old, **parts})
+
+
+def shared(rows: Rows, formats: Mapping[int, str] | None = None, options: Mapping[str, Any] | None = None) -> bytes:
+    """A workbook by XlsxWriter, whose texts lie in a part of their own; number formats by column."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, **(options or {})}) as book:
+        sheet = book.add_worksheet("Products")
+        styles = {column: book.add_format({"num_format": code}) for column, code in (formats or {}).items()}
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                sheet.write(number, column, value, styles.get(column))
+    return out.getvalue()

@@ -22,6 +22,7 @@ ERROR = "error"
 # DynamoDB's wire format: {"S": "text"}, {"N": "12.5"}, {"M": {...}}.
 Item = dict[str, Any]
 _NO_LINE: Item = {"N": "0"}
+NO_NUMBERS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:
     }
     if row.line:
         item["line_number"] = {"N": str(row.line)}
+    for header in row.numeric:
+        item["product_data"]["M"][header] = {"N": row.cells[header]}
     if row.problem is not None:
         item["raw_row"] = {"S": row.raw}
         item["read_problem"] = {"S": json.dumps(row.problem)}
@@ -107,7 +110,7 @@ def _as_encoded(item: Mapping[str, Any]) -> Record | None:
         upload_id, rec_id, vendor_id = item["upload_id"]["S"], item["record_id"]["S"], item["vendor_id"]["S"]
         status, number = item["status"]["S"], item["row_number"]["N"]
         line = item.get("line_number", _NO_LINE)["N"]
-        data = {header: value["S"] for header, value in item["product_data"]["M"].items()}
+        data, numeric = _texts(item["product_data"]["M"])
         names = upload_id + rec_id + vendor_id + status + number + line
         row_number = int(number) if number.isdigit() and len(number) < 10 else -1
         line_number = int(line) if line.isdigit() and len(line) < 10 else -1
@@ -117,7 +120,16 @@ def _as_encoded(item: Mapping[str, Any]) -> Record | None:
         return None
     if "raw_row" in item or "read_problem" in item:
         return None
-    return Record(upload_id, rec_id, vendor_id, row_number, status, data, line_number=line_number)
+    return Record(upload_id, rec_id, vendor_id, row_number, status, data, numeric, line_number=line_number)
+
+
+def _texts(values: Mapping[str, Any]) -> tuple[dict[str, str | None], frozenset[str]]:
+    """A row's cells, and which of them are numbers. Raises KeyError for one that is neither text nor a number."""
+    try:
+        return {header: value["S"] for header, value in values.items()}, NO_NUMBERS
+    except KeyError:
+        numeric = frozenset(header for header, value in values.items() if "N" in value)
+        return {header: value["N" if header in numeric else "S"] for header, value in values.items()}, numeric
 
 
 def _as_found(item: Mapping[str, Any]) -> Record:

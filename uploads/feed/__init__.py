@@ -13,6 +13,7 @@ can be read, tested and measured on its own.
     prices.py   which currency the prices are in
     columns.py  which header means which field
     shops.py    what rows of Shopify's and WooCommerce's exports mean
-    workbook.py a workbook → the text of its first sheet
+    workbook.py a workbook → the text of the sheet that fits
+    sheets/     what the parts of a workbook say, cell by cell
     sample.py   realistic feeds with errors of every kind, for demos and tests
 """

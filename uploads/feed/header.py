@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 from uploads.feed import encoding as encodings
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
 from uploads.feed.encoding import Found
-from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable
+from uploads.feed.lines import MULTI_BYTE, NUMBER, FeedError, Limits, blocks, codec, physical_lines, printable
 from uploads.feed.questions import Choice, Question
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -172,14 +172,18 @@ def find_layout(
     """What `inspect` returns or raises, except that there may be no rows and that the file is not rewound."""
     file.seek(0)
     beginning = next(blocks(file, "", 0), b"")[:8192]
-    _refuse_other_formats(beginning)
-    utf16 = encodings.by_bytes(beginning)
+    known = Found("utf-8") if sheet else encodings.by_bytes(beginning)  # we wrote a sheet's text ourselves
+    if not sheet:
+        _refuse_other_formats(beginning)
     try:
-        start = _beginning(file, limits, reading, utf16)
+        start = _beginning(file, limits, reading, known)
+        if sheet:
+            start = start._replace(texts=[text.replace(NUMBER, "") for text in start.texts])
         delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
+        delimiters = "," if sheet else delimiters
         header = _header_of(start, limits, saved, delimiters, asked=reading is not None)
     except FeedError as error:
-        if not utf16 and _looks_binary(beginning):
+        if not known and _looks_binary(beginning):
             raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
         raise
     end = start.offset + sum(start.sizes[: header.first_line + header.line_count])
@@ -256,12 +260,12 @@ class _Beginning(NamedTuple):
     sizes: list[int]
 
 
-def _beginning(file: BinaryIO, limits: Limits, reading: Reading | None, utf16: Found | None) -> _Beginning:
+def _beginning(file: BinaryIO, limits: Limits, reading: Reading | None, known: Found | None) -> _Beginning:
     # First as bytes: an endless line is refused without reading it to its end.
-    offset, blank, lines = _first_lines(file, utf16.encoding if utf16 else "utf-8", limits)
+    offset, blank, lines = _first_lines(file, known.encoding if known else "utf-8", limits)
     wanted = (reading.encoding or reading.answers.get(encodings.QUESTION, "")) if reading else ""
     chosen_one = Found(wanted, "it was chosen") if wanted in encodings.ENCODINGS else None
-    found = utf16 or chosen_one or encodings.find(file, limits)
+    found = known or chosen_one or encodings.find(file, limits)
     if found.encoding in MULTI_BYTE:  # only now is it known what its lines are
         offset, blank, lines = _first_lines(file, found.encoding, limits)
     texts = [printable(line, codec(found.encoding)) for line in lines]

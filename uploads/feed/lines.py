@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
 
+NUMBER: Final = "\x1f"  # before a cell of a sheet that is a number with a fraction there
 RAW_CHARS: Final = 2_000  # so much of an unreadable row is kept
 BLOCK: Final = 256 * 1024
 BYTES_PER_CHAR: Final = 4  # at most, in UTF-8

@@ -44,6 +44,7 @@ from uploads.feed.header import (
 )
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
+    NUMBER,
     FeedError,
     Limits,
     Lines,
@@ -66,8 +67,8 @@ __all__ = [
 BOM: Final = "\ufeff"
 DIGIT: Final = re.compile(rb"[0-9]")
 NONE: Final[frozenset[str]] = frozenset()
-NUMBER: Final = "\x1f"  # before a cell of a sheet that is a number with a fraction there
 QUOTE: Final = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
+DECIMAL: Final = re.compile(NUMBER + r"-?[0-9]+\.[0-9]+")  # a cell that has it, and isn't a text that begins so
 LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
 HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
@@ -277,7 +278,7 @@ def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:
 
 def _take_marks(cells: dict[str, str]) -> frozenset[str]:
     """Take the marks of numbers off the cells; returns the headers of those that had one."""
-    numeric = frozenset(header for header, cell in cells.items() if cell[:1] == NUMBER)
+    numeric = frozenset(header for header, cell in cells.items() if cell[:1] == NUMBER and DECIMAL.fullmatch(cell))
     for header in numeric:
         cells[header] = cells[header][1:]
     return numeric

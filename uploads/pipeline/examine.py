@@ -36,22 +36,26 @@ class Contents:
 
 
 class FeedFile(NamedTuple):
-    """A feed as it was sent: the text to read of it; of a workbook also the file itself, its sheet's name, and how many
-    other sheets it has."""
+    """A feed as it was sent: the text to read of it; of a workbook also the file itself, the name of the sheet that the
+    text is of, and sentences about how that was read."""
 
     text: BinaryIO
     workbook: BinaryIO | None = None
     sheet: str = ""
-    others: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager
-def as_text(file: BinaryIO) -> Iterator[FeedFile]:
-    """A seekable file as text: the sheet of a workbook as CSV, any other as it is. Raises Refused."""
+def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
+    """A seekable file as text: the sheet of a workbook that has this vendor's columns as CSV, any other as it is.
+
+    Raises Refused.
+    """
     _refuse_too_large(file)
     try:
-        with workbook.as_csv(file, limits(), workbook.Size(settings.MAX_WORKBOOK_BYTES)) as sheet:
-            yield FeedFile(sheet.file, file, sheet.name, sheet.others) if sheet else FeedFile(file)
+        size, saved = workbook.Size(settings.MAX_WORKBOOK_BYTES), column_rules.saved(vendor_id) if vendor_id else None
+        with workbook.as_csv(file, limits(), size, saved) as sheet:
+            yield FeedFile(sheet.file, file, sheet.name, sheet.notes) if sheet else FeedFile(file)
     except FeedError as error:
         raise Refused(error.message, error.code) from error
 
@@ -78,15 +82,16 @@ def _refuse_too_large(file: BinaryIO) -> int:
     return size
 
 
-def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """How the file is to be read, and what its prices are in: by what somebody says, by the vendor's rules, or as it
+def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
+    """How the feed is to be read, and what its prices are in: by what somebody says, by the vendor's rules, or as it
     shows.
 
     Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
     columns be missing from the mapping.
     """
+    file = feed.text
     try:
-        layout = parser.inspect(file, limits(), column_rules.saved(vendor_id), reading)
+        layout = parser.inspect(file, limits(), column_rules.saved(vendor_id), reading, feed.sheet)
         # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):
@@ -96,10 +101,11 @@ def inspect(file: BinaryIO, contents: Contents, vendor_id: str, reading: parser.
             shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
         )
     except FeedError as error:
-        raise Refused(error.message, error.code) from error
+        where = f"In sheet “{feed.sheet}”: " if feed.sheet else ""
+        raise Refused(where + error.message, error.code) from error
     finally:
         file.seek(0)
-    return replace(layout, notes=(*layout.notes, *said)) if said else layout
+    return replace(layout, notes=(*feed.notes, *layout.notes, *said))
 
 
 def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str) -> parser.Layout:

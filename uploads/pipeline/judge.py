@@ -134,13 +134,18 @@ def _judge(
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
-    numeric = frozenset(field for field, header in fields.items() if header in record.numeric)
+    numeric = numeric_fields(fields, record.numeric)
     read = shops.as_meant(replaced(values, own_rules), upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
     result = validate(read, rules, numeric, currency)
     return Judged(record, upload, result.draft, result.problems)
+
+
+def numeric_fields(fields: Mapping[str, str], numeric: frozenset[str]) -> frozenset[str]:
+    """The fields whose column was a number in this row, by the headers of such columns."""
+    return frozenset(field for field, header in fields.items() if header in numeric) if numeric else numeric
 
 
 def _homeless(record: Record) -> Problem:

@@ -52,7 +52,7 @@ def receive(
 
     `reading` is what somebody said about how to read it.
     """
-    with as_text(file) as feed:
+    with as_text(file, vendor_id) as feed:
         return open_upload(feed, file_name, vendor_id, user, reading, options)
 
 
@@ -73,7 +73,7 @@ def open_upload(
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
     contents = examine(feed.text)
-    layout = inspect(feed.text, contents, vendor_id, reading)
+    layout = inspect(feed, contents, vendor_id, reading)
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     if layout.questions:

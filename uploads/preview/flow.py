@@ -36,8 +36,8 @@ def sentence(error: Exception) -> str:
 
 def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
-    with examine.as_text(file) as feed:
-        seen = verdicts.of(feed.text, vendor.vendor_id, Reading())
+    with examine.as_text(file, vendor.vendor_id) as feed:
+        seen = verdicts.of(feed, vendor.vendor_id, Reading())
         token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user)
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
@@ -46,7 +46,7 @@ def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = No
     """The preview of the file that the form is about, read as the form says. Raises one of FAILURES."""
     kept = _kept_file(confirmation, user, vendor)
     with kept_files.opened(kept) as feed:
-        seen = verdicts.of(feed.text, kept.vendor_id, confirmation.reading or Reading(), confirmation.mode)
+        seen = verdicts.of(feed, kept.vendor_id, confirmation.reading or Reading(), confirmation.mode)
     return _shown(seen, confirmation.token, vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
 
 
@@ -98,7 +98,6 @@ def _shown(seen: verdicts.Preview, token: str, vendor: Vendor, kept: KeptFile, u
         "vendor": vendor,
         "file_name": kept.file_name,
         "sheet": kept.sheet,
-        "other_sheets": kept.others,
         "confirm_form": PreviewForm(seen, token),
         "field_choices": FIELD_CHOICES,
     }

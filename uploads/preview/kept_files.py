@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -35,7 +35,7 @@ class Expired(Exception):
 class KeptFile:
     """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
 
-    Of a workbook also its own storage key, the name of the sheet that the text is from, and how many others it has.
+    Of a workbook also its own storage key, the name of the sheet that the text is of, and how that was read.
     """
 
     key: str
@@ -43,7 +43,7 @@ class KeptFile:
     vendor_id: str
     workbook_key: str = ""
     sheet: str = ""
-    others: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
@@ -54,7 +54,7 @@ def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | Anonymous
     workbook_key = f"{key}.workbook" if feed.workbook else ""
     if feed.workbook:
         storage.save(workbook_key, feed.workbook)
-    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.others]
+    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.notes]
     return signing.dumps(facts, salt=SALT)
 
 
@@ -64,7 +64,7 @@ def opened(kept: KeptFile) -> Iterator[FeedFile]:
     with ExitStack() as files:
         text = files.enter_context(storage.opened(kept.key))
         workbook = files.enter_context(storage.opened(kept.workbook_key)) if kept.workbook_key else None
-        yield FeedFile(text, workbook, kept.sheet)
+        yield FeedFile(text, workbook, kept.sheet, kept.notes)
 
 
 def drop(kept: KeptFile) -> None:
@@ -81,6 +81,8 @@ def from_token(token: str, user: "User | AnonymousUser") -> KeptFile:
     except signing.BadSignature as error:
         raise Expired from error
     kept = KeptFile(*rest)
+    # A page that was opened before an upgrade had a number there
+    kept = replace(kept, notes=tuple(kept.notes) if isinstance(kept.notes, list) else ())
     if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired
     return kept

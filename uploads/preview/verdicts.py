@@ -21,6 +21,7 @@ from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules, examine, judge, ledger, receive, staged_rows
+from uploads.pipeline.examine import FeedFile
 from uploads.pipeline.judge import ValueRules
 
 BRIEF_CHARS = 40
@@ -160,22 +161,22 @@ class Preview:
         return replace(self.reading, columns=columns, shape=self.layout.shape, answers=self.answers)
 
 
-def of(file: BinaryIO, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
-    """Preview a seekable file of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
+def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
+    """Preview a feed of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
 
     What a Reading can set right is no refusal: the preview says it.
     """
     receive.active_vendor(vendor_id)
-    contents, reading, problem = examine.examine(file), reading or Reading(), ""
+    contents, reading, problem = examine.examine(feed.text), reading or Reading(), ""
     try:
-        layout = examine.inspect(file, contents, vendor_id, reading)
+        layout = examine.inspect(feed, contents, vendor_id, reading)
     except examine.Refused as refused:
         if refused.code not in ("other_columns", "duplicate_column") or reading.columns is None:
             raise
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
-        layout = examine.inspect(file, contents, vendor_id, replace(reading, columns=None))
-    rows, saved = _first_rows(file, layout), column_rules.saved(vendor_id)
+        layout = examine.inspect(feed, contents, vendor_id, replace(reading, columns=None))
+    rows, saved = _first_rows(feed.text, layout), column_rules.saved(vendor_id)
     return Preview(
         layout=layout,
         reading=reading,
@@ -241,7 +242,8 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     if variant := shops.variant_problem(values, fields, shop):
         return ValidatedRow(row, values, None, [variant])
     currency = judge.currency_of(values, layout.currency, in_rows=layout.currency_in_rows)
-    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, currency=currency))
+    numeric = judge.numeric_fields(fields, row.numeric)
+    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, numeric, currency))
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, sheet: str) -> dict[int, Candidate]:

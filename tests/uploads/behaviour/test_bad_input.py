@@ -16,6 +16,7 @@ from uploads.feed.parser import Layout, Limits, Row, inspect, rows
 from uploads.feed.prices import Vendor, with_currency
 from uploads.feed.workbook import OLE, Size, as_csv
 from uploads.pipeline import examine
+from uploads.pipeline.judge import numeric_fields
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -58,7 +59,7 @@ def priced(price: str) -> str:
     return ",".join(lamp(price=price))
 
 
-def lamp(**changes: str) -> list[str]:
+def lamp(**changes: Any) -> list[Any]:
     """The lamp's cells with some changed, by header."""
     return list((dict(zip(HEADER.split(","), LAMP, strict=True)) | changes).values())
 
@@ -86,9 +87,33 @@ def lying(part: str, content: bytes) -> bytes:
 
 
 def corners() -> bytes:
-    """A workbook with a cell at the top and one far down and to the right."""
-    cells = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="SA1048576"><v>1</v></c></row>'
+    """A workbook with a cell far down and to the right of the header."""
+    names = "".join(f'<c t="str"><v>{name}</v></c>' for name in HEADER.split(","))
+    return of_xml(f'<row>{names}</row><row r="1048576"><c r="GJ1048576"><v>1</v></c></row>')
+
+
+def of_xml(cells: str) -> bytes:
+    """A workbook whose sheet has these rows."""
     return replaced(workbook(TABLE), {SHEET: f"<worksheet><sheetData>{cells}</sheetData></worksheet>".encode()})
+
+
+def formatted(code: str, **changes: Any) -> bytes:
+    """A workbook with a lamp, of which some cells are changed and have a number format."""
+
+    def change(book: Any) -> None:
+        for column in changes:
+            book.worksheets[0].cell(2, HEADER.split(",").index(column) + 1).number_format = code
+
+    return workbook([HEADER.split(","), lamp(**changes)], change)
+
+
+def hide(book: Any) -> None:
+    book.worksheets[0].row_dimensions[2].hidden = True
+    book.worksheets[0].column_dimensions["E"].hidden = True
+
+
+def hide_lists(book: Any) -> None:
+    book["Lists"].sheet_state = "hidden"
 
 
 BRANDED = HEADER + ",brand"
@@ -341,13 +366,54 @@ CASES = {
     "HTML, XML or JSON": Case(b'<!doctype html>\n<html lang="en"><body>Sign in</body></html>\n', "no_table"),
     # --- workbooks
     "an Excel workbook (.xlsx)": Case(workbook([], Products=TABLE), [LAMP]),
+    "a sheet of instructions in front": Case(
+        workbook([["Fill in the next sheet."]], Feed=TABLE), [LAMP], ("“Feed” was read; the other sheet, “Products”",)
+    ),
+    "hidden sheets": Case(
+        workbook(TABLE, hide_lists, Lists=[["x"]]), [LAMP], ("1 hidden sheet was not read: “Lists”.",)
+    ),
+    "hidden rows and columns": Case(
+        workbook(TABLE, hide), [LAMP], ("1 hidden row was read too: row 2.", "1 hidden column was read too: column E.")
+    ),
     "a workbook with macros (.xlsm)": Case(replaced(workbook(TABLE), {"xl/vbaProject.bin": b"\0macros"}), [LAMP]),
     "text cells with leading zeros": Case(
         workbook([HEADER.split(","), lamp(sku="007")]), [lamp(sku="007")]
     ),
     "numbers, dates and formulas": Case(
-        workbook([HEADER.split(","), [0.1 + 0.2, date(2024, 12, 21), "Home", 1299.0, 12.5, 5]]),
-        [["0.3", "2024-12-21", "Home", "1299", "12.5", "5"]],
+        workbook([HEADER.split(","), ["P1", date(2024, 12, 21), "Home", 1299.0, 0.1 + 0.2, 5]]),
+        [["P1", "2024-12-21", "Home", "1299", "0.3", "5"]],
+    ),
+    "numbers whose format shows zeros in front": Case(
+        formatted("000000", vendor_product_id=612, sku=7), [lamp(vendor_product_id="000612", sku="000007")]
+    ),
+    "numbers whose format hides decimals": Case(formatted("#,##0.00", price=12348.004), [lamp(price="12348.00")]),
+    "numbers with a currency or a unit": Case(
+        formatted('[>1000]#,##0.00\\ "€";0 "pcs"', price=1299.5, stock_quantity=5), [lamp(price="1299.50 €")]
+    ),
+    "percentages and numbers with an exponent": Case(
+        formatted("[<1]0%;0.00E+00", price=0.12, sku=12000),
+        [Judged(lamp(price="12%", sku="1.20E+04"), {"invalid_price", "invalid_sku"})],
+    ),
+    "a number with a fraction as an ID or SKU": Case(
+        formatted("0.00", vendor_product_id=1.5, sku=2.25),
+        [Judged(lamp(vendor_product_id="1.50", sku="2.25"), {"invalid_sku"})],
+    ),
+    "a date as an ID, SKU or price": Case(
+        formatted("d-mmm", vendor_product_id=46357, sku=46115, price=46154),
+        [
+            Judged(
+                lamp(vendor_product_id="2026-12-01", sku="2026-04-03", price="2026-05-12"),
+                {"invalid_sku", "invalid_price"},
+            )
+        ],
+    ),
+    "error cells (#N/A, #REF!)": Case(
+        workbook([[*HEADER.split(","), "brand"], [*lamp(price="#REF!"), "#N/A"]]),
+        [Judged([*lamp(price="#REF!"), "#N/A"], {"spreadsheet_error"})],
+    ),
+    "formulas without a saved value": Case(
+        workbook([[*HEADER.split(","), "brand"], [*lamp(price="=10*2"), '=UPPER("a")']]),
+        [Judged([*lamp(price="#FORMULA!"), "#FORMULA!"], {"unsaved_formula"})],
     ),
     "cells merged over several rows": Case(workbook([*TABLE, lamp(category="")], _merge), [LAMP, LAMP]),
     "empty rows in a sheet": Case(workbook([HEADER.split(","), [], LAMP, [None], [" "]]), [LAMP]),
@@ -356,7 +422,15 @@ CASES = {
     "a sheet with too many rows": Case(workbook([*TABLE, LAMP, LAMP]), "too_many_rows", limits={"max_rows": 2}),
     "a zip bomb": Case(replaced(workbook(TABLE), {SHEET: b" " * 20_000_000}), "workbook_too_large"),
     "a zip bomb whose directory lies about it": Case(lying(SHEET, b" " * 20_000_000), "workbook_damaged"),
-    "two cells that are millions of cells apart": Case(corners(), "workbook_too_large"),
+    "two cells that are millions of cells apart": Case(
+        corners(), [Judged([""] * 191 + ["1"], {"missing_value"})], ("Columns ignored: column_7",)
+    ),
+    "more cells than ten million": Case(
+        of_xml('<row><c r="SA"><v>1</v></c></row>' * 20_500), "workbook_too_large"
+    ),
+    "rows that are out of order in the file": Case(
+        of_xml('<row r="2"><c><v>1</v></c></row><row r="1"><c><v>1</v></c></row>'), "workbook_damaged"
+    ),
     "a workbook with a password": Case(OLE + bytes(99) + "EncryptedPackage".encode("utf-16-le"), "workbook_protected"),
     "an old workbook (.xls)": Case(OLE + bytes(99) + "Workbook".encode("utf-16-le"), "workbook_old"),
     "a binary workbook (.xlsb)": Case(zipped({"xl/workbook.bin": b"x"}), "workbook_other"),
@@ -402,8 +476,9 @@ def outcome_of(row: Row, layout: Layout) -> Outcome:
         assert row.raw
         return row.problem.code.value
     cells = list(row.cells.values())
-    values = {field: row.cells[header] for field, header in layout.mapping.fields.items()}
-    result = validate(values, RULES, currency=layout.currency)
+    fields = layout.mapping.fields
+    values = {field: row.cells[header] for field, header in fields.items()}
+    result = validate(values, RULES, numeric_fields(fields, row.numeric), layout.currency)
     return cells if result.draft else Judged(cells, {problem.code.value for problem in result.problems})
 
 
@@ -413,7 +488,7 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
     try:
         with as_csv(io.BytesIO(case.data), limits, Size()) as sheet:
             file = sheet.file if sheet else io.BytesIO(case.data)
-            layout = inspect(file, limits)
+            layout = inspect(file, limits, sheet=sheet.name if sheet else "")
             layout = with_currency(file, layout, limits, Vendor("Northwind", "USD"))
             if layout.questions:
                 return "question", ()
@@ -421,7 +496,8 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
     except FeedError as error:
         return error.code, ()
     assert [row.number for row in found] == list(range(1, len(found) + 1))
-    return [outcome_of(row, layout) for row in found], layout.notes
+    said = sheet.notes if sheet else ()
+    return [outcome_of(row, layout) for row in found], (*said, *layout.notes)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -167,7 +167,7 @@ def test_a_variant_is_one_problem_and_a_picture_is_no_row(pipeline: Pipeline) ->
 
 def notes_of(content: bytes) -> tuple[str, ...]:
     file = io.BytesIO(content)
-    return examine.inspect(file, examine.examine(file), "VEND001").notes
+    return examine.inspect(examine.FeedFile(file), examine.examine(file), "VEND001").notes
 
 
 def test_pictures_that_are_passed_over_are_counted_and_line_breaks_are_spoken_of(db: None) -> None:

@@ -51,7 +51,7 @@ def sent(client: Client, pipeline: Pipeline, book: Any) -> UploadHistory:
 
 def cells(upload: UploadHistory) -> list[list[str]]:
     """As they came, without the columns that say what is wrong."""
-    return [[value["S"] for value in record["product_data"]["M"].values()][: len(HEADER)]
+    return [[value.get("S") or value.get("N", "") for value in record["product_data"]["M"].values()][: len(HEADER)]
             for record in dynamo.query_upload(upload.pk)]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def send(pipeline: Pipeline, mode: str, text: str = ROWS) -> UploadHistory:
 @pytest.mark.parametrize("mode", EXPECTED)
 def test_each_mode_does_what_its_preview_and_its_dry_run_say(pipeline: Pipeline, mode: str) -> None:
     pipeline.run(feed(line(1), line(2)))
-    seen = verdicts.of(io.BytesIO(ROWS.encode()), "VEND001", Reading(), mode)
+    seen = verdicts.of(FeedFile(io.BytesIO(ROWS.encode())), "VEND001", Reading(), mode)
     assert [row.outcome for row in seen.rows] == EXPECTED[mode]
     user = User.objects.create_user("ada")
     file = FeedFile(io.BytesIO(ROWS.encode()))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
-from tests.workbooks import replaced, workbook, zipped
+from tests.workbooks import replaced, shared, workbook, zipped
 from uploads.aws import storage
 from uploads.feed import workbook as workbooks
-from uploads.feed.lines import FeedError, Limits
+from uploads.feed.lines import NUMBER, FeedError, Limits
 from uploads.insight import downloads
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import examine, receive
@@ -25,10 +26,10 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def read(data: bytes, limits: Limits = LIMITS, size: workbooks.Size | None = None) -> list[list[str]]:
-    """The rows that the parser gets."""
+    """The rows that the parser gets, without the marks of numbers with a fraction."""
     with workbooks.as_csv(io.BytesIO(data), limits, size or workbooks.Size()) as sheet:
         assert sheet is not None
-        text = sheet.file.read().decode()
+        text = sheet.file.read().decode().replace(NUMBER, "")
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
@@ -102,7 +103,7 @@ def test_a_table_that_begins_somewhere_on_the_sheet_is_read() -> None:
             sheet.cell(5, column, name)
             sheet.cell(6, column, value)
 
-    assert [row for row in read(workbook(change=table)) if row] == [["sku", "price"], ["007", "1"]]
+    assert read(workbook(change=table)) == [[], [], [], [], ["", "", "sku", "price"], ["", "", "007", "1"]]
 
 
 # --- sheets ----------------------------------------------------------------------------------------------------
@@ -155,11 +156,33 @@ def test_more_than_the_limit_that_comes_out_while_unpacking_is_refused(monkeypat
     assert refusal(data, workbooks.Size(unpacked=1_000_000)) == "workbook_too_large"
 
 
-def test_two_cells_far_apart_do_not_take_the_memory_of_all_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    far = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row><row r="900"><c r="AX900"><v>1</v></c></row>')
+def test_two_cells_far_apart_do_not_take_the_memory_of_all_between() -> None:
+    far = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row><row r="900000"><c r="AX900000"><v>1</v></c></row>')
     data = replaced(workbook([["a"]]), {SHEET: far})
-    assert len(read(data)) == 900
-    monkeypatch.setattr(workbooks, "MAX_CELLS", 40_000)
+    tracemalloc.start()
+    with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size()) as sheet:
+        assert sheet is not None
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert sheet.file.read().count(b"\r\n") == 900_000
+    assert most < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "data"),
+    [
+        ("rows.MAX_CELLS", 5, workbook([["a", "b"]] * 3)),
+        ("rows.MAX_MERGES", 0, workbook([["a"]], lambda book: book.worksheets[0].merge_cells("A1:A3"))),
+        ("parts.MAX_TEXTS", 2, shared([["a", "b", "c"]])),
+        ("parts.MAX_SHEETS", 1, workbook([["a"]], More=[["b"]])),
+        ("parts.MAX_STYLES", 1, workbook([["a", 1, date(2024, 12, 21)]])),
+    ],
+)
+def test_what_a_workbook_may_hold_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, name: str, most: int, data: bytes
+) -> None:
+    assert read(data)
+    monkeypatch.setattr(f"uploads.feed.sheets.{name}", most)
     assert refusal(data) == "workbook_too_large"
 
 
@@ -172,7 +195,8 @@ def test_a_sheet_that_reaches_too_far_is_refused_in_terms_of_the_sheet(cell: str
     cells = f'<row r="{row}"><c r="{cell}"><v>1</v></c></row>'
     first = '<row r="1"><c r="A1"><v>1</v></c></row>' if row != "1" else ""
     assert refusal(replaced(workbook([["a"]]), {SHEET: sheet_xml(first + cells)})) == code
-    styled = sheet_xml(first + cells.replace("<v>1</v>", "") + '<row r="2"><c r="A2"><v>1</v></c></row>')
+    second, empty = '<row r="2"><c r="A2"><v>1</v></c></row>', cells.replace("<v>1</v>", "")
+    styled = sheet_xml(first + second + empty if first else empty + second)
     assert read(replaced(workbook([["a"]]), {SHEET: styled}))[-1] == ["1"]
 
 
@@ -185,7 +209,8 @@ def test_a_sheet_that_reaches_too_far_is_refused_in_terms_of_the_sheet(cell: str
         (zipped({"mimetype": b"application/vnd.oasis", "content.xml": b"<x/>"}), "workbook_other"),
         (zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.bin": b"x"}), "workbook_other"),
         (zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<x/>"}), "workbook_other"),
-        (zipped({"xl/workbook.xml": b"<x/>"}), "workbook_damaged"),
+        (zipped({"xl/workbook.xml": b"<x/>"}), "empty_file"),
+        (zipped({"xl/workbook.xml": b"<x"}), "workbook_damaged"),
         (workbook([["a"]])[:-200], "workbook_damaged"),
         (b"PK\x03\x04[Content_Types].xml is not all it takes", "workbook_damaged"),
         (replaced(workbook([["a"]]), {SHEET: b"<worksheet>"}), "workbook_damaged"),

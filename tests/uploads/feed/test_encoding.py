@@ -118,9 +118,7 @@ def test_what_was_chosen_is_said_with_the_reason(language: str, saved_in: str, r
     layout = layout_of(feed(TEXTS[language], saved_in))
     assert layout.encoding_reason.startswith(reason)
     assert f"“{word}”" in layout.encoding_reason
-    assert (
-        f"It is read as {encoding_name(layout.encoding)}, since {layout.encoding_reason}." in layout.notes[0]
-    )
+    assert f"It is read as {encoding_name(layout.encoding)}, since {layout.encoding_reason}." in layout.notes[0]
 
 
 def test_what_can_be_several_encodings_is_a_question_that_shows_the_words_in_each() -> None:

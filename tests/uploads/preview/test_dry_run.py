@@ -29,14 +29,14 @@ def started(text: str, user: User) -> Job:
     file = io.BytesIO(text.encode())
     kept = kept_files.from_token(kept_files.keep(examine.FeedFile(file), "feed.csv", "VEND001", user), user)
     contents = examine.examine(file)
-    layout = examine.inspect(file, contents, "VEND001", Reading())
+    layout = examine.inspect(examine.FeedFile(file), contents, "VEND001", Reading())
     return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)
 
 
 def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
     """Row → what the dry run says would become of it, page by page."""
     file = io.BytesIO(text.encode())
-    layout = examine.inspect(file, examine.examine(file), "VEND001")
+    layout = examine.inspect(examine.FeedFile(file), examine.examine(file), "VEND001")
     rules, own = judge.category_rules(), judge.value_rules(["VEND001"]).get("VEND001")
     rows = list(staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout))
     found = {}

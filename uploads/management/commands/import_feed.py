@@ -49,7 +49,7 @@ class Command(BaseCommand):
                         f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
                     )
                 receive.active_vendor(vendor_id)
-                with examine.as_text(file) as feed:
+                with examine.as_text(file, vendor_id) as feed:
                     self._recognise(feed.text, vendor_id, ask)
                     return receive.open_upload(feed, path.name, vendor_id)
         except FileNotFoundError as error:

@@ -1,0 +1,184 @@
+"""Workbooks as people really send them (tests/cases): what people see in the sheet, or the right reason."""
+
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.models import Product
+from catalog.rules.validator import ProductDraft, Rules, validate
+from tests.conftest import Pipeline
+from tests.workbooks import workbook
+from uploads.feed import parser, sample
+from uploads.models import UploadHistory, ValidationError
+from uploads.pipeline import examine, judge, receive, staged_rows
+from uploads.preview import verdicts
+
+CASES = Path(__file__).resolve().parents[2] / "cases"
+RULES = Rules.from_names([*sample.CATEGORIES, "Furniture"])
+
+
+def judged(name: str) -> list[tuple[int, ProductDraft | None, dict[str, str]]]:
+    """Of each row its number in the sheet, and the draft, or the codes of its errors by field."""
+    with (CASES / name).open("rb") as file, examine.as_text(file) as feed:
+        layout = parser.inspect(feed.text, examine.limits(), sheet=feed.sheet)
+        rows = list(staged_rows.as_staged(parser.rows(feed.text, layout), layout))
+    found = []
+    for row in rows:
+        assert row.problem is None
+        fields = layout.mapping.fields
+        values: dict[str, str | None] = {field: row.cells[header] for field, header in fields.items()}
+        outcome = validate(values, RULES, judge.numeric_fields(fields, row.numeric))
+        errors = {problem.field: str(problem.code) for problem in outcome.problems if not problem.code.is_warning}
+        found.append((row.line, outcome.draft, errors))
+    return found
+
+
+def errors(name: str) -> list[dict[str, str]]:
+    return [found for _, _, found in judged(name)]
+
+
+def drafts(name: str) -> list[ProductDraft]:
+    return [draft for _, draft, _ in judged(name) if draft]
+
+
+def test_a_date_is_no_sku_no_product_id_and_no_price() -> None:
+    assert errors("05-xlsx-date-instead-of-sku/feed.xlsx") == [
+        {"sku": "invalid_sku"},
+        {"sku": "invalid_sku"},
+        {"vendor_product_id": "invalid_sku"},
+        {"price": "invalid_price"},
+    ]
+
+
+def test_hidden_decimals_are_rounded_as_the_sheet_shows_them() -> None:
+    found = drafts("14-xlsx-prices-with-hidden-decimals/feed.xlsx")
+    assert [draft.price for draft in found] == [Decimal(price) for price in ("12.35", "118.99", "55.06", "1369.38")]
+
+
+def test_numbers_with_an_exponent_are_no_skus() -> None:
+    assert errors("23-scientific-notation-without-plus/feed.xlsx") == [{"sku": "invalid_sku"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "descriptions"),
+    [
+        (
+            "11-multiline-description/feed.xlsx",
+            [
+                "Soft cotton shirt. Available in:\nred, blue, green, black, white, pink, grey",
+                "Cotton.\nOne size.",
+            ],
+        ),
+        (
+            "11-multiline-description/a-line-that-is-a-row.xlsx",
+            ["Replaces the old model:\nC11H-9,Lamp,Electronics,C11H-9,1.00,1,old model"],
+        ),
+    ],
+)
+def test_a_text_of_several_lines_is_one_cell_whatever_its_lines_look_like(name: str, descriptions: list[str]) -> None:
+    assert [draft.description for draft in drafts(name)] == descriptions
+
+
+def test_a_text_of_200_lines_is_one_cell() -> None:
+    (draft,) = drafts("12-description-of-200-lines/feed.xlsx")
+    assert str(draft.description).count("\n") > 200
+
+
+# --- through the journey ---------------------------------------------------------------------------------------
+
+
+def run(pipeline: Pipeline, name: str) -> UploadHistory:
+    return pipeline.run((CASES / name).read_bytes())
+
+
+def problems(upload: UploadHistory) -> set[tuple[int, str, str]]:
+    found = ValidationError.objects.filter(upload=upload)
+    return set(found.values_list("row_number", "field", "error_type"))
+
+
+def test_zeros_in_front_that_a_format_shows_belong_to_the_number(pipeline: Pipeline) -> None:
+    run(pipeline, "06-xlsx-leading-zeros-by-format/1-monday.csv")
+    upload = run(pipeline, "06-xlsx-leading-zeros-by-format/2-tuesday.xlsx")
+    assert upload.updated_records == 2
+    assert list(Product.objects.order_by("sku").values_list("vendor_product_id", "sku", "price")) == [
+        ("000612", "0061200", Decimal("1.25")),
+        ("000613", "0061300", Decimal("1.55")),
+    ]
+
+
+def test_an_error_in_a_cell_is_an_error_of_its_row_and_wipes_nothing(pipeline: Pipeline) -> None:
+    run(pipeline, "07-xlsx-error-cells/1-before.csv")
+    before = list(Product.objects.order_by("sku").values("sku", "brand", "description", "price"))
+    upload = run(pipeline, "07-xlsx-error-cells/2-after.xlsx")
+    assert problems(upload) == {
+        (1, "brand", "spreadsheet_error"),
+        (1, "description", "spreadsheet_error"),
+        (2, "price", "spreadsheet_error"),
+    }
+    assert list(Product.objects.order_by("sku").values("sku", "brand", "description", "price")) == before
+
+
+def test_a_formula_without_a_result_is_an_error_of_its_row_and_wipes_nothing(pipeline: Pipeline) -> None:
+    run(pipeline, "24-xlsx-formulas-without-values/1-before.csv")
+    before = list(Product.objects.order_by("sku").values("sku", "brand", "description", "price"))
+    upload = run(pipeline, "24-xlsx-formulas-without-values/2-generated.xlsx")
+    assert problems(upload) == {
+        (1, "brand", "unsaved_formula"),
+        (1, "description", "unsaved_formula"),
+        (2, "price", "unsaved_formula"),
+        (2, "stock_quantity", "unsaved_formula"),
+    }
+    assert list(Product.objects.order_by("sku").values("sku", "brand", "description", "price")) == before
+
+
+def test_rows_that_a_filter_hides_are_said(pipeline: Pipeline) -> None:
+    upload = run(pipeline, "16-xlsx-filtered-rows/feed.xlsx")
+    assert "1 hidden row was read too: row 3." in str(upload.layout)
+
+
+HEADER = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
+FRACTIONS: list[list[Any]] = [
+    HEADER,
+    [12.5, "Lamp", "Electronics", "S-1", 9.5, 5],
+    ["P2", "Lamp", "Electronics", 3.25, 9.5, 5],
+    ["P3", "Lamp", "Electronics", "S-3", 1.299, 5],
+    ["P4", "Lamp", "Electronics", "S-4", 1.25, 5],
+    ["P5", "Lamp", "Electronics", "S-5", 9.5, 5.5],
+]
+FOUND = {
+    (1, "vendor_product_id", "invalid_sku"),
+    (2, "sku", "invalid_sku"),
+    (3, "price", "price_too_precise"),
+    (5, "stock_quantity", "invalid_stock"),
+}
+
+
+def test_a_number_with_a_fraction_is_known_as_one_to_the_end(pipeline: Pipeline) -> None:
+    assert problems(pipeline.run(workbook(FRACTIONS))) == FOUND
+    assert list(Product.objects.values_list("sku", "price")) == [("S-4", Decimal("1.25"))]
+
+
+@pytest.mark.usefixtures("vendor", "categories")
+def test_the_preview_knows_it_too() -> None:
+    with examine.as_text(io.BytesIO(workbook(FRACTIONS)), "VEND001") as feed:
+        rows = verdicts.of(feed, "VEND001").rows
+    assert {(row.number, problem.field, str(problem.code)) for row in rows for problem in row.problems} == FOUND
+
+
+@pytest.mark.usefixtures("vendor", "categories", "bucket")
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (workbook([["name", "price"], ["Lamp", 1]]), "In sheet “Products”: The header has no column for"),
+        (workbook([HEADER]), "In sheet “Products”: The file has a header but no rows"),
+        (workbook([["x"]], Feed=[HEADER]), "In sheet “Feed”: The file has a header but no rows"),
+        (workbook([[*HEADER, *["x"] * 600]]), "In sheet “Products”: The sheet has something in more than 500 columns"),
+    ],
+)
+def test_a_refusal_names_the_sheet_that_was_read(data: bytes, words: str) -> None:
+    with pytest.raises(examine.Refused) as refused:
+        receive.receive(io.BytesIO(data), "feed.xlsx", "VEND001")
+    assert words in str(refused.value)

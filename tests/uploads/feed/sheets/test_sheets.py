@@ -1,0 +1,269 @@
+"""The XML of workbooks as programs write it, and which sheet of several is read."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from tests.workbooks import replaced, shared, workbook, zipped
+from uploads.feed import workbook as workbooks
+from uploads.feed.lines import NUMBER, FeedError, Limits
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+SHEET, STYLES, TEXTS = "xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/sharedStrings.xml"
+HEADER = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
+LAMP = ["P1", "Lamp", "Home", "S1", 9.5, 5]
+
+
+def read(data: bytes, saved: dict[str, str] | None = None) -> tuple[list[list[str]], str, tuple[str, ...]]:
+    """The records, with ~ for the mark of a number; the sheet's name; the notes."""
+    with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size(), saved) as sheet:
+        assert sheet is not None
+        text = sheet.file.read().decode().replace(NUMBER, "~")
+    return list(csv.reader(io.StringIO(text, newline=""))), sheet.name, sheet.notes
+
+
+def rows_of(cells: str, parts: dict[str, bytes] | None = None, around: str = "{}") -> list[list[str]]:
+    """The records of a sheet with this XML inside sheetData."""
+    xml = f'<worksheet xmlns="{MAIN}">{around.format(f"<sheetData>{cells}</sheetData>")}</worksheet>'
+    return read(replaced(shared([["a"]]), {SHEET: xml.encode(), **(parts or {})}))[0]
+
+
+def cell(xml: str, parts: dict[str, bytes] | None = None) -> str:
+    return rows_of(f'<row r="1">{xml}</row>', parts)[0][0]
+
+
+# --- cells -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("xml", "text"),
+    [
+        ('<c r="A1" t="s"><v>0</v></c>', "a"),
+        ('<c r="A1" t="inlineStr"><is><t>x</t></is></c>', "x"),
+        ('<c r="A1" t="inlineStr"><is><r><t>x</t></r><r><rPr/><t xml:space="preserve"> y</t></r></is></c>', "x y"),
+        ('<c r="A1" t="inlineStr"><is><t>東京</t><rPh sb="0" eb="2"><t>とうきょう</t></rPh></is></c>', "東京"),
+        ('<c r="A1" t="str"><f>A2</f><v>a_x000D_b_x005F_x0007_</v></c>', "a\rb_x0007_"),
+        ('<c r="A1" t="str"><v><![CDATA[<b> & x]]></v></c>', "<b> & x"),
+        ('<c r="A1" t="b"><v>1</v></c>', "TRUE"),
+        ('<c r="A1" t="b"><v>0</v></c>', "FALSE"),
+        ('<c r="A1" t="e"><v>#N/A</v></c>', "#N/A"),
+        ('<c r="A1" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "#DIV/0!"),
+        ('<c r="A1" t="d"><v>2026-04-03</v></c>', "2026-04-03"),
+        ('<c r="A1" t="d"><v>2026-04-03T00:00:00</v></c>', "2026-04-03"),
+        ('<c r="A1" t="d"><v>2026-04-03T10:30:00.000</v></c>', "2026-04-03 10:30:00"),
+        ('<c r="A1" t="d"><v>T10:30</v></c>', "10:30:00"),
+        ('<c r="A1"><v>0.30000000000000004</v></c>', "~0.3"),
+        ('<c r="A1"><v>1.299</v></c>', "~1.299"),
+        ('<c r="A1"><v> 1299.0 </v></c>', "1299"),
+        ('<c r="A1" t="n"><f>1+1</f><v>2</v></c>', "2"),
+        ('<c r="A1"><f>A2*2</f></c>', "#FORMULA!"),
+        ('<c r="A1"><f>A2*2</f><v></v></c>', "#FORMULA!"),
+        ('<c r="A1" t="str"><f>A2&amp;""</f></c>', "#FORMULA!"),
+        ('<c r="A1" t="str"><f>""</f><v></v></c><c r="B1"><v>1</v></c>', ""),
+        ('<c r="A1" s="99"><v>5</v></c>', "5"),
+        ('<c r="A1" s="-1"><v>5</v></c>', "5"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_cell_becomes_the_text_that_people_see(xml: str, text: str) -> None:
+    assert cell(xml) == text
+
+
+def test_formulas_of_a_workbook_that_is_worked_out_when_it_is_opened_have_no_result_where_it_is_0() -> None:
+    found, _, _ = read(shared([["=1+1", "=2+2"], ["x", 0]]))
+    assert found == [["#FORMULA!", "#FORMULA!"], ["x", "0"]]
+
+
+def styles(*codes: str) -> dict[str, bytes]:
+    formats = "".join(f'<numFmt numFmtId="{164 + n}" formatCode="{code}"/>' for n, code in enumerate(codes))
+    used = "".join(f'<xf numFmtId="{164 + n}"/>' for n in range(len(codes)))
+    xml = f'<styleSheet xmlns="{MAIN}"><numFmts>{formats}</numFmts><cellStyleXfs><xf numFmtId="9"/></cellStyleXfs>'
+    return {STYLES: f'{xml}<cellXfs><xf numFmtId="0"/>{used}<xf numFmtId="14"/></cellXfs></styleSheet>'.encode()}
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "text"),
+    [(0, "6", "6"), (1, "612", "000612"), (2, "12.345", "12.35 €"), (3, "46115", "2026-04-03"), (1, "1.5", "000002")],
+)  # fmt: skip
+def test_the_style_of_a_cell_says_its_format(style: int, value: str, text: str) -> None:
+    parts = styles("000000", "0.00&quot; €&quot;")
+    assert cell(f'<c r="A1" s="{style}"><v>{value}</v></c>', parts) == text
+
+
+def test_a_text_has_what_its_format_puts_beside_texts() -> None:
+    assert cell('<c r="A1" s="1" t="str"><v>12</v></c>', styles("&quot;SKU-&quot;@")) == "SKU-12"
+
+
+# --- rows ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ('<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>', [["1", "2"], ["3", ""]]),
+        ('<row r="3"><c r="B3"><v>1</v></c></row>', [[], [], ["", "1"]]),
+        ('<row r="1"><c r="A1"><v>1</v></c></row><row r="4"><c r="A4"><v>2</v></c></row>', [["1"], [], [], ["2"]]),
+        ('<row><c r="A2"><v>1</v></c><c r="C2"><v>2</v></c></row>', [[], ["1", "", "2"]]),
+        ('<row r="1"><c r="A1" s="0"/><c r="B1"><v>1</v></c><c/><c r="D1"/></row>', [["", "1"]]),
+        ('<row r="1"><c r="a1"><v>1</v></c></row><row r="2"/><row r="3" spans="1:1"></row>', [["1"]]),
+        (
+            '<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c><c r="C2"><v>3</v></c></row>',
+            [["1", "", ""], ["2", "", "3"]],
+        ),
+    ],
+)  # fmt: skip
+def test_each_row_of_the_sheet_is_a_record_with_its_cells_where_they_belong(cells: str, found: list[list[str]]) -> None:
+    assert rows_of(cells) == found
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="?1"><v>1</v></c></row>',
+        '<row r="1048577"><c r="A1048577"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" t="s"><v>7</v></c></row>',
+        '<row r="1"><c r="A1" t="s"><v>-1</v></c></row>',
+    ],
+    ids=["order", "twice", "no column", "too far down", "no such text", "no text at all"],
+)
+def test_a_sheet_that_no_program_writes_is_refused_not_guessed_at(cells: str) -> None:
+    with pytest.raises(FeedError) as error:
+        rows_of(cells)
+    assert error.value.code == "workbook_damaged"
+
+
+@pytest.mark.parametrize("namespace", [MAIN, STRICT])
+@pytest.mark.parametrize("prefix", ["", "x"])
+def test_prefixes_and_the_strict_namespace_are_read(namespace: str, prefix: str) -> None:
+    p = f"{prefix}:" if prefix else ""
+    xmlns = f"xmlns:{prefix}" if prefix else "xmlns"
+    texts = f'<{p}sst {xmlns}="{namespace}"><{p}si><{p}t>shared</{p}t></{p}si></{p}sst>'
+    sheet = (
+        f'<{p}worksheet {xmlns}="{namespace}"><{p}sheetData><{p}row r="1"><{p}c r="A1" t="s"><{p}v>0</{p}v></{p}c>'
+        f'<{p}c r="B1"><{p}v>1.5</{p}v></{p}c></{p}row></{p}sheetData></{p}worksheet>'
+    )
+    data = replaced(shared([["a"]]), {SHEET: sheet.encode(), TEXTS: texts.encode()})
+    assert read(data)[0] == [["shared", "~1.5"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_parts_may_be_in_any_encoding_that_they_name(encoding: str) -> None:
+    xml = f'<?xml version="1.0" encoding="{encoding}"?><worksheet xmlns="{MAIN}"><sheetData><row r="1">'
+    xml += '<c r="A1" t="str"><v>Café</v></c></row></sheetData></worksheet>'
+    assert read(replaced(shared([["a"]]), {SHEET: xml.encode(encoding)}))[0] == [["Café"]]
+
+
+def test_a_workbook_without_formats_and_shared_texts_is_read() -> None:
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = f'<Relationships><Relationship Id="r1" Type="{kinds}/worksheet" Target="/xl/worksheets/sheet1.xml"/>'
+    book = f'<workbook xmlns="{MAIN}" xmlns:rel="{kinds}"><sheets><sheet name="One" sheetId="1" rel:id="r1"/></sheets>'
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row><c><v>1.5</v></c></row></sheetData></worksheet>'
+    data = zipped({
+        "xl/workbook.xml": f"{book}</workbook>".encode(),
+        "xl/_rels/workbook.xml.rels": f"{relations}</Relationships>".encode(),
+        SHEET: sheet.encode(),
+    })  # fmt: skip
+    assert read(data) == ([["~1.5"]], "One", ())
+
+
+def test_a_file_by_each_library_says_the_same() -> None:
+    rows: list[list[Any]] = [HEADER, ["007", "Łampa “x”\nred", "Home", "S-1", 9.99, 5], LAMP]
+    by_one, by_other = read(workbook(rows)), read(shared(rows))
+    assert by_one == by_other
+    assert by_one[0][1] == ["007", "Łampa “x”\nred", "Home", "S-1", "~9.99", "5"]
+
+
+# --- which sheet -----------------------------------------------------------------------------------------------
+
+HELP = [["How to fill in this workbook"], ["Use the next sheet."], ["price", "with two decimals"]]
+
+
+def test_a_sheet_of_instructions_in_front_is_passed_over() -> None:
+    found, name, notes = read(workbook(HELP, Feed=[HEADER, LAMP], Autumn=[HEADER, LAMP]))
+    assert (found[0], name) == (HEADER, "Feed")
+    assert notes == (
+        "The sheet “Feed” was read; the 2 other sheets, “Products” and “Autumn”, were not. "
+        "If there are products too, send them as a file of their own.",
+    )
+
+
+def test_a_header_that_only_the_vendors_own_names_fit_is_known() -> None:
+    own = {"Nr": "vendor_product_id", "Was": "product_name", "Art": "category", "Code": "sku", "Geld": "price"}
+    header = [*own, "stock_quantity"]
+    data = workbook(HELP, Feed=[header, LAMP])
+    assert read(data)[1] == "Products"
+    assert read(data, own)[1] == "Feed"
+
+
+def test_where_no_header_fits_the_first_sheet_with_anything_in_it_is_read() -> None:
+    assert read(workbook([], Empty=[[" "]], Notes=[["x"]], More=[["y"]]))[1] == "Notes"
+
+
+def test_a_header_below_a_title_and_empty_rows_is_found() -> None:
+    found, name, _ = read(workbook(HELP, Feed=[["Prices 2026"], [], [], HEADER, LAMP]))
+    assert (name, found[3]) == ("Feed", HEADER)
+
+
+# --- what nobody sees ------------------------------------------------------------------------------------------
+
+
+def hidden(rows: list[int], columns: str = "", filtered: bool = False) -> bytes:
+    def hide(book: Any) -> None:
+        sheet = book.worksheets[0]
+        for row in rows:
+            sheet.row_dimensions[row].hidden = True
+        for column in columns:
+            sheet.column_dimensions[column].hidden = True
+        if filtered:
+            sheet.auto_filter.ref = "A1:F60"
+            sheet.auto_filter.add_filter_column(1, ["Lamp"])
+
+    return workbook([HEADER, *[LAMP] * 49], hide)
+
+
+@pytest.mark.parametrize(
+    ("data", "notes"),
+    [
+        (hidden([]), ()),
+        (hidden([3]), ("1 hidden row was read too: row 3. If it isn't to be sent, delete it.",)),
+        (hidden([3, 7, 60]), ("2 hidden rows were read too: rows 3 and 7. If they aren't to be sent, delete them.",)),
+        (
+            hidden([3], filtered=True),
+            ("1 hidden row was read too: row 3. A filter hides rows in this sheet. "
+             "If it isn't to be sent, delete it.",),
+        ),
+        (
+            hidden(list(range(2, 50))),
+            ("48 hidden rows were read too: rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 38 more. "
+             "If they aren't to be sent, delete them.",),
+        ),
+        (hidden([1]), ()),  # the header
+        (hidden([], "E"), ("1 hidden column was read too: column E.",)),
+        (hidden([], "BEZ"), ("2 hidden columns were read too: columns B and E.",)),
+    ],
+)  # fmt: skip
+def test_hidden_rows_and_columns_are_read_and_said(data: bytes, notes: tuple[str, ...]) -> None:
+    found, _, said = read(data)
+    assert len(found) == 50
+    assert said == notes
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_hidden_sheets_are_not_read_and_said_where_they_hold_something(state: str) -> None:
+    def hide(book: Any) -> None:
+        for name in ("Lists", "Empty"):
+            book[name].sheet_state = state
+
+    _, name, notes = read(workbook([HEADER, LAMP], hide, Lists=[HEADER, LAMP], Empty=[[" "]]))
+    assert (name, notes) == ("Products", ("1 hidden sheet was not read: “Lists”.",))
+
+
+def test_many_sheets_make_a_note_of_one_line() -> None:
+    _, _, notes = read(workbook([HEADER, LAMP], None, **{f"Sheet {n}": [["x"]] for n in range(40)}))
+    assert len(notes) == 1
+    assert notes[0].count("“") == 11
+    assert "and 30 more, were not" in notes[0]
