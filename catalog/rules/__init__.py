@@ -5,6 +5,7 @@
     cells.py      what a cell is before a field judges it: `="001001"`, invisible characters, spaces
     leftovers.py  what spreadsheets and programs leave in place of a value: #N/A, NULL, 3-Apr, 4.7E+07
     identifiers.py  what makes a cell a product ID or a SKU
+    garbled.py    text that was turned into other letters on its way
     money.py      what `$1,299.00` and `1.299,00 €` mean, where it is unambiguous
     in_currency.py whether a row is in the currency that is expected
     currencies.py the codes of ISO 4217, and which of them a mark beside a price can mean

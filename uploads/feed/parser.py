@@ -29,7 +29,7 @@ from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
-from uploads.feed.columns import map_headers, name_headers
+from uploads.feed.columns import OUR_COLUMNS, map_headers, name_headers
 from uploads.feed.encoding import ENCODINGS
 from uploads.feed.header import (
     DELIMITERS,
@@ -69,6 +69,7 @@ DIGIT: Final = re.compile(rb"[0-9]")
 NONE: Final[frozenset[str]] = frozenset()
 QUOTE: Final = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
 DECIMAL: Final = re.compile(NUMBER + r"-?[0-9]+\.[0-9]+")  # a cell that has it, and isn't a text that begins so
+OUR_MARKS: Final = frozenset(OUR_COLUMNS)  # in a file of ours apostrophes keep cells from being run
 LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
 HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
@@ -152,6 +153,7 @@ def rows(
     delimiter = layout.delimiter.encode()
     taken = lines.taken
     reader = _reader(lines, layout)
+    ours = not OUR_MARKS.isdisjoint(headers)
     while True:
         lines.start_row()
         problem = None
@@ -169,7 +171,7 @@ def rows(
                 or len(taken) > 1
                 or lines.flawed
                 or (b'"' in (line := taken[0][0]) and misplaced(line, width, delimiter))
-                or (b"'" in line and wrapped_cell(cells))
+                or (b"'" in line and not ours and wrapped_cell(cells))
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
                 or first.isspace()
@@ -361,7 +363,7 @@ def _quote_problem(cells: list[str], lines: Lines, layout: Layout) -> Problem | 
     """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
     row = b"".join(line for line, _ in lines.taken)
     delimiter = layout.delimiter.encode()
-    if not layout.sheet and (sign := wrapped_cell(cells)):
+    if not layout.sheet and OUR_MARKS.isdisjoint(layout.headers) and (sign := wrapped_cell(cells)):
         message = f"A cell of this row has {sign} around it in place of quotes."
         return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')
     if b'"' not in row or not misplaced(row, len(cells), delimiter):

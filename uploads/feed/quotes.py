@@ -72,7 +72,7 @@ def wrapped_cell(cells: Sequence[str]) -> str:
     return next((cell.lstrip()[0] for cell in cells if _WRAPPED.fullmatch(cell)), "")
 
 
-_WRAPPED = re.compile(r"\s*(['`])[^\r\n]+\1\s*")
+_WRAPPED = re.compile(r"\s*(['`])(?!\1)[^\r\n]*[^\r\n'`]\1\s*")
 
 
 def may_be_spaced(row: bytes) -> bool:

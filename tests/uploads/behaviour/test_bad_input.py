@@ -388,7 +388,7 @@ CASES = {
     ),
     "numbers whose format hides decimals": Case(formatted("#,##0.00", price=12348.004), [lamp(price="12348.00")]),
     "numbers with a currency or a unit": Case(
-        formatted('[>1000]#,##0.00\\ "€";0 "pcs"', price=1299.5, stock_quantity=5), [lamp(price="1299.50 €")]
+        formatted('[>1000]#,##0.00\\ "$";0 "pcs"', price=1299.5, stock_quantity=5), [lamp(price="1299.50 $")]
     ),
     "percentages and numbers with an exponent": Case(
         formatted("[<1]0%;0.00E+00", price=0.12, sku=12000),

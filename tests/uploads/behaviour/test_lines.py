@@ -281,7 +281,7 @@ def test_what_an_undo_keeps_is_named_by_its_line(pipeline: Pipeline, admin_user:
 
 
 def test_the_preview_and_the_dry_run_name_the_line(pipeline: Pipeline, admin_user: User) -> None:
-    file = io.BytesIO(FEED.encode())
+    file = examine.FeedFile(io.BytesIO(FEED.encode()))
     seen = verdicts.of(file, "VEND001", parser.Reading())
     assert [(row.number, row.in_file) for row in seen.rows] == [(row, f"line {at}") for row, at in LINES.items()]
     assert [problem.message for problem in seen.rows[3].problems] == [CLASH]
@@ -293,7 +293,7 @@ def test_a_dry_run_names_the_line_of_a_row_on_an_earlier_page(
 ) -> None:
     monkeypatch.setattr(dry_run, "PAGE_ROWS", page_rows)
     file = io.BytesIO(FEED.encode())
-    layout = examine.inspect(file, examine.examine(file), "VEND001")
+    layout = examine.inspect(examine.FeedFile(file), examine.examine(file), "VEND001")
     rows = list(parser.rows(file, layout))
     with dry_run.Accepted() as accepted:
         rules = judge.category_rules()
