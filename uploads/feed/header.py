@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 from uploads.feed import encoding as encodings
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
 from uploads.feed.encoding import Found
-from uploads.feed.lines import MULTI_BYTE, NUMBER, FeedError, Limits, blocks, codec, physical_lines, printable
-from uploads.feed.questions import Choice, Question
+from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
+from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
@@ -106,6 +106,11 @@ class Layout:
         """Tells layouts of one file apart that have other columns, whatever these are called and taken for."""
         return f"{ord(self.delimiter)}.{self.first_row.offset}.{len(self.headers)}"
 
+    @property
+    def leaves_out_hidden(self) -> bool:
+        """Whether rows that are hidden in the sheet are passed over."""
+        return self.answers.get(HIDDEN_ROWS) == LEAVE_OUT
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -178,7 +183,7 @@ def find_layout(
     try:
         start = _beginning(file, limits, reading, known)
         if sheet:
-            start = start._replace(texts=[text.replace(NUMBER, "") for text in start.texts])
+            start = start._replace(texts=[unmarked(text) for text in start.texts])
         delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
         delimiters = "," if sheet else delimiters
         header = _header_of(start, limits, saved, delimiters, asked=reading is not None)

@@ -14,7 +14,10 @@ from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
 
-NUMBER: Final = "\x1f"  # before a cell of a sheet that is a number with a fraction there
+# What our own text of a sheet has before a cell that is a number with a fraction there, and before the first cell of a
+# row that is hidden.
+NUMBER: Final = "\x1f"
+HIDDEN: Final = "\x1e"
 RAW_CHARS: Final = 2_000  # so much of an unreadable row is kept
 BLOCK: Final = 256 * 1024
 BYTES_PER_CHAR: Final = 4  # at most, in UTF-8
@@ -234,7 +237,8 @@ class Lines:
     def raw(self) -> str:
         """The lines taken as Row.raw shows them."""
         start = b"".join(line for line, _ in self.taken)[: BYTES_PER_CHAR * (RAW_CHARS + 1)]
-        return printable(start, self.encoding).rstrip("\r\n")[:RAW_CHARS]
+        text = printable(start, self.encoding).rstrip("\r\n")[:RAW_CHARS]
+        return unmarked(text) if self.of_sheet else text
 
 
 def codec(encoding: str) -> str:
@@ -251,6 +255,11 @@ def encoding_name(encoding: str) -> str:
 def printable(line: bytes, encoding: str) -> str:
     """The line as text, whatever is in it: NUL as ␀, stray bytes as \\xNN."""
     return line.decode(encoding, "backslashreplace").replace("\0", "␀")
+
+
+def unmarked(text: str) -> str:
+    """Text of a sheet without our marks."""
+    return text.replace(NUMBER, "").replace(HIDDEN, "")
 
 
 def decodes(line: bytes, encoding: str) -> bool:

@@ -44,6 +44,7 @@ from uploads.feed.header import (
 )
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
+    HIDDEN,
     NUMBER,
     FeedError,
     Limits,
@@ -56,6 +57,7 @@ from uploads.feed.lines import (
     encoding_name,
     physical_lines,
     printable,
+    unmarked,
 )
 from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_cell, wrapped_in
 
@@ -151,6 +153,7 @@ def rows(
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous = {"", headers[0], BOM + headers[0]}
     delimiter = layout.delimiter.encode()
+    without_hidden = layout.leaves_out_hidden
     taken = lines.taken
     reader = _reader(lines, layout)
     ours = not OUR_MARKS.isdisjoint(headers)
@@ -165,6 +168,10 @@ def rows(
             cells, problem = _refused(error, lines, layout, limits)
             reader = _reader(lines, layout)
         else:
+            if of_sheet and cells and cells[0][:1] == HIDDEN:
+                if without_hidden:
+                    continue
+                cells[0] = cells[0][1:]
             # Everything that could be wrong shows here; a row that passes needs no closer look
             if (
                 len(cells) != width
@@ -246,10 +253,11 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: M
     encoding = codec(layout.encoding)
     own = tuple(name.encode(encoding, "replace") for name in layout.headers if name.strip())
     first_row = layout.first_row
-    text = blocks(file, layout.encoding, first_row.offset)
-    for number, (line, size) in enumerate(physical_lines(text, limits.max_row_chars), first_row.line + 1):
+    source = blocks(file, layout.encoding, first_row.offset)
+    for number, (line, size) in enumerate(physical_lines(source, limits.max_row_chars), first_row.line + 1):
         if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
-            header = _names_other_columns(printable(line, encoding), layout, saved)
+            text = printable(line, encoding)
+            header = _names_other_columns(unmarked(text) if layout.sheet else text, layout, saved)
             if header:
                 where = "" if layout.sheet else f" in line {number}"  # cells of a sheet may have taken several lines
                 message = f"Below the header there is another one{where}, with other columns: {header}."

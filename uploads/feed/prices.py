@@ -18,7 +18,7 @@ from catalog.rules import currencies
 from catalog.rules.in_currency import codes_in, marks_of
 from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
 from uploads.feed.header import Layout, is_blank, short
-from uploads.feed.lines import FeedError, Limits, blocks, codec, physical_lines
+from uploads.feed.lines import HIDDEN, FeedError, Limits, blocks, codec, physical_lines, unmarked
 from uploads.feed.parser import rows
 from uploads.feed.questions import Choice, Question, answer_to
 
@@ -175,7 +175,8 @@ def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str)
 
     reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True)
     line, read, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
-    for cells in reader:
+    for came in reader:
+        cells = _of_sheet(came, layout, needed) if layout.sheet else came
         several = reader.line_num - read > 1
         if len(cells) != width and several:
             raise _IrregularError  # an open quote may have swallowed rows
@@ -183,3 +184,10 @@ def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str)
             yield cells[price], "" if currency is None else cells[currency], line
         line += 1 if layout.sheet else reader.line_num - read  # of a sheet, each record is a row
         chars, read = 0, reader.line_num
+
+
+def _of_sheet(cells: list[str], layout: Layout, needed: int) -> list[str]:
+    """The cells of a row, as the parser reads those that are looked at; none of one that is left out."""
+    if layout.leaves_out_hidden and cells and cells[0][:1] == HIDDEN:
+        return []
+    return [*map(unmarked, cells[: needed + 1]), *cells[needed + 1 :]]

@@ -11,6 +11,11 @@ command line takes a file of them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+HIDDEN_ROWS: Final = "hidden_rows"
+READ: Final = "read"
+LEAVE_OUT: Final = "leave_out"
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,9 @@ class Question:
     """One thing to decide about a file.
 
     `id` names it in a file of answers, `kind` says what sort of answer it takes: column (which header is this field),
-    price_from and stock_from (which of several columns), currency (ISO 4217). `field` is the field it is about,
-    `suggestion` the value of the likeliest choice or "", never chosen without a person, and `rows` how many rows
-    depend on it (0: all of them).
+    price_from and stock_from (which of several columns), currency (ISO 4217), hidden_rows (what to do with rows that a
+    filter hides: READ or LEAVE_OUT). `field` is the field it is about, or "", `suggestion` the value of the likeliest
+    choice or "", never chosen without a person, and `rows` how many rows depend on it (0: all of them).
     """
 
     id: str

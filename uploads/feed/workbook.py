@@ -25,8 +25,8 @@ from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
 from uploads.feed.header import HEADER_LINES, find_layout
-from uploads.feed.lines import FeedError, Limits
-from uploads.feed.sheets.notes import Seen, column_letters, shown_name
+from uploads.feed.lines import HIDDEN, FeedError, Limits
+from uploads.feed.sheets.notes import About, Seen, column_letters, shown_name
 from uploads.feed.sheets.parts import (
     Book,
     SheetPart,
@@ -64,11 +64,11 @@ class Size:
 
 
 class Sheet(NamedTuple):
-    """A sheet as CSV in UTF-8, rewound, its name in the workbook, and sentences about how it was read."""
+    """A sheet as CSV in UTF-8, rewound, its name in the workbook, and what to know about how it was read."""
 
     file: BinaryIO
     name: str
-    notes: tuple[str, ...]
+    about: About
 
 
 @contextmanager
@@ -291,22 +291,24 @@ def _converted(
     seen.filtered = sheet.filtered
     seen.hidden_columns = tuple(column_letters(column) for column in sorted(sheet.hidden_columns & sheet.used_columns))
     if not sheet.merges and widest == width:
-        return Sheet(out, seen.name, seen.notes())
+        return Sheet(out, seen.name, seen.about())
     _write(_filled(out, sheet.merges), again, widest)
-    return Sheet(again, seen.name, seen.notes())
+    return Sheet(again, seen.name, seen.about())
 
 
 def _noted(rows: Iterable[Row], header_row: int, seen: Seen) -> Iterator[Row]:
-    """The rows; hidden ones below the header are noted as they pass."""
+    """The rows; hidden ones are noted as they pass. What stands above them is read in any case."""
     for row in rows:
         if row.hidden and row.number > header_row:
             seen.hide(row.number)
-        yield row
+            yield row
+        else:
+            yield row._replace(hidden=False) if row.hidden else row
 
 
 def _write(rows: Iterable[Row], out: BinaryIO, width: int) -> int:
     """As CSV, a record for each row of the sheet from its first on, up to the last with something in it, with so many
-    cells at least; returns how many the widest has.
+    cells at least; returns how many the widest has. Hidden rows have their mark.
     """
     text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # so that cells with either of both are quoted
@@ -316,7 +318,10 @@ def _write(rows: Iterable[Row], out: BinaryIO, width: int) -> int:
         lacking = width - len(row.cells)
         if lacking < 0:
             widest = max(widest, len(row.cells))
-        writer.writerow(row.cells + [""] * lacking)
+        cells = row.cells + [""] * lacking
+        if row.hidden or cells[0][:1] == HIDDEN:
+            cells[0] = HIDDEN * row.hidden + cells[0].lstrip(HIDDEN)
+        writer.writerow(cells)
         written = row.number
     text.flush()
     text.detach()
@@ -332,7 +337,10 @@ def _filled(out: BinaryIO, merges: Iterable[Merge]) -> Iterator[Row]:
     merged = _Merged(merges)
     for number, cells in enumerate(csv.reader(text), start=1):
         if any(cells):
-            yield Row(number, False, merged.fill(number, cells))
+            hidden = cells[0][:1] == HIDDEN
+            if hidden:
+                cells[0] = cells[0][1:]
+            yield Row(number, hidden, merged.fill(number, cells))
     text.detach()
 
 

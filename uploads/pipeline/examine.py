@@ -11,6 +11,7 @@ from django.conf import settings
 
 from uploads.feed import parser, prices, shops, workbook
 from uploads.feed.lines import FeedError
+from uploads.feed.sheets.notes import About, told
 from uploads.models import UploadHistory
 from uploads.pipeline import column_rules
 from vendors.models import Vendor
@@ -37,12 +38,12 @@ class Contents:
 
 class FeedFile(NamedTuple):
     """A feed as it was sent: the text to read of it; of a workbook also the file itself, the name of the sheet that the
-    text is of, and sentences about how that was read."""
+    text is of, and what to know about how that was read."""
 
     text: BinaryIO
     workbook: BinaryIO | None = None
     sheet: str = ""
-    notes: tuple[str, ...] = ()
+    about: About | None = None
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
     try:
         size, saved = workbook.Size(settings.MAX_WORKBOOK_BYTES), column_rules.saved(vendor_id) if vendor_id else None
         with workbook.as_csv(file, limits(), size, saved) as sheet:
-            yield FeedFile(sheet.file, file, sheet.name, sheet.notes) if sheet else FeedFile(file)
+            yield FeedFile(sheet.file, file, sheet.name, sheet.about) if sheet else FeedFile(file)
     except FeedError as error:
         raise Refused(error.message, error.code) from error
 
@@ -105,7 +106,8 @@ def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.
         raise Refused(where + error.message, error.code) from error
     finally:
         file.seek(0)
-    return replace(layout, notes=(*feed.notes, *layout.notes, *said))
+    layout = replace(layout, notes=(*layout.notes, *said))
+    return told(layout, feed.about) if feed.about else layout
 
 
 def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str) -> parser.Layout:

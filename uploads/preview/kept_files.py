@@ -16,6 +16,7 @@ from urllib.parse import quote
 from django.core import signing
 
 from uploads.aws import storage
+from uploads.feed.sheets.notes import About
 from uploads.pipeline.examine import FeedFile
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Expired(Exception):
 class KeptFile:
     """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
 
-    Of a workbook also its own storage key, the name of the sheet that the text is of, and how that was read.
+    Of a workbook also its own storage key, the name of the sheet that the text is of, and what to know about that.
     """
 
     key: str
@@ -43,7 +44,7 @@ class KeptFile:
     vendor_id: str
     workbook_key: str = ""
     sheet: str = ""
-    notes: tuple[str, ...] = ()
+    about: About | None = None
 
 
 def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
@@ -54,7 +55,7 @@ def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | Anonymous
     workbook_key = f"{key}.workbook" if feed.workbook else ""
     if feed.workbook:
         storage.save(workbook_key, feed.workbook)
-    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.notes]
+    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.about and feed.about.to_json()]
     return signing.dumps(facts, salt=SALT)
 
 
@@ -64,7 +65,7 @@ def opened(kept: KeptFile) -> Iterator[FeedFile]:
     with ExitStack() as files:
         text = files.enter_context(storage.opened(kept.key))
         workbook = files.enter_context(storage.opened(kept.workbook_key)) if kept.workbook_key else None
-        yield FeedFile(text, workbook, kept.sheet, kept.notes)
+        yield FeedFile(text, workbook, kept.sheet, kept.about)
 
 
 def drop(kept: KeptFile) -> None:
@@ -80,9 +81,9 @@ def from_token(token: str, user: "User | AnonymousUser") -> KeptFile:
         owner, *rest = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature as error:
         raise Expired from error
-    kept = KeptFile(*rest)
-    # A page that was opened before an upgrade had a number there
-    kept = replace(kept, notes=tuple(kept.notes) if isinstance(kept.notes, list) else ())
+    about = About.from_json(rest.pop()) if isinstance(rest[-1], dict) else None
+    # A page that was opened before an upgrade has a number in its place
+    kept = replace(KeptFile(*rest[:5]), about=about)
     if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired
     return kept

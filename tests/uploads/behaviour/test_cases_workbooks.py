@@ -134,9 +134,27 @@ def test_a_formula_without_a_result_is_an_error_of_its_row_and_wipes_nothing(pip
     assert list(Product.objects.order_by("sku").values("sku", "brand", "description", "price")) == before
 
 
-def test_rows_that_a_filter_hides_are_said(pipeline: Pipeline) -> None:
-    upload = run(pipeline, "16-xlsx-filtered-rows/feed.xlsx")
-    assert "1 hidden row was read too: row 3." in str(upload.layout)
+@pytest.mark.parametrize(
+    ("answer", "note", "skus"),
+    [
+        ("read", "1 hidden row was read too: row 3.", ["C16-1", "C16-2", "C16-3"]),
+        ("leave_out", "1 hidden row was left out: row 3.", ["C16-1", "C16-3"]),
+    ],
+)
+def test_rows_that_a_filter_hides_are_read_or_left_out_as_somebody_answers(
+    pipeline: Pipeline, answer: str, note: str, skus: list[str]
+) -> None:
+    file = io.BytesIO((CASES / "16-xlsx-filtered-rows/feed.xlsx").read_bytes())
+    with pytest.raises(examine.Refused, match="A filter hides 1 row of this sheet") as refused:
+        receive.receive(file, "feed.xlsx", "VEND001")
+    assert refused.value.code == "question"
+    upload = receive.receive(file, "feed.xlsx", "VEND001", reading=parser.Reading(answers={"hidden_rows": answer}))
+    pipeline.stage(upload)
+    pipeline.settle()
+    upload.refresh_from_db()
+    assert note in str(upload.layout)
+    assert sorted(Product.objects.values_list("sku", flat=True)) == skus
+    assert upload.file_rows == len(skus)
 
 
 HEADER = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]

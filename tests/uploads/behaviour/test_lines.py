@@ -281,8 +281,8 @@ def test_what_an_undo_keeps_is_named_by_its_line(pipeline: Pipeline, admin_user:
 
 
 def test_the_preview_and_the_dry_run_name_the_line(pipeline: Pipeline, admin_user: User) -> None:
-    file = examine.FeedFile(io.BytesIO(FEED.encode()))
-    seen = verdicts.of(file, "VEND001", parser.Reading())
+    file = io.BytesIO(FEED.encode())
+    seen = verdicts.of(examine.FeedFile(file), "VEND001", parser.Reading())
     assert [(row.number, row.in_file) for row in seen.rows] == [(row, f"line {at}") for row, at in LINES.items()]
     assert [problem.message for problem in seen.rows[3].problems] == [CLASH]
 

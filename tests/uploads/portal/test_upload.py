@@ -282,6 +282,22 @@ def test_sheets_that_are_not_read_are_said(client: Client, uploader: User) -> No
     assert "The sheet “Products” was read; the 2 other sheets, “A” and “B”, were not." in said(A=[["x"]], B=[["x"]])
 
 
+def test_rows_that_a_filter_hides_are_asked_about_before_the_file_can_be_sent(client: Client, uploader: User) -> None:
+    def hide(book: Any) -> None:
+        book.worksheets[0].row_dimensions[3].hidden = True
+        book.worksheets[0].auto_filter.ref = "A1:F4"
+        book.worksheets[0].auto_filter.add_filter_column(1, ["x"])
+
+    table = [row.strip().split(",") for row in (HEADER, line(1), line(2), line(3))]
+    response = choose(client, workbook(table, hide), "x.xlsx")
+    assert "A filter hides 1 row of this sheet (row 3). Are they to be read too?" in response.content.decode()
+    seen = client.post(PREVIEW, form(response, **{"answer-hidden_rows": "leave_out"}))
+    assert "1 hidden row was left out: row 3." in seen.content.decode()
+    assert [row.in_file for row in seen.context["preview"].rows] == ["row 2", "row 4"]
+    client.post(CONFIRM, form(seen, **{"answer-hidden_rows": "leave_out"}))
+    assert "1 hidden row was left out: row 3." in str(UploadHistory.objects.get().layout)
+
+
 def test_hostile_names_headers_and_cells_are_shown_as_text(client: Client, uploader: User) -> None:
     script = "<script>alert(1)</script>"
     text = f"{HEADER},{script}\n{line(1, product_name=script)},{script}\n"

@@ -1,9 +1,12 @@
 """What people should know of how a workbook was read: which sheet, and what of it nobody sees on the screen."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from gettext import ngettext  # Django's would do, but nothing here knows of it
-from typing import Final
+from typing import Any, Final, Self
+
+from uploads.feed.header import Layout
+from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, READ, Choice, Question, answer_to
 
 LISTED: Final = 10  # names or numbers in one sentence
 NAME_CHARS: Final = 60  # of a sheet's name; Excel allows 31
@@ -32,8 +35,12 @@ class Seen:
         if len(self.hidden_rows) < LISTED:
             self.hidden_rows.append(number)
 
-    def notes(self) -> tuple[str, ...]:
-        """Sentences for people."""
+    def about(self) -> "About":
+        """What is to be kept of it."""
+        rows = _listed([f"{number:,}" for number in self.hidden_rows], self.hidden_count) if self.hidden_count else ""
+        return About(self._notes(), self.hidden_count, rows, self.filtered)
+
+    def _notes(self) -> tuple[str, ...]:
         notes = []
         if self.others:
             count = len(self.others)
@@ -48,8 +55,6 @@ class Seen:
                     count, _listed(_quoted(self.hidden), count)
                 )
             )
-        if self.hidden_count:
-            notes.append(self._rows())
         if self.hidden_columns:
             count = len(self.hidden_columns)
             notes.append(
@@ -59,13 +64,49 @@ class Seen:
             )
         return tuple(notes)
 
-    def _rows(self) -> str:
-        count = self.hidden_count
-        listed = _listed([f"{number:,}" for number in self.hidden_rows], count)
-        rows = ngettext("{:,} hidden row was read too: row {}.", "{:,} hidden rows were read too: rows {}.", count)
-        why = " A filter hides rows in this sheet." if self.filtered else ""
-        remedy = ngettext(" If it isn't to be sent, delete it.", " If they aren't to be sent, delete them.", count)
-        return rows.format(count, listed) + why + remedy
+
+@dataclass(frozen=True)
+class About:
+    """What people should know of how a sheet was read: sentences, and which of its rows are hidden: how many, the first
+    of them as words, and whether a filter hides them.
+    """
+
+    notes: tuple[str, ...] = ()
+    hidden: int = 0
+    hidden_rows: str = ""
+    filtered: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The About whose to_json() went through JSON to become `data`."""
+        return cls(**{**data, "notes": tuple(data["notes"])})
+
+
+def told(layout: Layout, about: About) -> Layout:
+    """The layout with what is to be said of its sheet. Whether rows that a filter hides are meant is a question."""
+    if not about.hidden:
+        return replace(layout, notes=(*about.notes, *layout.notes))
+    rows = f"{ngettext('row', 'rows', about.hidden)} {about.hidden_rows}"
+    questions = layout.questions
+    left_out = layout.leaves_out_hidden
+    if about.filtered and not answer_to(question := _question(about, rows), layout.answers):
+        return replace(layout, notes=(*about.notes, *layout.notes), questions=(*questions, question))
+    one, many = "{:,} hidden row was {}: {}.", "{:,} hidden rows were {}: {}."
+    note = ngettext(one, many, about.hidden).format(about.hidden, "left out" if left_out else "read too", rows)
+    return replace(layout, notes=(*about.notes, note, *layout.notes))
+
+
+def _question(about: About, rows: str) -> Question:
+    found = ngettext("A filter hides {:,} row", "A filter hides {:,} rows", about.hidden).format(about.hidden)
+    text = f"{found} of this sheet ({rows}). Are they to be read too? Otherwise take the filter off, or delete them."
+    choices = (
+        Choice(READ, "Read all rows, hidden ones too", about.hidden),
+        Choice(LEAVE_OUT, "Leave hidden rows out", about.hidden),
+    )
+    return Question(HIDDEN_ROWS, HIDDEN_ROWS, "", text, choices, rows=about.hidden)
 
 
 def shown_name(name: str) -> str:

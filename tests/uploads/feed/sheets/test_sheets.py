@@ -9,6 +9,8 @@ import pytest
 from tests.workbooks import replaced, shared, workbook, zipped
 from uploads.feed import workbook as workbooks
 from uploads.feed.lines import NUMBER, FeedError, Limits
+from uploads.feed.parser import Layout, Reading, Row, inspect, rows
+from uploads.feed.sheets.notes import told
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -22,7 +24,7 @@ def read(data: bytes, saved: dict[str, str] | None = None) -> tuple[list[list[st
     with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size(), saved) as sheet:
         assert sheet is not None
         text = sheet.file.read().decode().replace(NUMBER, "~")
-    return list(csv.reader(io.StringIO(text, newline=""))), sheet.name, sheet.notes
+    return list(csv.reader(io.StringIO(text, newline=""))), sheet.name, sheet.about.notes
 
 
 def rows_of(cells: str, parts: dict[str, bytes] | None = None, around: str = "{}") -> list[list[str]]:
@@ -225,31 +227,90 @@ def hidden(rows: list[int], columns: str = "", filtered: bool = False) -> bytes:
     return workbook([HEADER, *[LAMP] * 49], hide)
 
 
+def told_of(data: bytes, answers: dict[str, str] | None = None) -> tuple[Layout, list[Row]]:
+    """How a workbook is read with these answers, and its rows."""
+    with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size()) as sheet:
+        assert sheet is not None
+        layout = inspect(sheet.file, reading=Reading(answers=answers or {}), sheet=sheet.name)
+        return told(layout, sheet.about), list(rows(sheet.file, layout))
+
+
 @pytest.mark.parametrize(
     ("data", "notes"),
     [
         (hidden([]), ()),
-        (hidden([3]), ("1 hidden row was read too: row 3. If it isn't to be sent, delete it.",)),
-        (hidden([3, 7, 60]), ("2 hidden rows were read too: rows 3 and 7. If they aren't to be sent, delete them.",)),
-        (
-            hidden([3], filtered=True),
-            ("1 hidden row was read too: row 3. A filter hides rows in this sheet. "
-             "If it isn't to be sent, delete it.",),
-        ),
+        (hidden([3]), ("1 hidden row was read too: row 3.",)),
+        (hidden([3, 7, 60]), ("2 hidden rows were read too: rows 3 and 7.",)),
         (
             hidden(list(range(2, 50))),
-            ("48 hidden rows were read too: rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 38 more. "
-             "If they aren't to be sent, delete them.",),
+            ("48 hidden rows were read too: rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 38 more.",),
         ),
         (hidden([1]), ()),  # the header
+        (hidden([1], filtered=True), ()),
+        (hidden([], filtered=True), ()),
         (hidden([], "E"), ("1 hidden column was read too: column E.",)),
         (hidden([], "BEZ"), ("2 hidden columns were read too: columns B and E.",)),
     ],
-)  # fmt: skip
+)
 def test_hidden_rows_and_columns_are_read_and_said(data: bytes, notes: tuple[str, ...]) -> None:
-    found, _, said = read(data)
-    assert len(found) == 50
-    assert said == notes
+    layout, found = told_of(data)
+    assert (layout.notes, layout.questions) == (notes, ())
+    assert [row.line for row in found] == list(range(2, 51))
+    assert all(list(row.cells.values()) == ["P1", "Lamp", "Home", "S1", "9.5", "5"] for row in found)
+
+
+def test_whether_rows_that_a_filter_hides_are_meant_is_a_question() -> None:
+    layout, _ = told_of(hidden([3, 4], filtered=True))
+    (question,) = layout.questions
+    assert question.text.startswith("A filter hides 2 rows of this sheet (rows 3 and 4). Are they to be read too?")
+    assert [choice.value for choice in question.choices] == ["read", "leave_out"]
+    assert layout.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "note", "lines"),
+    [
+        ("read", "2 hidden rows were read too: rows 3 and 4.", range(2, 51)),
+        ("leave_out", "2 hidden rows were left out: rows 3 and 4.", [2, *range(5, 51)]),
+    ],
+)
+def test_hidden_rows_are_read_or_left_out_as_somebody_answers(answer: str, note: str, lines: list[int]) -> None:
+    layout, found = told_of(hidden([3, 4], filtered=True), {"hidden_rows": answer})
+    assert (layout.notes, layout.questions) == ((note,), ())
+    assert [row.line for row in found] == list(lines)
+    assert [row.number for row in found] == list(range(1, len(found) + 1))
+    assert {row.cells["vendor_product_id"] for row in found} == {"P1"}
+
+
+def test_a_hidden_row_beside_merged_cells_is_the_only_one_that_is_left_out() -> None:
+    def change(book: Any) -> None:
+        book.worksheets[0].merge_cells("A2:A4")
+        book.worksheets[0].row_dimensions[2].hidden = True
+
+    table: list[list[Any]] = [["category", "product_name", "vendor_product_id", "sku", "price", "stock_quantity"]]
+    table += [["Home" if number == 1 else None, "Lamp", f"P{number}", "S1", 9.5, 5] for number in range(1, 4)]
+    _, found = told_of(workbook(table, change), {"hidden_rows": "leave_out"})
+    assert [(row.cells["vendor_product_id"], row.cells["category"]) for row in found] == [
+        ("P2", "Home"),
+        ("P3", "Home"),
+    ]
+
+
+def test_a_text_that_looks_like_a_mark_of_ours_is_a_text() -> None:
+    table = [HEADER, ["_x001E_P1", "_x001F_Lamp", "Home", "_x001F_", "_x001F_x9.5", 5], [*LAMP]]
+    _, (row, _) = told_of(workbook(table), {"hidden_rows": "leave_out"})
+    assert list(row.cells.values()) == ["P1", "\x1fLamp", "Home", "\x1f", "\x1fx9.5", "5"]
+    assert not row.numeric
+
+
+def test_reading_can_go_on_behind_any_row_of_a_sheet() -> None:
+    with workbooks.as_csv(io.BytesIO(hidden([3, 9], filtered=True)), Limits(), workbooks.Size()) as sheet:
+        assert sheet is not None
+        for answer in ("read", "leave_out"):
+            layout = inspect(sheet.file, reading=Reading(answers={"hidden_rows": answer}), sheet=sheet.name)
+            whole = list(rows(sheet.file, layout))
+            for done, row in enumerate(whole, 1):
+                assert list(rows(sheet.file, layout, row.after)) == whole[done:]
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
