@@ -27,7 +27,7 @@ STRANGE = [
     "isol\u2066ated", "a\u200fb\u200ec\u061cd", "👨\u200d👩\u200d👧\u200d👦 🏳\ufe0f\u200d🌈 🇩🇪",
     "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "עברית 12 (a)", "'; DROP TABLE products;--",
     "' OR 1=1) --", "%s %(x)s {0} ${7*7} <%= 7*7 %>", "%00 %2e%2e/..", "\\N \\' \\\\", "_x0001_ and _x005F_",
-    "é\u0301\u0301 Ａ", "null", "\U0001f4a9\U000f0000",
+    "é\u0301\u0301 Ａ", "null and void", "\U0001f4a9\U000f0000",
 ]  # fmt: skip
 LONG = ["y" * 500, "z" * 10_000]
 # What a spreadsheet would run at the start of a cell.

@@ -273,8 +273,8 @@ def test_failed_rows_are_safe_to_open_and_come_back_as_they_were(journey: Journe
 
 
 def rows_of(upload: UploadHistory) -> list[ValidationError]:
-    """The first problem of each row."""
-    errors = ValidationError.objects.filter(upload=upload).order_by("row_number", "error_id")
+    """The first error of each row."""
+    errors = ValidationError.objects.errors().filter(upload=upload).order_by("row_number", "error_id")
     return list({error.row_number: error for error in reversed(errors)}.values())[::-1]
 
 

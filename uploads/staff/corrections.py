@@ -49,7 +49,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
     """Correct a failed row and retry it. Answers with the form, or leads on to the next failed row."""
     row = failed_rows.one(error.upload_id, error.record_id)
     if row is None:
-        messages.info(request, "This row has no open problems any more.")
+        messages.info(request, "This row has no open errors.")
         return redirect(page_url("uploads_validationerror", error.pk))
     upload = UploadHistory.objects.get(pk=error.upload_id)
     why_not = failed_rows.why_not(row, upload)

@@ -120,7 +120,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         error: ValidationError | None = self.get_object(request, str(object_id))
         if not (self.has_retry_permission(request) and self.has_view_permission(request, error)):
             raise PermissionDenied
-        if error is None or error.severity != error.Severity.ERROR:
+        if error is None:
             raise Http404
         return corrections.row_page(request, error, self._context(request))
 
