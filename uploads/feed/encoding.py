@@ -131,6 +131,8 @@ def find(file: BinaryIO, limits: Limits) -> Found:
     name = encoding_name(found.encoding)
     hint = "If letters look wrong, choose another encoding or save it as UTF-8."
     notes = [f"The file is not UTF-8. It is read as {name}, since {found.reason}. {hint}"]
+    if found.doubt:
+        notes = [f"The file is not UTF-8. It is shown as {name}, until somebody says what it is."]
     if seen.valid:
         notes.append(f"Lines that look like UTF-8 all the same: {seen.valid:,}. They are read as {name} too.")
     return found._replace(notes=tuple(notes))
@@ -244,10 +246,13 @@ def _weighed(seen: _Seen) -> Found:
     others = [one for one in rivals if one.texts != best.texts and one.bits < best.bits + room * bool(one.languages)]
     if not others and best.grade:
         return Found(best.encoding, _reason(best, seen))
-    candidates = [best, *(others or [one for one in readings if one.texts != best.texts])]
-    shown = {one.texts: one for one in reversed(candidates) if one.grade or one is best}
-    doubt = [Candidate(one.encoding, _examples(one, seen, most=2)) for one in list(shown.values())[::-1][:MOST_CHOICES]]
-    return Found(best.encoding, "nothing fits better", doubt=tuple(doubt))
+    candidates = sorted([best, *(others or readings)], key=lambda one: (-one.grade, one.bits))
+    different: dict[tuple[str, ...], _Reading] = {}
+    for one in [one for one in candidates if one.grade] or [best]:
+        different.setdefault(one.texts, one)
+    shown = list(different.values())[:MOST_CHOICES]
+    doubt = tuple(Candidate(one.encoding, _examples(one, seen, most=2)) for one in shown)
+    return Found(shown[0].encoding, doubt=doubt)
 
 
 def _some(counter: Counter[Word]) -> list[Word]:

@@ -1,6 +1,7 @@
 """Questions about uploads and products, which only read.
 
 progress.py      where an upload stands
+reading.py       how an upload's file was read, and why
 warned_rows.py   what an upload's warnings are about
 timeline.py      what became of one product
 sku_search.py    where one product is

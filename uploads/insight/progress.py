@@ -8,6 +8,7 @@ from psycopg.sql import SQL
 
 from catalog.rules.places import place
 from config.web.text import counted
+from uploads.insight import reading
 from uploads.models import UploadHistory, ValidationError
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
@@ -127,6 +128,7 @@ class Progress:
             "warnings_by_type": {kind.code: kind.count for kind in self.warnings},
             "warning_examples": [kind.as_json() for kind in self.warnings],
             "sheet": upload.sheet,
+            **reading.as_json(reading.layout_of(upload)),
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,
             "seconds": round(self.seconds, 2),

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from config.celery import app
-from uploads.insight import progress
+from uploads.insight import progress, reading
 from uploads.insight.progress import ErrorKind
 from uploads.insight.progress import Progress as UploadProgress
 
@@ -94,6 +94,9 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         shown.print(f"[red]{_plain(upload.file_name)} failed:[/] {_plain(upload.failure_reason)}", soft_wrap=True)
         return
     shown.print(_numbers(state))
+    layout = reading.layout_of(upload)
+    for sentence in reading.sentences(layout) if layout else ():
+        shown.print(_plain(sentence), soft_wrap=True)
     if state.errors:
         shown.print(_kinds(state.errors, "Errors by type, with an example each"))
     if state.warnings:

@@ -13,7 +13,7 @@ from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.aws.storage import FileMissing, StorageUnavailable
-from uploads.insight import downloads, progress
+from uploads.insight import downloads, progress, reading
 from uploads.models import UploadHistory
 from uploads.pipeline import finish
 from uploads.portal.pages import upload_of
@@ -108,6 +108,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
         "may_cancel": may_change,
         "may_be_told": may_change and upload.uploaded_by_id == request.user.pk,
+        "read_how": reading.sentences(layout) if (layout := reading.layout_of(upload)) else [],
         "told": upload.notify == UploadHistory.Notify.UPLOADER,
     }
 

@@ -21,7 +21,7 @@ from config.web.filters import choice_filter
 from config.web.links import breakable, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING
 from uploads.aws.storage import FileMissing, StorageUnavailable
-from uploads.feed.parser import DELIMITERS, Layout
+from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.insight import downloads, progress
 from uploads.models import (
     RecentUpload,
@@ -173,7 +173,7 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
     """Encoding, delimiter, what each column was taken for, and what was assumed."""
     fields = layout.mapping.fields
     return [
-        ("encoding", layout.encoding),
+        ("encoding", ", since ".join(filter(None, (encoding_name(layout.encoding), layout.encoding_reason)))),
         ("delimiter", DELIMITERS.get(layout.delimiter, layout.delimiter)),
         *(
             [("prices in", "what each row says" if layout.currency_in_rows else layout.currency)]
