@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from catalog.models import Product
 from tests.catalog import importing
-from tests.commands import call_command
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads.insight import progress
