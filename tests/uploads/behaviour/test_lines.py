@@ -15,6 +15,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs
+from tests.workbooks import workbook
 from uploads.aws import client, dynamo
 from uploads.aws.records import encode
 from uploads.corrections import correct, retry, undo
@@ -101,6 +102,15 @@ def test_rows_of_a_workbook_are_named_by_the_row_of_their_sheet(pipeline: Pipeli
     assert [entry.place for entry in timeline.of(product.pk).entries] == [there]
     assert {there} <= {step.place for step in sku_search.find("VEND001", "SKU-1").steps}
     assert "the row of the sheet “Products”" in page(member, "vendor:errors", upload)
+
+
+def test_a_workbook_is_named_by_the_rows_that_excel_shows(pipeline: Pipeline) -> None:
+    cells = [["Our price list"], [], HEADER.split(","), line(1).split(","), [], line(2, price="free").split(",")]
+    cells += [line(3, description="a\nb").split(","), line(4, sku="SKU-1").split(",")]
+    upload = pipeline.run(workbook(cells))
+    places = [kind.place for kind in progress.of(upload.pk).errors]
+    assert sorted(places) == ["row 2 (row 6 of the sheet “Products”)", "row 4 (row 8 of the sheet “Products”)"]
+    assert messages(upload)[4].endswith("is already used in row 1 (row 4 of the sheet “Products”) of this file.")
 
 
 def test_a_record_without_a_file_has_no_line_whatever_it_says(pipeline: Pipeline) -> None:
