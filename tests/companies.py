@@ -17,11 +17,12 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductChange
+from tests.remembering import remembering
 from uploads.models import (
-    ColumnRule,
     Correction,
     Job,
     RecordOutcome,
+    RememberedReading,
     UploadHistory,
     ValidationError,
     ValueRule,
@@ -47,7 +48,7 @@ class Company:
     job: Job
     dry_run: Job
     value_rule: ValueRule
-    column_rule: ColumnRule
+    remembered: RememberedReading
     members: dict[str, VendorMember]
     invitation: Invitation
 
@@ -64,7 +65,7 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "correction_id": lambda company: company.correction.pk,
     "job_id": lambda company: company.job.pk,
     "value_rule_id": lambda company: company.value_rule.pk,
-    "column_rule_id": lambda company: company.column_rule.pk,
+    "remembered_id": lambda company: company.remembered.pk,
     "member_id": lambda company: company.members["viewer"].pk,
     "invitation_id": lambda company: company.invitation.pk,
     "token": lambda company: signing.dumps(
@@ -165,7 +166,7 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         job=Job.objects.create(kind="replay", upload=upload, vendor=vendor, state="done", failure=word),
         dry_run=Job.objects.create(kind="dry_run", vendor=vendor, state="done", result={}, parameters={}),
         value_rule=ValueRule.objects.create(vendor=vendor, field="brand", wrong_value=word, right_value=word),
-        column_rule=ColumnRule.objects.create(vendor=vendor, header=word, field="brand"),
+        remembered=remembering([word], {"brand": word}, vendor.pk, f"{word}.csv"),
         members={role: _member(vendor, f"{role}-{word}", role) for role in VendorMember.Role.values},
         invitation=Invitation.objects.create(
             vendor=vendor, email=f"new@{word}.example", role="viewer", token_hash=str(n) * 64,

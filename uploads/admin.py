@@ -7,11 +7,11 @@ from django.contrib import admin
 
 from catalog.models import Product, ProductCategory
 from uploads.models import (
-    ColumnRule,
     Correction,
     Job,
     RecentUpload,
     RecordOutcome,
+    RememberedReading,
     StreamShard,
     UploadHistory,
     ValidationError,
@@ -23,7 +23,7 @@ from uploads.staff.errors import CorrectionAdmin, ValidationErrorAdmin
 from uploads.staff.jobs import JobAdmin
 from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
-from uploads.staff.rules import ColumnRuleAdmin, ValueRuleAdmin
+from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
 from vendors.models import Vendor
@@ -39,5 +39,5 @@ admin.site.register(Correction, CorrectionAdmin)
 admin.site.register(RecordOutcome, RecordOutcomeAdmin)
 admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
-admin.site.register(ColumnRule, ColumnRuleAdmin)
+admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, ValueRuleAdmin)

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from catalog.models import ProductChange
 from tests.browser.conftest import overflow
 from tests.feeds import feed, line
+from tests.remembering import remembering
 from tests.site.test_admin_pages import fill
-from uploads.models import ColumnRule, Correction, Job, UploadHistory, ValueRule
+from uploads.models import Correction, Job, UploadHistory, ValueRule
 from vendors.models import Vendor, VendorMember
 
 PHONE = {"width": 390, "height": 800}
@@ -29,7 +30,7 @@ def everything(admin_page: Page) -> Page:
     VendorMember.objects.create(vendor=vendor, user=user)
     Group.objects.get_or_create(name="Operations")
     ValueRule.objects.create(vendor=vendor, field="category", wrong_value="x" * 200, right_value="Books")
-    ColumnRule.objects.create(vendor=vendor, header="y" * 200, field="sku")
+    remembering(["y" * 200], {"sku": "y" * 200}, vendor.pk, "z" * 255)
     Job.objects.create(kind="replay", upload=upload, vendor=vendor)
     Correction.objects.create(
         upload=upload, record_id="REC_0000001", attempt=1, row_number=1, changes={"sku": ["A", "B"]}

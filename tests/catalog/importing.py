@@ -28,4 +28,4 @@ def form_of(response: Any, **changes: str) -> dict[str, str]:
     fields = {name: str(initial[name]) for name in ("token", "shape", "seen", "encoding", "delimiter")}
     if shown.changed:
         fields["remember"] = "on"
-    return fields | {column.name: column.selected for column in shown.mapped} | changes
+    return fields | {column.name: column.field for column in shown.mapped} | changes

@@ -9,7 +9,7 @@ from django.test import Client
 from catalog.models import Product
 from tests.catalog.importing import CONFIRM, PREVIEW, choose, form_of
 from tests.feeds import feed, line
-from uploads.models import ColumnRule, Job, UploadHistory
+from uploads.models import Job, RememberedReading, UploadHistory
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
 
@@ -32,7 +32,7 @@ def test_missing_columns_are_said_and_can_be_mapped(admin_client: Client) -> Non
     assert [row.verdict for row in second.context["preview"].rows] == ["new"]
     assert 'name="confirm"' in second.content.decode()
     assert 'name="remember"' in second.content.decode()
-    assert not ColumnRule.objects.exists()
+    assert not RememberedReading.objects.exists()
 
 
 def test_confirming_imports_with_the_columns_chosen_and_remembers_them(admin_client: Client, pipeline: Any) -> None:
@@ -44,7 +44,7 @@ def test_confirming_imports_with_the_columns_chosen_and_remembers_them(admin_cli
     assert (Product.objects.get().product_name, str(Product.objects.get().price)) == ("Lamp", "9.99")
     again = choose(admin_client, OWN).context["preview"]
     assert (again.ready, again.changed) == (True, False)
-    assert LogEntry.objects.filter(object_repr="VEND001: Preis netto → price").exists()
+    assert LogEntry.objects.filter(object_repr="VEND001: 6 columns of feed.csv").exists()
 
 
 def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> None:
@@ -52,21 +52,86 @@ def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> No
     del fields["remember"]
     assert admin_client.post(CONFIRM, fields).status_code == 302
     assert UploadHistory.objects.exists()
-    assert not ColumnRule.objects.exists()
+    assert not RememberedReading.objects.exists()
 
 
-def test_a_guess_is_preselected_and_marked_and_not_used_until_somebody_says_so(admin_client: Client) -> None:
+def test_a_guess_is_shown_and_used_only_at_a_click(admin_client: Client) -> None:
     first = choose(admin_client, OWN)
     guess = first.context["preview"].mapped[3]
-    assert (guess.field, guess.suggestion, guess.selected) == ("", "price", "price")
-    assert "A guess, not used yet" in first.content.decode()
+    assert (guess.field, guess.suggestion) == ("", "price")
+    assert "Perhaps the price? It isn’t used so far." in first.content.decode()
+    taken = admin_client.post(PREVIEW, form_of(first, take="3:price"))
+    assert taken.context["preview"].layout.mapping.fields["price"] == "Preis netto"
+
     extra = choose(admin_client, feed(line(1)).replace(",description,", ",Descripton,"))
-    assert extra.context["preview"].ready
-    unseen = admin_client.post(CONFIRM, form_of(extra))
-    assert "The columns were changed after this preview was made" in unseen.content.decode()
-    assert "description" in unseen.context["preview"].layout.mapping.fields
+    assert "Perhaps the description?" in extra.content.decode()
+    assert admin_client.post(CONFIRM, form_of(extra)).status_code == 302
+    layout = UploadHistory.objects.get().layout or {}
+    assert "description" not in layout["mapping"]["fields"], "who confirms without a click confirms what was shown"
+
+
+@pytest.mark.parametrize(
+    "take", ["", "3", "x:price", "99:price", "9999999999:price", "3:colour", ":", "-1:price", "²:price"]
+)
+def test_a_click_that_was_tampered_with_takes_nothing(admin_client: Client, take: str) -> None:
+    shown = admin_client.post(PREVIEW, form_of(choose(admin_client, OWN), take=take))
+    assert "price" not in shown.context["preview"].layout.mapping.fields
+
+
+TWO = "Product ID,Product Name,Category,SKU,List Price,Selling Price,Stock\nP-1,Lamp,Electronics,S-1,199.00,129.00,5\n"
+ASKED = "Which column has the price: “Selling Price” or “List Price”?"
+
+
+def test_which_of_two_columns_is_asked_with_nothing_chosen_beforehand(admin_client: Client, pipeline: Any) -> None:
+    first = choose(admin_client, TWO)
+    page = first.content.decode()
+    question = page[page.index('<fieldset class="question" id="question-price_from">') :]
+    question = question[: question.index("</fieldset>")]
+    assert ASKED in question
+    assert "List Price, for example “199.00”" in question
+    assert question.count('type="radio"') == 2
+    assert "checked" not in question
+    assert question.count("perhaps this one") == 1
+    assert 'name="confirm"' not in page
+    assert not Job.objects.exists()
+    refused = admin_client.post(CONFIRM, form_of(first), follow=True)
     assert not UploadHistory.objects.exists()
-    assert admin_client.post(CONFIRM, form_of(unseen)).status_code == 302
+    assert "rename or remove the columns" in refused.content.decode()
+
+    second = admin_client.post(PREVIEW, form_of(first, **{"answer-price_from": "Selling Price"}))
+    page = second.content.decode()
+    assert ASKED not in page
+    assert [column.field for column in second.context["preview"].mapped][4:6] == ["", "price"]
+    assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
+    upload = UploadHistory.objects.get()
+    pipeline.stage(upload)
+    pipeline.settle()
+    assert str(Product.objects.get().price) == "129.00"
+
+    again = choose(admin_client, TWO)
+    assert again.context["preview"].ready
+    assert "Columns as they were chosen on" in again.content.decode()
+    forgotten = admin_client.post(PREVIEW, form_of(again, forget="1"))
+    assert ASKED in forgotten.content.decode()
+    assert not RememberedReading.objects.exists()
+    assert LogEntry.objects.filter(action_flag=3).exists()
+
+
+def test_a_question_can_be_answered_in_the_table_of_columns_too(admin_client: Client) -> None:
+    first = choose(admin_client, TWO)
+    second = admin_client.post(PREVIEW, form_of(first, **{"column-4": "price", "answer-price_from": "Selling Price"}))
+    assert second.context["preview"].layout.mapping.fields["price"] == "List Price", "the table is nearer to the file"
+    third = admin_client.post(PREVIEW, form_of(second, **{"column-4": ""}))
+    assert ASKED in third.content.decode(), "an answer of before does not come back"
+
+
+@pytest.mark.parametrize("answer", ["Stock", "List Price (2)", "<script>", "SKU", ""])
+def test_an_answer_that_is_no_column_or_another_fields_leaves_the_question_open(
+    admin_client: Client, answer: str
+) -> None:
+    shown = admin_client.post(PREVIEW, form_of(choose(admin_client, TWO), **{"answer-price_from": answer}))
+    assert ASKED in shown.content.decode()
+    assert not shown.context["preview"].ready
 
 
 def test_two_columns_for_one_field_are_refused_in_a_sentence_and_the_choice_stays(admin_client: Client) -> None:
@@ -82,7 +147,7 @@ def test_two_columns_for_one_field_are_refused_in_a_sentence_and_the_choice_stay
 def test_two_columns_of_one_name_can_be_told_apart(admin_client: Client) -> None:
     text = feed(line(1)).replace("brand", "Price").replace("Acme", "1.00")
     first = choose(admin_client, text)
-    assert first.context["preview"].missing == ["price"]
+    assert "Which column has the price: “Price” or “price”?" in first.content.decode()
     second = admin_client.post(PREVIEW, form_of(first, **{"column-6": "price"}))
     assert second.context["preview"].ready
     assert second.context["preview"].rows[0].cells[5] == "9.99"
@@ -130,7 +195,7 @@ def test_a_file_of_500_columns_with_hostile_names_stays_readable(admin_client: C
     second = admin_client.post(PREVIEW, form_of(first, **{"column-499": "brand"}))
     assert second.context["preview"].ready
     assert admin_client.post(CONFIRM, form_of(second)).status_code == 302
-    assert ColumnRule.objects.get().header == names[493]
+    assert RememberedReading.objects.get().columns["brand"] == names[493]
 
 
 def test_one_column_more_than_allowed_is_refused(admin_client: Client) -> None:

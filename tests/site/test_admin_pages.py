@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from catalog.models import Product, ProductCategory
 from config.web import exports
-from uploads.models import ColumnRule, RecordOutcome, StreamShard, UploadHistory, ValidationError, ValueRule
+from uploads.models import RecordOutcome, RememberedReading, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
 SCRIPT = "<script>alert(1)</script>"
@@ -23,7 +23,7 @@ FORMULA = "=cmd|' /C calc'!A0"
 REVERSED = "\u202eexe.tset"
 
 EDITABLE = [
-    "vendors_vendor", "catalog_product", "catalog_productcategory", "uploads_columnrule", "uploads_valuerule",
+    "vendors_vendor", "catalog_product", "catalog_productcategory", "uploads_rememberedreading", "uploads_valuerule",
 ]  # fmt: skip
 READ_ONLY = [
     "catalog_productcatalog", "uploads_uploadhistory", "uploads_validationerror", "uploads_recordoutcome",
@@ -35,7 +35,7 @@ KEYS = {
     "vendors_vendor": "V1", "catalog_productcatalog": "1", "catalog_product": "1", "catalog_productcategory": "1",
     "uploads_uploadhistory": "U/1 <b>", "uploads_validationerror": "1", "uploads_recordoutcome": "1",
     "uploads_streamshard": "1", "uploads_recentupload": "U/1 <b>", "uploads_vendorsummary": "V1",
-    "uploads_columnrule": "1", "uploads_valuerule": "1",
+    "uploads_rememberedreading": "1", "uploads_valuerule": "1",
 }  # fmt: skip
 
 
@@ -61,13 +61,17 @@ def fill(numbers: range) -> None:
             id=n, upload_id=upload.pk, upload_sequence=n, record_id=f"REC_{n:07d}", vendor_id=vendor.pk, row_number=n,
             outcome="inserted", product_id=n, error_reason=f"{FORMULA} {SCRIPT}",
         )  # fmt: skip
-        ColumnRule.objects.create(id=n, vendor=vendor, header=f"{SCRIPT} {FORMULA}", field="brand")
+        hostile = f"{SCRIPT} {FORMULA} {n}"
+        RememberedReading.objects.create(
+            id=n, vendor=vendor, fingerprint=str(n), headers=[hostile], columns={"brand": hostile}, file_name=hostile,
+            answers={"currency": hostile},
+        )  # fmt: skip
         ValueRule.objects.create(id=n, vendor=vendor, field="brand", wrong_value=SCRIPT, right_value=FORMULA)
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")
         cursor.execute("SELECT setval('product_categories_category_id_seq', 1000)")
-        cursor.execute("SELECT setval('column_rules_id_seq', 1000), setval('value_rules_id_seq', 1000)")
+        cursor.execute("SELECT setval('remembered_readings_id_seq', 1000), setval('value_rules_id_seq', 1000)")
 
 
 def list_of(page: str) -> str:

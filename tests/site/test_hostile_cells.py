@@ -22,9 +22,10 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from config.web import spreadsheet
 from tests.conftest import Pipeline
+from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads.aws import dynamo, storage
-from uploads.models import ColumnRule, Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
+from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import CurrencyField, Vendor
 
 FILE_NAME = f"={TEMPLATE};=1+1<img src=x onerror=alert(4)>.csv"
@@ -86,8 +87,8 @@ class Journey:
             Job.objects.create(
                 kind="undo", upload=self.upload, state="failed", failure=cell, result={"examples": [example]}
             )
-        for cell in CELLS:
-            ColumnRule.objects.create(vendor_id="VEND001", header=cell[:200], field="")
+        for number, cell in enumerate(CELLS):
+            remembering([cell[:200], f"Column {number}"], {"brand": cell[:200]}, file_name=cell[:200])
             ValueRule.objects.create(vendor_id="VEND001", field="brand", wrong_value=cell[:200], right_value=cell[:200])
 
 

@@ -12,6 +12,9 @@ can be read, tested and measured on its own.
     questions.py what a file leaves open, for a person to decide
     prices.py   which currency the prices are in
     columns.py  which header means which field
+    aliases.py  the names that columns go by
+    rivals.py   which of several columns a field is read from
+    choices.py  what a person said about the columns
     shops.py    what rows of Shopify's and WooCommerce's exports mean
     workbook.py a workbook → the text of the sheet that fits
     sheets/     what the parts of a workbook say, cell by cell

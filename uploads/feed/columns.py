@@ -1,22 +1,40 @@
-"""Which header means which field: exact names, well-known aliases and the vendor's own mapping.
+"""Which header means which field: exact names, well-known aliases, and what somebody chose for these very headers.
 
-Headers are compared without regard to case, spaces, punctuation and accents. Each field has a ranked list of
-aliases; where two headers mean one field the higher-ranked one is taken and the other is an extra column, so a shop
-export with `Price` and `Unit price` is read, not refused. Nothing is taken that merely resembles the field: a sale
-price, a compare-at price and a cost are not the price, and a barcode is not the SKU. What resembles a field is at
-most suggested to a person, who says what each column means (`chosen`).
+Headers are compared without regard to case, spaces, punctuation and accents. Each field has a ranked list of aliases
+(aliases.py); where two headers mean one field the higher-ranked one is taken and the other is an extra column. Where
+two columns could both be the field (rivals.py) none is taken: that is left open, and asked. Nothing is taken that
+merely resembles the field: a sale price, a compare-at price and a cost are not the price, and a barcode is not the
+SKU. What resembles a field is at most suggested to a person, who says what each column means (`chosen`).
+
+What was chosen once is remembered for a set of headers, not for a name: in another file the same name may mean another
+thing. It never counts against a header that is exactly a field's name, nor in files that we handed out ourselves.
 """
 
+import hashlib
+import json
 import re
 import unicodedata
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from catalog.rules.fields import FIELDS, REQUIRED
+from catalog.rules.fields import FIELDS, LABELS, REQUIRED
+from uploads.feed.aliases import ALIASES, FAMILIES, TOSS_UPS
 from uploads.feed.lines import FeedError
+from uploads.feed.questions import Choice, Question
+from uploads.feed.rivals import (
+    SIGNS,
+    Rival,
+    are_sizes,
+    counts_cents,
+    is_other_thing,
+    kind_of,
+    left_over,
+    likeliest,
+    sample_cells,
+)
 
 # The columns that our own error report adds; a corrected report is uploaded as it is.
 REPORT_COLUMNS: Final[tuple[str, ...]] = (
@@ -34,227 +52,46 @@ CURRENCY_COLUMN: Final = "upload_currency"
 # By any of these a file is one that we handed out: they mean no field, and the cells beside them were made harmless.
 OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN, CURRENCY_COLUMN)
 
-# Best first. The order is: the field's own name, plain English, Shopify's product export, WooCommerce's product
-# export, Google Merchant Center's feed attributes, then German, French, Spanish and Italian, then makeshifts.
-# Handle, Type, Vendor and MPN are makeshifts: they mean the field only where nothing better is there. WooCommerce's
-# `Type` (simple, variable) stands beside `Categories`, and Google's `mpn` beside no SKU at all.
-ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "vendor_product_id": (
-        "vendor_product_id",
-        "product id",
-        "vendor item id",
-        "supplier product id",
-        "external id",
-        "item id",
-        "id",
-        "produkt id",
-        "produktnummer",
-        "id produit",
-        "identifiant",
-        "id producto",
-        "id prodotto",
-        "handle",
-    ),
-    "product_name": (
-        "product_name",
-        "name",
-        "title",
-        "product title",
-        "item name",
-        "produktname",
-        "artikelname",
-        "bezeichnung",
-        "artikelbezeichnung",
-        "produktbezeichnung",
-        "titel",
-        "nom du produit",
-        "nom",
-        "désignation",
-        "libellé",
-        "titre",
-        "nombre del producto",
-        "nombre",
-        "título",
-        "nome prodotto",
-        "nome",
-        "product",
-    ),
-    "category": (
-        "category",
-        "category name",
-        "product category",
-        "categories",
-        "product categories",
-        "product_type",
-        "google_product_category",
-        "kategorie",
-        "kategorien",
-        "produktkategorie",
-        "warengruppe",
-        "catégorie",
-        "catégories",
-        "categoría",
-        "categorías",
-        "categoria",
-        "type",
-    ),
-    "sku": (
-        "sku",
-        "variant sku",
-        "product sku",
-        "sku code",
-        "sku number",
-        "stock keeping unit",
-        "item number",
-        "item no",
-        "item code",
-        "product code",
-        "article number",
-        "article no",
-        "artikelnummer",
-        "artikelnr",
-        "artikel nr",
-        "art nr",
-        "référence",
-        "référence produit",
-        "réf",
-        "referencia",
-        "codice articolo",
-        "part number",
-        "mpn",
-    ),
-    "brand": (
-        "brand",
-        "brand name",
-        "brands",
-        "manufacturer",
-        "marke",
-        "hersteller",
-        "marque",
-        "fabricant",
-        "marca",
-        "fabricante",
-        "vendor",
-    ),
-    "description": (
-        "description",
-        "product description",
-        "long description",
-        "body (html)",
-        "body html",
-        "short description",
-        "beschreibung",
-        "produktbeschreibung",
-        "artikelbeschreibung",
-        "description du produit",
-        "descripción",
-        "descrizione",
-        "details",
-    ),
-    "price": (
-        "price",
-        "unit price",
-        "product price",
-        "variant price",
-        "regular price",
-        "list price",
-        "retail price",
-        "selling price",
-        "price usd",
-        "price eur",
-        "price gbp",
-        "preis",
-        "verkaufspreis",
-        "stückpreis",
-        "einzelpreis",
-        "preis eur",
-        "preis in eur",
-        "prix",
-        "prix de vente",
-        "prix unitaire",
-        "precio",
-        "precio de venta",
-        "prezzo",
-    ),
-    "stock_quantity": (
-        "stock_quantity",
-        "stock",
-        "quantity",
-        "qty",
-        "stock qty",
-        "stock level",
-        "quantity in stock",
-        "qty in stock",
-        "quantity available",
-        "available quantity",
-        "variant inventory qty",
-        "inventory quantity",
-        "inventory qty",
-        "inventory",
-        "sell_on_google_quantity",
-        "bestand",
-        "lagerbestand",
-        "lagermenge",
-        "menge",
-        "anzahl",
-        "stückzahl",
-        "quantité",
-        "quantité en stock",
-        "cantidad",
-        "existencias",
-        "quantità",
-        "giacenza",
-    ),
-    "currency": (
-        "currency",
-        "currency code",
-        "price currency",
-        "iso currency",
-        "currency iso",
-        "currency symbol",
-        "währung",
-        "waehrung",
-        "währungscode",
-        "devise",
-        "monnaie",
-        "moneda",
-        "divisa",
-        "valuta",
-        "moeda",
-    ),
-}
-
 
 def normalise(header: str) -> str:
-    """The key under which headers are compared: letters and digits only, no case, no accents.
+    """The key under which headers are compared: letters and digits only, no case, no accents; and the few signs that
+    change what a name means.
 
-    >>> normalise(" Catégorie-Name ")
-    'categoriename'
+    >>> normalise(" Catégorie-Name "), normalise("Price (¢)")
+    ('categoriename', 'price¢')
     """
     decomposed = unicodedata.normalize("NFKD", header).casefold()
-    return "".join(char for char in decomposed if char.isalnum())
+    return "".join(char for char in decomposed if char.isalnum() or char in SIGNS)
 
 
 def key_of(header: str) -> str:
-    """What a saved mapping knows a header by; one of signs alone (`€`) by what stands there, an empty one by nothing.
+    """What a header is known by; one of signs alone (`€`) by what stands there, an empty one by nothing. An apostrophe
+    in front may have come with our error report.
 
-    >>> key_of(" Price "), key_of(" # ")
-    ('price', '#')
+    >>> key_of(" Price "), key_of(" # "), key_of("'=")
+    ('price', '#', '=')
     """
-    return normalise(header) or header.strip()
+    return normalise(header) or header.strip().lstrip("'")
 
 
 _MEANINGS: Final[Mapping[str, tuple[str, int]]] = {
-    normalise(alias): (field, rank)
+    normalise(alias): (meant, rank)
     # Backwards, so that of two spellings with one key (`body (html)`, `body html`) the better rank stays
-    for field, aliases in ALIASES.items()
+    for meant, aliases in ALIASES.items()
     for rank, alias in reversed(tuple(enumerate(aliases)))
 }
+# How an alias is written, for the words in it: a header may have them without spaces.
+_WRITTEN: Final = {normalise(alias): alias for aliases in ALIASES.values() for alias in reversed(aliases)}
+_TOSS_UPS: Final = {one: frozenset(normalise(alias) for alias in aliases) for one, aliases in TOSS_UPS.items()}
 _OUR_KEYS: Final = frozenset(normalise(name) for name in OUR_COLUMNS)
+_NUMBERED: Final = re.compile(r" \(\d+\)$")
 # What has a field's word in its name and is something else: a cost is no price, a bar code no SKU.
 _OTHER_THINGS: Final = re.compile("cost|sale|compare|purchase|einkauf|barcode|gtin|ean")
 CLOSE_ENOUGH: Final = 80  # of 100
 SUGGESTED_CHARS: Final = 60  # of a header, for its likeness
+MOST_CHOICES: Final = 20  # of a question; the others are in the table of the columns
+SHOWN_CHARS: Final = 40
+HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
 
 @dataclass(frozen=True)
@@ -267,6 +104,29 @@ class ColumnMapping:
     """Headers that mean no field, in the file's order; OUR_COLUMNS are among them."""
     missing: tuple[str, ...]
     """Required fields without a column, in the order of FIELDS."""
+    unclear: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field → the headers of which each could be it, the likeliest first. It has no column until somebody says it."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether rows can be read by it."""
+        return not (self.missing or self.unclear)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What somebody decided for a file with the same headers: field → header, and answers to other questions.
+
+    `said` tells people when that was, and for which file.
+    """
+
+    fields: Mapping[str, str]
+    answers: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
+
+
+# A vendor's: from the fingerprint of a set of headers to what is remembered for it.
+Memory = Callable[[str], Remembered | None]
 
 
 def name_headers(headers: Sequence[str]) -> tuple[str, ...]:
@@ -285,28 +145,151 @@ def name_headers(headers: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+# --- what is remembered ----------------------------------------------------------------------------------------
+
+
+def is_ours(headers: Sequence[str]) -> bool:
+    """Whether the headers are those of our template, of an export or of the report of one: field names and our own."""
+    return all(header.strip() in FIELDS or header.strip() in OUR_COLUMNS for header in headers)
+
+
+def fingerprint(headers: Sequence[str]) -> str:
+    """The same for the same set of headers, in any order and however written; the columns of our report don't count.
+
+    Where two headers can't be told apart, their order counts.
+    """
+    keys = [key_of(name) for name in name_headers(headers) if key_of(name) not in _OUR_KEYS]
+    known = sorted(keys) if len(set(keys)) == len(keys) else keys
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+def recall(headers: Sequence[str], memory: Memory | None) -> Remembered | None:
+    """What is remembered for this set of headers; nothing for files that we handed out."""
+    return None if memory is None or is_ours(headers) else memory(fingerprint(headers))
+
+
+def _remembered(names: Sequence[str], fields: Mapping[str, str], exact: Mapping[str, int]) -> dict[str, int]:
+    """Field → column, as far as it doesn't take a column from the field that it has the name of, or that field another
+    one."""
+    keys = [key_of(name) for name in names]
+    found: dict[str, int] = {}
+    for meant, header in fields.items():
+        same = [index for index, name in enumerate(names) if name == header]
+        same = same or [index for index, key in enumerate(keys) if key == key_of(header)]
+        if meant in FIELDS and len(same) == 1:
+            found[meant] = same[0]
+    named = {index: meant for meant, index in exact.items()}
+    return {
+        meant: index for meant, index in found.items()
+        if exact.get(meant, index) == index and named.get(index, meant) == meant
+    }  # fmt: skip
+
+
+def said(before: Remembered, mapping: ColumnMapping) -> str:
+    """What people are told of what was remembered, and of what doesn't follow it."""
+    other = [name for name in mapping.fields.values() if name in FIELDS and name not in before.fields.values()]
+    if not other:
+        return before.said
+    listed = quoted(other, " and ")
+    return f"{before.said} Not so {listed}: a column with the very name of a field is always that field."
+
+
+# --- what a header says ----------------------------------------------------------------------------------------
+
+
 def map_headers(
-    headers: Sequence[str], saved: Mapping[str, str] | None = None, *, leave_open: bool = False
+    headers: Sequence[str], remembered: Mapping[str, str] | None = None, samples: Sequence[Sequence[str]] = ()
 ) -> ColumnMapping:
     """Say which header each field is read from.
 
-    `headers` are the cells of the header row as they came. `saved` is the vendor's own mapping, header → field, or
-    "" to ignore the column; it wins over the aliases. An entry that names no field of ours is passed over.
-
-    Raises FeedError("duplicate_column") where two columns of one name would both be the field's; with `leave_open`
-    the field has no column then.
+    `headers` are the cells of the header row as they came, and `samples` those of the first rows below. `remembered` is
+    what was chosen for these headers, field → header, of which optional fields that it leaves out have no column.
     """
     names = name_headers(headers)
-    meanings = {**_MEANINGS, **_saved_meanings(saved or {})}
-    claims: dict[str, list[tuple[int, int]]] = {}
+    spelled = [_spelled(header, headers) for header in headers]
+    keys = [normalise(header) for header in spelled]
+    exact = _exact(headers, keys)
+    found: dict[str, int] = {}
+    if remembered is not None:
+        found = _remembered(names, remembered, exact)
+    elif all(meant in exact for meant in REQUIRED):  # made for us: what else is there is something else
+        found = exact
+    found |= {meant: index for meant, index in exact.items() if "_" in meant}
+    unclear: dict[str, tuple[str, ...]] = {}
+    for meant in FIELDS:
+        if meant in found or (remembered is not None and meant not in REQUIRED and meant not in exact):
+            continue
+        left = _columns_of(meant, spelled, keys, set(found.values()), samples)
+        if len(left) == 1:
+            found[meant] = left[0]
+        elif left:
+            unclear[meant] = tuple(names[index] for index in left)
+    return mapped(names, {meant: names[found[meant]] for meant in FIELDS if meant in found}, unclear)
+
+
+def _exact(headers: Sequence[str], keys: Sequence[str]) -> dict[str, int]:
+    """The fields that a header has exactly the name of, with its column; not where another has the same name."""
+    written = [header.strip() for header in headers]
+    return {
+        meant: written.index(meant) for meant in FIELDS if meant in written and keys.count(normalise(meant)) == 1
+    }  # fmt: skip
+
+
+def _columns_of(
+    meant: str, headers: Sequence[str], keys: Sequence[str], taken: Set[int], samples: Sequence[Sequence[str]]
+) -> list[int]:
+    """The columns that are or could be the field: none, the one, or several with the likeliest first. Those that are
+    `taken` by other fields are none of them."""
+    free = [index for index, key in enumerate(keys) if index not in taken and key not in _OUR_KEYS]
+    known = {index: _MEANINGS[keys[index]][1] for index in free if _MEANINGS.get(keys[index], ("",))[0] == meant}
+    if meant not in FAMILIES:
+        best = [index for index, rank in known.items() if rank == min(known.values())]
+        toss_up = [index for index in known if keys[index] in _TOSS_UPS.get(meant, ())]
+        return toss_up if set(best) & set(toss_up) else best
+    rivals = [
+        Rival(index, kind, index in known) for index in free
+        if (index in known or keys[index] not in _MEANINGS)
+        and (kind := kind_of(meant, _WRITTEN.get(keys[index], headers[index])))
+    ]  # fmt: skip
+    left = left_over(rivals, samples)
+    if len(left) == 1 and not (left[0].known or left[0].kind.alone):
+        return []
+    return [rival.column for rival in sorted(left, key=lambda rival: -rival.kind.weight)]
+
+
+def _spelled(header: str, headers: Sequence[str]) -> str:
+    """The header without the number that we gave to a repeated one in our report."""
+    base = _NUMBERED.sub("", header)
+    return base if base in headers else header
+
+
+def mapped(
+    names: Sequence[str], fields: dict[str, str], unclear: Mapping[str, tuple[str, ...]] | None = None
+) -> ColumnMapping:
+    """The mapping with these fields. `names` as by `name_headers`."""
+    unclear = unclear or {}
+    taken = {*fields.values(), *(name for could_be in unclear.values() for name in could_be)}
+    return ColumnMapping(
+        fields=fields,
+        ignored=tuple(name for name in names if name not in taken),
+        missing=tuple(one for one in REQUIRED if one not in fields and one not in unclear),
+        unclear=dict(unclear),
+    )
+
+
+def why_not(headers: Sequence[str], missing: Sequence[str], samples: Sequence[Sequence[str]]) -> list[str]:
+    """Sentences about columns that look like a field that is missing, and aren't it."""
+    said = []
     for index, header in enumerate(headers):
-        key = key_of(header)
-        field, rank = meanings.get(key, ("", 0))
-        if field and key not in _OUR_KEYS:
-            claims.setdefault(field, []).append((rank, index))
-    if leave_open:
-        claims = {field: claim for field, claim in claims.items() if len(_equals(claim)) == 1}
-    return _mapping(names, {field: names[_best(field, claims[field], headers)] for field in FIELDS if field in claims})
+        if "price" in missing and counts_cents(header):
+            said.append(f"“{short(header)}” is in hundredths, not in units: divide it by 100 and call it price.")
+        cells = sample_cells(samples, index)
+        if "stock_quantity" in missing and kind_of("stock_quantity", header) and are_sizes(cells):
+            said.append(f"“{short(header)}” has sizes such as “{short(cells[0])}”, which are no stock.")
+    return said[:3]
+
+
+# --- what a person says ----------------------------------------------------------------------------------------
 
 
 def chosen(names: Sequence[str], choice: Sequence[str]) -> ColumnMapping:
@@ -315,39 +298,91 @@ def chosen(names: Sequence[str], choice: Sequence[str]) -> ColumnMapping:
     Raises FeedError: "other_columns" for a choice about other columns than these, "duplicate_column" where two
     columns would be one field.
     """
-    if len(choice) != len(names) or any(field and field not in FIELDS for field in choice):
+    if len(choice) != len(names) or any(one and one not in FIELDS for one in choice):
         raise FeedError("other_columns", "The file has other columns than those that were chosen from.")
-    for field in FIELDS:
-        if choice.count(field) > 1:
-            listed = _quoted([name for name, one in zip(names, choice, strict=True) if one == field])
-            message = f"The columns {listed} are both to be read as {field}. Choose one of them."
+    for meant in FIELDS:
+        if choice.count(meant) > 1:
+            listed = quoted([name for name, one in zip(names, choice, strict=True) if one == meant], " and ")
+            message = f"The columns {listed} are both to be read as {meant}. Choose one of them."
             raise FeedError("duplicate_column", message)
-    return _mapping(names, {field: names[choice.index(field)] for field in FIELDS if field in choice})
+    return mapped(names, {meant: names[choice.index(meant)] for meant in FIELDS if meant in choice})
 
 
-def meaning(header: str) -> str:
-    """The field that a column of this name means where no other column is the better one; "" for none."""
-    return next(iter(map_headers([header]).fields), "")
+def question_id(meant: str) -> str:
+    """What the question is called which column a field is read from."""
+    return {"price": "price_from", "stock_quantity": "stock_from"}.get(meant, f"column_{meant}")
 
 
-def suggested(names: Sequence[str], mapping: ColumnMapping, saved: Mapping[str, str]) -> dict[str, str]:
+QUESTION_IDS: Final = {question_id(meant): meant for meant in FIELDS}
+
+
+def answered(mapping: ColumnMapping, names: Sequence[str], answers: Mapping[str, str]) -> ColumnMapping:
+    """The mapping with the columns that were answered. An answer that names no column, or one that another field is
+    read from, counts for nothing."""
+    written = {_one_line(name): name for name in reversed(names)}  # forms have their own line breaks
+    fields, unclear = dict(mapping.fields), dict(mapping.unclear)
+    for name, meant in QUESTION_IDS.items():
+        answer = answers.get(name, "")
+        header = answer if answer in names else written.get(_one_line(answer), "")
+        if header and header not in [one for other, one in fields.items() if other != meant]:
+            fields[meant] = header
+            unclear.pop(meant, None)
+    taken = set(fields.values())
+    left = {meant: tuple(one for one in could_be if one not in taken) for meant, could_be in unclear.items()}
+    in_order = {meant: fields[meant] for meant in FIELDS if meant in fields}
+    return mapped(names, in_order, {meant: could_be for meant, could_be in left.items() if could_be})
+
+
+def questions(mapping: ColumnMapping, names: Sequence[str], samples: Sequence[Sequence[str]]) -> tuple[Question, ...]:
+    """What is unclear, each with its columns to choose from and a cell of each."""
+    return tuple(
+        ask(meant, could_be, names, samples, _suggestion(meant, could_be))
+        for meant, could_be in mapping.unclear.items()
+    )  # fmt: skip
+
+
+def ask(
+    meant: str, could_be: Sequence[str], names: Sequence[str], samples: Sequence[Sequence[str]], suggestion: str = ""
+) -> Question:
+    """Which of these columns is the field."""
+    choices = []
+    for header in could_be[:MOST_CHOICES]:
+        cells = sample_cells(samples, names.index(header))
+        example = f", for example “{short(cells[0])}”" if cells else ""
+        choices.append(Choice(header, f"{short(header)}{example}"))
+    kind = question_id(meant)
+    text = f"Which column has the {LABELS[meant]}: {quoted(could_be, ' or ')}?"
+    return Question(kind, kind if meant in FAMILIES else "column", meant, text, tuple(choices), suggestion)
+
+
+def _suggestion(meant: str, could_be: Sequence[str]) -> str:
+    if meant not in FAMILIES:
+        return ""
+    kinds = [kind_of(meant, _WRITTEN.get(normalise(header), header)) for header in could_be]
+    rivals = [Rival(index, kind, known=False) for index, kind in enumerate(kinds) if kind]
+    best = likeliest(rivals) if len(rivals) == len(could_be) else None
+    return could_be[best.column] if best else ""
+
+
+def suggested(names: Sequence[str], mapping: ColumnMapping) -> dict[str, str]:
     """Header → field, for columns without a meaning that resemble a field which has no column. For people to judge.
 
-    What `saved` or the aliases know is settled.
+    What the aliases know is settled.
     """
-    settled = {key_of(header) for header in saved} | _OUR_KEYS | _MEANINGS.keys()
-    open_fields = [field for field in FIELDS if field not in mapping.fields]
-    aliases = {key: field for key, (field, _) in _MEANINGS.items() if field in open_fields and len(key) > 2}
+    settled = _OUR_KEYS | _MEANINGS.keys()
+    open_fields = [one for one in FIELDS if one not in mapping.fields and one not in mapping.unclear]
+    aliases = {key: meant for key, (meant, _) in _MEANINGS.items() if meant in open_fields and len(key) > 2}
     likely: list[tuple[float, int, str]] = []
     for index, name in enumerate(names):
         key = normalise(name[:SUGGESTED_CHARS])
         if name in mapping.ignored and len(key) > 2 and key not in settled and not _OTHER_THINGS.search(key):
             found = process.extractOne(key, aliases.keys(), scorer=_likeness, score_cutoff=CLOSE_ENOUGH)
-            likely += [(-found[1], index, aliases[found[0]])] if found else []
+            if found and not is_other_thing(aliases[found[0]], name):
+                likely.append((-found[1], index, aliases[found[0]]))
     suggestions: dict[str, str] = {}
-    for _, index, field in sorted(likely):
-        if field not in suggestions.values():
-            suggestions.setdefault(names[index], field)
+    for _, index, meant in sorted(likely):
+        if meant not in suggestions.values():
+            suggestions.setdefault(names[index], meant)
     return suggestions
 
 
@@ -356,42 +391,35 @@ def _likeness(one: Sequence[Hashable], other: Sequence[Hashable], *, score_cutof
     return max(fuzz.ratio(one, other), 0.9 * fuzz.partial_ratio(one, other) if min(len(one), len(other)) > 3 else 0)
 
 
-def _mapping(names: Sequence[str], fields: dict[str, str]) -> ColumnMapping:
-    taken = set(fields.values())
-    return ColumnMapping(
-        fields=fields,
-        ignored=tuple(name for name in names if name not in taken),
-        missing=tuple(field for field in REQUIRED if field not in fields),
-    )
+def means_other_columns(cells: Sequence[str], headers: Sequence[str], mapping: ColumnMapping) -> bool:
+    """Whether a row below the header is another header, as wide but with other columns. Quick for rows of products."""
+    names = name_headers(cells) if len(cells) == len(headers) else headers
+    ours = {meant: headers.index(header) for meant, header in mapping.fields.items()}
+    if tuple(names) == tuple(headers) or any(character.isdigit() for character in cells[ours["price"]]):
+        return False
+    keys, own = [key_of(cell) for cell in cells], [key_of(header) for header in headers]
+    if keys != own and sorted(keys) == sorted(own):
+        return True
+    if sum(key in _MEANINGS for key in keys) < HEADER_FIELDS:
+        return False
+    found = map_headers(cells)
+    known = {meant: index for meant, index in ours.items() if meant not in found.unclear}
+    return len(found.fields) >= HEADER_FIELDS and {one: names.index(it) for one, it in found.fields.items()} != known
 
 
-def _saved_meanings(saved: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """The vendor's mapping in the form of _MEANINGS. Ranks are negative, so that it wins; earlier entries first."""
-    meanings: dict[str, tuple[str, int]] = {}
-    for rank, (header, field) in enumerate(saved.items(), -len(saved)):
-        key = key_of(header)
-        if key and (field in FIELDS or not field):
-            meanings.setdefault(key, (field, rank))
-    return meanings
+def quoted(headers: Sequence[str], last: str) -> str:
+    """In one bounded line, `last` before the last one."""
+    shown = [f"“{short(header)}”" for header in headers[:5]]
+    if len(headers) > 5:
+        return ", ".join(shown) + last + f"{len(headers) - 5} more"
+    return last.join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
-def _equals(claims: list[tuple[int, int]]) -> list[int]:
-    """The indexes of the highest-ranked headers. Equal ranks mean equal names."""
-    best, _ = min(claims)
-    return [index for rank, index in claims if rank == best]
+def short(text: str) -> str:
+    """The text in one line of at most 40 characters."""
+    text = _one_line(text[: 10 * SHOWN_CHARS])
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
-def _best(field: str, claims: list[tuple[int, int]], headers: Sequence[str]) -> int:
-    """The index of the highest-ranked header; of several with equal names, which one counts can't be known."""
-    same = _equals(claims)
-    if len(same) > 1:
-        listed = _quoted([headers[index] for index in same])
-        raise FeedError(
-            "duplicate_column",
-            f"The columns {listed} both mean {field}. Remove or rename all but one of them.",
-        )
-    return same[0]
-
-
-def _quoted(headers: Sequence[str]) -> str:
-    return " and ".join(f"“{header.strip()[:60]}”" for header in headers[:5])
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -6,14 +6,15 @@ What was assumed is said in notes: an encoding other than UTF-8, lines above the
 import csv
 import re
 from codecs import BOM_UTF8
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
+from uploads.feed import columns
 from uploads.feed import encoding as encodings
-from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, chosen, map_headers, name_headers
+from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encoding import Found
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
@@ -21,6 +22,7 @@ from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
 HEADER_LINES: Final = 20  # the header is among the first so many lines
+SAMPLE_ROWS: Final = 20  # looked at for what a column has
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
 UNPACK: Final = "Unpack it and upload the CSV file inside."
@@ -100,6 +102,8 @@ class Layout:
     """What a person has to decide before the file can be sent."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """What was decided of such questions: id → value."""
+    remembered: str = ""
+    """When and for which file somebody chose these columns, as a sentence; "" where they are read as they show."""
 
     @property
     def shape(self) -> str:
@@ -117,12 +121,11 @@ class Layout:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The Layout whose to_json() went through JSON to become `data`."""
-        mapping = data["mapping"]
         return cls(
             encoding=data["encoding"],
             delimiter=data["delimiter"],
             headers=tuple(data["headers"]),
-            mapping=ColumnMapping(dict(mapping["fields"]), tuple(mapping["ignored"]), tuple(mapping["missing"])),
+            mapping=_mapping(data["mapping"]),
             first_row=Position(**data["first_row"]),
             notes=tuple(data["notes"]),
             encoding_reason=data.get("encoding_reason", ""),  # these came later than the first stored layouts
@@ -132,7 +135,13 @@ class Layout:
             currency_in_rows=data.get("currency_in_rows", False),
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
             answers=dict(data.get("answers", {})),
+            remembered=data.get("remembered", ""),
         )
+
+
+def _mapping(data: Mapping[str, Any]) -> ColumnMapping:
+    unclear = {name: tuple(could_be) for name, could_be in data.get("unclear", {}).items()}
+    return ColumnMapping(dict(data["fields"]), tuple(data["ignored"]), tuple(data["missing"]), unclear)
 
 
 def _question(data: Mapping[str, Any]) -> Question:
@@ -161,16 +170,18 @@ class _Header(NamedTuple):
     delimiter: str
     cells: list[str]
     mapping: ColumnMapping
+    samples: list[list[str]]  # the first rows below
+    remembered: Remembered | None
 
     @property
     def score(self) -> tuple[int, int, int]:
-        return len(self.mapping.fields), -self.first_line, len(self.cells)
+        return len(self.mapping.fields) + len(self.mapping.unclear), -self.first_line, len(self.cells)
 
 
 def find_layout(
     file: BinaryIO,
     limits: Limits,
-    saved: Mapping[str, str] | None,
+    memory: Memory | None,
     reading: Reading | None = None,
     sheet: str = "",
 ) -> Layout:
@@ -186,7 +197,7 @@ def find_layout(
             start = start._replace(texts=[unmarked(text) for text in start.texts])
         delimiters = reading.delimiter if reading and reading.delimiter in DELIMITERS else ""
         delimiters = "," if sheet else delimiters
-        header = _header_of(start, limits, saved, delimiters, asked=reading is not None)
+        header = _header_of(start, limits, memory, delimiters, asked=reading is not None)
     except FeedError as error:
         if not known and _looks_binary(beginning):
             raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
@@ -198,34 +209,35 @@ def find_layout(
     headers = name_headers(header.cells)
     notes = (*start.found.notes, *_header_notes(header, start.texts))
     place = Position(end, 0, line)
-    layout = Layout(start.found.encoding, header.delimiter, headers, header.mapping, place, notes, start.found.reason)
-    answers = dict(reading.answers) if reading else {}
-    return replace(layout, sheet=sheet, questions=encodings.questions(start.found), answers=answers)
+    before = header.remembered
+    return Layout(
+        start.found.encoding,
+        header.delimiter,
+        headers,
+        header.mapping,
+        place,
+        notes,
+        start.found.reason,
+        sheet,
+        questions=(
+            *encodings.questions(start.found),
+            *columns.questions(header.mapping, headers, header.samples),
+        ),
+        answers={**(before.answers if before else {}), **(reading.answers if reading else {})},
+        remembered=columns.said(before, header.mapping) if before else "",
+    )  # fmt: skip
 
 
-def _header_of(
-    start: "_Beginning", limits: Limits, saved: Mapping[str, str] | None, delimiters: str, *, asked: bool
-) -> _Header:
+def _header_of(start: "_Beginning", limits: Limits, memory: Memory | None, delimiters: str, *, asked: bool) -> _Header:
     """The header. A person who is asked says what the columns mean, so then one that leaves it open will do."""
     try:
-        return _find_header(start.texts, limits, saved, delimiters, leave_open=False)
+        return _find_header(start.texts, limits, memory, delimiters, leave_open=False)
     except FeedError as error:
-        if asked and error.code in ("missing_columns", "duplicate_column"):
-            return _find_header(start.texts, limits, saved, delimiters, leave_open=True)
+        if asked and error.code == "missing_columns":
+            return _find_header(start.texts, limits, memory, delimiters, leave_open=True)
         if questions := encodings.questions(start.found):  # in another encoding it may have a header
             raise FeedError("unknown_encoding", questions[0].text) from error
         raise
-
-
-def as_chosen(layout: Layout, reading: Reading) -> Layout:
-    """The layout with the columns that were chosen. Raises FeedError as `columns.chosen` does."""
-    if reading.columns is None:
-        return layout
-    if reading.shape != layout.shape or len(reading.columns) != len(layout.headers):
-        raise FeedError("other_columns", "The file is read with other columns now. Look at them again.")
-    mapping = chosen(layout.headers, reading.columns)
-    kept = [note for note in layout.notes if note not in ignored_notes(layout.mapping)]
-    return replace(layout, mapping=mapping, notes=(*kept, *ignored_notes(mapping)))
 
 
 def _refuse_other_formats(beginning: bytes) -> None:
@@ -302,7 +314,7 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, in
 
 
 def _find_header(
-    lines: Sequence[str], limits: Limits, saved: Mapping[str, str] | None, delimiters: str, *, leave_open: bool
+    lines: Sequence[str], limits: Limits, memory: Memory | None, delimiters: str, *, leave_open: bool
 ) -> _Header:
     """The first line that has all required columns, read with the delimiter under which most columns mean a field.
 
@@ -316,7 +328,7 @@ def _find_header(
         candidates = []
         for delimiter in delimiters:
             try:
-                candidates += _header_at(lines, index, delimiter, limits, saved, leave_open=leave_open)
+                candidates += _header_at(lines, index, delimiter, limits, memory)
             except FeedError as refusal:
                 refusals.append(refusal)
         complete = [candidate for candidate in candidates if not candidate.mapping.missing]
@@ -335,9 +347,7 @@ def _header_at(
     index: int,
     delimiter: str,
     limits: Limits,
-    saved: Mapping[str, str] | None,
-    *,
-    leave_open: bool,
+    memory: Memory | None,
 ) -> list[_Header]:
     """The row that starts at this line, seen as a header; nothing if it is blank or can't be read."""
     reader = csv.reader(islice(lines, index, None), delimiter=delimiter, strict=True)
@@ -350,23 +360,39 @@ def _header_at(
     if len(cells) > limits.max_columns:
         message = f"The header has {len(cells):,} columns; at most {limits.max_columns:,} are allowed."
         raise FeedError("too_many_columns", message)
-    mapping = map_headers(cells, saved, leave_open=leave_open)
-    return [_Header(index, reader.line_num, delimiter, cells, mapping)]
+    line_count, before = reader.line_num, columns.recall(cells, memory)
+    fields = before.fields if before else None
+    mapping, samples = map_headers(cells, fields), []
+    if len(mapping.fields) + len(mapping.unclear) > 1:
+        # What the columns have can make their names mean less: sizes are no stock.
+        samples = _rows_below(reader)
+        mapping = map_headers(cells, fields, samples)
+    return [_Header(index, line_count, delimiter, cells, mapping, samples, before)]
 
 
-def no_column_for(missing: Sequence[str], headers: Sequence[str]) -> FeedError:
-    """A header that lacks required columns."""
-    return FeedError(
-        "missing_columns",
-        f"The header has no column for {_listed(missing, ' and ')}. "
-        f"Found: {_listed([header for header in headers if header.strip()], ', ')}. Rename the columns or map them.",
-    )
+def _rows_below(reader: Iterator[list[str]]) -> list[list[str]]:
+    """The first rows, up to one that can't be read."""
+    rows: list[list[str]] = []
+    try:
+        while len(rows) < SAMPLE_ROWS:
+            rows.append(next(reader))
+    except (csv.Error, StopIteration):
+        return rows
+    return rows
+
+
+def no_column_for(missing: Sequence[str], headers: Sequence[str], reasons: Sequence[str] = ()) -> FeedError:
+    """A header that lacks required columns; `reasons` are why_not's."""
+    found = _listed([header for header in headers if header.strip()], ", ")
+    said = [f"The header has no column for {_listed(missing, ' and ')}. Found: {found}.", *reasons]
+    return FeedError("missing_columns", " ".join([*said, "Rename the columns or map them."]))
 
 
 def _missing_columns(header: _Header | None) -> FeedError:
     if header is None:
         return FeedError("missing_columns", "No header was found. The first line must name the columns.")
-    return no_column_for(header.mapping.missing, header.cells)
+    reasons = columns.why_not(header.cells, header.mapping.missing, header.samples)
+    return no_column_for(header.mapping.missing, header.cells, reasons)
 
 
 def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
@@ -375,6 +401,7 @@ def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
     if any(text.strip() for text in above):
         lines = ngettext("{} line", "{} lines", len(above)).format(len(above))
         notes.append(f"{lines} above the header skipped.")
+    notes += columns.why_not(header.cells, header.mapping.missing, header.samples)
     return notes + ignored_notes(header.mapping)
 
 
@@ -390,12 +417,6 @@ def _listed(names: Sequence[str], last: str) -> str:
     if len(names) > 20:
         return ", ".join(shown) + f" and {len(names) - 20} more"
     return last.join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-
-
-def short(name: str) -> str:
-    """The name in one line of at most 40 characters."""
-    name = " ".join(name.split())
-    return name if len(name) <= 40 else name[:39] + "…"
 
 
 def is_blank(cells: Sequence[str]) -> bool:

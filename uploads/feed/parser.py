@@ -22,26 +22,17 @@ header says that they are others, would be read into the wrong columns: the file
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
-from uploads.feed.columns import OUR_COLUMNS, map_headers, name_headers
+from uploads.feed.choices import as_chosen
+from uploads.feed.columns import OUR_COLUMNS, Memory, means_other_columns, name_headers, short
 from uploads.feed.encoding import ENCODINGS
-from uploads.feed.header import (
-    DELIMITERS,
-    Layout,
-    Position,
-    Reading,
-    as_chosen,
-    find_layout,
-    is_blank,
-    no_column_for,
-    short,
-)
+from uploads.feed.header import DELIMITERS, Layout, Position, Reading, find_layout, is_blank, no_column_for
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
     HIDDEN,
@@ -57,7 +48,6 @@ from uploads.feed.lines import (
     encoding_name,
     physical_lines,
     printable,
-    unmarked,
 )
 from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_cell, wrapped_in
 
@@ -73,7 +63,6 @@ QUOTE: Final = 'Save the file as CSV with double quotes ("…") or without any, 
 DECIMAL: Final = re.compile(NUMBER + r"-?[0-9]+\.[0-9]+")  # a cell that has it, and isn't a text that begins so
 OUR_MARKS: Final = frozenset(OUR_COLUMNS)  # in a file of ours apostrophes keep cells from being run
 LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
-HEADER_FIELDS: Final = 3  # a row with so many names of fields, and no digit for a price, is a header
 
 
 class Row(NamedTuple):
@@ -105,25 +94,26 @@ class Row(NamedTuple):
 def inspect(
     file: BinaryIO,
     limits: Limits = DEFAULT_LIMITS,
-    saved_mapping: Mapping[str, str] | None = None,
+    memory: Memory | None = None,
     reading: Reading | None = None,
     sheet: str = "",
 ) -> Layout:
-    """Find out how to read a seekable file; it is left rewound. `saved_mapping` is map_headers' `saved`; `sheet` names
+    """Find out how to read a seekable file; it is left rewound. `memory` is what its vendor's
+    people chose for other files; `sheet` names
     the sheet of a workbook that the file was written from, a record for each of its rows.
 
     With a `reading`, even an empty one, a person decides: what it leaves open may stay so, and columns may be missing
     from the mapping then.
 
     Raises FeedError with one of the codes binary_file, no_table, empty_file, line_too_long, too_many_columns,
-    duplicate_column, missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns.
+    missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns and duplicate_column.
     """
     try:
-        layout = find_layout(file, limits, saved_mapping, reading, sheet)
+        layout = find_layout(file, limits, memory, reading, sheet)
         if reading is not None:
             layout = as_chosen(layout, reading)
-        if not layout.mapping.missing:
-            _refuse_other_table(file, layout, limits, saved_mapping)
+        if layout.mapping.complete:
+            _refuse_other_table(file, layout, limits)
         first = list(islice(rows(file, layout, limits=limits), LOOKED_AT))
         if not first:
             raise FeedError("no_rows", "The file has a header but no rows below it. Add your products, a row for each.")
@@ -244,7 +234,7 @@ def _trailing(file: BinaryIO, layout: Layout, limits: Limits) -> int:
             return 0
 
 
-def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: Mapping[str, str] | None) -> None:
+def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> None:
     """Raise FeedError for a header below the first that gives as many columns another meaning.
 
     Rows have digits, since each has a price; so only lines without one are looked at closely, and those that begin
@@ -257,29 +247,11 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits, saved: M
     for number, (line, size) in enumerate(physical_lines(source, limits.max_row_chars), first_row.line + 1):
         if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
             text = printable(line, encoding)
-            header = _names_other_columns(unmarked(text) if layout.sheet else text, layout, saved)
-            if header:
+            cells = next(csv.reader([text], delimiter=layout.delimiter), [])
+            if means_other_columns(cells, layout.headers, layout.mapping):
                 where = "" if layout.sheet else f" in line {number}"  # cells of a sheet may have taken several lines
-                message = f"Below the header there is another one{where}, with other columns: {header}."
+                message = f"Below the header there is another one{where}, with other columns: {short(text)}."
                 raise FeedError("several_tables", f"{message} Put each table in a file of its own.")
-
-
-def _names_other_columns(line: str, layout: Layout, saved: Mapping[str, str] | None) -> str:
-    """The line in short, if it is a header that is as wide as the layout's but means something else; or ""."""
-    cells = next(csv.reader([line], delimiter=layout.delimiter), [])
-    names = name_headers(cells)
-    if len(cells) != len(layout.headers) or names == layout.headers:
-        return ""
-    try:
-        fields = map_headers(cells, saved).fields
-    except FeedError:  # two columns of one name: no header that we would read
-        return ""
-    meant = {field: names.index(header) for field, header in fields.items()}
-    ours = {field: layout.headers.index(header) for field, header in layout.mapping.fields.items()}
-    price = cells[ours["price"]]
-    if len(meant) < HEADER_FIELDS or meant == ours or any(character.isdigit() for character in price):
-        return ""
-    return short(line)
 
 
 def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:

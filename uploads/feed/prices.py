@@ -16,8 +16,8 @@ from typing import BinaryIO, NamedTuple
 
 from catalog.rules import currencies
 from catalog.rules.in_currency import codes_in, marks_of
-from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
-from uploads.feed.header import Layout, is_blank, short
+from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN, short
+from uploads.feed.header import Layout, is_blank
 from uploads.feed.lines import HIDDEN, FeedError, Limits, blocks, codec, physical_lines, unmarked
 from uploads.feed.parser import rows
 from uploads.feed.questions import Choice, Question, answer_to
@@ -62,6 +62,8 @@ def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor
     Reads the file once. Raises FeedError("mixed_currencies").
     """
     fields = layout.mapping.fields
+    if "price" not in fields:
+        return layout
     if CATALOG_COLUMN in layout.headers and "currency" in fields:
         return replace(layout, currency=vendor.currency, currency_in_rows=True)
     ours = CURRENCY_COLUMN if CURRENCY_COLUMN in layout.headers else ""

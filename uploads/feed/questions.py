@@ -16,6 +16,9 @@ from typing import Final
 HIDDEN_ROWS: Final = "hidden_rows"
 READ: Final = "read"
 LEAVE_OUT: Final = "leave_out"
+# Questions whose answers hold for all files with the same columns, so they are remembered with these. Which column a
+# field is read from isn't among them: that is remembered as such.
+LASTING: Final[frozenset[str]] = frozenset({"currency"})
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,10 @@ def answer_to(question: Question, answers: Mapping[str, str]) -> str:
     """The value of the choice that was made; "" where none was, or one that there isn't."""
     answer = answers.get(question.id, "")
     return answer if any(choice.value == answer for choice in question.choices) else ""
+
+
+def refusal(question: Question) -> str:
+    """The question with what to do, where nobody can be asked at once."""
+    if question.kind in ("price_from", "stock_from", "column"):
+        return f"{question.text} Choose it in the preview, or rename or remove the columns that are something else."
+    return question.text

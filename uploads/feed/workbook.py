@@ -17,13 +17,14 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
+from uploads.feed.columns import Memory
 from uploads.feed.header import HEADER_LINES, find_layout
 from uploads.feed.lines import HIDDEN, FeedError, Limits
 from uploads.feed.sheets.notes import About, Seen, column_letters, shown_name
@@ -72,12 +73,10 @@ class Sheet(NamedTuple):
 
 
 @contextmanager
-def as_csv(
-    file: BinaryIO, limits: Limits, size: Size, saved: Mapping[str, str] | None = None
-) -> Iterator[Sheet | None]:
+def as_csv(file: BinaryIO, limits: Limits, size: Size, memory: Memory | None = None) -> Iterator[Sheet | None]:
     """The sheet of a workbook that is read; None for a file that is no spreadsheet, which is left rewound.
 
-    `saved` is map_headers', to know a header by.
+    `memory` is what its vendor's people chose for other files, to know a header by.
 
     Raises FeedError with one of the codes workbook_protected, workbook_old, workbook_other, workbook_damaged,
     workbook_too_large, empty_file, too_many_rows, too_many_columns.
@@ -93,7 +92,7 @@ def as_csv(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as again:
         sheet: Sheet | None = None
         with _translated(file):
-            sheet = _converted(file, out, again, limits, size, saved)
+            sheet = _converted(file, out, again, limits, size, memory)
         file.seek(0)
         if sheet:
             sheet.file.seek(0)
@@ -233,9 +232,8 @@ class _Choice(NamedTuple):
     header_row: int = 0  # the last one of it; 0 where there is none
 
 
-def _chosen(source: _Source, limits: Limits, saved: Mapping[str, str] | None) -> _Choice:
+def _chosen(source: _Source, limits: Limits, memory: Memory | None) -> _Choice:
     """The first visible sheet whose header fits, else the first with anything in it."""
-    doubtful: _Choice | None = None
     first: _Choice | None = None
     for part in source.book.sheets:
         head = source.head(part, HEADER_LINES) if part.visible else []
@@ -247,23 +245,21 @@ def _chosen(source: _Source, limits: Limits, saved: Mapping[str, str] | None) ->
         # Without the empty rows between, of which there may be a million in each of a thousand sheets
         _write((row._replace(number=place) for place, row in enumerate(head, start=1)), out, width)
         try:
-            line = find_layout(out, limits, saved, sheet=part.name or "?").first_row.line
+            line = find_layout(out, limits, memory, sheet=part.name or "?").first_row.line
             return _Choice(part, width, head[line - 1].number)
-        except FeedError as error:
-            if error.code == "duplicate_column":  # a header, if not one that can be read
-                doubtful = doubtful or _Choice(part, width)
-    chosen = doubtful or first
-    if chosen is None:
+        except FeedError:
+            continue
+    if first is None:
         message = "The workbook has nothing in its visible sheets. Upload the one with the table."
         raise FeedError("empty_file", message)
-    return chosen
+    return first
 
 
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
 def _converted(
-    file: BinaryIO, out: BinaryIO, again: BinaryIO, limits: Limits, size: Size, saved: Mapping[str, str] | None
+    file: BinaryIO, out: BinaryIO, again: BinaryIO, limits: Limits, size: Size, memory: Memory | None
 ) -> Sheet | None:
     """The sheet as CSV in one of two files; None for an archive of something else."""
     with zipfile.ZipFile(file) as archive, closing(Texts()) as texts:
@@ -274,7 +270,7 @@ def _converted(
         if not parts.is_sound:
             raise damaged()
         source = _Source(parts, path, limits, texts)
-        part, width, header_row = _chosen(source, limits, saved)
+        part, width, header_row = _chosen(source, limits, memory)
         others = [other for other in source.book.sheets if other is not part and source.head(other, 1)]
         seen = Seen(
             name=shown_name(part.name),

@@ -132,6 +132,7 @@ class Progress:
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,
             "seconds": round(self.seconds, 2),
+            "reading": reading.whole(layout) if (layout := reading.layout_of(upload)) else None,
         }
 
 

@@ -21,7 +21,7 @@ from catalog.rules import cells
 from catalog.rules.places import place
 from catalog.rules.problems import Code
 from config.web.text import visible
-from uploads.feed.columns import ALIASES
+from uploads.feed.aliases import ALIASES
 from uploads.feed.parser import Layout
 from uploads.insight import timeline
 from uploads.insight.timeline import TimelineEntry

@@ -141,4 +141,9 @@ def _kinds(kinds: Iterable[ErrorKind], title: str) -> Table:
 
 def _plain(text: str) -> str:
     """Vendors' text, shown as it is: neither markup in square brackets nor a terminal's control sequences count."""
-    return escape("".join(character if character.isprintable() else "�" for character in text))
+    return escape(printable(text).replace("\n", "�"))
+
+
+def printable(text: str) -> str:
+    """Text with vendors' text in it, for a terminal: control characters but the end of a line do nothing there."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)

@@ -12,18 +12,18 @@ views.py    the views
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.jobs import Job
 from uploads.models.ledger import RecordOutcome
-from uploads.models.rules import ColumnRule, ValueRule
+from uploads.models.rules import RememberedReading, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker
 from uploads.models.uploads import UploadHistory
 from uploads.models.views import RecentUpload, VendorSummary
 
 __all__ = [
     "VALUE_CHARS",
-    "ColumnRule",
     "Correction",
     "Job",
     "RecentUpload",
     "RecordOutcome",
+    "RememberedReading",
     "StreamShard",
     "StreamWorker",
     "UploadHistory",

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, JSONField, Value
 from django.db.models.functions import Lower, Now
 
 from uploads.models.errors import VALUE_CHARS
@@ -31,18 +31,27 @@ class ValueRule(models.Model):
         return f"{self.vendor_id} {self.field}: {self.wrong_value} → {self.right_value}"
 
 
-class ColumnRule(models.Model):
-    """What a vendor's column with this header means; it wins over the well-known names. "" ignores the column."""
+class RememberedReading(models.Model):
+    """How somebody had a file of this vendor read: the next ones with the same set of headers are read so too.
 
-    vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="column_rules")
-    header = models.CharField(max_length=200)
-    field = models.CharField(max_length=50, blank=True)
+    `fingerprint` is feed.columns.fingerprint of the headers, `headers` are their beginnings, for people. `columns` has
+    field → header in full; a column that is no field's there is left out. `answers` has question id → value.
+    """
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="remembered_readings")
+    fingerprint = models.CharField(max_length=64, editable=False)
+    headers = models.JSONField(editable=False)
+    columns = models.JSONField(editable=False)
+    answers = models.JSONField(default=dict, db_default=Value({}, JSONField()), editable=False)
+    file_name = models.CharField(max_length=255, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    # When it was chosen last.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        db_table = "column_rules"
-        ordering = ["vendor", "header"]
-        constraints = [models.UniqueConstraint(fields=["vendor", "header"], name="column_rules_key")]
+        db_table = "remembered_readings"
+        ordering = ["vendor", "-created_at"]
+        constraints = [models.UniqueConstraint(fields=["vendor", "fingerprint"], name="remembered_readings_key")]
 
     def __str__(self) -> str:
-        return f"{self.vendor_id}: {self.header} → {self.field or 'nothing'}"
+        return f"{self.vendor_id}: {len(self.headers)} columns of {self.file_name}"

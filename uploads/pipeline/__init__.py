@@ -14,5 +14,5 @@ report.py        the error report
 ledger.py        what became of each record
 reconcile.py     what was not delivered of one upload, found and handed on
 upkeep.py        what the schedule does
-column_rules.py  what a vendor's columns mean
+remembered.py    what people chose for files with the same columns
 """

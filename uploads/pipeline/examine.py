@@ -11,20 +11,25 @@ from django.conf import settings
 
 from uploads.feed import parser, prices, shops, workbook
 from uploads.feed.lines import FeedError
+from uploads.feed.questions import Question
 from uploads.feed.sheets.notes import About, told
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules
+from uploads.pipeline import remembered
 from vendors.models import Vendor
 
 CHUNK = 1024 * 1024
 
 
 class Refused(Exception):
-    """No upload was opened; the message says why and what to do. Nothing was stored. `code` is a FeedError's."""
+    """No upload was opened; the message says why and what to do. Nothing was stored.
 
-    def __init__(self, message: str, code: str = "") -> None:
+    `code` is a FeedError's, or "question" for a file that leaves `questions` open.
+    """
+
+    def __init__(self, message: str, code: str = "", questions: tuple[Question, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
+        self.questions = questions
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
     """
     _refuse_too_large(file)
     try:
-        size, saved = workbook.Size(settings.MAX_WORKBOOK_BYTES), column_rules.saved(vendor_id) if vendor_id else None
-        with workbook.as_csv(file, limits(), size, saved) as sheet:
+        size, memory = workbook.Size(settings.MAX_WORKBOOK_BYTES), remembered.of(vendor_id) if vendor_id else None
+        with workbook.as_csv(file, limits(), size, memory) as sheet:
             yield FeedFile(sheet.file, file, sheet.name, sheet.about) if sheet else FeedFile(file)
     except FeedError as error:
         raise Refused(error.message, error.code) from error
@@ -84,15 +89,15 @@ def _refuse_too_large(file: BinaryIO) -> int:
 
 
 def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """How the feed is to be read, and what its prices are in: by what somebody says, by the vendor's rules, or as it
-    shows.
+    """How the feed is to be read, and what its prices are in: by what somebody says, by what is remembered for its
+    columns, or as it shows.
 
     Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
     columns be missing from the mapping.
     """
     file = feed.text
     try:
-        layout = parser.inspect(file, limits(), column_rules.saved(vendor_id), reading, feed.sheet)
+        layout = parser.inspect(file, limits(), remembered.of(vendor_id), reading, feed.sheet)
         # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
         if contents.lines > settings.MAX_FILE_ROWS:
             for _ in parser.rows(file, layout, limits=limits()):

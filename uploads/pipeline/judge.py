@@ -20,7 +20,6 @@ from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
-from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
 from vendors.models import Vendor
@@ -166,10 +165,12 @@ def _not_in_file(upload: Upload) -> Problem:
 @lru_cache(maxsize=256)
 def own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
     """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
-    try:
-        return columns.map_headers(headers).fields, ""
-    except FeedError as error:
-        return {}, storable(error.message)
+    found = columns.map_headers(headers)
+    if not found.unclear:
+        return found.fields, ""
+    field, could_be = next(iter(found.unclear.items()))
+    listed = columns.quoted(could_be, " and ")
+    return {}, storable(f"Each of {listed} could be {field}. Send only one of them, as {field}.")
 
 
 def _vendors(vendor_ids: Iterable[str]) -> dict[str, _Vendor]:

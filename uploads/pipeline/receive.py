@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from catalog import committer
 from uploads.aws import storage
 from uploads.feed import parser
+from uploads.feed.questions import refusal
 from uploads.models import UploadHistory
 from uploads.pipeline.examine import FeedFile, Refused, as_text, examine, inspect
 from uploads.work import wakeups
@@ -77,7 +78,7 @@ def open_upload(
     if layout.mapping.missing:
         raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
     if layout.questions:
-        raise Refused(layout.questions[0].text, "question")
+        raise Refused(refusal(layout.questions[0]), "question", layout.questions)
     upload_id = new_upload_id()
     stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if feed.workbook else ""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
 from config.web import exports
-from uploads.feed.columns import ALIASES
+from uploads.feed.aliases import ALIASES
 
 OTHER_NAMES = 4
 # What a spreadsheet shall make of a column's cells in the template, also of those still to be filled.

@@ -1,7 +1,7 @@
 """A vendor sends a file: choose it, see how it is read and what it would do, confirm. On the vendors' own pages.
 
-What is done is preview/flow.py's, as in the admin; here are its pages in plain words, the guide to the columns, and a
-template.
+What is done is preview/flow.py's, as in the admin; here are its pages in plain words, what is remembered,
+the guide to the columns, and a template.
 """
 
 from typing import Any, BinaryIO, cast
@@ -10,17 +10,20 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from catalog.category_tree import active_categories
+from catalog.rules.fields import LABELS
+from uploads.feed.columns import short
 from uploads.insight import downloads, progress
-from uploads.models import Job, UploadHistory
+from uploads.models import Job, RememberedReading, UploadHistory
+from uploads.pipeline import remembered as memory
 from uploads.pipeline.receive import AlreadyOpened
 from uploads.portal import guide
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, sentence
 from uploads.preview.form import Confirmation, dry_run_context
-from vendors.access import vendor_page
+from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 UPLOADER = VendorMember.Role.UPLOADER
@@ -119,6 +122,39 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
     context = _dry_run(job) | {"vendor": vendor, "section": "choose"}
     part = "HX-Request" in request.headers
     return render(request, "uploads/portal/dry_run.html" if part else "uploads/portal/dry_run_page.html", context)
+
+
+# --- what is remembered ----------------------------------------------------------------------------------------
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+@require_safe
+def remembered(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """How files with certain columns are read, as somebody chose it."""
+    kept = [
+        {
+            "pk": one.pk,
+            "file_name": one.file_name,
+            "created_at": one.created_at,
+            "shown": [(LABELS[field], short(header)) for field, header in memory.in_order(one)],
+            "answers": one.answers,
+            "headers": ", ".join(one.headers),
+        }
+        for one in RememberedReading.objects.filter(vendor=vendor).order_by("-created_at")[: memory.MOST]
+    ]
+    context = {"vendor": vendor, "section": "choose", "readings": kept, "may_forget": may_here(request, UPLOADER)}
+    return render(request, "uploads/portal/remembered.html", context)
+
+
+@vendor_page(UPLOADER)
+@require_POST
+def forget(request: HttpRequest, vendor: Vendor, remembered_id: int) -> HttpResponseBase:
+    """Forget one of them; who presses twice sees the same."""
+    if not RememberedReading.objects.filter(vendor=vendor, pk=remembered_id).exists():
+        raise Http404
+    memory.forget(vendor.pk, request.user, reading_id=remembered_id)
+    messages.success(request, "Forgotten. The next file with these columns is read as it shows.")
+    return redirect("vendor:remembered", vendor.pk)
 
 
 # --- what to send ----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules, examine, receive
+from uploads.pipeline import examine, receive, remembered
 from uploads.pipeline.examine import Refused
 from uploads.pipeline.receive import AlreadyOpened, Options
 from uploads.preview import dry_run, kept_files, verdicts
@@ -43,10 +43,17 @@ def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[st
 
 
 def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
-    """The preview of the file that the form is about, read as the form says. Raises one of FAILURES."""
-    kept = _kept_file(confirmation, user, vendor)
+    """The preview of the file that the form is about, read as the form says. Raises one of FAILURES.
+
+    What is remembered for its columns is forgotten first, if that is what was asked for: then it is read as it shows.
+    """
+    kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading or Reading()
     with kept_files.opened(kept) as feed:
-        seen = verdicts.of(feed, kept.vendor_id, confirmation.reading or Reading(), confirmation.mode)
+        seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode)
+        if confirmation.forget and seen.layout.remembered:
+            remembered.forget(kept.vendor_id, user, layout=seen.layout)
+            reading = Reading(reading.encoding, reading.delimiter)
+            seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode)
     return _shown(seen, confirmation.token, vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
 
 
@@ -70,8 +77,8 @@ def confirm(
         receive.refuse_opened(kept.key)
         raise
     if reading and reading.columns and confirmation.remember:
-        headers = Layout.from_json(cast("dict[str, Any]", upload.layout)).headers
-        column_rules.remember(kept.vendor_id, headers, reading.columns, user)
+        layout = Layout.from_json(cast("dict[str, Any]", upload.layout))
+        remembered.remember(kept.vendor_id, layout, upload.file_name, user)
     dry_run.end(kept.key)
     kept_files.drop(kept)
     return upload

@@ -18,6 +18,7 @@ from uploads.preview.verdicts import Preview
 
 COLUMN = "column-{}"
 ANSWER = "answer-"
+TAKE = "take"
 DO_NOT_IMPORT = "don't import"
 FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
 
@@ -62,7 +63,8 @@ class Confirmation:
     """What the form says when it comes back, be it to look again or to confirm.
 
     `token` stands for the kept file; `reading` is None for a form that says nothing about how to read it; `seen` is the
-    fingerprint of what was previewed; `remember` and `notify` say whether these boxes are ticked.
+    fingerprint of what was previewed; `remember` and `notify` say whether these boxes are ticked, and `forget` whether
+    that button was pressed.
     """
 
     token: str
@@ -71,6 +73,7 @@ class Confirmation:
     seen: str
     remember: bool
     notify: bool
+    forget: bool = False
 
     @classmethod
     def from_post(cls, posted: Mapping[str, str]) -> "Confirmation":
@@ -81,6 +84,7 @@ class Confirmation:
             seen=posted.get("seen", ""),
             remember="remember" in posted,
             notify="notify" in posted,
+            forget="forget" in posted,
         )
 
     @property
@@ -95,6 +99,9 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
     chosen: list[str] = []
     while (field := posted.get(COLUMN.format(len(chosen)))) is not None:
         chosen.append(field)
+    column, _, field = posted.get(TAKE, "").partition(":")  # the button beside a guess
+    if column.isdecimal() and len(column) < 4 and int(column) < len(chosen) and field in FIELDS:
+        chosen[int(column)] = field
     answers = {name.removeprefix(ANSWER): posted[name] for name in posted if name.startswith(ANSWER) and posted[name]}
     return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"], answers)
 

@@ -19,8 +19,9 @@ from config.web.text import visible
 from uploads.feed import columns, parser, shops
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
+from uploads.feed.questions import LASTING
 from uploads.models import UploadHistory
-from uploads.pipeline import column_rules, examine, judge, ledger, receive, staged_rows
+from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import FeedFile
 from uploads.pipeline.judge import ValueRules
 
@@ -86,8 +87,9 @@ class Column(NamedTuple):
         return f"column-{self.position}"
 
     @property
-    def selected(self) -> str:
-        return self.field or self.suggestion
+    def perhaps(self) -> str:
+        """The field that it resembles, as people call it; "" for none. Nothing is read from it for that."""
+        return LABELS.get(self.suggestion, "")
 
 
 @dataclass(frozen=True)
@@ -150,15 +152,15 @@ class Preview:
 
     @property
     def answers(self) -> dict[str, str]:
-        """What was answered already, for the form to bring along."""
-        asked = {question.id for question in self.layout.questions}
-        return {name: answer for name, answer in self.reading.answers.items() if name not in asked}
+        """What was answered already, for the form to bring along. Which column it is stands in the columns by then."""
+        settled = {*columns.QUESTION_IDS, *(question.id for question in self.layout.questions)}
+        return {name: answer for name, answer in self.reading.answers.items() if name not in settled}
 
     @property
     def choice(self) -> Reading:
         """What is shown, as the reading that gives it again."""
-        columns = tuple(one.field for one in self.mapped)
-        return replace(self.reading, columns=columns, shape=self.layout.shape, answers=self.answers)
+        chosen = tuple(one.field for one in self.mapped)
+        return replace(self.reading, columns=chosen, shape=self.layout.shape, answers=self.answers)
 
 
 def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
@@ -176,19 +178,30 @@ def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
         layout = examine.inspect(feed, contents, vendor_id, replace(reading, columns=None))
-    rows, saved = _first_rows(feed.text, layout), column_rules.saved(vendor_id)
+    rows = _first_rows(feed.text, layout)
     return Preview(
         layout=layout,
         reading=reading,
         size=contents.size,
         lines=contents.lines,
         sent_before=examine.sent_before(vendor_id, contents.sha256),
-        rows=() if problem or layout.mapping.missing else _judge(rows, layout, vendor_id, mode),
-        mapped=_columns(layout, reading, rows, saved),
+        rows=() if problem or not layout.mapping.complete else _judge(rows, layout, vendor_id, mode),
+        mapped=_columns(layout, reading if problem else None, rows),
         problem=problem,
-        changed=columns.map_headers(layout.headers, saved, leave_open=True).fields != layout.mapping.fields,
+        changed=remembered.can_be(layout) and _changed(layout, reading, vendor_id),
         mode=mode,
     )
+
+
+def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
+    """Whether the next file with these columns would be read otherwise without anybody's word."""
+    before = columns.recall(layout.headers, remembered.of(vendor_id))
+    found = columns.map_headers(layout.headers, before.fields if before else None)
+    known = before.answers if before else {}
+    answers = {name: answer for name, answer in reading.answers.items() if name in LASTING}
+    return found.fields != layout.mapping.fields or (not found.complete) or any(
+        known.get(name) != answer for name, answer in answers.items()
+    )  # fmt: skip
 
 
 def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
@@ -198,19 +211,20 @@ def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
     return rows
 
 
-def _columns(layout: Layout, reading: Reading, rows: Sequence[Row], saved: Mapping[str, str]) -> tuple[Column, ...]:
-    """The columns with what is read from them; a choice that can't be stays as it was made."""
+def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns with what is read from them; an `impossible` choice stays as it was made."""
     fields = {header: field for field, header in layout.mapping.fields.items()}
-    same = reading.shape == layout.shape and len(reading.columns or ()) == len(layout.headers)
-    chosen = reading.columns if same else None
-    suggestions = {} if chosen else columns.suggested(layout.headers, layout.mapping, saved)
+    chosen = impossible.columns if impossible and impossible.shape == layout.shape else None
+    suggestions = {} if layout.remembered else columns.suggested(layout.headers, layout.mapping)
     many = len(layout.headers) > FULL_COLUMNS
+    asked = {header for could_be in layout.mapping.unclear.values() for header in could_be}
     found = []
     for position, header in enumerate(layout.headers):
         field = chosen[position] if chosen else fields.get(header, "")
         suggestion = suggestions.get(header, "")
         samples = tuple(_samples(row.cells[header] for row in rows if row.cells))
-        found.append(Column(position, header, samples, field, suggestion, many and not field and not suggestion))
+        aside = many and not (field or suggestion or header in asked)
+        found.append(Column(position, header, samples, field, suggestion, aside))
     return tuple(found)
 
 

@@ -10,29 +10,20 @@ from django.utils.safestring import SafeString
 
 from catalog.rules.fields import FIELDS, LABELS
 from config.web.filters import choice_filter
+from config.web.links import pairs_table
 from config.web.text import visible
-from uploads.models import ColumnRule, ValueRule
+from uploads.feed.columns import short
+from uploads.models import RememberedReading, ValueRule
+from uploads.pipeline import remembered
 from vendors.tables import VendorFilter, VendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
-    ColumnRuleModelForm = forms.ModelForm[ColumnRule]
     ValueRuleModelForm = forms.ModelForm[ValueRule]
 else:
-    ColumnRuleModelForm = ValueRuleModelForm = forms.ModelForm
+    ValueRuleModelForm = forms.ModelForm
 
 FIELD_CHOICES = [(field, LABELS[field]) for field in FIELDS]
 BY_FIELD = choice_filter("field", FIELD_CHOICES)
-
-
-class ColumnRuleForm(ColumnRuleModelForm):
-    field = forms.ChoiceField(
-        choices=[("", "don't import"), *FIELD_CHOICES], required=False, label="Read as",
-        help_text="Applies to the files that come from now on.",
-    )  # fmt: skip
-
-    class Meta:
-        model = ColumnRule
-        fields = ["vendor", "header", "field"]
 
 
 class ValueRuleForm(ValueRuleModelForm):
@@ -58,24 +49,44 @@ class RuleAdmin(VendorTableAdmin):
         return vendor_link(rule)
 
 
-class ColumnRuleAdmin(RuleAdmin):
-    """Which field a vendor's column is."""
+class RememberedReadingAdmin(VendorTableAdmin):
+    """How a vendor's files with certain columns are read. It comes from a preview, and is taken away here."""
 
-    form = ColumnRuleForm
-    list_display = ["shown_header", "read_as", "vendor_link", "created_at"]
-    list_filter = [VendorFilter, BY_FIELD]
-    search_fields = ["header"]
-    search_help_text = "A part of the column's name"
-    readonly_fields = ["created_at"]
-    fields = ["vendor", "header", "field", "created_at"]
+    list_display = ["shown_file", "read_as", "vendor_link", "created_by", "created_at"]
+    list_filter = [VendorFilter]
+    list_select_related = ["vendor", "created_by"]
+    search_fields = ["file_name"]
+    search_help_text = "A part of the file's name"
+    readonly_fields = ["vendor_link", "shown_file", "created_by", "created_at", "read_as", "shown_answers",
+                                "shown_headers"]  # fmt: skip
 
-    @admin.display(description="column of the file", ordering="header")
-    def shown_header(self, rule: ColumnRule) -> str:
-        return visible(rule.header)
+    fields = list(readonly_fields)
 
-    @admin.display(description="read as", ordering="field")
-    def read_as(self, rule: ColumnRule) -> str:
-        return LABELS.get(rule.field, "not imported")
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="vendor", ordering="vendor_id")
+    def vendor_link(self, reading: RememberedReading) -> SafeString:
+        return vendor_link(reading)
+
+    @admin.display(description="chosen for", ordering="file_name")
+    def shown_file(self, reading: RememberedReading) -> str:
+        return visible(reading.file_name)
+
+    @admin.display(description="read as")
+    def read_as(self, reading: RememberedReading) -> SafeString:
+        return pairs_table((LABELS[field], short(header)) for field, header in remembered.in_order(reading))
+
+    @admin.display(description="other answers", empty_value="none")
+    def shown_answers(self, reading: RememberedReading) -> SafeString | None:
+        return pairs_table(reading.answers.items()) if reading.answers else None
+
+    @admin.display(description="for files with the columns")
+    def shown_headers(self, reading: RememberedReading) -> str:
+        return visible(", ".join(reading.headers))
 
 
 class ValueRuleAdmin(RuleAdmin):

@@ -48,7 +48,10 @@ def make_groups(apps: Any, schema_editor: Any) -> None:
     views = list(permissions.filter(content_type__app_label__in=APPS, codename__startswith="view_"))
     for name, extra in GROUPS.items():
         pairs = [label.split(".") for label in extra]
-        more = [permissions.get(content_type__app_label=app, codename=codename) for app, codename in pairs]
+        # By name alone: what a later migration took away is no error for who makes the groups again.
+        more = [one for app, codename in pairs for one in permissions.filter(
+            content_type__app_label=app, codename=codename
+        )]  # fmt: skip
         group_of.get_or_create(name=name)[0].permissions.add(*views, *more)
 
 

@@ -277,7 +277,7 @@ CASES = {
     "a header and no rows": Case(feed("", ",,,,,"), "no_rows"),
     "no header": Case(feed(OTHER, header=ROW), "missing_columns"),
     "required columns missing": Case(feed("1,2,3", header="vendor_product_id,sku,price"), "missing_columns"),
-    "two columns for one field": Case(feed(ROW + ",8", header=HEADER + ",Price"), "duplicate_column"),
+    "two columns for one field": Case(feed(ROW + ",8", header=HEADER + ",Price"), "question"),
     "other columns twice, or without a name": Case(
         feed(ROW + ",red,,blue", header=HEADER + ",colour,,colour"),
         [[*LAMP, "red", "", "blue"]],

@@ -11,9 +11,10 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of
 from catalog.models import Product
 from config.web import exports
 from tests.conftest import Pipeline
+from tests.remembering import remembering
 from tests.site.hostile import as_csv
 from uploads.aws import dynamo
-from uploads.models import ColumnRule, UploadHistory
+from uploads.models import UploadHistory
 
 BASE = "/vendor/VEND001/"
 HEADER = ["Artikel", "product_name", "category", "sku", "brand", "description", "price", "stock_quantity", "=note"]
@@ -58,7 +59,7 @@ def cells(upload: UploadHistory) -> list[list[str]]:
 def test_rows_that_were_corrected_in_a_workbook_come_back_with_all_else_as_it_was(
     uploader: Client, pipeline: Pipeline
 ) -> None:
-    ColumnRule.objects.create(vendor_id="VEND001", header="Artikel", field="vendor_product_id")
+    remembering(HEADER, {"vendor_product_id": "Artikel"} | {name: name for name in HEADER[1:8]})
     bad = [row(number, text, "free") for number, text in enumerate(KEPT)]
     upload = pipeline.run(as_csv([HEADER, *bad]))
     assert upload.error_records == len(KEPT)
@@ -84,8 +85,8 @@ def test_rows_that_were_not_corrected_come_back_as_they_were(uploader: Client, p
 
 
 def test_a_column_that_looks_like_a_formula_is_known_when_it_comes_back(uploader: Client, pipeline: Pipeline) -> None:
-    ColumnRule.objects.create(vendor_id="VEND001", header="-Nr-", field="vendor_product_id")
     header = ["-Nr-", *HEADER[1:]]
+    remembering(header, {"vendor_product_id": "-Nr-"} | {name: name for name in HEADER[1:8]})
     upload = pipeline.run(as_csv([header, row(1, "x", "free")]))
     book = workbook_of(uploader, upload)
     book.active["G2"] = "9.90"

@@ -183,7 +183,7 @@ BASE = "/vendor/VEND001/upload/"
 
 def vendors_form(response: Any, **changes: str) -> dict[str, str]:
     shown, preview = response.context["confirm_form"], response.context["preview"]
-    columns = {column.name: column.selected for column in preview.mapped}
+    columns = {column.name: column.field for column in preview.mapped}
     names = ("token", "shape", "seen", "encoding", "delimiter", "mode")
     return {name: shown.initial[name] for name in names} | columns | changes
 

@@ -221,6 +221,9 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
     upload = UploadHistory.objects.get()
     assert (done.status, done.err) == (0, "")
     assert outcome.pop("seconds") >= 0
+    reading = outcome.pop("reading")
+    assert (reading["encoding"], reading["delimiter"], reading["header_line"]) == ("utf-8", ",", 1)
+    assert (reading["columns"]["price"], reading["ignored"], reading["remembered"]) == ("price", [], "")
     assert outcome == {
         "upload_id": upload.upload_id,
         "status": "completed",
@@ -266,7 +269,8 @@ def test_an_upload_that_failed_gives_its_reason_and_exit_status_1(
 
     monkeypatch.setattr(terminal, "follow", lose_the_file)
     done = run("import_feed", mixed, "--vendor", "VEND001", "--wait")
-    assert (done.status, done.out) == (1, "mixed.csv failed: The stored file is gone. Send it again.\n")
+    assert done.status == 1
+    assert done.out.endswith("\nmixed.csv failed: The stored file is gone. Send it again.\n")
     done = run("import_feed", mixed, "--vendor", "VEND001", "--wait", "--json")
     assert done.status == 1
     assert json.loads(done.out)["failure_reason"] == "The stored file is gone. Send it again."
@@ -276,7 +280,11 @@ def test_without_wait_the_uploads_id_is_printed_at_once(vendor: Vendor, bucket: 
     done = run("import_feed", mixed, "--vendor", "VEND001")
     upload = UploadHistory.objects.get()
     assert (done.status, done.err) == (0, "")
-    assert done.out == f"{upload.upload_id} is open; the workers go on with it.\n"
+    assert done.out.splitlines() == [
+        "Read as UTF-8, comma between columns, header in line 1.",
+        "Columns: product ID, product name, category, SKU, brand, description, price, stock quantity.",
+        f"{upload.upload_id} is open; the workers go on with it.",
+    ]
     assert (upload.status, upload.file_name) == ("processing", "mixed.csv")
 
     state = json.loads(run("import_feed", mixed, "--vendor", "VEND001", "--json").out)

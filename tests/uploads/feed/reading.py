@@ -29,10 +29,10 @@ def feed(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
     return "".join(line + end for line in (header, *lines)).encode()
 
 
-def read(data: bytes, limits: Limits | None = None, saved: dict[str, str] | None = None) -> list[Row]:
+def read(data: bytes, limits: Limits | None = None) -> list[Row]:
     file = io.BytesIO(data)
     limits = limits or Limits()
-    return list(rows(file, inspect(file, limits, saved), limits=limits))
+    return list(rows(file, inspect(file, limits), limits=limits))
 
 
 def layout_of(data: bytes, **kwargs: Any) -> Layout:

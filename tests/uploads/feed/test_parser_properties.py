@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uploads.feed import lines
-from uploads.feed.columns import map_headers
+from uploads.feed.columns import answered, map_headers, name_headers, questions
 from uploads.feed.encoding import SINGLE_BYTE
 from uploads.feed.lines import FeedError, is_transcoded
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
@@ -59,7 +59,7 @@ def test_any_bytes_are_rows_or_one_refusal(data: bytes, beginning: bytes) -> Non
     read(beginning + data)
 
 
-REFUSALS = {"no_rows", "missing_columns", "duplicate_column", "several_tables", "unknown_encoding", "binary_file"}
+REFUSALS = {"no_rows", "missing_columns", "several_tables", "unknown_encoding", "binary_file"}
 
 
 @given(hostile | st.binary(max_size=200), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
@@ -71,7 +71,6 @@ def test_below_a_header_any_bytes_are_rows_that_can_be_gone_on_from(data: bytes,
         assert result.code in {
             "no_rows",
             "missing_columns",
-            "duplicate_column",
             "several_tables",
             "unknown_encoding",
             "binary_file",
@@ -292,11 +291,17 @@ def test_no_line_above_the_header_is_skipped_without_a_word(data: bytes, encodin
 
 @given(
     tables.map(lambda table: [cell for row in table for cell in row]),
-    st.dictionaries(st.text(), st.sampled_from(["", *FIELDS])),
+    st.none() | st.dictionaries(st.sampled_from([*FIELDS, "colour"]), st.text()),
+    tables,
 )
-def test_any_headers_can_be_mapped(headers: list[str], saved: dict[str, str]) -> None:
-    try:
-        mapping = map_headers(headers, saved)
-    except FeedError:
-        return
-    assert len(mapping.fields) + len(mapping.ignored) == len(headers)
+def test_any_headers_can_be_mapped(
+    headers: list[str], remembered: dict[str, str] | None, samples: list[list[str]]
+) -> None:
+    mapping, names = map_headers(headers, remembered, samples), name_headers(headers)
+    unclear = [name for could_be in mapping.unclear.values() for name in could_be]
+    assert sorted([*mapping.fields.values(), *mapping.ignored, *unclear]) == sorted(names)
+    assert not set(mapping.missing) & {*mapping.fields, *mapping.unclear}
+    asked = questions(mapping, names, samples)
+    assert [one.field for one in asked] == list(mapping.unclear)
+    answers = {one.id: one.choices[-1].value for one in asked}
+    assert not answered(mapping, names, answers).unclear

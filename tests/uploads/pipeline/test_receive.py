@@ -71,7 +71,10 @@ REFUSALS: dict[str, tuple[str | bytes, str]] = {
     "missing columns": ("sku,price\nA,1\n", "column"),
     "a workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Excel"),
     "noise": (bytes(range(256)) * 20, "text file"),
-    "two price columns": (f"{HEADER},Price\n{line(1)},2\n", "both mean price"),
+    "two price columns": (
+        f"{HEADER},Price\n{line(1)},2\n",
+        "Which column has the price: “price” or “Price”.*rename or remove",
+    ),
 }
 
 

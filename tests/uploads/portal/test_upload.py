@@ -20,7 +20,7 @@ from tests.jobs import run_jobs
 from tests.workbooks import workbook
 from uploads.aws import storage
 from uploads.feed import parser
-from uploads.models import ColumnRule, Job, UploadHistory
+from uploads.models import Job, RememberedReading, UploadHistory
 from uploads.pipeline import examine, receive
 from uploads.portal import guide
 from uploads.preview import kept_files
@@ -52,7 +52,7 @@ def choose(client: Client, content: str | bytes, name: str = "feed.csv", base: s
 def form(response: Any, **changes: str) -> dict[str, str]:
     """The preview's form as the browser would send it."""
     shown, preview = response.context["confirm_form"], response.context["preview"]
-    columns = {column.name: column.selected for column in preview.mapped}
+    columns = {column.name: column.field for column in preview.mapped}
     return {
         **{name: shown.initial[name] for name in ("token", "shape", "seen", "encoding", "delimiter", "mode")},
         "remember": "on", **columns, **changes,
@@ -159,13 +159,19 @@ def test_unknown_columns_are_said_once_and_remembered(client: Client, uploader: 
     again = client.post(PREVIEW, chosen)
     assert "Start the upload" in again.content.decode()
     assert client.post(CONFIRM, form(again)).status_code == 302
-    assert set(ColumnRule.objects.values_list("field", flat=True)) >= {"vendor_product_id", "sku"}
+    assert set(RememberedReading.objects.get().columns) >= {"vendor_product_id", "sku"}
     assert "Start the upload" in choose(client, GERMAN).content.decode()
 
 
-def test_a_guess_names_the_button_that_takes_it(client: Client, uploader: User) -> None:
-    page = choose(client, GERMAN.replace("Preis", "Preis brutto")).content.decode()
-    assert "A guess, not used yet: check it, then press “Look again”." in page
+def test_a_guess_is_taken_at_a_click_and_not_before(client: Client, uploader: User) -> None:
+    response = choose(client, GERMAN.replace("Preis", "Preis brutto"))
+    page = response.content.decode()
+    assert "Perhaps the price? It isn’t used so far." in page
+    assert [column.field for column in response.context["preview"].mapped if column.suggestion == "price"] == [""]
+    button = re.search(r'<button type="submit" class="link" name="take" value="(\d+:price)"', page)
+    assert button
+    taken = client.post(PREVIEW, form(response) | {"take": button[1]})
+    assert taken.context["preview"].layout.mapping.fields["price"] == "Preis brutto"
 
 
 def test_what_was_not_previewed_is_not_started(client: Client, uploader: User) -> None:

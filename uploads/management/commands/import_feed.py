@@ -1,7 +1,9 @@
-"""Send a file through the pipeline from the command line."""
+"""Send a file through the pipeline from the command line, or see how it would be read."""
 
 import json
 import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,24 +11,44 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads.aws.storage import StorageUnavailable
+from uploads.feed.parser import Layout, Reading
+from uploads.feed.questions import Question
 from uploads.insight import progress
+from uploads.insight import reading as how_read
 from uploads.management import terminal
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, receive
+from uploads.pipeline.examine import FeedFile
+from uploads.preview import explain as previewed
+
+OPEN_QUESTIONS = 3
+MOST_ROUNDS = 20  # of questions at a terminal
 
 
 class Command(BaseCommand):
-    help = "Import a vendor's feed. Exit status 0 when the upload completed, with or without row errors; 1 otherwise."
+    help = (
+        "Import a vendor's feed. Exit status 0 when the upload completed, with or without row errors; 3 when the file "
+        "leaves open what only a person can decide, and nothing was imported; 1 otherwise."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
         parser.add_argument("--vendor", required=True, help="the vendor's ID, like VEND001")
         parser.add_argument("--wait", action="store_true", help="stay until the upload has ended, with a progress bar")
         parser.add_argument("--json", action="store_true", help="print the outcome for programs")
-        parser.add_argument("--yes", action="store_true", help="don't ask when the same file was sent before")
+        parser.add_argument("--yes", action="store_true", help="ask nothing, not even when the file was sent before")
+        parser.add_argument("--explain", action="store_true", help="only print how the file would be read")
+        parser.add_argument("--answers", metavar="FILE.json", help='answers to its questions: {"price_from": "Net"}')
 
     def handle(self, *args: Any, **options: Any) -> None:
-        upload = self._receive(Path(options["file"]), options["vendor"], ask=not options["yes"])
+        path, vendor_id = Path(options["file"]), options["vendor"]
+        answers = _answers(options["answers"])
+        if options["explain"]:
+            self._explain(path, vendor_id, answers, as_json=options["json"])
+            return
+        upload = self._receive(path, vendor_id, answers, ask=not options["yes"], as_json=options["json"])
+        if not options["json"]:
+            self._print(how_read.sentences(Layout.from_json(upload.layout or {})))
         if options["wait"]:
             # Programs read standard output, so the progress goes beside it.
             state = terminal.follow(upload.upload_id, sys.stderr if options["json"] else sys.stdout)
@@ -41,29 +63,53 @@ class Command(BaseCommand):
         if state.upload.status == UploadHistory.Status.FAILED:
             sys.exit(1)
 
-    def _receive(self, path: Path, vendor_id: str, ask: bool) -> UploadHistory:
-        try:
-            with path.open("rb") as file:
-                if not file.seekable():
-                    raise CommandError(
-                        f"{path} is a pipe. Write it to a file first, since a feed is read more than once."
-                    )
-                receive.active_vendor(vendor_id)
-                with examine.as_text(file, vendor_id) as feed:
-                    self._recognise(feed.text, vendor_id, ask)
-                    return receive.open_upload(feed, path.name, vendor_id)
-        except FileNotFoundError as error:
-            raise CommandError(f"There is no file {path}.") from error
-        except IsADirectoryError as error:
-            raise CommandError(f"{path} is a folder, not a file.") from error
-        except OSError as error:
-            if error.filename is None:
-                raise
-            raise CommandError(f"{path} can't be read: {error.strerror}.") from error
-        except examine.Refused as error:
-            raise CommandError(f"{path.name}: {error}") from error
-        except StorageUnavailable as error:
-            raise CommandError(explain(error) or f"File storage refuses: {error}") from error
+    def _explain(self, path: Path, vendor_id: str, answers: Mapping[str, str], *, as_json: bool) -> None:
+        with _opened(path, vendor_id) as feed:
+            layout, found = previewed.explained(feed, vendor_id, Reading(answers=answers))
+        if as_json:
+            self.stdout.write(json.dumps(found))
+            return
+        self._print(how_read.sentences(layout))
+        self._print(question for one in found["questions"] for question in _question_lines(one))
+
+    def _receive(
+        self, path: Path, vendor_id: str, answers: Mapping[str, str], *, ask: bool, as_json: bool
+    ) -> UploadHistory:
+        with _opened(path, vendor_id) as feed:
+            self._recognise(feed.text, vendor_id, ask)
+            for _ in range(MOST_ROUNDS):
+                reading = Reading(answers=answers) if answers else None
+                try:
+                    return receive.open_upload(feed, path.name, vendor_id, reading=reading)
+                except examine.Refused as refused:
+                    if not refused.questions:
+                        raise
+                    if not (ask and sys.stdin.isatty()) or as_json:
+                        raise self._open_questions(path, refused, as_json=as_json) from refused
+                    answers = {**answers, **self._ask(refused.questions[0])}
+        raise CommandError("Nothing was imported: there are more questions than a file can have.")
+
+    def _open_questions(self, path: Path, refused: examine.Refused, *, as_json: bool) -> CommandError:
+        """Say them, with their choices; returns what ends the command."""
+        asked = [how_read.question_as_json(question) for question in refused.questions]
+        if as_json:
+            self.stdout.write(json.dumps({"status": "question", "questions": asked}))
+        lines = [line for one in asked for line in _question_lines(one)]
+        hint = 'Answer with --answers FILE.json: {"' + asked[0]["id"] + '": …}'
+        message = "\n".join([f"{path.name}: {refused}", *lines, hint])
+        return CommandError(terminal.printable(message), returncode=OPEN_QUESTIONS)
+
+    def _ask(self, question: Question) -> dict[str, str]:
+        """One question at a terminal: question ID → answer. Raises CommandError for who gives none."""
+        self._print(_question_lines(how_read.question_as_json(question)))
+        answer = input(f"1 to {len(question.choices)}, or Enter to import nothing: ").strip()
+        if not answer.isdecimal() or not 1 <= int(answer) <= len(question.choices):
+            raise CommandError("Nothing was imported.", returncode=OPEN_QUESTIONS)
+        return {question.id: question.choices[int(answer) - 1].value}
+
+    def _print(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.stdout.write(terminal.printable(line))
 
     def _recognise(self, file: BinaryIO, vendor_id: str, ask: bool) -> None:
         """The same file again is asked about at a terminal, and mentioned in a script, where it changes nothing."""
@@ -75,3 +121,48 @@ class Command(BaseCommand):
             self.stderr.write(notice)
         elif input(f"{notice} Import it again? [y/N] ").strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was imported.")
+
+
+@contextmanager
+def _opened(path: Path, vendor_id: str) -> Iterator[FeedFile]:
+    """The file as text, for an active vendor. Raises CommandError, with a sentence for whatever goes wrong with it."""
+    try:
+        with path.open("rb") as file:
+            if not file.seekable():
+                raise CommandError(f"{path} is a pipe. Write it to a file first, since a feed is read more than once.")
+            receive.active_vendor(vendor_id)
+            with examine.as_text(file, vendor_id) as feed:
+                yield feed
+    except FileNotFoundError as error:
+        raise CommandError(f"There is no file {path}.") from error
+    except IsADirectoryError as error:
+        raise CommandError(f"{path} is a folder, not a file.") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CommandError(f"{path} can't be read: {error.strerror}.") from error
+    except examine.Refused as error:
+        raise CommandError(f"{path.name}: {error}") from error
+    except StorageUnavailable as error:
+        raise CommandError(explain(error) or f"File storage refuses: {error}") from error
+
+
+def _answers(name: str | None) -> Mapping[str, str]:
+    """Question ID → answer, from a file of them. Raises CommandError."""
+    if name is None:
+        return {}
+    try:
+        found = json.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{name} can't be read as answers: it has to be a file of JSON.") from error
+    if not isinstance(found, dict) or not all(isinstance(answer, str) for answer in found.values()):
+        raise CommandError(f'{name} has no answers. It has to be like {{"price_from": "Net price"}}.')
+    return found
+
+
+def _question_lines(question: Mapping[str, Any]) -> Iterator[str]:
+    """A question as JSON has it, for people."""
+    yield f"{question['text']} ({question['id']})"
+    for number, choice in enumerate(question["choices"], 1):
+        perhaps = ", perhaps" if choice["value"] == question["suggestion"] else ""
+        yield f"  {number}. {choice['label']}{perhaps}"

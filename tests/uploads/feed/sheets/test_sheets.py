@@ -8,6 +8,7 @@ import pytest
 
 from tests.workbooks import replaced, shared, workbook, zipped
 from uploads.feed import workbook as workbooks
+from uploads.feed.columns import Memory, Remembered, fingerprint
 from uploads.feed.lines import NUMBER, FeedError, Limits
 from uploads.feed.parser import Layout, Reading, Row, inspect, rows
 from uploads.feed.sheets.notes import told
@@ -19,9 +20,9 @@ HEADER = ["vendor_product_id", "product_name", "category", "sku", "price", "stoc
 LAMP = ["P1", "Lamp", "Home", "S1", 9.5, 5]
 
 
-def read(data: bytes, saved: dict[str, str] | None = None) -> tuple[list[list[str]], str, tuple[str, ...]]:
+def read(data: bytes, memory: Memory | None = None) -> tuple[list[list[str]], str, tuple[str, ...]]:
     """The records, with ~ for the mark of a number; the sheet's name; the notes."""
-    with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size(), saved) as sheet:
+    with workbooks.as_csv(io.BytesIO(data), Limits(), workbooks.Size(), memory) as sheet:
         assert sheet is not None
         text = sheet.file.read().decode().replace(NUMBER, "~")
     return list(csv.reader(io.StringIO(text, newline=""))), sheet.name, sheet.about.notes
@@ -198,7 +199,8 @@ def test_a_header_that_only_the_vendors_own_names_fit_is_known() -> None:
     header = [*own, "stock_quantity"]
     data = workbook(HELP, Feed=[header, LAMP])
     assert read(data)[1] == "Products"
-    assert read(data, own)[1] == "Feed"
+    fields = {field: name for name, field in own.items()} | {"stock_quantity": "stock_quantity"}
+    assert read(data, {fingerprint(header): Remembered(fields)}.get)[1] == "Feed"
 
 
 def test_where_no_header_fits_the_first_sheet_with_anything_in_it_is_read() -> None:

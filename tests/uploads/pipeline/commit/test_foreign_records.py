@@ -74,7 +74,11 @@ MALFORMED: dict[str, tuple[Item, str]] = {
     "null cells": (item(product_data={"M": {"sku": {"NULL": True}}}), "SKU is missing"),
     "two columns for one field": (
         item(product_data={"M": {"SKU": {"S": "A"}, "s-k-u\0": {"S": "B"}}}),
-        "both mean sku",
+        "could be sku. Send only one of them",
+    ),
+    "two prices": (
+        item(product_data={"M": {"price": {"N": "9"}, "unit_price": {"N": "2"}}}),
+        "Each of “price” and “unit_price” could be price.",
     ),
     "an upload_id over 100 characters": (item(upload_id={"S": "U" * 101}), "longer than 100 characters"),
 }

@@ -1,0 +1,115 @@
+"""What people chose about a vendor's files, kept for its next files with the same columns: step 1 reads them by it.
+
+It belongs to a set of headers, whatever their order and spelling, never to a name: in another file the same name may
+mean another thing. Files that we handed out are read as they are (feed.columns.recall).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from catalog import committer
+from catalog.rules.fields import FIELDS
+from uploads.aws.records import storable
+from uploads.feed import columns
+from uploads.feed.columns import Memory, Remembered
+from uploads.feed.parser import Layout
+from uploads.feed.questions import LASTING
+from uploads.models import RememberedReading
+
+MOST = 100  # of one vendor; the oldest make way
+HEADER_CHARS = 200  # of each header, for people
+ANSWER_CHARS = 200
+SAID_IN_PREVIEW = "Said in the preview of an import."
+
+
+def of(vendor_id: str) -> Memory:
+    """What is remembered for a vendor, for whoever knows the headers of a file; one query, and one more for a hit."""
+    known = set(RememberedReading.objects.filter(vendor_id=vendor_id).values_list("fingerprint", flat=True))
+
+    def recall(fingerprint: str) -> Remembered | None:
+        if fingerprint not in known:
+            return None
+        found = RememberedReading.objects.filter(vendor_id=vendor_id, fingerprint=fingerprint).first()
+        return Remembered(found.columns, found.answers, said(found)) if found else None
+
+    return recall
+
+
+def said(found: RememberedReading) -> str:
+    """When and for which file it was chosen."""
+    day = date_format(timezone.localtime(found.created_at), "j F Y")
+    return f"Columns as they were chosen on {day} for “{found.file_name}”."
+
+
+def in_order(found: RememberedReading) -> list[tuple[str, str]]:
+    """Field and header, as products have their fields."""
+    return [(field, found.columns[field]) for field in FIELDS if field in found.columns]
+
+
+def can_be(layout: Layout) -> bool:
+    """Whether this way to read a file is one to remember: not for files that we handed out."""
+    return not columns.is_ours(layout.headers)
+
+
+def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:
+    """Keep how this file is read for the next with the same headers, in place of what was remembered for them.
+
+    What such files show by themselves is not remembered, and what was, is forgotten.
+    """
+    if not can_be(layout):
+        return
+    answers = _answers(layout)
+    alone = columns.map_headers(layout.headers)
+    needed = bool(answers) or not alone.complete or alone.fields != layout.mapping.fields
+    fingerprint = columns.fingerprint(layout.headers)
+    with transaction.atomic():
+        committer.lock_vendors([vendor_id])  # two people who confirm at once come one after the other
+        if not needed:
+            _forget(RememberedReading.objects.filter(vendor_id=vendor_id, fingerprint=fingerprint), user)
+            return
+        kept, new = RememberedReading.objects.update_or_create(
+            vendor_id=vendor_id,
+            fingerprint=fingerprint,
+            defaults={
+                "headers": [storable(header[:HEADER_CHARS]) for header in layout.headers],
+                "columns": {field: storable(header) for field, header in layout.mapping.fields.items()},
+                "answers": answers,
+                "file_name": file_name,
+                "created_by_id": user.pk,
+                "created_at": Now(),
+            },
+        )
+        _log([kept], ADDITION if new else CHANGE, user)
+        old = RememberedReading.objects.filter(vendor_id=vendor_id).order_by("-created_at", "-pk")[MOST:]
+        RememberedReading.objects.filter(pk__in=[one.pk for one in old]).delete()
+
+
+def forget(vendor_id: str, user: Any, *, reading_id: int | None = None, layout: Layout | None = None) -> bool:
+    """Forget one of a vendor, by its number or by the headers that it is for; whether there was one."""
+    of_vendor = RememberedReading.objects.filter(vendor_id=vendor_id)
+    if layout is not None:
+        return _forget(of_vendor.filter(fingerprint=columns.fingerprint(layout.headers)), user)
+    return _forget(of_vendor.filter(pk__in=[reading_id]), user)
+
+
+def _answers(layout: Layout) -> dict[str, str]:
+    """Those that hold for more than this file."""
+    return {name: storable(layout.answers[name][:ANSWER_CHARS]) for name in LASTING if name in layout.answers}
+
+
+def _forget(found: Iterable[RememberedReading], user: Any) -> bool:
+    gone = list(found)
+    _log(gone, DELETION, user)
+    RememberedReading.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    return bool(gone)
+
+
+def _log(readings: list[RememberedReading], flag: int, user: Any) -> None:
+    if readings:
+        LogEntry.objects.log_actions(user.pk, readings, flag, change_message=SAID_IN_PREVIEW, single_object=True)

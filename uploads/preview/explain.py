@@ -1,0 +1,62 @@
+"""How a file would be read and what it leaves open, without writing anything: for programs and the command line."""
+
+from itertools import islice
+from typing import Any
+
+from catalog.rules.validator import ProductDraft
+from uploads.feed import columns, parser
+from uploads.feed.parser import Layout, Reading
+from uploads.feed.questions import Question
+from uploads.insight import reading as how_read
+from uploads.pipeline import examine, judge, staged_rows
+from uploads.pipeline.examine import FeedFile
+from uploads.preview import verdicts
+
+SAMPLE_ROWS = 5
+
+
+def explained(feed: FeedFile, vendor_id: str, reading: Reading) -> tuple[Layout, dict[str, Any]]:
+    """How it would be read, and the same for programs with the first rows as they would be stored, and what is asked.
+
+    Raises Refused for what no answer helps.
+    """
+    layout = examine.inspect(feed, examine.examine(feed.text), vendor_id, reading)
+    asked = (*layout.questions, *missing_columns(layout))
+    sample = _sample(feed, layout, vendor_id) if layout.mapping.complete else []
+    found = how_read.whole(layout) | {"sample": sample}
+    return layout, found | {"questions": [how_read.question_as_json(question) for question in asked]}
+
+
+def missing_columns(layout: Layout) -> list[Question]:
+    """For each required field without a column: which of those that mean nothing it is."""
+    free = [name for name in layout.mapping.ignored if name not in columns.OUR_COLUMNS]
+    perhaps = {field: header for header, field in columns.suggested(layout.headers, layout.mapping).items()}
+    return [
+        columns.ask(field, free, layout.headers, [], perhaps.get(field, ""))
+        for field in layout.mapping.missing
+        if free
+    ]  # fmt: skip
+
+
+def _sample(feed: FeedFile, layout: Layout, vendor_id: str) -> list[dict[str, Any]]:
+    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
+    rows = staged_rows.as_staged(parser.rows(feed.text, layout, limits=examine.limits()), layout)
+    judged = [verdicts.validated(row, layout, rules, own) for row in islice(rows, SAMPLE_ROWS)]
+    feed.text.seek(0)
+    return [
+        {
+            "row": one.row.number,
+            "line": one.row.line,
+            "product": _product(one.draft),
+            "problems": [
+                {"field": problem.field, "code": str(problem.code), "message": problem.message}
+                for problem in one.problems
+            ],
+        }
+        for one in judged
+    ]
+
+
+def _product(draft: ProductDraft | None) -> dict[str, Any] | None:
+    """Field → value; the price as text, with its two decimals."""
+    return None if draft is None else {**draft._asdict(), "price": str(draft.price)}
