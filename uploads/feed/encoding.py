@@ -8,7 +8,7 @@ are weighed, each once or a few times (languages.py): how surprising they would 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_letters
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
@@ -50,9 +50,13 @@ FLUENT_BITS: Final = 8.5
 FAULT_BITS: Final = 10  # so much of what no language has makes a word wrong
 COMMON_SHARE: Final = 0.55  # of the characters of a Chinese, Japanese or Korean text are common ones
 
-MOST_WORDS: Final = 20_000  # different ones that are kept of a file
-MOST_WEIGHED: Final = 1_500  # of these, evenly over the file
+# Of a file with more lines that aren't UTF-8, every so many are looked at closely, and all that have a new byte.
+ALL_OF: Final = 20_000
+ONE_IN: Final = 16
+MOST_WORDS: Final = 20_000  # different ones that are kept of a file; more say nothing new
+MOST_WEIGHED: Final = 1_000  # of these, evenly over the file
 MOST_TIMES: Final = 4  # more often none counts: a brand in every row says no more than one in four
+MOST_OF_A_LINE: Final = 1_000
 LONGEST_WORD: Final = 40  # bytes
 MOST_CHOICES: Final = 3
 MOST_CHARS: Final = 20  # of a word that is shown
@@ -63,7 +67,7 @@ _CLASSES: Final = bytes(
 )
 # The space between a number and a sign of one byte: 10,99 €
 _BY_NUMBER: Final = re.compile(
-    rb"(?<=[0-9]) (?=[\x80-\xff](?![A-Za-z\x80-\xff]))|(?<=[^A-Za-z\x80-\xff][\x80-\xff]) (?=[0-9])"
+    rb" (?:(?<=[0-9] )(?=[\x80-\xff](?![A-Za-z\x80-\xff]))|(?<=[^A-Za-z\x80-\xff][\x80-\xff] )(?=[0-9]))"
 )
 _RUN: Final = re.compile(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?")
 # Controls that no text has: where Windows-1252 has letters and marks, ISO 8859 has nothing else.
@@ -163,12 +167,15 @@ class _Seen:
 
     def __init__(self) -> None:
         self.valid = self.invalid = self.garbled = 0
+        self.weighed = 0
+        """Lines that are not UTF-8 and were looked at closely."""
         self.words: Counter[bytes] = Counter()
         """Words with other characters than ASCII, in lines that are not UTF-8; digits are all 0."""
         self.runs: dict[str, Counter[str]] = {codec: Counter() for codec in MULTI_BYTE}
         """Of each encoding in which nearly all lines are valid, characters in a row, with a small letter beside."""
         self.misfits = dict.fromkeys(MULTI_BYTE, 0)
-        """Lines that are not valid in it."""
+        """Of those, lines that are not valid in it."""
+        self._bytes = bytes(range(0x80))  # that were met
 
     def add(self, line: bytes) -> None:
         """A line with other characters than ASCII."""
@@ -176,32 +183,36 @@ class _Seen:
             text = line.decode()
         except UnicodeDecodeError:
             self.invalid += 1
-            _count(self.words, self._words(line))
-            for codec in list(self.runs):
-                self._try(codec, line)
+            if self.invalid <= ALL_OF or not self.invalid % ONE_IN or line.translate(None, self._bytes):
+                self._weigh(line)
         else:
             self.valid += 1
             self.garbled += is_garbled(text)
 
-    def _words(self, line: bytes) -> Iterable[bytes]:
-        words = _BY_NUMBER.sub(b"", line).translate(_CLASSES).split()
-        return (word[:LONGEST_WORD] for word in words if not word.isascii())
+    def _weigh(self, line: bytes) -> None:
+        self.weighed += 1
+        if len(self.words) < MOST_WORDS:
+            self.words.update(_words(line)[:MOST_OF_A_LINE])
+        for codec in list(self.runs):
+            self._try(codec, line)
+        if new := line.translate(None, self._bytes):
+            self._bytes += bytes(set(new))
 
     def _try(self, codec: str, line: bytes) -> None:
         try:
             text = line.decode(codec)
         except UnicodeDecodeError:
             self.misfits[codec] += 1
-            if self.misfits[codec] > 2 + self.invalid // 20:
+            if self.misfits[codec] > 2 + self.weighed // 20:
                 del self.runs[codec]
         else:
-            _count(self.runs[codec], (run[:LONGEST_WORD] for run in _RUN.findall(text)))
+            if len(self.runs[codec]) < MOST_WORDS:
+                runs = _RUN.findall(text)[:MOST_OF_A_LINE]
+                self.runs[codec].update(run[:LONGEST_WORD] for run in runs)
 
 
-def _count(counter: Counter[Word], words: Iterable[Word]) -> None:
-    for word in words:
-        if word in counter or len(counter) < MOST_WORDS:
-            counter[word] += 1
+def _words(line: bytes) -> list[bytes]:
+    return [word[:LONGEST_WORD] for word in _BY_NUMBER.sub(b"", line).translate(_CLASSES).split() if not word.isascii()]
 
 
 def _garbled_note(seen: _Seen) -> tuple[str, ...]:
@@ -234,7 +245,7 @@ def _weighed(seen: _Seen) -> Found:
     """The encoding of a file that is not Unicode, with the reason; the usual one and a doubt where that isn't clear."""
     words = _some(seen.words)
     readings = [_single_byte(words, seen.words, encoding) for encoding in SINGLE_BYTE]
-    readings += [_multi_byte(codec, seen) for codec in seen.runs if seen.misfits[codec] * 10 <= seen.invalid]
+    readings += [_multi_byte(codec, seen) for codec in seen.runs if seen.misfits[codec] * 10 <= seen.weighed]
     readings.sort(key=lambda one: one.bits)
     # With the same letters, the words may be in a language that Windows-1252 isn't used for.
     usual = next(one for one in readings if one.texts == _texts(words, USUAL))

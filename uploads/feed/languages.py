@@ -11,7 +11,7 @@ common.txt has the most frequent characters of Chinese, Japanese and Korean from
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -206,15 +206,16 @@ def _character_bits(character: str, common: frozenset[str], kana: bool) -> int:
     return 0 if character.isascii() else UNCOMMON_BITS
 
 
-def _looked_at(word: str) -> tuple[int, int, list[str]]:
+@lru_cache(maxsize=16_384)  # most words read the same in several encodings
+def _looked_at(word: str) -> tuple[int, int, tuple[str, ...]]:
     """What a word costs in any language, and its pairs of letters, which cost what the language says."""
-    fixed, pairs = _capitals(word), []
+    fixed, pairs = _capitals(word), list[str]()
     lower = "^" + word.replace("İ", "i").replace("ς", "σ").lower() + "$"
     for pattern, spelt, bits in _SPELT_OUT:
         lower, count = pattern.subn(spelt, lower)
         fixed += bits * count
     if lower.strip("^0$") in _CURRENCIES:
-        return 0, 1, []
+        return 0, 1, ()
     marks = [_mark(*around) for around in zip("^" + lower[:-1], lower, lower[1:] + "$", strict=True)]
     fixed += sum(mark for mark in marks if mark is not None)
     for position, (before, after) in enumerate(pairwise(lower)):
@@ -229,7 +230,7 @@ def _looked_at(word: str) -> tuple[int, int, list[str]]:
         pairs.append(left.replace("0", "^") + right.replace("0", "$"))
     if max(map(len, _FOREIGN.findall(lower)), default=0) >= 4:
         fixed += TWO_ALPHABETS_BITS
-    return fixed, sum(mark is not None for mark in marks), pairs
+    return fixed, sum(mark is not None for mark in marks), tuple(pairs)
 
 
 def names_currency(words: Sequence[str]) -> bool:

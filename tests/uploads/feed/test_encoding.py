@@ -176,6 +176,15 @@ def test_the_whole_file_is_looked_at_once() -> None:
     assert file.served < 3 * len(late)  # once for the encoding, for a second table and for the first row
 
 
+def test_a_letter_that_comes_late_in_a_long_file_counts() -> None:
+    seen = encoding._Seen()
+    with patch.object(encoding, "ALL_OF", 10):
+        for name in ["Bär"] * 1_000 + ["Krzesło żółte"] + ["Bär"] * 1_000:
+            seen.add(name.encode("cp1250"))
+    assert set(seen.words) == {name.encode("cp1250") for name in ("Bär", "Krzesło", "żółte")}
+    assert seen.weighed < 200
+
+
 def test_of_a_file_with_ever_new_words_only_so_many_are_kept() -> None:
     seen = encoding._Seen()
     with patch.object(encoding, "MOST_WORDS", 500):
