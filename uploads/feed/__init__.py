@@ -8,6 +8,8 @@ can be read, tested and measured on its own.
     encoding.py which encoding its text is in, and why
     languages.py how words look in the languages of feeds: the evidence for it (letters.txt, common.txt)
     quotes.py   how the quotes of a row pair up
+    widths.py   how many cells the rows of a file have
+    doubts.py   why a row may be meant as another one
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide
     prices.py   which currency the prices are in

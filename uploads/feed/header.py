@@ -98,6 +98,10 @@ class Layout:
     """Whether each row says its own, as in an export of the catalog."""
     trailing: int = 0
     """Empty cells that every row has behind those of the header, as where each line ends with a delimiter."""
+    uneven: bool = False
+    """Most rows have such cells, but not all: one that ends with an empty cell may as well lack another."""
+    narrow: tuple[int, ...] = ()
+    """With so many cells too a row is read: what it lacks are empty cells of columns without a meaning."""
     questions: tuple[Question, ...] = ()
     """What a person has to decide before the file can be sent."""
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -132,6 +136,8 @@ class Layout:
             sheet=data.get("sheet", ""),
             currency=data.get("currency", ""),
             trailing=data.get("trailing", 0),
+            uneven=data.get("uneven", False),
+            narrow=tuple(data.get("narrow", ())),
             currency_in_rows=data.get("currency_in_rows", False),
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
             answers=dict(data.get("answers", {})),

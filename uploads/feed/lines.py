@@ -46,9 +46,11 @@ NAMES: Final = {
     "mac_cyrillic": "Mac Cyrillic", "mac_greek": "Mac Greek", "mac_turkish": "Mac Turkish", "cp874": "Windows-874",
 }  # fmt: skip
 # A quote that opens may close so many times max_row_chars later: then what lies between is one row that is too long.
-# What isn't closed by then is an open quote, and costs one line. Of the lines up to the next odd number of quotes each
-# is read twice at most, so however many quotes stay open, a file's cost grows with its size.
+# What isn't closed by then is an open quote, and costs one line.
 MAX_QUOTED: Final = 4
+# So many lines of a row may end one quoted cell, and begin another with a line break in it. An open quote is looked for
+# no further, so each line is read that often at most: a file's cost grows with its size, whatever quotes stay open.
+MAX_BROKEN_CELLS: Final = 32
 
 
 class Mark(NamedTuple):
@@ -186,13 +188,8 @@ class Lines:
         if self.taken:
             self.line += 1 if self.of_sheet else len(self.taken)
             self.taken.clear()
-        self.chars = 0
+        self.chars = self.broken_cells = 0
         self.flawed = False
-
-    @property
-    def line_end(self) -> int:
-        """So many lines came before what follows the row at hand."""
-        return self.line + (bool(self.taken) if self.of_sheet else len(self.taken))
 
     def texts(self) -> Iterator[str]:
         """Raises OverLimitError, with the lines so far in `taken`, where a row passes a limit."""
@@ -213,7 +210,27 @@ class Lines:
             self.chars += len(text)
             if self.chars > self.max_chars and (len(taken) == 1 or self.chars > MAX_QUOTED * self.max_chars):
                 raise OverLimitError
+            if len(taken) > 1 and b'"' in line and b'"' in line.replace(b'""', b""):
+                self.broken_cells += 1
+                if self.broken_cells > MAX_BROKEN_CELLS and not self.of_sheet:
+                    raise OverLimitError
             yield text
+
+    def below(self) -> bytes:
+        """The line below the row at hand, which stays to be read; nothing at the end of the file."""
+        if not self.again:
+            entry = next(self.source, None)
+            if entry is None:
+                return b""
+            self.again.append(entry)
+        return self.again[0][0]
+
+    def take_rest_of_record(self) -> None:
+        """Pass over the lines up to the end of a sheet's row that is too long; its quotes are ours, so they pair up."""
+        quotes = sum(line.count(b'"') for line, _ in self.taken)
+        while quotes % 2 and (entry := self.again.popleft() if self.again else next(self.source, None)):
+            quotes += entry[0].count(b'"')
+            self.offset += entry[1]
 
     def give_back_all_but_first(self) -> None:
         self.again.extendleft(reversed(self.taken[1:]))

@@ -22,15 +22,22 @@ header says that they are others, would be read into the wrong columns: the file
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from gettext import ngettext  # Django's would do, but nothing here knows of it
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
 from catalog.rules.problems import Code, Problem
 from uploads.feed.choices import as_chosen
-from uploads.feed.columns import OUR_COLUMNS, Memory, means_other_columns, name_headers, short
+from uploads.feed.columns import Memory, means_other_columns, name_headers, short
+from uploads.feed.doubts import (
+    OUR_MARKS,
+    cut_off,
+    is_cut_off,
+    may_be_cut_off,
+    quote_problem,
+    swallows_rows,
+    width_problem,
+)
 from uploads.feed.encoding import ENCODINGS
 from uploads.feed.header import DELIMITERS, Layout, Position, Reading, find_layout, is_blank, no_column_for
 from uploads.feed.lines import (
@@ -49,7 +56,8 @@ from uploads.feed.lines import (
     physical_lines,
     printable,
 )
-from uploads.feed.quotes import may_be_spaced, misplaced, opens_late, spaced_cells, wrapped_cell, wrapped_in
+from uploads.feed.quotes import may_be_spaced, misplaced, spaced_cells, split_by, wrapped_cell, wrapped_in
+from uploads.feed.widths import Widths
 
 __all__ = [
     "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Mark", "Marks", "Position", "Reading", "Row",
@@ -61,7 +69,7 @@ DIGIT: Final = re.compile(rb"[0-9]")
 NONE: Final[frozenset[str]] = frozenset()
 QUOTE: Final = 'Save the file as CSV with double quotes ("…") or without any, and upload that file.'
 DECIMAL: Final = re.compile(NUMBER + r"-?[0-9]+\.[0-9]+")  # a cell that has it, and isn't a text that begins so
-OUR_MARKS: Final = frozenset(OUR_COLUMNS)  # in a file of ours apostrophes keep cells from being run
+Judge = Callable[[list[str], Lines, Layout, Limits], Problem | None]  # of a row that csv could read
 LOOKED_AT: Final = 200  # rows, for the quotes that a file uses
 
 
@@ -112,13 +120,14 @@ def inspect(
         layout = find_layout(file, limits, memory, reading, sheet)
         if reading is not None:
             layout = as_chosen(layout, reading)
-        if layout.mapping.complete:
-            _refuse_other_table(file, layout, limits)
-        first = list(islice(rows(file, layout, limits=limits), LOOKED_AT))
-        if not first:
+        some_short = layout.mapping.complete and _refuse_other_table(file, layout, limits)
+        look = _looked_over(file, layout, limits, LOOKED_AT)
+        if not look.number:
             raise FeedError("no_rows", "The file has a header but no rows below it. Add your products, a row for each.")
-        _refuse_other_quotes(first, layout)
-        return replace(layout, trailing=_trailing(file, layout, limits))
+        _refuse_other_quotes(look, layout)
+        if some_short or look.widths.tell:
+            look = _looked_over(file, layout, limits)
+        return look.widths.applied()
     finally:
         file.seek(0)
 
@@ -137,13 +146,20 @@ def rows(
 
     Raises FeedError("too_many_rows") in place of the row that is one too many.
     """
-    position = start or layout.first_row
-    of_sheet = bool(layout.sheet)
+    return _rows(file, layout, start, limits, marks, _problem)
+
+
+def _rows(
+    file: BinaryIO, layout: Layout, start: Position | None, limits: Limits, marks: Marks | None, problem_of: Judge
+) -> Iterator[Row]:
+    """What `rows` gives, with another judge of the rows that are conspicuous."""
+    position, of_sheet = start or layout.first_row, bool(layout.sheet)
     lines = Lines(file, layout.encoding, position.offset, limits, marks, position.line, of_sheet=of_sheet)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
-    conspicuous = {"", headers[0], BOM + headers[0]}
-    delimiter = layout.delimiter.encode()
+    conspicuous, delimiter = {"", headers[0], BOM + headers[0]}, layout.delimiter.encode()
     without_hidden = layout.leaves_out_hidden
+    in_doubt = bool(layout.trailing or layout.uneven)  # each row then, since its end tells
+    ends_with_text = may_be_cut_off(layout)
     taken = lines.taken
     reader = _reader(lines, layout)
     ours = not OUR_MARKS.isdisjoint(headers)
@@ -155,7 +171,7 @@ def rows(
         except StopIteration:
             return
         except csv.Error as error:
-            cells, problem = _refused(error, lines, layout, limits)
+            cells, problem = _refused(error, lines, layout, limits, problem_of)
             reader = _reader(lines, layout)
         else:
             if of_sheet and cells and cells[0][:1] == HIDDEN:
@@ -165,9 +181,10 @@ def rows(
             # Everything that could be wrong shows here; a row that passes needs no closer look
             if (
                 len(cells) != width
+                or in_doubt
                 or len(taken) > 1
                 or lines.flawed
-                or (b'"' in (line := taken[0][0]) and misplaced(line, width, delimiter))
+                or (b'"' in (line := taken[0][0]) and '"' in "".join(cells) and misplaced(line, width, delimiter))
                 or (b"'" in line and not ours and wrapped_cell(cells))
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
@@ -176,66 +193,81 @@ def rows(
             ):
                 if is_blank(cells):
                     continue
-                problem = _problem(cells, lines, layout, limits)
+                problem = problem_of(cells, lines, layout, limits)
+            if ends_with_text and problem is None and is_cut_off(cells, lines, layout):
+                problem = cut_off()
         if number >= limits.max_rows:
             raise FeedError("too_many_rows", f"The file has more than {limits.max_rows:,} rows. Split it.")
         number += 1
+        before = lines.line
+        after = before + 1 if of_sheet else before + len(taken)
         if problem is not None:
-            yield Row(number, {}, problem, lines.raw(), lines.offset, lines.line + 1, lines.line_end)
+            yield Row(number, {}, problem, lines.raw(), lines.offset, before + 1, after)
             continue
-        if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        named = dict(zip(headers, cells, strict=False))
+        named = dict(zip(headers, cells if len(cells) >= width else [*cells, *[""] * width], strict=False))
         numeric = _take_marks(named) if of_sheet else NONE
-        yield Row(number, named, None, "", lines.offset, lines.line + 1, lines.line_end, numeric)
+        yield Row(number, named, None, "", lines.offset, before + 1, after, numeric)
 
 
-def _refuse_other_quotes(first: Sequence[Row], layout: Layout) -> None:
+class _Look(NamedTuple):
+    """What a look at rows of a file shows."""
+
+    widths: Widths
+    number: int
+    first: list[list[str]]
+    """The cells of the first rows, whether or not they can be read."""
+    wrapped: list[str]
+    """For each row that has other signs in place of quotes, which."""
+
+
+def _looked_over(file: BinaryIO, layout: Layout, limits: Limits, most: int | None = None) -> _Look:
+    """A look at the whole file, or at so many rows at most."""
+    widths, count = Widths(layout), 0
+    first: list[list[str]] = []
+    wrapped: list[str] = []
+
+    def noted(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> Problem | None:
+        problem = _unreadable(cells, lines, layout, limits)
+        if not problem and _is_header(cells[: widths.width], layout.headers):
+            return Problem("", Code.REPEATED_HEADER, "", "")
+        if len(first) < LOOKED_AT:
+            first.append(cells)
+        if not problem:
+            widths.note(cells)
+        elif problem.code is Code.STRAY_QUOTE and len(wrapped) < LOOKED_AT and (sign := wrapped_cell(cells)):
+            wrapped.append(sign)
+        return problem or Problem("", Code.WRONG_COLUMN_COUNT, "", "")
+
+    for row in islice(_rows(file, layout, None, limits, None, noted), most):
+        count += 1
+        if row.problem is None:
+            cells = list(row.cells.values())
+            widths.note(cells)
+            if len(first) < LOOKED_AT:
+                first.append(cells)
+    return _Look(widths, count, first, wrapped)
+
+
+def _refuse_other_quotes(look: _Look, layout: Layout) -> None:
     """Raise FeedError where another sign is used for quotes: cells would keep it, or be taken apart at a delimiter."""
-    unread = [next(csv.reader([row.raw], delimiter=layout.delimiter), []) for row in first if row.problem]
-    signs = [wrapped_cell(cells) for cells in unread]
-    if len(signs) == len(first) and all(signs):
-        message = f"The cells of this file have {signs[0]} around them in place of quotes."
-        raise FeedError("other_quotes", f"{message} {QUOTE}")
-    columns = [layout.headers, *([row.cells[header] for row in first if row.cells] for header in layout.headers)]
-    read = set(layout.mapping.fields.values())
-    for header, cells in zip(("", *layout.headers), columns, strict=True):
-        sign = wrapped_in(cells) if not header or header in read else ""
-        if sign:
-            where = f"The cells of “{short(header)}” have" if header else "The names of the columns have"
-            raise FeedError("other_quotes", f"{where} {sign} around them in place of quotes. {QUOTE}")
+    width, read = len(layout.headers), set(layout.mapping.fields.values())
+    sign, where = wrapped_in(layout.headers), "The names of the columns have"
+    for place, header in enumerate(layout.headers):
+        if not sign and header in read:
+            sign = wrapped_in([cells[place] for cells in look.first if len(cells) == width])
+            where = f"The cells of “{short(header)}” have"
+    if not sign:
+        sign, where = split_by(look.first, width), "Cells with a delimiter in them have"
+    if not sign and len(look.wrapped) == look.number:
+        sign, where = look.wrapped[0], "The cells of this file have"
+    if sign:
+        raise FeedError("other_quotes", f"{where} {sign} around them in place of quotes. {QUOTE}")
 
 
-def _trailing(file: BinaryIO, layout: Layout, limits: Limits) -> int:
-    """How many empty cells each row of the file has behind those of the header; 0 where they don't all have as many.
-
-    Only a file whose first row has some is read to its end for that. Rows that are errors whatever the answer is
-    aren't asked.
-    """
-    lines = Lines(file, layout.encoding, layout.first_row.offset, limits)
-    width, trailing = len(layout.headers), 0
-    reader = _reader(lines, layout)
-    while True:
-        lines.start_row()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return trailing
-        except csv.Error:
-            lines.give_back_all_but_first()
-            reader = _reader(lines, layout)
-            continue
-        if is_blank(cells) or (len(cells) >= width and not is_blank(cells[width:])):
-            continue
-        extra = len(cells) - width
-        if not trailing:
-            trailing = extra
-        if extra <= 0 or extra != trailing:
-            return 0
-
-
-def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> None:
+def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> bool:
     """Raise FeedError for a header below the first that gives as many columns another meaning.
+
+    Returns whether there are lines that may be rows that lack nothing but columns without a meaning.
 
     Rows have digits, since each has a price; so only lines without one are looked at closely, and those that begin
     with a header of the file.
@@ -243,6 +275,7 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> None:
     encoding = codec(layout.encoding)
     own = tuple(name.encode(encoding, "replace") for name in layout.headers if name.strip())
     first_row = layout.first_row
+    least, width, delimiter, some_short = Widths(layout).least, len(layout.headers), layout.delimiter.encode(), False
     source = blocks(file, layout.encoding, first_row.offset)
     for number, (line, size) in enumerate(physical_lines(source, limits.max_row_chars), first_row.line + 1):
         if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
@@ -252,6 +285,10 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> None:
                 where = "" if layout.sheet else f" in line {number}"  # cells of a sheet may have taken several lines
                 message = f"Below the header there is another one{where}, with other columns: {short(text)}."
                 raise FeedError("several_tables", f"{message} Put each table in a file of its own.")
+        if least < width and not some_short:
+            parts = line.split(b'"')  # an even number of them in a line of a quoted text, which is no row
+            some_short = bool(len(parts) % 2 and least <= 1 + sum(part.count(delimiter) for part in parts[::2]) < width)
+    return some_short
 
 
 def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:
@@ -266,13 +303,15 @@ def _take_marks(cells: dict[str, str]) -> frozenset[str]:
     return numeric
 
 
-def _refused(error: csv.Error, lines: Lines, layout: Layout, limits: Limits) -> tuple[list[str], Problem | None]:
+def _refused(
+    error: csv.Error, lines: Lines, layout: Layout, limits: Limits, problem_of: Judge
+) -> tuple[list[str], Problem | None]:
     """What csv refused: the cells after all, or why they can't be told apart."""
     alone = len(lines.taken) == 1
     cells = _with_spaces(lines, layout) or []
     if cells:
-        return cells, _problem(cells, lines, layout, limits)
-    return [], _first_line_problem(lines, error, limits, alone=alone)
+        return cells, problem_of(cells, lines, layout, limits)
+    return [], _given_up(lines, error, layout, limits, alone=alone)
 
 
 def _with_spaces(lines: Lines, layout: Layout) -> list[str] | None:
@@ -292,11 +331,14 @@ def _with_spaces(lines: Lines, layout: Layout) -> list[str] | None:
     return spaced_cells(lines.text(), layout.delimiter)
 
 
-def _first_line_problem(lines: Lines, error: csv.Error | None, limits: Limits, *, alone: bool = False) -> Problem:
+def _given_up(lines: Lines, error: csv.Error | None, layout: Layout, limits: Limits, *, alone: bool = False) -> Problem:
     """Give up the row at hand: its first line is the error row, all others are read again as rows of their own.
 
     `alone`: what is wrong shows in that line already.
     """
+    if layout.sheet and isinstance(error, OverLimitError):
+        lines.take_rest_of_record()
+        return _row_too_long(limits)
     lines.give_back_all_but_first()
     if alone and isinstance(error, OverLimitError):
         return _row_too_long(limits)
@@ -316,21 +358,12 @@ def _row_too_long(limits: Limits) -> Problem:
 
 def _problem(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> Problem | None:
     """Look closely at a row that csv could read."""
-    width = len(layout.headers)
-    matches = len(cells) == width
-    if len(lines.taken) > 1 and not layout.sheet and _swallows_rows(lines, layout, matches=matches):
-        return _first_line_problem(lines, None, limits)
-    if lines.chars > limits.max_row_chars:
-        return _row_too_long(limits)
-    if lines.flawed:
-        return lines.flaw()
-    if problem := _quote_problem(cells, lines, layout):
+    problem = _unreadable(cells, lines, layout, limits) or width_problem(cells, layout)
+    if problem:
         return problem
-    if not matches and not _may_be_narrower(cells, lines, layout) and not _ends_like_all(cells, layout):
-        return _wrong_column_count(len(cells), layout)
     if cells[0].startswith("# ") and not layout.sheet:
         return Problem("", Code.COMMENTED_OUT, "The row begins with #, as a comment does.", "Remove the row, or the #.")
-    if _is_header(cells[:width], layout.headers):
+    if _is_header(cells[: len(layout.headers)], layout.headers):
         return Problem("", Code.REPEATED_HEADER, "The row repeats the header.", "Remove the row.")
     for header, cell in zip(layout.headers, cells, strict=False):
         if len(cell) > limits.max_cell_chars:
@@ -339,93 +372,18 @@ def _problem(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> 
     return None
 
 
-def _quote_problem(cells: list[str], lines: Lines, layout: Layout) -> Problem | None:
-    """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
-    row = b"".join(line for line, _ in lines.taken)
-    delimiter = layout.delimiter.encode()
-    if not layout.sheet and OUR_MARKS.isdisjoint(layout.headers) and (sign := wrapped_cell(cells)):
-        message = f"A cell of this row has {sign} around it in place of quotes."
-        return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')
-    if b'"' not in row or not misplaced(row, len(cells), delimiter):
-        return None
-    if opens_late(row, delimiter):
-        message = "White space stands before the quote that opens a cell, so it opens nothing."
-        return Problem("", Code.STRAY_QUOTE, message, "Remove the space.")
-    message = "The quotes of this row don't pair up, so its cells can't be told apart."
-    hint = 'Put the whole cell in quotes, and write a quote inside it twice: "15"" lamp".'
-    return Problem("", Code.STRAY_QUOTE, message, hint)
-
-
-def _may_be_narrower(cells: list[str], lines: Lines, layout: Layout) -> bool:
-    """Whether all that a row lacks are columns at its end that mean nothing here.
-
-    Excel leaves out the delimiters of empty cells at a row's end, so what it leaves ends with a cell that has
-    something. Where quotes are involved, it may be a delimiter that is missing.
-    """
-    fields = set(layout.mapping.fields.values())
-    lacking = layout.headers[len(cells) :]
-    return bool(
-        lacking
-        and not layout.trailing
-        and not fields.intersection(lacking)
-        and cells[-1].strip()
-        and not any('"' in cell for cell in cells)
-    )
-
-
-def _ends_like_all(cells: list[str], layout: Layout) -> bool:
-    """Whether a row is wider than the header only by the empty cells that all rows of this file have at their end."""
-    width = len(layout.headers)
-    return len(cells) == width + layout.trailing and is_blank(cells[width:])
-
-
-def _swallows_rows(lines: Lines, layout: Layout, *, matches: bool) -> bool:
-    """Whether a readable row over several lines is rather rows that stray quotes have joined.
-
-    `1,"Lamp,9` and `2,15",9` read as one row with a line break in a cell. What gives them away: each line would be a
-    row if its quotes were letters. The lines of a text that ends with the row may look like that too, and are left
-    alone: there the quotes are where they have to be. But for a digit before the last one, which may mean inches.
-    """
-    texts = [line.decode(lines.encoding, "surrogateescape").rstrip("\r\n") for line, _ in lines.taken]
-    end = texts[-1].rstrip(" \t")
-    if end.endswith('"') and not end[-2:-1].isdigit():
-        return False
-    if not matches:
-        return any(_has_numbers(_alone(text, layout), layout) for text in texts[1:])
-    first, last = _alone(texts[0], layout), _alone(texts[-1], layout)
-    return bool(first and last) and (_has_numbers(first, layout) or _has_numbers(last, layout))
-
-
-def _alone(text: str, layout: Layout) -> list[str]:
-    """The cells of a line that would be a row by itself, or if its quotes were letters; none for other lines."""
-    cells = text.split(layout.delimiter)
-    if len(cells) != len(layout.headers):
-        cells = next(csv.reader([text], delimiter=layout.delimiter), [])
-    return cells if len(cells) == len(layout.headers) else []
-
-
-def _has_numbers(cells: list[str], layout: Layout) -> bool:
-    """Whether there are cells, with digits where numbers have to be."""
-    if not cells:
-        return False
-    fields = layout.mapping.fields
-    places = [layout.headers.index(fields[field]) for field in ("price", "stock_quantity") if field in fields]
-    return all(any(character.isdigit() for character in cells[place]) for place in places)
+def _unreadable(cells: list[str], lines: Lines, layout: Layout, limits: Limits) -> Problem | None:
+    """What is wrong with a row that csv could read, however many cells it should have."""
+    matches = len(cells) == len(layout.headers) + layout.trailing
+    if len(lines.taken) > 1 and not layout.sheet and swallows_rows(lines, layout, matches=matches):
+        return _given_up(lines, None, layout, limits)
+    if lines.chars > limits.max_row_chars:
+        return _row_too_long(limits)
+    if lines.flawed:
+        return lines.flaw()
+    return None if layout.sheet else quote_problem(cells, lines, layout)
 
 
 def _is_header(cells: list[str], headers: tuple[str, ...]) -> bool:
     first = cells[0].removeprefix(BOM)
     return first in ("", headers[0]) and name_headers([first, *cells[1:]]) == headers
-
-
-def _wrong_column_count(found: int, layout: Layout) -> Problem:
-    expected = len(layout.headers)
-    message = (
-        f"{ngettext('The row has {} cell', 'The row has {} cells', found).format(found)}, the header has {expected}."
-    )
-    name = DELIMITERS.get(layout.delimiter, layout.delimiter)
-    if found > expected:
-        hint = f"Put a cell that contains a {name} in quotes."
-    else:
-        hint = f"The row may be cut off, or a {name} is missing."
-    return Problem("", Code.WRONG_COLUMN_COUNT, message, hint)

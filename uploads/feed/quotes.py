@@ -6,22 +6,32 @@ can know where they end.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-# The sign for inches inside an unquoted cell, as in `15" lamp` and `15"x12"`: behind a digit, with more text behind it.
-# At the end of a cell it can as well be the closing half of quotes whose opening half was lost.
-_INCHES = rb'(?<=[0-9])"(?=[ ]?[^ "\r\n%s])'
+# The sign for inches inside an unquoted cell, as in `15" lamp` and `15"x12"`: behind a digit, with more text behind it,
+# but no word. At the end of a cell it can as well be the closing half of quotes whose opening half was lost, before a
+# word the opening half of those of a cell whose delimiter was, and before other quotes nothing else.
+_INCHES = rb'(?<=[0-9])"(?=[ ]?[^ "\r\n%s])(?![A-Za-z]{2}|\xe2\x80[\x99\x9c\x9d]|\xc2\xbb|[\x92-\x94\xbb])'
 # What some programs write instead of double quotes: opening → closing.
-OTHER_QUOTES = {"'": "'", "`": "`", "´": "´", "“": "”", "„": "“", "”": "”", "«": "»", "‘": "’"}
+OTHER_QUOTES = {"'": "'", "`": "`", "´": "´", "“": "”", "„": "“", "”": "”", "«": "»", "‘": "’"} | {
+    sign: sign for sign in "|^~"
+}
 
 
 def misplaced(row: bytes, cells: int, delimiter: bytes) -> bool:
     """Whether the quotes of a row that csv took for so many cells are not where quotes have to be."""
+    if _well_formed(delimiter).match(row):
+        return False
     parts = row.split(b'"')
-    if len(parts) % 2 and b"".join(parts[::2]).count(delimiter) + 1 == cells:  # nearly all rows: spare them the rest
-        return opens_late(row, delimiter) or (b'""' in row and _doubled_outside(parts, delimiter))
     return not pair_up(row, cells, delimiter) or opens_late(row, delimiter) or _doubled_outside(parts, delimiter)
+
+
+@lru_cache
+def _well_formed(delimiter: bytes) -> re.Pattern[bytes]:
+    """A row whose quotes are all where they have to be (RFC 4180): nearly all are, so this comes first."""
+    cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"%s]*+)' % re.escape(delimiter)
+    return re.compile(rb"%s(?:%s%s)*+[\r\n]*+\Z" % (cell, re.escape(delimiter), cell))
 
 
 def pair_up(row: bytes, cells: int, delimiter: bytes) -> bool:
@@ -109,6 +119,28 @@ def wrapped_in(cells: Sequence[str]) -> str:
     opening = trimmed[0][0] if trimmed else ""
     closing = OTHER_QUOTES.get(opening, "")
     return opening if closing and all(_is_wrapped(cell, opening, closing) for cell in trimmed) else ""
+
+
+def split_by(rows: Iterable[Sequence[str]], width: int) -> str:
+    """The other sign that opens in one cell of a row that is too wide, and closes in a later one, where another row has
+    a cell with it on both sides; "" if there is none.
+    """
+    opened: set[str] = set()
+    wrapped: set[str] = set()
+    for cells in rows:
+        starts = {cell[0] for cell in cells if cell[:1] in OTHER_QUOTES}
+        for sign in starts:
+            closing = OTHER_QUOTES[sign]
+            if any(_is_wrapped(cell, sign, closing) for cell in cells):
+                wrapped.add(sign)
+            if len(cells) > width and _opens_and_closes(cells, sign, closing):
+                opened.add(sign)
+    return min(opened & wrapped, default="")
+
+
+def _opens_and_closes(cells: Sequence[str], opening: str, closing: str) -> bool:
+    opens = [n for n, cell in enumerate(cells) if cell[:1] == opening and not _is_wrapped(cell, opening, closing)]
+    return any(cell[-1:] == closing for cell in cells[opens[0] + 1 :]) if opens else False
 
 
 def _is_wrapped(cell: str, opening: str, closing: str) -> bool:

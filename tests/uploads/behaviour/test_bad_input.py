@@ -141,6 +141,10 @@ CASES = {
     "too many cells in a row": Case(feed(ROW + ",7", OTHER), [COUNT, CHAIR]),
     "extra empty cells at the end of every row": Case(feed(ROW + ",, ", OTHER + ",,"), [LAMP, CHAIR]),
     "extra empty cells at the end of some rows": Case(feed(ROW + ",, ,", OTHER), [COUNT, CHAIR]),
+    "a row without the empty cells that most rows have at their end": Case(
+        feed(*[ROW + ",red,"] * 3, OTHER + ",red", OTHER + ",", header=HEADER + ",brand"),
+        [*[COUNT] * 3, [*CHAIR, "red"], COUNT],
+    ),
     "a delimiter inside an unquoted cell": Case(feed("P1,Lamp, big,Home,S1,9.99,5", OTHER), [COUNT, CHAIR]),
     "a delimiter in one cell and none where another should be": Case(
         feed("P1,Lamp, big,S1,9.99,5", OTHER), [Judged(["P1", "Lamp", " big", *LAMP[3:]], {"unknown_category"}), CHAIR]
@@ -185,6 +189,10 @@ CASES = {
         feed('P1,"' + "a line of it\n" * 30_000 + '",Home,S1,9.99,5', OTHER), ["row_too_long", CHAIR]
     ),
     "line breaks in a cell without quotes": Case(feed("P1,La", "mp,Home,S1,9.99,5", OTHER), [COUNT, COUNT, CHAIR]),
+    "a line break without quotes in a text at a row's end": Case(
+        feed(ROW + ",Made of", "brass", OTHER + ",Made of", "", "Total", header=HEADER + ",description"),
+        [COUNT, COUNT, [*CHAIR, "Made of"], COUNT],
+    ),
     "blank lines": Case(feed("", ROW, " ", ",,,,,", "\t, ,", OTHER, ""), [LAMP, CHAIR]),
     "a NUL character": Case(feed("P1,La\0mp,Home,S1,9.99,5", OTHER), ["nul_character", CHAIR]),
     "other control characters": Case(

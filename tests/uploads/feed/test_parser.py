@@ -11,7 +11,7 @@ import pytest
 
 from catalog.rules.problems import Code
 from tests.uploads.feed.reading import GOOD, HEADER, WIDTH, Counted, cells, codes, feed, layout_of, read
-from uploads.feed.lines import BLOCK, FeedError, Lines
+from uploads.feed.lines import BLOCK, MAX_BROKEN_CELLS, FeedError, Lines
 from uploads.feed.parser import Limits, Marks, Row, inspect, rows
 
 original = Lines.give_back_all_but_first
@@ -156,6 +156,33 @@ class TestErrorRows:
             assert len(read(data)) == 2_000
         assert sum(back) <= 2 * 2_000
 
+    def test_quotes_that_close_and_open_again_in_each_line_cost_what_the_file_is_long(self) -> None:
+        lines = ['x","b'] * 5_000
+        file = Counted(feed(*lines))
+        with patch.object(Lines, "give_back_all_but_first", autospec=True) as give_back:
+            back: list[int] = []
+
+            def noting(lines: Lines) -> None:
+                back.append(len(lines.taken) - 1)
+                original(lines)
+
+            give_back.side_effect = noting
+            assert set(codes(rows(file, inspect(file)))) == {"unclosed_quote"}
+        assert sum(back) <= (MAX_BROKEN_CELLS + 1) * (len(lines) + 2 * 200), "inspect looks at 200 rows"
+
+    def test_a_line_of_a_text_is_never_a_row_where_the_closing_quote_ends_the_row(self) -> None:
+        header = HEADER + ",description"
+        sizes = "Sizes:\nS,M,L,XL,38,40,42\nP9,Lamp,Home,S9,1.00,1,15"
+        assert cells(feed(f'{GOOD},"{sizes}"', header=header)) == [[*GOOD.split(","), sizes]]
+        ragged = feed(f'{GOOD},7,"Replaces:\nP9,Lamp,Home,S9,1.00,1,15"', GOOD + ",x", header=header)
+        assert codes(read(ragged)) == ["wrong_column_count", ""]
+
+    def test_lines_of_a_text_in_the_middle_are_no_rows_unless_the_row_begins_and_ends_like_some(self) -> None:
+        header = HEADER.replace("category", "description,category")
+        text = "Replaces the old model:\nP9,Lamp,old,Home,S9,1.00,1\nand fits"
+        found = cells(feed(f'P1,New,"{text}",Home,S1,9.99,5', header=header))
+        assert found == [["P1", "New", text, "Home", "S1", "9.99", "5"]]
+
     def test_a_row_may_be_as_long_as_the_limit_and_no_longer(self) -> None:
         limits = Limits(max_row_chars=100)
         ends = "é" * (100 - len(GOOD) - 1)  # characters count, not bytes
@@ -208,6 +235,79 @@ class TestErrorRows:
         with pytest.raises(FeedError, match="more than 2 rows") as caught:
             next(found)
         assert caught.value.code == "too_many_rows"
+
+
+class TestWidth:
+    NOTED = HEADER + ",note"
+
+    def test_a_price_whose_comma_splits_it_in_every_row_is_no_empty_cell_at_the_end(self) -> None:
+        split = "P1,Sofa,Home,S1,1,299.00,5,", "P2,Chair,Home,S2,1,499.00,7,"
+        assert codes(read(feed(*split, header=HEADER + ",brand"))) == ["wrong_column_count"] * 2
+        assert codes(read(feed("P1,Sofa,Home,S1,24,90,5,", header=HEADER + ",brand"))) == ["wrong_column_count"]
+
+    def test_empty_cells_at_the_end_of_every_row_are_passed_over_wherever_the_only_other_row_stands(self) -> None:
+        rows_ = [GOOD + ",,"] * 3_000
+        assert codes(read(feed(*rows_))) == [""] * 3_000
+        assert codes(read(feed(*rows_, GOOD))) == [*["wrong_column_count"] * 3_000, ""]
+        assert codes(read(feed(*rows_, GOOD + ",7,", GOOD + ",,,"))) == [
+            *["wrong_column_count"] * 3_000,
+            "wrong_column_count",
+            "wrong_column_count",
+        ]
+        assert codes(read(feed(*rows_, "Total,9.99", HEADER)))[:3_000] == [""] * 3_000
+
+    def test_a_row_that_lacks_a_column_without_a_meaning_is_read_with_an_empty_cell_there(self) -> None:
+        found = cells(feed(GOOD + ",new", GOOD, GOOD + ",", header=self.NOTED))
+        assert [row[-1] for row in found] == ["new", "", ""]
+
+    def test_the_only_such_row_is_an_error_where_all_others_have_something_there(self) -> None:
+        found = read(feed(*[GOOD + ",new"] * 5, GOOD, header=self.NOTED))
+        assert codes(found) == [*[""] * 5, "wrong_column_count"]
+
+    def test_what_every_row_lacks_below_a_column_without_a_name_is_not_its_last_column(self) -> None:
+        header = HEADER.replace(",category", ",,category") + ",note"
+        assert set(codes(read(feed(GOOD + ",new", GOOD + ",old", header=header)))) == {"wrong_column_count"}
+
+    def test_short_rows_behind_the_first_blocks_are_found(self) -> None:
+        found = read(feed(*[GOOD + ",new"] * 20_000, GOOD, GOOD, header=self.NOTED))
+        assert codes(found)[-2:] == ["", ""]
+
+    def test_a_quote_may_be_why_a_row_is_short(self) -> None:
+        found = read(feed(GOOD + ",new", 'P1"Lamp",x,Home,S1,9.99,5', GOOD, header=self.NOTED))
+        assert codes(found) == ["", "wrong_column_count", ""]
+        found = read(feed(GOOD + ",new", 'P1,"Lamp""big",Home,S1,9.99,5', GOOD, header=self.NOTED))
+        assert codes(found) == ["", "wrong_column_count", ""]
+
+
+class TestSheets:
+    """Text that we wrote from a sheet ourselves: a record for each of its rows."""
+
+    def test_rows_are_numbered_as_in_the_sheet_and_numbers_are_known(self) -> None:
+        data = feed("P1,La\x1fmp,Home,S1,\x1f9.5,5", "", '"P2","two\nlines",Home,S2,1,5', GOOD, end="\r\n")
+        file = io.BytesIO(data)
+        found = list(rows(file, inspect(file, sheet="Products")))
+        assert [(row.line, row.line_end) for row in found] == [(2, 2), (4, 4), (5, 5)]
+        assert (found[0].cells["price"], found[0].numeric) == ("9.5", frozenset({"price"}))
+        assert found[0].cells["product_name"] == "La\x1fmp"
+        assert [list(rows(file, inspect(file, sheet="Products"), row.after)) for row in found] == [
+            found[1:],
+            found[2:],
+            [],
+        ]
+
+    def test_the_rows_of_a_sheet_are_never_taken_apart(self) -> None:
+        text = "x\n" + GOOD + "\n" + GOOD
+        data = feed(f'P1,"Lamp,c,d,9,5\n{text}\nP4,15",c,d,9,5', '"a ""b"" c",\'d\',e,f,1,2')
+        file = io.BytesIO(data)
+        assert codes(rows(file, inspect(file, sheet="Products"))) == ["", ""]
+
+    def test_a_row_of_a_sheet_that_is_too_long_is_one_error(self) -> None:
+        limits = Limits(max_row_chars=200)
+        lines = "\n".join([GOOD] * 500)
+        file = io.BytesIO(feed(f'P1,"{lines}",c,d,9,5', GOOD))
+        found = list(rows(file, inspect(file, limits, sheet="Products"), limits=limits))
+        assert codes(found) == ["row_too_long", ""]
+        assert [row.line for row in found] == [2, 3]
 
 
 class TestEncodings:
