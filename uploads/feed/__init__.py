@@ -5,8 +5,7 @@ can be read, tested and measured on its own.
 
     parser.py   step 2: bytes → rows, with the position to go on from
     header.py   what a file is: format, delimiter, header
-    encoding.py which encoding its text is in, and why
-    languages.py how words look in the languages of feeds: the evidence for it (letters.txt, common.txt)
+    encodings/  which encoding its text is in, and why
     quotes.py   how the quotes of a row pair up
     widths.py   how many cells the rows of a file have
     doubts.py   why a row may be meant as another one

@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from uploads.feed import columns
-from uploads.feed import encoding as encodings
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
-from uploads.feed.encoding import Found
+from uploads.feed.encodings import encoding as encodings
+from uploads.feed.encodings.encoding import Found
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
 

@@ -38,7 +38,7 @@ from uploads.feed.doubts import (
     swallows_rows,
     width_problem,
 )
-from uploads.feed.encoding import ENCODINGS
+from uploads.feed.encodings.encoding import ENCODINGS
 from uploads.feed.header import DELIMITERS, Layout, Position, Reading, find_layout, is_blank, no_column_for
 from uploads.feed.lines import (
     DEFAULT_LIMITS,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.uploads.feed.reading import Counted, codes
 from tests.uploads.feed.texts import TEXTS, WRITTEN_IN
-from uploads.feed import encoding, lines
+from uploads.feed import lines
+from uploads.feed.encodings import encoding
 from uploads.feed.lines import MULTI_BYTE, FeedError, Marks, encoding_name
 from uploads.feed.parser import Layout, Reading, Row, inspect, rows
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from uploads.feed import lines
 from uploads.feed.columns import answered, map_headers, name_headers, questions
-from uploads.feed.encoding import SINGLE_BYTE
+from uploads.feed.encodings.encoding import SINGLE_BYTE
 from uploads.feed.lines import FeedError, is_transcoded
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
 from uploads.feed.quotes import wrapped_cell

@@ -13,7 +13,7 @@ from string import ascii_letters
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
 from catalog.rules.garbled import is_garbled
-from uploads.feed import languages
+from uploads.feed.encodings import languages
 from uploads.feed.lines import (
     MULTI_BYTE,
     FeedError,
