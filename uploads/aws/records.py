@@ -21,6 +21,7 @@ ERROR = "error"
 
 # DynamoDB's wire format: {"S": "text"}, {"N": "12.5"}, {"M": {...}}.
 Item = dict[str, Any]
+_EXACT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\.[0-9]{0,17}[1-9]")
 _NO_LINE: Item = {"N": "0"}
 NO_NUMBERS: frozenset[str] = frozenset()
 
@@ -78,12 +79,27 @@ def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:
     }
     if row.line:
         item["line_number"] = {"N": str(row.line)}
-    for header in row.numeric:
-        item["product_data"]["M"][header] = {"N": row.cells[header]}
+    if row.numeric:
+        _put_numbers(item, row)
     if row.problem is not None:
         item["raw_row"] = {"S": row.raw}
         item["read_problem"] = {"S": json.dumps(row.problem)}
     return item
+
+
+def _put_numbers(item: Item, row: Row) -> None:
+    """Cells that were numbers in a workbook go in as N where DynamoDB gives the very same text back. It drops the zeros
+    of 12.50 and refuses more than 38 digits, so such a cell stays the text that was seen, and is named beside it.
+    """
+    cells = item["product_data"]["M"]
+    as_text = []
+    for header in row.numeric:
+        if _EXACT.fullmatch(row.cells[header]):
+            cells[header] = {"N": row.cells[header]}
+        else:
+            as_text.append(header)
+    if as_text:
+        item["numeric_columns"] = {"SS": sorted(as_text)}
 
 
 def now_iso() -> str:
@@ -120,6 +136,7 @@ def _as_encoded(item: Mapping[str, Any]) -> Record | None:
         return None
     if "raw_row" in item or "read_problem" in item:
         return None
+    numeric |= _numeric_columns(item)
     return Record(upload_id, rec_id, vendor_id, row_number, status, data, numeric, line_number=line_number)
 
 
@@ -130,6 +147,15 @@ def _texts(values: Mapping[str, Any]) -> tuple[dict[str, str | None], frozenset[
     except KeyError:
         numeric = frozenset(header for header, value in values.items() if "N" in value)
         return {header: value["N" if header in numeric else "S"] for header, value in values.items()}, numeric
+
+
+def _numeric_columns(item: Mapping[str, Any]) -> frozenset[str]:
+    """The headers of cells that are texts here and were numbers in a workbook."""
+    value = item.get("numeric_columns")
+    if value is None:
+        return NO_NUMBERS
+    names = value.get("SS") if isinstance(value, dict) else None
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else NO_NUMBERS
 
 
 def _as_found(item: Mapping[str, Any]) -> Record:
@@ -143,6 +169,7 @@ def _as_found(item: Mapping[str, Any]) -> Record:
         raw=_text(item, "raw_row"),
         problem=_read_problem(item),
         line_number=_line_number(item),
+        numeric=_numeric_columns(item),
     )
     if record.problem is not None:
         return record
@@ -216,7 +243,7 @@ def _with_data(record: Record, product_data: object) -> Record:
             return _malformed(
                 record, f"{quoted(header)} in product_data is neither text nor a number (its type is {kind})."
             )
-    return replace(record, data=data, numeric=frozenset(numeric))
+    return replace(record, data=data, numeric=frozenset(numeric) | record.numeric)
 
 
 def _malformed(record: Record, message: str) -> Record:

@@ -7,6 +7,7 @@ was changed, and by whom, stands in `corrections`. Its status goes to DynamoDB o
 it is `durable`: who writes the earlier attempt's late finds the new one in the ledger (uploads/pipeline/writeback.py).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from catalog import committer
+from catalog.rules.problems import Code
 from uploads.aws import storage
 from uploads.aws.records import Record
 from uploads.corrections import failed_rows
@@ -27,6 +29,9 @@ from uploads.work import jobs
 from vendors.models import Vendor
 
 SLICE_ROWS = 500
+FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
+# What is wrong with a number with a fraction, and not with the same digits as a text.
+FOR_NUMBERS = (Code.INVALID_SKU, Code.PRICE_TOO_PRECISE)
 
 
 class NotRetriable(Exception):
@@ -46,13 +51,13 @@ def new_attempts(
     rows: Sequence[FailedRow], values: Mapping[tuple[str, str], Mapping[str, str]], user: Any
 ) -> list[ledger.Outcome]:
     """Commit these rows as new attempts; in the transaction, and under the locks, in which they were read."""
-    corrections, batch = [], []
+    corrections, batch, numbers = [], [], _numbers(rows)
     for row in rows:
-        record = _record(row)
+        record = replace(_record(row), numeric=numbers.get((row.upload_id, row.record_id), frozenset()))
         changed = changed_cells(row, values.get((row.upload_id, row.record_id), {}))
         if changed:
             data = {**row.data, **{header: after for header, (_, after) in changed.items()}}
-            record = replace(record, data=data, raw="", problem=None)
+            record = replace(record, data=data, raw="", problem=None, numeric=record.numeric - set(changed))
             corrections.append(
                 Correction(
                     upload_id=row.upload_id, record_id=row.record_id, attempt=record.attempt,
@@ -64,6 +69,26 @@ def new_attempts(
     committed = commit_isolating(batch)
     _drop_reports({row.upload_id for row in rows})
     return committed.owed
+
+
+def _numbers(rows: Sequence[FailedRow]) -> dict[tuple[str, str], frozenset[str]]:
+    """The headers whose cell was a number at its source, by (upload, record), where that made it wrong: 12.5 is a SKU
+    as text, and none as a number. What was kept of the row is text, but what was said of it tells.
+    """
+    wrong = {
+        (row.upload_id, row.record_id): {problem.field for problem in row.problems if problem.code in FOR_NUMBERS}
+        for row in rows
+    }
+    uploads = UploadHistory.objects.in_bulk({upload_id for (upload_id, _), fields in wrong.items() if fields})
+    return {
+        (row.upload_id, row.record_id): frozenset(
+            header
+            for field, header in failed_rows.fields_of(uploads[row.upload_id], row).items()
+            if field in wrong[row.upload_id, row.record_id] and FRACTION.fullmatch(row.data.get(header) or "")
+        )
+        for row in rows
+        if wrong[row.upload_id, row.record_id]
+    }
 
 
 def _record(row: FailedRow) -> Record:

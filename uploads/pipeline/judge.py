@@ -133,8 +133,9 @@ def _judge(
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
-    numeric = numeric_fields(fields, record.numeric)
-    read = shops.as_meant(replaced(values, own_rules), upload.shop)
+    by_rules = replaced(values, own_rules)
+    numeric = still_numbers(numeric_fields(fields, record.numeric), values, by_rules)
+    read = shops.as_meant(by_rules, upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
@@ -145,6 +146,13 @@ def _judge(
 def numeric_fields(fields: Mapping[str, str], numeric: frozenset[str]) -> frozenset[str]:
     """The fields whose column was a number in this row, by the headers of such columns."""
     return frozenset(field for field, header in fields.items() if header in numeric) if numeric else numeric
+
+
+def still_numbers(
+    numeric: frozenset[str], cells: Mapping[str, str | None], by_rules: Mapping[str, str | None]
+) -> frozenset[str]:
+    """Those of these fields that no rule has another value for: that is text."""
+    return frozenset(field for field in numeric if cells.get(field) == by_rules.get(field)) if numeric else numeric
 
 
 def _homeless(record: Record) -> Problem:

@@ -252,11 +252,12 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
     if row.problem is not None:
         return ValidatedRow(row, {}, None, [row.problem])
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
-    values = judge.replaced({field: row.cells[header] for field, header in fields.items()}, own)
+    cells = {field: row.cells[header] for field, header in fields.items()}
+    values = judge.replaced(cells, own)
     if variant := shops.variant_problem(values, fields, shop):
         return ValidatedRow(row, values, None, [variant])
     currency = judge.currency_of(values, layout.currency, in_rows=layout.currency_in_rows)
-    numeric = judge.numeric_fields(fields, row.numeric)
+    numeric = judge.still_numbers(judge.numeric_fields(fields, row.numeric), cells, values)
     return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, numeric, currency))
 
 

@@ -92,6 +92,21 @@ def whole(**attributes: Any) -> dict[str, Any]:
     } | attributes
 
 
+@pytest.mark.parametrize("seen", ["12.50", "0.10", "14.00", "1." + "1" * 60, "1" * 40 + ".5", "00012.5"])
+def test_a_number_of_a_workbook_that_dynamodb_would_change_or_refuse_stays_the_text_that_was_seen(seen: str) -> None:
+    row = Row(1, {"sku": seen, "price": "12.348"}, None, "", 0, numeric=frozenset({"sku", "price"}))
+    item = encode("U", "V", row, now_iso())
+    assert item["product_data"]["M"] == {"sku": {"S": seen}, "price": {"N": "12.348"}}
+    for shape in (item, item | {"row_number": {"S": "1"}}):
+        assert decode(shape).data == row.cells
+        assert decode(shape).numeric == {"sku", "price"}
+
+
+@pytest.mark.parametrize("value", [{"S": "a"}, {"SS": "a"}, {"SS": [1]}, "a", {}, {"L": [{"S": "a"}]}])
+def test_another_programs_value_under_our_name_for_numbers_says_nothing(value: object) -> None:
+    assert decode(whole(numeric_columns=value)).numeric == {"b"}
+
+
 def test_text_numbers_and_null_are_told_apart() -> None:
     record = decode(whole())
 

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from catalog.models import Product
 from catalog.rules.validator import ProductDraft, Rules, validate
 from tests.conftest import Pipeline
 from tests.workbooks import workbook
+from uploads.corrections import failed_rows, retry
 from uploads.feed import parser, sample
-from uploads.models import UploadHistory, ValidationError
+from uploads.models import UploadHistory, ValidationError, ValueRule
 from uploads.pipeline import examine, judge, receive, staged_rows
 from uploads.preview import verdicts
 
@@ -177,6 +179,24 @@ FOUND = {
 def test_a_number_with_a_fraction_is_known_as_one_to_the_end(pipeline: Pipeline) -> None:
     assert problems(pipeline.run(workbook(FRACTIONS))) == FOUND
     assert list(Product.objects.values_list("sku", "price")) == [("S-4", Decimal("1.25"))]
+
+
+def test_what_was_wrong_as_a_number_is_as_wrong_when_the_row_is_retried(pipeline: Pipeline) -> None:
+    upload = pipeline.run(workbook(FRACTIONS))
+    names = ["REC_0000001", "REC_0000002", "REC_0000003"]
+    with transaction.atomic():
+        retry.new_attempts(failed_rows.of(upload.pk, names), {}, None)
+    still = ValidationError.objects.filter(upload=upload, resolved_at=None)
+    assert set(still.values_list("row_number", "field", "error_type")) == FOUND
+    with transaction.atomic():
+        retry.new_attempts(failed_rows.of(upload.pk, names[1:2]), {(upload.pk, names[1]): {"sku": "3.5"}}, None)
+    assert Product.objects.filter(sku="3.5").exists(), "what somebody writes is text"
+
+
+def test_a_cell_that_a_rule_replaces_is_no_number_any_more(pipeline: Pipeline) -> None:
+    ValueRule.objects.create(vendor_id="VEND001", field="price", wrong_value="0.01", right_value="12,50")
+    pipeline.run(workbook([HEADER, ["P1", "Lamp", "Electronics", "S-1", 0.01, 5]]))
+    assert Product.objects.get().price == Decimal("12.50")
 
 
 @pytest.mark.usefixtures("vendor", "categories")
