@@ -39,7 +39,7 @@ from uploads.feed.sheets.parts import (
     targets,
     too_large,
 )
-from uploads.feed.sheets.rows import Budget, Merge, Row, SheetRows, Styles
+from uploads.feed.sheets.rows import MAX_CELLS, Budget, Merge, Row, SheetRows, Styles
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -304,16 +304,20 @@ def _noted(rows: Iterable[Row], header_row: int, seen: Seen) -> Iterator[Row]:
 
 def _write(rows: Iterable[Row], out: BinaryIO, width: int) -> int:
     """As CSV, a record for each row of the sheet from its first on, up to the last with something in it, with so many
-    cells at least; returns how many the widest has. Hidden rows have their mark.
+    cells at least; returns how many the widest has. Hidden rows have their mark. Raises FeedError for more than
+    MAX_CELLS, empty ones included.
     """
     text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # so that cells with either of both are quoted
-    written, widest = 0, width
+    written, widest, left = 0, width, MAX_CELLS
     for row in rows:
         text.write("\r\n" * (row.number - written - 1))
         lacking = width - len(row.cells)
         if lacking < 0:
             widest = max(widest, len(row.cells))
+        left -= max(width, len(row.cells))
+        if left < 0:
+            raise too_large()
         cells = row.cells + [""] * lacking
         if row.hidden or cells[0][:1] == HIDDEN:
             cells[0] = HIDDEN * row.hidden + cells[0].lstrip(HIDDEN)

@@ -192,7 +192,8 @@ def _wrapped(shown: str, number: Decimal, section: Section) -> str:
     minus = "-" if number < 0 and shown.strip("0. -") else ""
     if not section.has_words:
         text = f"{minus}{shown}".strip()
-        return NUMBER + text if re.fullmatch(r"-?[0-9]+\.[0-9]+", text) else text
+        has_point = bool(section.decimals) or section.kind == GENERAL  # not one that is only written there: 00\.00
+        return NUMBER + text if has_point and re.fullmatch(r"-?[0-9]+\.[0-9]+", text) else text
     if section.money and re.fullmatch(r"[0-9]+\.[0-9]{3}", shown):
         shown += "0"  # `1.299 €` could be thousands
     return f"{minus}{section.before}{shown}{section.behind}".strip()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from uploads.feed.lines import FeedError, Limits
+from uploads.feed.lines import NUMBER, FeedError, Limits
 from uploads.feed.sheets.codes import around_text
 from uploads.feed.sheets.numbers import Show, formatter
 from uploads.feed.sheets.parts import TRUE, Book, TextPieces, Texts, damaged, too_large, unescaped, xml_parser
@@ -271,7 +271,7 @@ class SheetRows:
             text = unescaped(value or "")[: self._longest]
         if (style.before or style.behind) and text and kind != "e":
             text = f"{style.before}{text}{style.behind}"
-        return text
+        return text.lstrip(NUMBER) if text[:1] == NUMBER else text  # only numbers are marked as such
 
     def _shared(self, number: str) -> str:
         number = number.strip()

@@ -183,6 +183,11 @@ def test_formats_that_a_file_need_not_spell_out_are_known(number: int, stored: s
     assert shown(BUILT_IN.get(number, ""), stored) == seen
 
 
+def test_a_point_that_is_only_written_there_makes_no_fraction() -> None:
+    assert formatter("00\\.00")("1234") == "12.34"
+    assert formatter("00.00")("12.34") == f"{NUMBER}12.34"
+
+
 def test_what_cannot_be_read_as_a_format_shows_the_plain_number() -> None:
     for code in ("garbage%%zz0x0e", "0" * (MAX_CODE + 1), "0;0;0;0;0", "[", "0.00E+E+", "yyyy0General"):
         assert shown(code, "12.5") in ("~12.5", "12.5"), code

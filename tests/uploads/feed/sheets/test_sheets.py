@@ -38,6 +38,19 @@ def cell(xml: str, parts: dict[str, bytes] | None = None) -> str:
     return rows_of(f'<row r="1">{xml}</row>', parts)[0][0]
 
 
+def test_a_text_is_never_marked_as_a_number_whatever_it_begins_with() -> None:
+    assert cell('<c r="A1" t="str"><v>_x001F_1.299</v></c>') == "1.299"
+
+
+def test_empty_cells_of_a_wide_sheet_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "MAX_CELLS", 1_000)
+    long = [["x"]] * 99
+    assert len(read(workbook([["x"] * 10, *long]))[0]) == 100
+    with pytest.raises(FeedError) as refused:
+        read(workbook([["x"] * 11, *long]))
+    assert refused.value.code == "workbook_too_large"
+
+
 # --- cells -----------------------------------------------------------------------------------------------------
 
 
