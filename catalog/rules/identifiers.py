@@ -51,8 +51,9 @@ def too_long(field: str, cell: str) -> Problem:
 
 
 def turned_into_date(field: str, cell: str, code: Code) -> Problem:
+    what = "a time" if ":" in cell and cell.replace(":", "").isdigit() else "a date"
     message = (
-        f"The {LABELS[field]} {quoted(cell)} is a date. A spreadsheet has turned what stood there into a date: "
+        f"The {LABELS[field]} {quoted(cell)} is {what}. A spreadsheet has turned what stood there into {what}: "
         "format the column as text and enter it again."
     )
     return Problem(field, code, message)

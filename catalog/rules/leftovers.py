@@ -121,6 +121,8 @@ _DATE_BY_NUMBER: Final = re.compile(
     f"|{_DAY}{_GAP}{_MONTHS_ANY_CASE}(?:\\.?{_GAP}(?:[0-9]{{2}}|{_YEAR})|\\.)?"  # 3-Apr, 03. Mrz, 03-avr-26
     f"|0[1-9][-/](?:{_OTHER_THINGS.replace(' ', '|')})"  # 05-set
     f"|(?:[0-9]{{4}}[年년] ?)?{_MONTH}[月월] ?{_DAY}[日일]){_TIME}"  # 4月3日
+    # As workbooks are read: a day of any year with its time, and a time alone, of more than a day too.
+    "|[0-9]{4}-[01][0-9]-[0-3][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}:[0-5][0-9]:[0-5][0-9]"
 )
 _DATE_BY_WORD: Final = re.compile(
     f"(?:{'|'.join(_MONTHS_FIRST.split())})\\.?{_GAP}(?:[0-9]{{2}}|{_YEAR}){_TIME}"  # Apr-03, janv.-26
@@ -141,7 +143,7 @@ _EXPONENT: Final = re.compile(r"-?[0-9]{1,3}(?:(?:[.,][0-9]+)?[Ee]\+|[.,][0-9]+[
 
 
 def is_date(cell: str) -> bool:
-    """Whether a trimmed cell is a date as programs write it, of the years 1900 to 2099."""
+    """Whether a trimmed cell is a date or a time as programs write it; a day alone, of the years 1900 to 2099."""
     if cell[:1].isdigit():
         return len(cell) <= _LONGEST_DATE and _DATE_BY_NUMBER.fullmatch(cell) is not None
     return cell[:3] in _WORDS and len(cell) <= _LONGEST_DATE and _DATE_BY_WORD.fullmatch(cell) is not None

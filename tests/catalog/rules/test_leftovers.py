@@ -139,7 +139,21 @@ DATES = [
     "3/4/2026", "12/31/2026", "31/12/2026", "03.04.2026", "3.4.2026 00:00:00", "03-04-2026", "2026/4/3", "2026.04.03",
     "4/3/2026 12:00:00 AM", "4月3日", "2026年4月3日", "04월 03일", "03.апр", "Sat Apr 03 2026 00:00:00 GMT+0200 (CEST)",
 ]  # fmt: skip
+TIMES = ["10:30:00", "36:00:00", "0:00:59"]
 CODES = {"vendor_product_id": Code.INVALID_SKU, "sku": Code.INVALID_SKU, "price": Code.INVALID_PRICE}
+
+
+@pytest.mark.parametrize("field", ["vendor_product_id", "sku", "price", "stock_quantity"])
+def test_a_time_and_a_day_of_a_far_year_as_workbooks_are_read_are_errors_too(field: str) -> None:
+    for cell in TIMES:
+        assert f"“{cell}” is a time. A spreadsheet has turned" in only_problem(**{field: cell}).message
+    for cell in ("2238-01-05 00:00:00", "1900-01-00 00:00:00"):
+        assert f"“{cell}” is a date." in only_problem(**{field: cell}).message
+
+
+@pytest.mark.parametrize("cell", ["12:30", "00:1A:2B", "4711-10-22", "1:2:3"])
+def test_product_ids_that_only_look_like_times_and_days_stay(cell: str) -> None:
+    assert draft(vendor_product_id=cell).vendor_product_id == cell
 
 
 @pytest.mark.parametrize("cell", DATES)
