@@ -26,6 +26,7 @@ from config.web.text import visible
 from tests.companies import Address, patterns
 from tests.conftest import Pipeline
 from tests.jobs import run_jobs
+from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
@@ -92,6 +93,7 @@ class Journey:
             expires_at=timezone.now() + timedelta(days=1), invited_by=people[1],
         )  # fmt: skip
         client.force_login(people[0])
+        self.remembered = remembering([SCRIPT, TURNS], {"brand": SCRIPT}, file_name=f"{SCRIPT} {TURNS}")
         self.upload = self.sent(as_csv([HEADER, *GOOD, *BAD]) + "\r\n".join(TORN))
         foreign = [  # a record of another program, hostile down to its keys
             {"upload_id": {"S": f"{text} U"}, "record_id": {"S": f"{text} R"}, "vendor_id": {"S": "VEND001"},
@@ -138,6 +140,7 @@ ARGUMENTS: dict[str, Callable[[Journey], list[Any]]] = {
     "member_id": lambda journey: [member.pk for member in journey.members],
     "invitation_id": lambda journey: [journey.invitation.pk],
     "format": lambda journey: list(CHECKS),
+    "remembered_id": lambda journey: [journey.remembered.pk],
 }
 
 

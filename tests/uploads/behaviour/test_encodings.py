@@ -30,7 +30,7 @@ def vendors_form(response: Any, **changes: str) -> dict[str, str]:
     shown = response.context["preview"]
     initial = response.context["confirm_form"].initial
     fields = {name: str(initial[name]) for name in ("token", "shape", "seen", "encoding", "delimiter", "mode")}
-    return fields | {column.name: column.selected for column in shown.mapped} | changes
+    return fields | {column.name: column.field for column in shown.mapped} | changes
 
 
 def names() -> list[str]:

@@ -253,6 +253,10 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
         "warnings_by_type": {},
         "warning_examples": [],
         "sheet": "",
+        "encoding": "utf-8",
+        "encoding_reason": "",
+        "delimiter": ",",
+        "notes": [],
         "error_report": upload.error_report_key,
         "failure_reason": "",
     }
@@ -281,7 +285,7 @@ def test_without_wait_the_uploads_id_is_printed_at_once(vendor: Vendor, bucket: 
     upload = UploadHistory.objects.get()
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines() == [
-        "Read as UTF-8, comma between columns, header in line 1.",
+        "Read as UTF-8, with a comma between cells.",
         "Columns: product ID, product name, category, SKU, brand, description, price, stock quantity.",
         f"{upload.upload_id} is open; the workers go on with it.",
     ]

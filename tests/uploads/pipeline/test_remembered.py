@@ -127,7 +127,7 @@ def test_what_does_not_follow_a_choice_is_said(pipeline: Pipeline) -> None:
     remembering(headers, fields)
     layout = Layout.from_json(pipeline.send(",".join(headers) + "\n" + ROW.strip() + ",1\n").layout or {})
     assert layout.mapping.fields["stock_quantity"] == "stock_quantity"
-    assert "Not so stock_quantity: a column with the very name of a field is always that field." in layout.remembered
+    assert "Not so “stock_quantity”: a column with the very name of a field is always that field." in layout.remembered
 
 
 def test_answers_are_remembered_too(pipeline: Pipeline, admin_user: User) -> None:

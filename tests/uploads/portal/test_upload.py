@@ -299,7 +299,10 @@ def test_rows_that_a_filter_hides_are_asked_about_before_the_file_can_be_sent(cl
     assert "A filter hides 1 row of this sheet (row 3). Are they to be read too?" in response.content.decode()
     seen = client.post(PREVIEW, form(response, **{"answer-hidden_rows": "leave_out"}))
     assert "1 hidden row was left out: row 3." in seen.content.decode()
-    assert [row.in_file for row in seen.context["preview"].rows] == ["row 2", "row 4"]
+    assert [row.in_file for row in seen.context["preview"].rows] == [
+        "row 2 of the sheet “Products”",
+        "row 4 of the sheet “Products”",
+    ]
     client.post(CONFIRM, form(seen, **{"answer-hidden_rows": "leave_out"}))
     assert "1 hidden row was left out: row 3." in str(UploadHistory.objects.get().layout)
 
