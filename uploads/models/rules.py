@@ -54,4 +54,4 @@ class RememberedReading(models.Model):
         constraints = [models.UniqueConstraint(fields=["vendor", "fingerprint"], name="remembered_readings_key")]
 
     def __str__(self) -> str:
-        return f"{self.vendor_id}: {len(self.headers)} columns of {self.file_name}"
+        return f"{self.vendor_id}: a file of {len(self.headers)} columns"
