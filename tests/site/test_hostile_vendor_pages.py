@@ -181,7 +181,7 @@ def test_every_page_shows_what_came_as_text_that_hides_and_turns_around_nothing(
     # Downloads, and what only leads on.
     assert without == {
         "template_csv", "template_xlsx", "file", "catalog_export", "failed_rows", "preview", "confirm",
-        "correct_rows", "retry_rows", "notify", "cancel",
+        "correct_rows", "retry_rows", "notify", "cancel", "forget",
     }  # fmt: skip
 
 

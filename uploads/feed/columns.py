@@ -170,7 +170,7 @@ def recall(headers: Sequence[str], memory: Memory | None) -> Remembered | None:
 
 def _remembered(names: Sequence[str], fields: Mapping[str, str], exact: Mapping[str, int]) -> dict[str, int]:
     """Field → column, as far as it doesn't take a column from the field that it has the name of, or that field another
-    one."""
+    one; none of two fields that would share a column."""
     keys = [key_of(name) for name in names]
     found: dict[str, int] = {}
     for meant, header in fields.items():
@@ -178,10 +178,10 @@ def _remembered(names: Sequence[str], fields: Mapping[str, str], exact: Mapping[
         same = same or [index for index, key in enumerate(keys) if key == key_of(header)]
         if meant in FIELDS and len(same) == 1:
             found[meant] = same[0]
-    named = {index: meant for meant, index in exact.items()}
+    named, columns = {index: meant for meant, index in exact.items()}, list(found.values())
     return {
         meant: index for meant, index in found.items()
-        if exact.get(meant, index) == index and named.get(index, meant) == meant
+        if exact.get(meant, index) == index and named.get(index, meant) == meant and columns.count(index) == 1
     }  # fmt: skip
 
 

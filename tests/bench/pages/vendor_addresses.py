@@ -16,7 +16,7 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
-from uploads.models import Job, UploadHistory, ValidationError
+from uploads.models import Job, RememberedReading, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 
 LEFT_OUT = {
@@ -64,6 +64,7 @@ ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "job_id": _ids(Job),
     "member_id": _ids(VendorMember),
     "invitation_id": _ids(Invitation),
+    "remembered_id": _ids(RememberedReading),
 }
 
 

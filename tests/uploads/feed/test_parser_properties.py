@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from uploads.feed import lines
@@ -289,6 +289,7 @@ def test_no_line_above_the_header_is_skipped_without_a_word(data: bytes, encodin
     assert found
 
 
+@example(["", "0"], {"vendor_product_id": "0", "product_name": "0"}, [])
 @given(
     tables.map(lambda table: [cell for row in table for cell in row]),
     st.none() | st.dictionaries(st.sampled_from([*FIELDS, "colour"]), st.text()),
