@@ -216,6 +216,51 @@ def test_every_row_that_is_written_is_read_back_or_blank_or_the_header_again(
             assert list(found.cells.values()) == row
 
 
+# A text at the end, and a column without a meaning: there the rows and lines around tell whether a row is whole
+ENDS = (
+    ("vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity", "brand", "description"),
+    ("vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity", "description", "note"),
+)
+broken_cells = st.text(st.sampled_from("\"',;|\t =é\n\ra1"), max_size=6)
+
+
+@given(
+    st.lists(st.lists(broken_cells, min_size=8, max_size=8), min_size=1, max_size=5),
+    st.sampled_from(ENDS),
+    st.sampled_from(sorted(DELIMITERS)),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+@settings(max_examples=300)
+def test_rows_are_what_python_reads_whatever_they_end_with_and_can_be_gone_on_from(
+    table: list[list[str]], header: tuple[str, ...], delimiter: str, quoting: int, end: str
+) -> None:
+    table = [[f"P{number}", *row[1:]] for number, row in enumerate(table)]
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter=delimiter, quoting=quoting, lineterminator="\r\n")  # type: ignore[arg-type]
+    writer.writerows([header, *table])
+    data = written.getvalue().encode() if end == "\r\n" else _with_line_feeds(written.getvalue()).encode()
+    result = read(data, Limits())
+    if isinstance(result, FeedError):
+        assert result.code == "other_quotes"
+        assert any(
+            cell.strip()[:1] in ("'", "|") and cell.strip()[:1] == cell.strip()[-1:] for row in table for cell in row
+        )
+        return
+    layout, found = result
+    file = io.BytesIO(data)
+    expected = list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter, strict=True))[1:]
+    for done, (row, own) in enumerate(zip(found, expected, strict=True), 1):
+        assert list(rows(file, layout, row.after)) == found[done:]
+        assert list(row.cells.values()) == own or (row.problem is not None and wrapped_cell(own))
+
+
+def _with_line_feeds(text: str) -> str:
+    """Rows end with LF, and cells keep their line ends: csv would leave some of those without quotes."""
+    parts = text.split('"')
+    return '"'.join(part if place % 2 else part.replace("\r\n", "\n") for place, part in enumerate(parts))
+
+
 # What each of them can write, but for what ends lines. Hypothesis would ask of every character there is.
 LETTERS = {
     encoding: "".join(sorted(set(bytes(range(256)).decode(encoding, "ignore")) - set("\0\r\n")))
