@@ -58,10 +58,12 @@ def _wrong_column_count(cells: Sequence[str], layout: Layout) -> Problem:
 
 def quote_problem(cells: Sequence[str], lines: Lines, layout: Layout) -> Problem | None:
     """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
-    if OUR_MARKS.isdisjoint(layout.headers) and (sign := wrapped_cell(cells)) and not _in_quotes(cells, lines):
+    text = "".join(cells)
+    other = ("'" in text or "`" in text) and OUR_MARKS.isdisjoint(layout.headers)
+    if other and (sign := wrapped_cell(cells)) and not _in_quotes(cells, lines):
         message = f"A cell of this row has {sign} around it in place of quotes."
         return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')
-    if '"' not in "".join(cells):
+    if '"' not in text:
         return None  # each quote was the beginning or the end of a cell, or csv had refused the row
     row = b"".join(line for line, _ in lines.taken)
     delimiter = layout.delimiter.encode()
