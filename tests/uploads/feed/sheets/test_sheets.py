@@ -5,6 +5,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.workbooks import replaced, shared, workbook, zipped
 from uploads.feed import workbook as workbooks
@@ -184,6 +186,20 @@ def test_a_workbook_without_formats_and_shared_texts_is_read() -> None:
         SHEET: sheet.encode(),
     })  # fmt: skip
     assert read(data) == ([["~1.5"]], "One", ())
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.sampled_from("aé,;\"'\n\t|=# 0.5"), max_size=12), min_size=6, max_size=6),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(max_examples=50)
+def test_any_text_comes_through_the_parser_as_it_is(cells: list[list[str]]) -> None:
+    table = [[f"x{text}y" for text in row] for row in cells]
+    _, found = told_of(workbook([HEADER, *table]))
+    assert [list(row.cells.values()) for row in found] == table
 
 
 def test_a_file_by_each_library_says_the_same() -> None:
