@@ -293,13 +293,11 @@ def _converted(
 
 
 def _noted(rows: Iterable[Row], header_row: int, seen: Seen) -> Iterator[Row]:
-    """The rows; hidden ones are noted as they pass. What stands above them is read in any case."""
+    """The rows; hidden ones below the header are noted as they pass."""
     for row in rows:
         if row.hidden and row.number > header_row:
             seen.hide(row.number)
-            yield row
-        else:
-            yield row._replace(hidden=False) if row.hidden else row
+        yield row
 
 
 def _write(rows: Iterable[Row], out: BinaryIO, width: int) -> int:
