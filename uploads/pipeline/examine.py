@@ -66,6 +66,11 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
         raise Refused(error.message, error.code) from error
 
 
+def in_sheet(message: str, sheet: str) -> str:
+    """The message, with the sheet of a workbook that it is about."""
+    return f"In sheet “{sheet}”: {message}" if sheet else message
+
+
 def examine(file: BinaryIO) -> Contents:
     """Size, SHA-256 and number of lines, in constant memory. Raises Refused for a file over the size limit."""
     size = _refuse_too_large(file)
@@ -107,8 +112,7 @@ def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.
             shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
         )
     except FeedError as error:
-        where = f"In sheet “{feed.sheet}”: " if feed.sheet else ""
-        raise Refused(where + error.message, error.code) from error
+        raise Refused(in_sheet(error.message, feed.sheet), error.code) from error
     finally:
         file.seek(0)
     layout = replace(layout, notes=(*layout.notes, *said))

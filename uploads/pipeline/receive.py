@@ -17,7 +17,7 @@ from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.questions import refusal
 from uploads.models import UploadHistory
-from uploads.pipeline.examine import FeedFile, Refused, as_text, examine, inspect
+from uploads.pipeline.examine import FeedFile, Refused, as_text, examine, in_sheet, inspect
 from uploads.work import wakeups
 from vendors.models import Vendor
 
@@ -76,9 +76,10 @@ def open_upload(
     contents = examine(feed.text)
     layout = inspect(feed, contents, vendor_id, reading)
     if layout.mapping.missing:
-        raise Refused(parser.no_column_for(layout.mapping.missing, layout.headers).message, "missing_columns")
+        missing = parser.no_column_for(layout.mapping.missing, layout.headers).message
+        raise Refused(in_sheet(missing, layout.sheet), "missing_columns")
     if layout.questions:
-        raise Refused(refusal(layout.questions[0]), "question", layout.questions)
+        raise Refused(in_sheet(refusal(layout.questions[0]), layout.sheet), "question", layout.questions)
     upload_id = new_upload_id()
     stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if feed.workbook else ""

@@ -214,6 +214,12 @@ def test_the_preview_knows_it_too() -> None:
         (workbook([HEADER]), "In sheet “Products”: The file has a header but no rows"),
         (workbook([["x"]], Feed=[HEADER]), "In sheet “Feed”: The file has a header but no rows"),
         (workbook([[*HEADER, *["x"] * 600]]), "In sheet “Products”: The sheet has something in more than 500 columns"),
+        (
+            workbook(
+                [[*HEADER[:4], "Retail Price", "Unit Price", HEADER[5]], ["P1", "Lamp", "Electronics", "S-1", 2, 1, 5]]
+            ),
+            "In sheet “Products”: Which column has the price",
+        ),
     ],
 )
 def test_a_refusal_names_the_sheet_that_was_read(data: bytes, words: str) -> None:
