@@ -228,6 +228,7 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.stage_upload": {"queue": "staging"},
     "uploads.tasks.consume_stream": {"queue": "stream"},
     "uploads.tasks.run_job": {"queue": "jobs"},
+    "uploads.tasks.scan_table": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULE = {
     "consume the stream": {
@@ -253,6 +254,8 @@ if EMBEDDED_AWS:
 AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"} if EMBEDDED_AWS else {}
 
 UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
+# Read units a second that reading the whole table may take (1 MB takes 256); of a provisioned table at most the half.
+SCAN_READ_UNITS = max(1, env.int("SCAN_READ_UNITS", 1000))
 UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
 
 

@@ -13,6 +13,7 @@ from uploads.corrections import retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
+from uploads.pipeline.table import scan
 from uploads.preview import dry_run
 from uploads.work import jobs, wakeups
 
@@ -64,6 +65,13 @@ def run_job(job_id: int) -> None:
     with _patient(f"Job {job_id}"):
         if jobs.run(job_id, STEPS):
             wakeups.enqueue(wakeups.RUN_JOB, job_id)
+
+
+@shared_task
+def scan_table() -> None:
+    with _patient("The reading of the table"):
+        if scan.go_on():
+            scan.wake()
 
 
 @shared_task

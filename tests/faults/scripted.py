@@ -27,8 +27,15 @@ class ScriptedShard:
     gone: bool = False
     trimmed: int = 0  # that many of its first records are older than 24 hours
     empty_pages: int = 0  # pages without records that come first, as real shards give them
+    broken: int = 0  # answers of GetRecords without records and without a next iterator, that come before the others
     # What GetRecords raises, one after the other, where it should read from this position.
     fails: dict[int, list[dynamo.DynamoError]] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> str:
+        """The last number; of a closed shard without records one that was before all."""
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in self.records]
+        return (numbers[-1] if numbers else f"{0:021d}") if self.closed else ""
 
 
 @dataclass
@@ -43,9 +50,10 @@ class ScriptedStream:
     asked: list[tuple[str, int]] = field(default_factory=list)
     page_size: int = 1000
     throttled_listings: int = 0
+    on: bool = True
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("stream_arn", "list_shards", "shard_iterator", "get_records"):
+        for name in ("current_stream", "list_shards", "shard_iterator", "get_records"):
             monkeypatch.setattr(dynamo, name, getattr(self, name))
 
     def put(self, shard: str, *images: dict[str, Any], event: str = "INSERT") -> None:
@@ -56,14 +64,14 @@ class ScriptedStream:
             change = {"SequenceNumber": f"{number:021d}", "ApproximateCreationDateTime": WRITTEN_AT + number}
             records.append({"eventName": event, "dynamodb": change | ({"NewImage": image} if image else {})})
 
-    def stream_arn(self) -> str:
-        return self.arn
+    def current_stream(self) -> tuple[str, bool]:
+        return self.arn, self.on
 
     def list_shards(self, arn: str) -> list[Shard]:
         if self.throttled_listings:
             self.throttled_listings -= 1
             raise dynamo.Unavailable("DescribeStream: Rate exceeded")
-        return [Shard(name, s.parent, s.closed) for name, s in self.shards.items() if s.listed and not s.gone]
+        return [Shard(name, s.parent, s.ending) for name, s in self.shards.items() if s.listed and not s.gone]
 
     def shard_iterator(self, arn: str, shard_id: str, checkpoint: str) -> str | None:
         shard = self._shard(shard_id)
@@ -81,6 +89,9 @@ class ScriptedStream:
         start = int(position)
         if shard.fails.get(start):
             raise shard.fails[start].pop(0)
+        if shard.broken:
+            shard.broken -= 1
+            return Page([], None)
         if shard.empty_pages:
             shard.empty_pages -= 1
             return Page([], iterator)

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from django.conf import settings
@@ -103,6 +103,11 @@ def _indexes(billing: "BillingModeType", capacity: int) -> Any:
 
 def _keys(partition: str, sort: str) -> Any:
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def provisioned_reads() -> int:
+    """The table's read units a second; 0 where reads are paid for one by one. Raises TableMissing."""
+    return int((describe_table().get("ProvisionedThroughput") or {}).get("ReadCapacityUnits", 0))
 
 
 def describe_table() -> dict[str, Any]:
@@ -237,18 +242,31 @@ def query_vendor(vendor_id: str) -> Iterator[Item]:
     yield from _query("#v = :v", {"#v": "vendor_id"}, {":v": {"S": vendor_id}}, IndexName="VendorIndex")
 
 
-def scan_pending(position: dict[str, Any] | None) -> tuple[list[Item], dict[str, Any] | None]:
-    """One page of a scan over the whole table: its records that want validation, and the position to go on from.
+class ScanPage(NamedTuple):
+    """One page of a scan: its records that want validation, where the next page begins (None behind the last), how
+    many records were looked at, and the read units that it took.
+    """
 
-    Start with None; None in the answer says that this was the last page. Costs a read of everything that is there.
+    items: list[Item]
+    position: dict[str, Any] | None
+    examined: int
+    units: float
+
+
+def scan_pending(position: dict[str, Any] | None, limit: int = 10_000) -> ScanPage:
+    """One page of a scan over the whole table, of up to `limit` records and 1 MB; the first one begins at None.
+
+    A megabyte takes 256 read units, however little of it is handed out: what was put before is sure to be seen.
     """
     start: dict[str, Any] = {"ExclusiveStartKey": position} if position else {}
     with client.translated():
         page = client.dynamodb().scan(
             TableName=_table(), ConsistentRead=True, FilterExpression="attribute_not_exists(#s) OR #s = :p",
-            ExpressionAttributeNames={"#s": "status"}, ExpressionAttributeValues={":p": {"S": PENDING}}, **start,
+            ExpressionAttributeNames={"#s": "status"}, ExpressionAttributeValues={":p": {"S": PENDING}},
+            ReturnConsumedCapacity="TOTAL", Limit=limit, **start,
         )  # fmt: skip
-    return page["Items"], page.get("LastEvaluatedKey")
+    units = float(page.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+    return ScanPage(page["Items"], page.get("LastEvaluatedKey"), page.get("ScannedCount", 0), units)
 
 
 def _query(condition: str, names: dict[str, str], values: Item, **options: Any) -> Iterator[Item]:
@@ -270,27 +288,43 @@ def _query(condition: str, names: dict[str, str], values: Item, **options: Any) 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard as DescribeStream lists it. `parent_id` is "" for a root."""
+    """A shard as DescribeStream lists it. `parent_id` is "" for a root, `ending` the last sequence number of a closed
+    shard, "" of an open one.
+    """
 
     shard_id: str
     parent_id: str
-    closed: bool
+    ending: str
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.ending)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one GetRecords gave. `next_iterator` is None when the shard is closed and this was its last page."""
+    """What one GetRecords gave. `next_iterator` is None where the answer had none, as on a closed shard's last page."""
 
     records: list[dict[str, Any]]
     next_iterator: str | None
 
 
+def current_stream() -> tuple[str, bool]:
+    """The ARN of the table's newest stream, "" if it never had one; and whether it is on. Raises TableMissing.
+
+    One that was turned off can still be read for a day, and gets nothing more. When it is turned on again the table
+    has a new one.
+    """
+    table = describe_table()
+    return table.get("LatestStreamArn") or "", bool((table.get("StreamSpecification") or {}).get("StreamEnabled"))
+
+
 def stream_arn() -> str:
-    """The ARN of the table's current stream. Raises TableMissing, or StreamGone when the stream is off."""
-    arn = describe_table().get("LatestStreamArn")
+    """The ARN of the table's newest stream. Raises TableMissing, or StreamGone when it has none."""
+    arn, _ = current_stream()
     if not arn:
         raise StreamGone(f"The table {_table()} has no stream. Enable it with view type NEW_IMAGE.")
-    return str(arn)
+    return arn
 
 
 def list_shards(arn: str) -> Iterable[Shard]:
@@ -300,15 +334,17 @@ def list_shards(arn: str) -> Iterable[Shard]:
         with client.translated():
             description = client.streams().describe_stream(StreamArn=arn, **start)["StreamDescription"]
         for shard in description["Shards"]:
-            ended = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
-            yield Shard(shard["ShardId"], shard.get("ParentShardId", ""), ended)
+            ending = shard.get("SequenceNumberRange", {}).get("EndingSequenceNumber", "")
+            yield Shard(shard["ShardId"], shard.get("ParentShardId", ""), ending)
         if not description.get("LastEvaluatedShardId"):
             return
         start = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}
 
 
 def shard_iterator(arn: str, shard_id: str, checkpoint: str) -> str | None:
-    """An iterator behind the checkpoint, or at the trim horizon when it is "". Raises PositionTrimmed, StreamGone."""
+    """An iterator behind the checkpoint, or at the trim horizon when it is ""; None where the answer has none, as for
+    the end of a closed shard. Raises PositionTrimmed, StreamGone.
+    """
     position: Any = (
         {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": checkpoint}
         if checkpoint
@@ -323,4 +359,6 @@ def get_records(iterator: str, limit: int) -> Page:
     """One page of stream records in the service's own shape. Raises IteratorExpired, PositionTrimmed, StreamGone."""
     with client.translated():
         answer: Any = client.streams().get_records(ShardIterator=iterator, Limit=limit)
-    return Page(answer.get("Records", []), answer.get("NextShardIterator") or None)
+    if not isinstance(answer.get("Records"), list):  # `{}` of something on the way: no answer, and no end of a shard
+        raise Unavailable("GetRecords was answered without a list of records.")
+    return Page(answer["Records"], answer.get("NextShardIterator") or None)

@@ -17,8 +17,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from uploads.insight import progress
-from uploads.models import Job, UploadHistory, ValidationError
+from uploads.models import Job, TableStream, UploadHistory, ValidationError
 from uploads.pipeline import upkeep
+from uploads.pipeline.table import continuity
 from vendors import access
 from vendors.models import Vendor
 
@@ -78,10 +79,13 @@ class Open:
 
 @dataclass(frozen=True)
 class Stream:
-    """How many seconds the stream's slowest open shard is behind; None while no shard is known."""
+    """How many seconds the stream's slowest open shard is behind, None while no shard is known; and what is known of
+    what the table has beside it.
+    """
 
     lag_seconds: float | None
     unhealed_gaps: int
+    table: TableStream | None = None  # None before the first sight of one
 
     @property
     def caught_up(self) -> bool:
@@ -203,7 +207,7 @@ def stream() -> Stream:
             """
         )
         lag, gaps = cursor.fetchone()
-    return Stream(None if lag is None else max(0.0, float(lag)), gaps)
+    return Stream(None if lag is None else max(0.0, float(lag)), gaps, continuity.current())
 
 
 def stalled() -> list[str]:

@@ -39,15 +39,15 @@ def follow(upload_id: str, out: TextIO) -> UploadProgress:
 
 
 @contextmanager
-def counting(upload_id: str, out: TextIO) -> Iterator[Callable[[int], None]]:
-    """Gives a function that shows, at a terminal, how many records of the upload were compared so far."""
+def counting(what: str, out: TextIO, done: str = "compared") -> Iterator[Callable[[int], None]]:
+    """Gives a function that shows, at a terminal, how many records of an upload, say, were compared so far."""
     shown = console(out)
     with Progress(
         TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
         console=shown, transient=True, disable=not shown.is_terminal,
     ) as lines:  # fmt: skip
-        line = lines.add_task(f"{upload_id}: comparing", total=None)
-        yield lambda count: lines.update(line, description=f"{upload_id}: {count:,} records compared")
+        line = lines.add_task(f"{what}: at the first records", total=None)
+        yield lambda count: lines.update(line, description=f"{what}: {count:,} records {done}")
 
 
 def _watch(upload_id: str, shown: Console, bars: Progress, bar: TaskID) -> UploadProgress:

@@ -13,7 +13,7 @@ from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.jobs import Job
 from uploads.models.ledger import RecordOutcome
 from uploads.models.rules import RememberedReading, ValueRule
-from uploads.models.stream import StreamShard, StreamWorker
+from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.uploads import UploadHistory
 from uploads.models.views import RecentUpload, VendorSummary
 
@@ -26,6 +26,7 @@ __all__ = [
     "RememberedReading",
     "StreamShard",
     "StreamWorker",
+    "TableStream",
     "UploadHistory",
     "ValidationError",
     "ValueRule",

@@ -33,6 +33,7 @@ class Standing:
     """One upload side by side: what the file, the table, the ledger, the counters and the catalog have of it."""
 
     upload: UploadHistory
+    known: bool = True  # False of an upload that only the table had; its row here is empty
     in_table: Counter[str] = field(default_factory=Counter)  # records by status
     ledger: Counter[str] = field(default_factory=Counter)  # rows by outcome
     products: int = 0  # of those outcomes, that are still there
@@ -64,15 +65,20 @@ class Standing:
 def reconcile(upload_id: str, dry_run: bool = False, tell: Callable[[int], None] = lambda _: None) -> Standing:
     """Compare what there is of an upload, and unless `dry_run` set right what differs; returns what was found before.
 
-    `tell` is called with the number of records compared so far. Safe at any time beside the workers: all goes through
-    the ledger. Raises UploadHistory.DoesNotExist, Unavailable.
+    An upload that only the table knows is adopted on the way, as when its records come by the stream. `tell` is called
+    with the number of records compared so far. Safe at any time beside the workers: all goes through the ledger. Raises
+    UploadHistory.DoesNotExist where the table doesn't know it either, Unavailable.
     """
-    standing = Standing(UploadHistory.objects.get(upload_id=upload_id))
+    opened = UploadHistory.objects.filter(upload_id=upload_id).first()
+    standing = Standing(opened or UploadHistory(upload_id=upload_id), known=opened is not None)
     standing.ledger, standing.products = _ledger(upload_id)
     for records in chunks(decode(item) for item in dynamo.query_upload(upload_id)):
         _compare(records, standing, dry_run)
         tell(standing.in_table.total())
-    _conclude(standing, dry_run)
+    if not (standing.known or standing.in_table):
+        raise UploadHistory.DoesNotExist
+    if standing.known or UploadHistory.objects.filter(upload_id=upload_id).exists():
+        _conclude(standing, dry_run)
     return standing
 
 

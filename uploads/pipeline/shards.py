@@ -10,12 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.aws.records import Record
 from uploads.pipeline import writeback
+from uploads.pipeline.table import continuity
 from uploads.work import leases
 from uploads.work.leases import Lease
 
@@ -46,6 +47,7 @@ class Reader:
     iterator: str | None = None
     ahead: Future[Fetched] | None = None  # the page behind `iterator`, fetched while the one before it is committed
     sending: Future[writeback.Sent] | None = None  # the statuses of the page before
+    endings: int = 0  # pages one after the other without a next iterator: the shard's end, or broken answers
     drained: bool = False
     caught_up: bool = False
 
@@ -81,18 +83,26 @@ def fair_share() -> tuple[int, int, int]:
 
 
 def discover() -> None:
-    """Note the stream's shards; a stream that took the place of an older one leaves a gap behind on that one."""
-    arn = dynamo.stream_arn()
-    shards = list(dynamo.list_shards(arn))
+    """Note the stream's shards; a stream that took the place of an older one leaves a gap behind on that one.
+
+    A shard that the last listing had not was born after it; before the first sight of the stream the table is read.
+    Raises StreamGone where the table has none.
+    """
+    arn, on = dynamo.current_stream()
+    asked_at = continuity.see(arn, on)
+    shards = list(dynamo.list_shards(arn)) if arn else []
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO stream_shards (stream_arn, shard_id, parent_shard_id)
-            SELECT %s, s.shard_id, s.parent_id FROM unnest(%s::text[], %s::text[]) AS s (shard_id, parent_id)
+            INSERT INTO stream_shards (stream_arn, shard_id, parent_shard_id, covered_from)
+            SELECT t.stream_arn, s.shard_id, s.parent_id, coalesce(t.listed_at, t.seen_at)
+              FROM table_streams t, unnest(%s::text[], %s::text[]) AS s (shard_id, parent_id)
+             WHERE t.stream_arn = %s
                 ON CONFLICT (stream_arn, shard_id) DO NOTHING
             """,
-            [arn, [shard.shard_id for shard in shards], [shard.parent_id for shard in shards]],
+            [[shard.shard_id for shard in shards], [shard.parent_id for shard in shards], arn],
         )
+        cursor.execute("UPDATE table_streams SET listed_at = %s WHERE stream_arn = %s", [asked_at, arn])
         cursor.execute(
             """
             UPDATE stream_shards
@@ -104,6 +114,8 @@ def discover() -> None:
         )
         if cursor.rowcount:
             logger.warning("The table has a new stream, %s: a gap is recorded on the old one's shards", arn)
+    if not arn:
+        raise dynamo.StreamGone("The table has no stream. Turn it on with view type NEW_IMAGE.")
 
 
 # An open shard `c` whose parent, as far as we know of one, has been read to its end.
@@ -123,14 +135,35 @@ _FREE = SQL(
 ).format(_READABLE, leases.free(leases.SHARD, "c"))
 
 
+# Nothing is known to have been read of it, or born in it, so lately that the stream must still have it.
+_IS_LATE = SQL(
+    "greatest(covered_from, checkpoint_at, caught_up_at) < clock_timestamp() - make_interval(hours => {})"
+).format(continuity.SAFE_HOURS)
+
+
 def claim(most: int) -> list[Reader]:
     """Take the leases of at most that many shards that can be read and are free, the longest unread first."""
     now = time.monotonic()
-    taken = leases.take(leases.SHARD, _FREE, [max(0, most)], SQL("id, stream_arn, shard_id, lease_epoch, checkpoint"))
+    returning = SQL("id, stream_arn, shard_id, lease_epoch, checkpoint, ") + _IS_LATE
+    taken = leases.take(leases.SHARD, _FREE, [max(0, most)], returning)
+    for shard, arn, shard_id, *_, late in taken:
+        if late:
+            _doubt_late(shard, arn, shard_id)
     return [
         Reader(Lease(leases.SHARD, shard, epoch), arn, shard_id, checkpoint, now, _iterator_left(shard, checkpoint))
-        for shard, arn, shard_id, epoch, checkpoint in taken
+        for shard, arn, shard_id, epoch, checkpoint, _ in taken
     ]
+
+
+def _doubt_late(shard: int, arn: str, shard_id: str) -> None:
+    """The stream may have dropped records of the shard since it was last read, or found, and doesn't say so."""
+    late = (
+        f"Shard {shard_id} was not read for {continuity.SAFE_HOURS} hours: the stream may have dropped records of it."
+    )
+    with transaction.atomic():
+        continuity.doubt(arn, late)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE stream_shards SET covered_from = clock_timestamp() WHERE id = %s", [shard])
 
 
 def _iterator_left(shard: int, checkpoint: str) -> str | None:
@@ -154,6 +187,13 @@ def release(reader: Reader) -> None:
         logger.info("Shard %s had been taken over already", reader.shard_id)
 
 
+def ending(reader: Reader) -> str:
+    """The last sequence number of a shard of which DescribeStream says that nothing is written into it any more; ""
+    of any other.
+    """
+    return next((one.ending for one in dynamo.list_shards(reader.arn) if one.shard_id == reader.shard_id), "")
+
+
 def drain(reader: Reader) -> None:
     """The shard has been read to its end, and its children can be read now. Raises LeaseLost."""
     reader.note_sent()
@@ -162,7 +202,10 @@ def drain(reader: Reader) -> None:
 
 
 def record_gap(reader: Reader, reason: str) -> None:
-    """Records were lost behind the checkpoint: staff see it, and upkeep heals it. Raises LeaseLost."""
-    logger.error("Gap in shard %s: %s", reader.shard_id, reason)
-    gap = SQL("checkpoint = '', gap_reason = %s, gap_found_at = now(), gap_healed_at = NULL")
-    leases.change(reader.lease, gap, [reason])
+    """Records were lost behind the checkpoint: staff see it, and the table is read for them. Raises LeaseLost."""
+    gap = SQL(
+        "checkpoint = '', covered_from = now(), gap_reason = %s, gap_found_at = now(), gap_healed_at = NULL"
+    )  # fmt: skip
+    with transaction.atomic():
+        leases.change(reader.lease, gap, [reason])
+        continuity.doubt(reader.arn, f"Gap in shard {reader.shard_id}: {reason}")

@@ -59,7 +59,7 @@ def consume(seconds: float = SLICE_SECONDS) -> bool:
             if drained:
                 readers[:] = [reader for reader in readers if not reader.drained]
                 discover_at = 0.0  # its children can be read now
-            if received or drained:
+            if received or drained or any(reader.endings == 1 for reader in readers):
                 linger_until = time.monotonic() + LINGER_SECONDS
             elif time.monotonic() > linger_until and not rows_on_their_way():
                 return False
@@ -146,9 +146,28 @@ def read_page(reader: Reader) -> int:
             shards.renew(reader)
     reader.caught_up = not page.records
     reader.iterator = page.next_iterator
-    if reader.iterator is None:  # closed, and these were its last records
-        shards.drain(reader)
+    _end(reader, page)
     return len(page.records)
+
+
+def _end(reader: Reader, page: dynamo.Page) -> None:
+    """Drain the shard where this was its last page (invariant 5).
+
+    A page without a next iterator may also be a broken answer. So it is asked again behind the checkpoint, and only
+    if nothing is there, and DescribeStream says that the shard is closed, it has been read to its end.
+    """
+    reader.endings = reader.endings + 1 if page.next_iterator is None else 0
+    if reader.endings > 1 and not page.records and shards.ending(reader):
+        shards.drain(reader)
+
+
+def _without_iterator(reader: Reader) -> Fetched:
+    """There is no iterator behind the last record of a closed shard. Anywhere else that is no answer: Unavailable."""
+    ending = shards.ending(reader)
+    if not (ending and reader.checkpoint and int(reader.checkpoint) >= int(ending)):
+        raise dynamo.Unavailable("GetShardIterator was answered without an iterator.")
+    reader.endings = 1
+    return Fetched(dynamo.Page([], None), [])
 
 
 def _next(reader: Reader) -> Fetched:
@@ -161,7 +180,7 @@ def _next(reader: Reader) -> Fetched:
     ahead, reader.ahead = reader.ahead, None
     if iterator is None:
         iterator = dynamo.shard_iterator(reader.arn, reader.shard_id, reader.checkpoint)
-        return Fetched(dynamo.Page([], None), []) if iterator is None else _fetch(iterator)
+        return _without_iterator(reader) if iterator is None else _fetch(iterator)
     if ahead is None:
         return _fetch(iterator)
     fetched = ahead.result()

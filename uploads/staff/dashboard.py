@@ -21,7 +21,7 @@ from config.web.text import NOTHING, counted, percent, visible
 from uploads.insight import charts, operations
 from uploads.insight.charts import Way
 from uploads.insight.operations import Attention, Day, Open, Pace, Stream
-from uploads.models import Job
+from uploads.models import Job, TableStream
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -182,7 +182,9 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't pass by itself at once: gaps, stalled uploads, statuses owed, jobs that failed."""
+    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses owed, jobs that failed."""
+    if stream.table and stream.table.doubted_at:
+        yield Said(_doubted(stream.table), way("uploads_streamshard"), bad=True)
     if gaps := stream.unhealed_gaps:
         url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
         many = counted(gaps, "{} gap", "{} gaps")
@@ -197,6 +199,13 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
         yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
     for job in operations.failed_jobs(user, RECENT_DAYS):
         yield Said(_failure(job), page_url("uploads_job", job.pk), bad=True)
+
+
+def _doubted(table: TableStream) -> str:
+    reading = "It will be read for records that wait."
+    if table.scan_from and not table.scan_ended_at:
+        reading = f"It is being read: {table.scan_examined:,} records so far, {table.scan_found:,} of them had waited."
+    return f"The table may have records that nobody has seen. {table.doubt} {reading}"
 
 
 def _failure(job: Job) -> str:

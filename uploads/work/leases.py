@@ -38,6 +38,9 @@ STAGING: Final = Terms(
     "upload_history", "upload_id", "staging_epoch", "staging_expires_at", 20, SQL("status = 'processing'"),
     "staging_owner",
 )  # fmt: skip
+SCAN: Final = Terms(
+    "table_streams", "stream_arn", "scan_epoch", "scan_expires_at", 30, SQL("TRUE"), "scan_owner"
+)  # fmt: skip
 JOB: Final = Terms("jobs", "id", "epoch", "expires_at", 30, SQL("state = 'running'"))
 
 

@@ -272,7 +272,7 @@ def test_shards_are_listed_over_all_pages(monkeypatch: pytest.MonkeyPatch) -> No
     )
     monkeypatch.setattr(client, "streams", lambda: streams)
 
-    assert list(dynamo.list_shards("arn")) == [dynamo.Shard("a", "", True), dynamo.Shard("b", "a", False)]
+    assert list(dynamo.list_shards("arn")) == [dynamo.Shard("a", "", "9"), dynamo.Shard("b", "a", "")]
     assert streams.asked[1]["ExclusiveStartShardId"] == "a"
 
 

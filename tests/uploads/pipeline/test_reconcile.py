@@ -18,7 +18,6 @@ from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory
 from uploads.pipeline import finish, shards, upkeep
 from uploads.pipeline import reconcile as reconciling
 from uploads.pipeline.reconcile import reconcile, reconcile_slice
-from uploads.pipeline.upkeep import heal_gaps
 from uploads.work import jobs
 
 ROWS = [line(1), line(2, price="free"), line(3)]
@@ -99,60 +98,6 @@ def test_rows_that_the_table_lost_are_staged_again_and_count_once(pipeline: Pipe
     upload.refresh_from_db()
     assert (upload.status, upload.total_records, upload.valid_records) == ("completed", 3, 2)
     assert RecordOutcome.objects.count() == 3
-
-
-def test_a_gap_is_healed_by_reading_the_table_again(pipeline: Pipeline) -> None:
-    upload = pipeline.send(feed(*ROWS))
-    pipeline.stage(upload)
-    lose_the_stream()
-    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
-
-    heal_gaps()
-
-    pipeline.settle()
-    upload.refresh_from_db()
-    assert upload.status == "completed"
-    assert StreamShard.objects.get().gap_healed_at is not None
-
-
-def test_a_gap_found_while_the_table_is_being_read_needs_a_reading_of_its_own(pipeline: Pipeline) -> None:
-    shards.discover()
-    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
-    StreamShard.objects.create(
-        stream_arn="later", shard_id="later", state="drained", gap_reason="gone", gap_found_at="2099-01-01T00:00:00Z"
-    )
-
-    heal_gaps()
-
-    assert StreamShard.objects.get(shard_id="later").gap_healed_at is None
-    assert StreamShard.objects.exclude(shard_id="later").get().gap_healed_at is not None
-
-
-def test_a_reading_that_was_cut_off_goes_on_where_it_stopped(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shards.discover()
-    StreamShard.objects.update(gap_reason="trimmed", gap_found_at="2026-01-01T00:00:00Z")
-    asked: list[object] = []
-    answers = iter([{"record_id": {"S": "REC_0000500"}}, dynamo.Unavailable("throttled"), None])
-
-    def pages(position: object) -> tuple[list[object], object]:
-        asked.append(position)
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return [], answer
-
-    monkeypatch.setattr(dynamo, "scan_pending", pages)
-    heal_gaps(seconds=-1)  # no time at all
-    assert asked == []
-    with pytest.raises(dynamo.Unavailable):
-        heal_gaps()
-    heal_gaps()
-
-    behind = {"record_id": {"S": "REC_0000500"}}
-    assert asked == [None, behind, behind]
-    assert StreamShard.objects.get().gap_healed_at is not None
 
 
 def test_the_schedule_reconciles_an_upload_that_stalled_though_the_stream_was_read_to_its_end(

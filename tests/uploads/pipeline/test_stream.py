@@ -179,14 +179,35 @@ def test_a_child_whose_parent_is_gone_from_the_stream_is_read_from_its_start(scr
     assert committed() == [3]
 
 
-def test_a_closed_shard_without_anything_left_behind_its_checkpoint_is_drained(
+def test_a_closed_shard_without_an_iterator_behind_its_last_record_is_drained(
     scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripted.shards = {"s1": ScriptedShard()}
+    scripted.put("s1", image(1))
+    stream.consume()
+    scripted.shards["s1"].closed = True
+    shards._left_at.clear()
     monkeypatch.setattr(dynamo, "shard_iterator", lambda *_: None)
     stream.consume()
 
     assert shard().state == "drained"
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_shard_without_an_iterator_before_its_last_record_is_an_outage(
+    scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    scripted.put("s1", image(1))
+    stream.consume()
+    scripted.put("s1", image(2))
+    scripted.shards["s1"].closed = closed
+    shards._left_at.clear()
+    with monkeypatch.context() as broken:
+        broken.setattr(dynamo, "shard_iterator", lambda *_: None)
+        with pytest.raises(dynamo.Unavailable, match="without an iterator"):
+            stream.consume()
+    stream.consume()
+
+    assert committed() == [1, 2]
 
 
 def test_a_drained_shard_is_never_read_again(scripted: ScriptedStream) -> None:
@@ -195,7 +216,7 @@ def test_a_drained_shard_is_never_read_again(scripted: ScriptedStream) -> None:
     for _ in range(3):
         stream.consume()
 
-    assert scripted.reads == ["s1"]
+    assert scripted.reads == ["s1", "s1"], "its record, and whether there is none behind it"
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from uploads.aws import dynamo
 from uploads.management.terminal import counting
 from uploads.models import UploadHistory
 from uploads.pipeline.reconcile import Standing, reconcile
+from uploads.pipeline.table import scan
 
 
 class Command(BaseCommand):
@@ -16,29 +17,57 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("upload", nargs="?", help="an upload's ID; without one, all that are open")
+        parser.add_argument("--table", action="store_true", help="read the whole table for records that still wait")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        uploads = UploadHistory.objects.order_by("sequence")
-        chosen = uploads.filter(pk=options["upload"]) if options["upload"] else uploads.filter(status="processing")
-        ids = list(chosen.values_list("upload_id", flat=True))
-        if options["upload"] and not ids:
-            raise CommandError(f"There is no upload {options['upload']}.")
+        if options["table"] and options["upload"]:
+            raise CommandError("Name an upload or give --table, which reads the records of all.")
+        try:
+            if options["table"]:
+                self._read_table(options["dry_run"])
+            else:
+                self._reconcile(options["upload"], options["dry_run"])
+        except dynamo.DynamoError as error:
+            raise CommandError(str(error)) from error
+
+    def _reconcile(self, chosen: str | None, dry_run: bool) -> None:
+        uploads = UploadHistory.objects.filter(status="processing").order_by("sequence")
+        ids = [chosen] if chosen else list(uploads.values_list("upload_id", flat=True))
         if not ids:
             self.stdout.write("No upload is open: nothing to do.")
         for upload_id in ids:
             try:
                 with counting(upload_id, sys.stdout) as tell:
-                    standing = reconcile(upload_id, options["dry_run"], tell)
-                self._tell(standing)
-            except dynamo.TableMissing as error:
-                raise CommandError(str(error)) from error
+                    standing = reconcile(upload_id, dry_run, tell)
+            except UploadHistory.DoesNotExist:
+                raise CommandError(f"There is no upload {upload_id}, and the table has no record of it.") from None
+            self._tell(standing)
+
+    def _read_table(self, dry_run: bool) -> None:
+        """All of the table, at the stated rate; where a worker is at it already, what it does is shown."""
+        if dry_run:
+            with counting("The table", sys.stdout, "looked at") as tell:
+                examined, waiting = scan.count(tell)
+            would = "they would be validated and committed" if waiting else "nothing to do"
+            self.stdout.write(f"The table has {examined:,} records; {waiting:,} wait for an outcome: {would}.")
+            return
+        rate = scan.units_a_second()
+        self.stdout.write(f"Reading the whole table, with at most {rate:,} read units a second (1 MB takes 256).")
+        with counting("The table", sys.stdout, "looked at") as tell:
+            stream = scan.by_hand(tell)
+        self.stdout.write(
+            f"{stream.scan_examined:,} records were looked at;"
+            f" {stream.scan_found:,} had waited and have an outcome now."
+        )
+        if stream.doubted_at:
+            self.stdout.write(f"It is to be read once more: {stream.doubt}")
 
     def _tell(self, standing: Standing) -> None:
         upload = standing.upload
         rows = "not known yet" if upload.file_rows is None else f"{upload.file_rows:,}"
         self.stdout.write(
-            f"{upload.upload_id}: {upload.status}\n"
+            f"{upload.upload_id}: {upload.status if standing.known else 'known to the table only'}\n"
             f"  file rows   {rows}\n"
             f"  staged      {upload.staged_rows:,}\n"
             f"  in table    {_listed(standing.in_table)}\n"

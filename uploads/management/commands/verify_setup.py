@@ -12,6 +12,7 @@ from catalog.models import ProductCategory
 from config.celery import app
 from config.outages import explain
 from uploads.aws import dynamo, storage
+from uploads.pipeline.table import continuity, scan
 from vendors.models import Vendor
 
 TABLES = {"vendors", "products", "upload_history", "product_categories", "validation_errors"}
@@ -23,6 +24,7 @@ INDEXES = {
 }  # fmt: skip
 MIGRATE = "Run: manage.py migrate"
 CREATE = "Run: manage.py dynamodb create"
+READ = "A running worker reads the table by itself (make up); by hand: manage.py reconcile --table"
 
 
 class Check(NamedTuple):
@@ -83,6 +85,26 @@ def _stream() -> str:
     return "" if stream["StreamViewType"] == "NEW_IMAGE" else f"the view type is {stream['StreamViewType']}"
 
 
+def _continuity() -> str:
+    """Whether all that stands in the table is known to have been seen."""
+    stream = continuity.current()
+    if stream is None:
+        return "the stream was never read, so nothing is known of what stands in the table"
+    if stream.doubted_at is None:
+        return ""
+    reading = "" if stream.scan_from is None else f" The table is being read: {stream.scan_examined:,} records so far."
+    return f"{stream.doubt}{reading}"
+
+
+def _waiting() -> str:
+    """Records that have waited for minutes, among as many of the table as can be looked at in passing."""
+    found = scan.glance()
+    if not found.waiting:
+        return ""
+    of = "" if found.whole else f", of the first {found.examined:,} looked at"
+    return f"{found.waiting:,} have waited since {found.oldest}{of}"
+
+
 def _index(name: str) -> Callable[[], str]:
     def look() -> str:
         indexes = dynamo.describe_table().get("GlobalSecondaryIndexes") or []
@@ -117,6 +139,8 @@ CHECKS = (
     Check("20 product categories", _categories, "Run: manage.py seed_categories"),
     Check("DynamoDB table UploadRecords is ACTIVE", _table, CREATE),
     Check("Its stream is enabled with NEW_IMAGE", _stream, "Enable it, or delete and create the table again."),
+    Check("Nothing that was put into the table is unseen", _continuity, READ),
+    Check(f"No record waits for more than {scan.WAITING_MINUTES} minutes", _waiting, READ),
     Check("VendorIndex is ACTIVE", _index("VendorIndex"), CREATE),
     Check("StatusIndex is ACTIVE", _index("StatusIndex"), CREATE),
     Check("The bucket for files exists", _bucket, "Run: manage.py prepare"),
