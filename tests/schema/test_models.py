@@ -72,11 +72,15 @@ def test_no_model_has_changed_without_a_migration(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+# Workers of the version before, which may run beside this one for a while, write them.
+OF_THE_VERSION_BEFORE = {("stream_shards", "gap_scan_from"), ("stream_shards", "gap_scan_position")}
+
+
 @pytest.mark.parametrize("model", OURS, ids=lambda model: str(model._meta.db_table))
 def test_each_model_has_exactly_the_columns_of_its_table_or_view(db: None, model: type[models.Model]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS, [model._meta.db_table])
-        columns = [row[0] for row in cursor.fetchall()]
+        columns = [row[0] for row in cursor.fetchall() if (model._meta.db_table, row[0]) not in OF_THE_VERSION_BEFORE]
     fields = [str(field.column) for field in model._meta.concrete_fields]
     assert sorted(fields) == sorted(columns)
 

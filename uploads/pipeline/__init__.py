@@ -15,4 +15,5 @@ ledger.py        what became of each record
 reconcile.py     what was not delivered of one upload, found and handed on
 upkeep.py        what the schedule does
 remembered.py    what people chose for files with the same columns
+table/           the table itself, where its stream can't be trusted to have shown everything
 """

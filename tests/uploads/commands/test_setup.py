@@ -12,9 +12,12 @@ from django.test import override_settings
 
 from catalog.models import ProductCategory
 from config.celery import app
+from tests.faults.scripted import image
 from tests.uploads.commands.ended import Run
 from uploads.aws import client, dynamo
 from uploads.management.commands import verify_setup
+from uploads.pipeline import shards
+from uploads.pipeline.table import continuity, scan
 from vendors.models import Vendor
 
 # --- verify_setup ----------------------------------------------------------------------------------------------
@@ -26,6 +29,8 @@ def ready(
 ) -> None:
     """A platform with everything in place."""
     Vendor.objects.create(vendor_id="VEND003", vendor_name="Casa", email="c@example.com")
+    shards.discover()
+    scan.go_on()
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
     done = run("verify_setup")
     lines = done.out.splitlines()
     assert [text for text in lines if not text.startswith("✓ ")] == []
-    assert (done.status, done.err, len(lines)) == (0, "", 14)
+    assert (done.status, done.err, len(lines)) == (0, "", 16)
     for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
         assert text in lines
 
@@ -46,7 +51,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
 def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     assert answer["ok"] is True
-    assert len(answer["checks"]) == 14
+    assert len(answer["checks"]) == 16
     assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
 
 
@@ -105,7 +110,7 @@ def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
 ) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     wrong = [row for row in answer["checks"] if "Nowhere doesn't exist" in row["problem"]]
-    assert [row["check"].split()[0] for row in wrong] == ["DynamoDB", "Its", "VendorIndex", "StatusIndex"]
+    assert [row["check"].split()[0] for row in wrong] == ["DynamoDB", "Its", "No", "VendorIndex", "StatusIndex"]
 
 
 def test_verify_setup_crosses_a_stream_that_shows_something_else(
@@ -119,6 +124,18 @@ def test_verify_setup_crosses_a_stream_that_shows_something_else(
     shown = run("verify_setup").out
     assert "✗ Its stream is enabled with NEW_IMAGE: the view type is KEYS_ONLY" in shown
     assert "✗ VendorIndex is ACTIVE: VendorIndex is missing" in shown
+
+
+def test_verify_setup_tells_what_may_be_unseen_and_what_waits(ready: None, run: Run) -> None:
+    old = {"created_at": {"S": "2020-01-01T00:00:00.000Z"}}
+    dynamo.put_records([image(1) | old, image(2) | old])
+    continuity.doubt(dynamo.stream_arn(), "Gap in shard s1: gone.")
+    shown = run("verify_setup").out
+    assert "✗ Nothing that was put into the table is unseen: Gap in shard s1: gone." in shown
+    assert "✗ No record waits for more than 15 minutes: 2 have waited since 2020-01-01T00:00:00.000Z" in shown
+    assert "reconcile --table" in shown
+    scan.go_on(pause=0)
+    assert run("verify_setup").status == 0
 
 
 def test_verify_setup_crosses_a_missing_bucket(ready: None, run: Run, settings: Any) -> None:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from uploads.models import Job, RecordOutcome, StreamShard, UploadHistory, ValidationError
+from uploads.models import Job, RecordOutcome, StreamShard, TableStream, UploadHistory, ValidationError
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,7 @@ def fill(numbers: range) -> None:
             upload_id=upload.pk, record_id="REC_1", outcome="error", created_at=now - timedelta(minutes=5)
         )
         StreamShard.objects.create(stream_arn="arn", shard_id=f"s{n}", gap_found_at=now)
+        TableStream.objects.create(stream_arn=f"arn{n}", doubted_at=now, doubt=SCRIPT, scan_from=now, scan_examined=12)
         Job.objects.create(kind="undo", upload=upload, vendor=vendor, state="failed", failure=SCRIPT, ended_at=now)
 
 
@@ -166,11 +167,13 @@ def test_what_is_not_in_order_is_said(admin_client: Client) -> None:
     fill(range(1))
     text = page(admin_client, LIVE)
     assert "1 gap in the stream not healed yet" in text
+    assert "The table may have records that nobody has seen." in text
+    assert "It is being read: 12 records so far, 0 of them had waited." in text
     assert "has stalled" in text
     assert "1 status owed to DynamoDB for more than a minute" in text
     assert "Undo an upload U/0 processing" in text
     UploadHistory.objects.update(status="completed", reconciled_to="")
-    for rows in (StreamShard, RecordOutcome, Job):
+    for rows in (StreamShard, TableStream, RecordOutcome, Job):
         rows.objects.all().delete()
     assert "Not in order" not in page(admin_client, LIVE)
 

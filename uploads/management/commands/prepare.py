@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.models import ProductCategory
 from uploads.aws import dynamo, storage
+from uploads.pipeline.table import continuity
 
 
 class Command(BaseCommand):
@@ -38,5 +39,6 @@ def _ensure_table() -> bool:
     except dynamo.TableMissing:
         dynamo.create_table("PAY_PER_REQUEST", 0)
         dynamo.await_table(lambda table: bool(table["TableStatus"] == "ACTIVE"))
+        continuity.born()
         return True
     return False

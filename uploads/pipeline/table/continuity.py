@@ -12,6 +12,7 @@ from typing import Final
 from django.db import connection, transaction
 from psycopg.sql import SQL
 
+from uploads.aws import dynamo
 from uploads.models import TableStream
 from uploads.work import leases
 from uploads.work.leases import Lease
@@ -43,6 +44,18 @@ def see(arn: str, on: bool) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()::text")
         return str(cursor.fetchone()[0])
+
+
+def born() -> None:
+    """The table was just made, its stream with it: nothing was ever put there that isn't in the stream."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO table_streams (stream_arn, continuous_since) VALUES (%s, clock_timestamp())
+                ON CONFLICT (stream_arn) DO NOTHING
+            """,
+            [dynamo.stream_arn()],
+        )
 
 
 def doubt(arn: str, reason: str) -> None:
