@@ -14,6 +14,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from tests.companies import Company, open_company
+from tests.engine.endpoint import ENGINE, Engine
+from tests.engine.local import Absent, Local
 from tests.live import Platform
 from uploads.aws import dynamo, storage
 from uploads.models import UploadHistory
@@ -101,11 +103,33 @@ def real_processes() -> None:
     """Services, worker and beat of the test's own. Who starts any asks for it, so that `--quick` knows."""
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local(aws: None) -> Iterator[str]:
+    """The address of AWS's DynamoDB Local, which is started for the first who asks."""
+    try:
+        local = Local()
+    except Absent as reason:
+        pytest.skip(f"AWS's DynamoDB Local can't be had: {reason}")
+    yield local.url
+    local.stop()
+
+
 @pytest.fixture
-def table(settings: Any, aws: None) -> Iterator[str]:
-    """A DynamoDB table of the test's own."""
+def aws_engine(request: pytest.FixtureRequest, aws: None) -> Iterator[Engine]:
+    """AWS's own engine in the place of the embedded DynamoDB: DynamoDB Local, or with ENGINE=aws a real account."""
+    engine = Engine(None if ENGINE == "aws" else request.getfixturevalue("dynamodb_local"))
+    with engine.used():
+        yield engine
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest, settings: Any, aws: None) -> Iterator[str]:
+    """A DynamoDB table of the test's own. With ENGINE=local, every test has it on AWS's own engine."""
+    if ENGINE:
+        request.getfixturevalue("aws_engine")
     settings.UPLOAD_RECORDS_TABLE = f"UploadRecords-{uuid.uuid4().hex[:8]}"
     dynamo.create_table("PAY_PER_REQUEST", 0)
+    dynamo.await_table(lambda found: found["TableStatus"] == "ACTIVE")
     yield settings.UPLOAD_RECORDS_TABLE
     dynamo.delete_table()
 
