@@ -8,6 +8,7 @@ from django.db.models import F
 
 from catalog.models import Product
 from tests.conftest import Pipeline
+from tests.faults.clocks import pass_time
 from tests.faults.scripted import ScriptedShard, ScriptedStream, image
 from uploads.aws import dynamo
 from uploads.models import StreamShard, TableStream
@@ -33,16 +34,6 @@ def consume() -> None:
     shards._left_at.clear()  # another process
     while stream.consume():
         pass
-
-
-def pass_time(hours: int) -> None:
-    """As if all that is noted had been noted that much earlier."""
-    ago = timedelta(hours=hours)
-    StreamShard.objects.update(
-        **{name: F(name) - ago for name in ("covered_from", "checkpoint_at", "caught_up_at", "created_at")}
-    )
-    moments = ("seen_at", "listed_at", "continuous_since", "scan_from", "scan_ended_at")
-    TableStream.objects.update(**{name: F(name) - ago for name in moments})
 
 
 def in_doubt() -> bool:

@@ -112,10 +112,11 @@ def _read_on(reader: Reader) -> int:
     except dynamo.IteratorExpired:
         pass  # the next page is read from the checkpoint
     except dynamo.PositionTrimmed as error:
-        shards.record_gap(
-            reader, f"The records behind {reader.checkpoint or 'the start'} are gone from the stream: {error}"
-        )
-        reader.checkpoint = ""
+        if reader.checkpoint:
+            shards.record_gap(reader, f"The records behind {reader.checkpoint} are gone from the stream: {error}")
+            reader.checkpoint = ""
+        elif shards.ending(reader):  # nothing is left of it; whether it was in time was asked when it was claimed
+            shards.drain(reader)
     except dynamo.StreamGone as error:
         shards.record_gap(reader, f"The shard is gone from the stream: {error}")
         shards.drain(reader)

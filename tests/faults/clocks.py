@@ -1,0 +1,17 @@
+"""Time that passes without anybody waiting for it."""
+
+from datetime import timedelta
+
+from django.db.models import F
+
+from uploads.models import StreamShard, TableStream
+
+
+def pass_time(hours: int) -> None:
+    """As if all that is noted had been noted that much earlier."""
+    ago = timedelta(hours=hours)
+    StreamShard.objects.update(
+        **{name: F(name) - ago for name in ("covered_from", "checkpoint_at", "caught_up_at", "created_at")}
+    )
+    moments = ("seen_at", "listed_at", "continuous_since", "scan_from", "scan_ended_at")
+    TableStream.objects.update(**{name: F(name) - ago for name in moments})
