@@ -18,7 +18,7 @@ What makes it safe beside other workers:
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -95,6 +95,10 @@ class Snapshot:
 Origins = Callable[[list[int], int], Mapping[int, Origin]]
 
 
+# PostgreSQL ends a session that does nothing for so long in a transaction which holds vendors' locks.
+IDLE_TIMEOUT: Final = "60s"
+
+
 @dataclass(frozen=True, slots=True)
 class Locks:
     """The vendors whose locks the transaction holds. Only `lock_vendors` makes one, so who has none can't write."""
@@ -117,6 +121,8 @@ def lock_vendors(vendor_ids: Iterable[str]) -> Locks:
         raise TransactionManagementError("The vendors' locks last as long as a transaction, and there is none.")
     locks = Locks(frozenset(vendor_ids))
     with connection.cursor() as cursor:
+        # Who is stopped in the middle holds up every other batch of its vendors, and nobody would know for how long.
+        cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, TRUE)", [IDLE_TIMEOUT])
         for vendor_id in sorted(locks.vendor_ids):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"vendor:{vendor_id}"])
     return locks

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import F
 
-from uploads.models import StreamShard, TableStream
+from uploads.models import Job, StreamShard, TableStream, UploadHistory
 
 
 def pass_time(hours: int) -> None:
@@ -15,3 +15,10 @@ def pass_time(hours: int) -> None:
     )
     moments = ("seen_at", "listed_at", "continuous_since", "scan_from", "scan_ended_at")
     TableStream.objects.update(**{name: F(name) - ago for name in moments})
+
+
+def let_leases_end() -> None:
+    """As if the seconds had passed after which the leases of a worker that is dead, or paused, are free."""
+    StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
+    UploadHistory.objects.update(staging_expires_at=None)
+    Job.objects.update(expires_at=None)

@@ -1,24 +1,19 @@
 """Processes that are killed, by SIGKILL and at one exact point, and connections that break there."""
 
-import json
-import os
 import signal
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from subprocess import PIPE, Popen
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models import F
 
 from catalog.models import Product
-from config.embedded import processes
 from tests.conftest import Pipeline
+from tests.faults.clocks import let_leases_end
+from tests.faults.puppets import Puppets
 from tests.faults.statements import COUNTERS, before_statements
 from tests.feeds import feed, line
 from uploads.aws import dynamo
@@ -30,42 +25,15 @@ Die = Callable[..., None]
 FEED = feed(*(line(n, price="free" if n % 10 == 0 else "9.99") for n in range(1, 101)))
 
 
-@pytest.fixture(scope="module")
-def doomed(django_db_setup: None) -> Iterator[Popen[str]]:
-    """Has workers killed on the test's database, one for each line that it is given."""
-    known = connection.settings_dict
-    address = f"{known['HOST']}:{known['PORT']}/{known['NAME']}"
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": f"postgresql://{quote(known['USER'])}:{quote(known['PASSWORD'])}@{address}",
-        "SECRET_KEY": "of a test",
-    }
-    command = [sys.executable, "-m", "tests.faults.dying"]
-    with Popen(command, cwd=processes.ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:
-        yield process
-        process.communicate()
-
-
 @pytest.fixture
-def die(doomed: Popen[str]) -> Die:
+def die(puppets: Puppets) -> Die:
     """Lets a process of its own work on the test's database and table, and be killed at a point."""
 
     def at(point: str, upload: UploadHistory, calls: int = 0) -> None:
-        assert doomed.stdin
-        assert doomed.stdout
-        print(
-            json.dumps([point, upload.upload_id, calls, settings.UPLOAD_RECORDS_TABLE]), file=doomed.stdin, flush=True
-        )
-        assert int(doomed.stdout.readline()) == -signal.SIGKILL
+        _, status = puppets.ask(signal.SIGKILL, point, upload.upload_id, calls)
+        assert status == -signal.SIGKILL
 
     return at
-
-
-def let_leases_end() -> None:
-    """As if the seconds had passed after which the leases of a dead process are free."""
-    StreamShard.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
-    UploadHistory.objects.update(staging_expires_at=None)
 
 
 def statuses(upload: UploadHistory) -> Counter[str]:
