@@ -15,6 +15,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.COMMENTED_OUT: "The row begins with #. It is no product, or the # has to go.",
     Code.ROW_TOO_LONG: "The row has more text than we can keep for one product.",
     Code.CELL_TOO_LONG: "One cell has more text than any cell may have; a missing quotation mark is a likely reason.",
+    Code.NOT_STORED: "The database refused the row as it is, and said why. Change what it names, and send it again.",
     Code.MISSING_VALUE: "A cell that every product needs is empty, or has a word for nothing, such as N/A.",
     Code.TOO_LONG: "The text has more characters than fit. Shorten it.",
     Code.INVALID_CHARACTERS: "The cell has characters that can't be stored. Type it anew, or save the file as UTF-8.",

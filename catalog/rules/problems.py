@@ -21,6 +21,8 @@ class Code(StrEnum):
     COMMENTED_OUT = "commented_out"
     ROW_TOO_LONG = "row_too_long"
     CELL_TOO_LONG = "cell_too_long"
+    # One that DynamoDB refused
+    NOT_STORED = "not_stored"
     # A value that is missing or wrong in itself
     MISSING_VALUE = "missing_value"
     TOO_LONG = "too_long"

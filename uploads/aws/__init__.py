@@ -2,6 +2,7 @@
 
 client.py   how requests get through: botocore's clients without its slow parts
 dynamo.py   the table UploadRecords and its stream
+limits.py   what DynamoDB refuses for good
 records.py  the shape of a record, and what is read of one that another program wrote
 storage.py  files
 """

@@ -7,13 +7,14 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from uploads.aws import client
+from uploads.aws import client, limits
 from uploads.aws.client import DynamoError, IteratorExpired, PositionTrimmed, StreamGone, TableMissing, Unavailable
 from uploads.aws.records import PENDING, Item
 
@@ -22,12 +23,39 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamoError", "IteratorExpired", "PositionTrimmed", "StreamGone", "TableMissing", "Unavailable"]
 
-# Limits of the service: 25 puts, or 25 PartiQL statements, in one request.
-BATCH = 25
+BATCH = min(limits.PUTS, limits.STATEMENTS)  # in one request
 ATTEMPTS = 8
+# What DynamoDB says of a request that it won't take later either, and of such a statement in one. What is wrong with
+# credentials, the table or its throughput passes.
+FOR_GOOD = {
+    "ValidationException", "ValidationError", "SerializationException",
+    "ItemCollectionSizeLimitExceededException", "ItemCollectionSizeLimitExceeded",
+}  # fmt: skip
+SAID_CHARS = 300  # so much is kept of what DynamoDB says to a refusal
 # Write units that a row of up to 1 KB takes, from its put to its status (docs/scale.md counts them from real records).
 TABLE = "table"
 ROW_WRITES = {TABLE: 2, "VendorIndex": 1, "StatusIndex": 3}
+
+
+class Refused(DynamoError):
+    """DynamoDB doesn't take this, however often it is asked: something is over a limit of its (limits.py)."""
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raises as Refused what is refused for good."""
+    try:
+        yield
+    except DynamoError as error:
+        if _code(error) in FOR_GOOD:
+            raise Refused(str(error)[:SAID_CHARS]) from error
+        raise
+
+
+def _code(error: DynamoError) -> str:
+    """What DynamoDB calls this error; "" where it isn't DynamoDB's."""
+    cause = error.__cause__
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else ""
 
 
 def _table() -> str:
@@ -58,9 +86,7 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
                 **_provisioned(billing, capacity, TABLE),
             )
     except DynamoError as error:
-        if isinstance(error.__cause__, ClientError) and (
-            error.__cause__.response["Error"]["Code"] == "ResourceInUseException"
-        ):
+        if _code(error) == "ResourceInUseException":
             return False
         raise
     return True
@@ -136,10 +162,15 @@ def await_table(ready: Callable[[dict[str, Any]], bool], seconds: float = 120) -
 
 
 def put_records(items: Sequence[Item]) -> None:
-    """Put up to 25 items; returns when all are in the table. Raises Unavailable when throttled for too long."""
+    """Put up to 25 items; returns when all are in the table.
+
+    Raises Unavailable when throttled for too long, and Refused when an item will never be taken: then nothing was put,
+    or a part of the items.
+    """
     requests: Any = [{"PutRequest": {"Item": item}} for item in items]
     for attempt in range(ATTEMPTS):
-        answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
+        with _refusals():
+            answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
         requests = answer.get("UnprocessedItems", {}).get(_table())
         if not requests:
             return
@@ -168,12 +199,37 @@ _ERROR = 'UPDATE "{table}" SET "status"=? SET "error_reason"=? WHERE "upload_id"
 
 
 def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
-    """Set the status of up to 25 records in one request.
+    """Set the status of up to 25 records in one request, or in few where some are refused.
 
-    Returns one entry per update: None when it stands in the table or the record is gone from it, otherwise the
-    error's code, to be retried later. Raises Unavailable when the request as a whole can't be made.
+    Returns one entry per update: None when it stands in the table or the record is gone from it, otherwise the error's
+    code and what DynamoDB says, of which `for_good` tells whether it is to be tried again. A status that is refused for
+    good was tried without its reason too, for which an item may have no room. Raises Unavailable when the request as a
+    whole can't be made.
     """
-    answer = client.post("BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]})
+    refusals = _execute(updates)
+    again = [n for n, refusal in enumerate(refusals) if for_good(refusal) and updates[n].error_reason]
+    if again:
+        shorter = _execute([replace(updates[n], error_reason="") for n in again])
+        for n, refusal in zip(again, shorter, strict=True):
+            refusals[n] = refusal
+    return refusals
+
+
+def for_good(refusal: str | None) -> bool:
+    """Whether what `write_statuses` returned for an update says that it will never be taken."""
+    return refusal is not None and refusal.partition(":")[0] in FOR_GOOD
+
+
+def _execute(updates: Sequence[StatusUpdate]) -> list[str | None]:
+    """As `write_statuses`, without a second try. A request that is refused as a whole is halved."""
+    try:
+        with _refusals():
+            answer = client.post("BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]})
+    except Refused as refused:
+        if len(updates) == 1:
+            return [f"ValidationException: {refused}"]
+        middle = len(updates) // 2
+        return _execute(updates[:middle]) + _execute(updates[middle:])
     return [_refusal(response) for response in answer["Responses"]]
 
 
@@ -186,8 +242,10 @@ def _statement(update: StatusUpdate) -> Any:
 
 
 def _refusal(response: Any) -> str | None:
-    code: str | None = response.get("Error", {}).get("Code")
-    return None if code in (None, "ConditionalCheckFailed") else code
+    error = response.get("Error", {})
+    if error.get("Code") in (None, "ConditionalCheckFailed"):
+        return None
+    return f"{error['Code']}: {error.get('Message', '')}"[:SAID_CHARS]
 
 
 def get_record(upload_id: str, record_id: str) -> Item | None:

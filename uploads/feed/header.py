@@ -23,6 +23,9 @@ DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
 HEADER_LINES: Final = 20  # the header is among the first so many lines
 SAMPLE_ROWS: Final = 20  # looked at for what a column has
+# Each record repeats the names of all columns: DynamoDB takes 65,535 bytes for one and 409,600 for a record.
+NAME_CHARS: Final = 1_000
+NAMES_BYTES: Final = 100_000
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
 UNPACK: Final = "Unpack it and upload the CSV file inside."
@@ -213,6 +216,7 @@ def find_layout(
     above = sum(1 for _ in csv.reader(start.texts[: header.first_line])) if sheet else header.first_line
     line = start.blank + above + (1 if sheet else header.line_count)
     headers = name_headers(header.cells)
+    _refuse_long_names(headers)
     notes = (*start.found.notes, *_header_notes(header, start.texts))
     place = Position(end, 0, line)
     before = header.remembered
@@ -244,6 +248,16 @@ def _header_of(start: "_Beginning", limits: Limits, memory: Memory | None, delim
         if questions := encodings.questions(start.found):  # in another encoding it may have a header
             raise FeedError("unknown_encoding", questions[0].text) from error
         raise
+
+
+def _refuse_long_names(headers: Sequence[str]) -> None:
+    for column, name in enumerate(headers, 1):
+        if len(name) > NAME_CHARS:
+            message = f"The name of column {column} has {len(name):,} characters; at most {NAME_CHARS:,} are allowed."
+            raise FeedError("column_name_too_long", f"{message} It begins with “{short(name)}”. Shorten it.")
+    if sum(len(name.encode()) for name in headers) > NAMES_BYTES:
+        message = f"The names of the columns have more than {NAMES_BYTES:,} bytes together. Shorten them."
+        raise FeedError("column_name_too_long", message)
 
 
 def _refuse_other_formats(beginning: bytes) -> None:

@@ -114,7 +114,8 @@ def inspect(
     from the mapping then.
 
     Raises FeedError with one of the codes binary_file, no_table, empty_file, line_too_long, too_many_columns,
-    missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns and duplicate_column.
+    column_name_too_long, missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns and
+    duplicate_column.
     """
     try:
         layout = find_layout(file, limits, memory, reading, sheet)

@@ -229,6 +229,23 @@ def owed() -> int:
         return int(cursor.fetchone()[0])
 
 
+def unwritable(number_of_days: int) -> int:
+    """Statuses that DynamoDB never takes, noted in the last days, counted up to OWED_COUNTED
+    (idx_record_outcomes_unwritable).
+    """
+    since = start_of(today() - timedelta(days=number_of_days - 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*)
+              FROM (SELECT FROM record_outcomes
+                     WHERE write_back_failure <> '' AND written_back_at >= %s LIMIT %s) unwritable
+            """,
+            [since, OWED_COUNTED],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def failed_jobs(user: "Viewer", number_of_days: int) -> list[Job]:
     """The newest that failed in the last days. Jobs are asked for by hand: there are few.
 

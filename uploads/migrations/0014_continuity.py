@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 
 class Migration(migrations.Migration):
-    dependencies = [("uploads", "0011_remembered_readings")]
+    dependencies = [("uploads", "0013_unwritable_statuses")]
 
     operations = [
         migrations.CreateModel(

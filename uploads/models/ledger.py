@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 class RecordOutcome(models.Model):
     """The ledger: what became of one record of one upload, at one attempt. Written once, with its effects.
 
-    It doubles as the outbox: a row is owed to DynamoDB until `written_back_at` says that its status stands there.
+    It doubles as the outbox: a row is owed to DynamoDB until `written_back_at` says that its status stands there, or,
+    together with `write_back_failure`, that it never will.
     The ids carry no foreign keys: a record of an unknown vendor has an outcome too, and a product may be deleted.
     """
 
@@ -37,6 +38,8 @@ class RecordOutcome(models.Model):
     written_back_at = models.DateTimeField(null=True)
     # How often DynamoDB refused this status: what it never takes must not hold up the others.
     write_back_refusals = models.IntegerField(default=0, db_default=0)
+    # Why DynamoDB never takes this status; "" for all others.
+    write_back_failure = models.TextField("refusal by DynamoDB", default="", db_default="")
 
     class Meta:
         db_table = "record_outcomes"
@@ -57,6 +60,8 @@ class RecordOutcome(models.Model):
                 name="idx_record_outcomes_owed",
                 condition=Q(written_back_at__isnull=True),
             ),
+            # What can't be written there; empty too.
+            models.Index(fields=["id"], name="idx_record_outcomes_unwritable", condition=~Q(write_back_failure="")),
             # The outcomes that most records don't have, newest first.
             models.Index(
                 fields=["outcome", "id"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from catalog.models import ProductCategory
@@ -173,6 +174,9 @@ def _not_in_file(upload: Upload) -> Problem:
 @lru_cache(maxsize=256)
 def own_fields(headers: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
     """Which fields a record of another program has, by the same aliases as a file's header; or why that is unclear."""
+    if len(headers) > settings.MAX_FILE_COLUMNS:  # DynamoDB would take 100,000
+        allowed = f"at most {settings.MAX_FILE_COLUMNS:,} are allowed"
+        return {}, f"product_data has {len(headers):,} columns; {allowed}. Send only those of the product."
     found = columns.map_headers(headers)
     if not found.unclear:
         return found.fields, ""

@@ -119,8 +119,8 @@ def close_earlier(again: Sequence[Record]) -> None:
 
 
 def owe(outcomes: Sequence[Outcome]) -> None:
-    """The statuses of these outcomes are to be written, again if they were before."""
-    _change(SQL("written_back_at = NULL"), outcomes)
+    """The statuses of these outcomes are to be written, again if they were before, or could not be."""
+    _change(SQL("written_back_at = NULL, write_back_failure = ''"), outcomes)
 
 
 def note_refused(outcomes: Sequence[Outcome]) -> None:
@@ -138,6 +138,20 @@ def note_written(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [] if newest == len(outcomes) else list(pass_on(outcomes).values())
 
 
+def note_unwritable(refused: Sequence[tuple[Outcome, str]]) -> list[Outcome]:
+    """DynamoDB will never take these statuses, for these reasons: they are owed no more, and staff see them.
+
+    Returns what `note_written` does, for the same reason.
+    """
+    settled = SQL("written_back_at = now(), write_back_failure = %s")
+    newest = 0
+    for reason in {reason for _, reason in refused}:
+        outcomes = [outcome for outcome, said in refused if said == reason]
+        newest += _change(settled, outcomes, [reason], newest_only=True)
+    outcomes = [outcome for outcome, _ in refused]
+    return [] if newest == len(outcomes) else list(pass_on(outcomes).values())
+
+
 def pass_on(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], Outcome]:
     """What these outcomes owe passes to newer attempts of their records, where there are any; returns those."""
     newest = known(outcomes)
@@ -150,9 +164,11 @@ def pass_on(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], Outcome]:
     return {new[:2]: new for _, new in overtaken}
 
 
-def _change(assignment: Composable, outcomes: Sequence[Outcome], *, newest_only: bool = False) -> int:
+def _change(
+    assignment: Composable, outcomes: Sequence[Outcome], values: Sequence[str] = (), *, newest_only: bool = False
+) -> int:
     """Set columns of the ledger's rows of these outcomes, or of those that are their record's newest attempt; returns
-    how many these were. Found as `known` finds them.
+    how many these were. Found as `known` finds them. `values` are the assignment's.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -161,6 +177,7 @@ def _change(assignment: Composable, outcomes: Sequence[Outcome], *, newest_only:
                 which=SQL("ORDER BY attempt DESC LIMIT 1") if newest_only else SQL("AND attempt = k.attempt OFFSET 0"),
             ),
             [
+                *values,
                 [outcome.upload_id for outcome in outcomes],
                 [outcome.record_id for outcome in outcomes],
                 [outcome.attempt for outcome in outcomes],

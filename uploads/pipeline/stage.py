@@ -29,7 +29,7 @@ from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
 from uploads.pipeline import examine, finish
-from uploads.pipeline.staged_rows import as_staged, in_requests
+from uploads.pipeline.staged_rows import as_staged, in_requests, put
 from uploads.work import leases, wakeups
 from uploads.work.leases import Lease, LeaseLost
 
@@ -44,6 +44,8 @@ PAUSE_SECONDS = 1.0  # until an upload that came too far ahead is looked at agai
 HOLD_SECONDS = 0.5 * PAUSE_SECONDS
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
+# Of these, so many may be refused by DynamoDB and become errors. With more it isn't about a row: the upload fails.
+MOST_REFUSED = 20
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
         finish.fail(upload_id, "file_missing", "The stored file is gone. Send it again.")
     except FeedError as error:  # a limit that was lowered since the file came
         finish.fail(upload_id, error.code, error.message)
+    except dynamo.Refused as error:
+        logger.warning("Staging of %s ended, since DynamoDB refuses its rows: %s", upload_id, error)
+        finish.fail(upload_id, "not_stored", f"Rows of this file can't be stored. DynamoDB says: {error}")
     finally:
         leases.release(claim.lease, HOLD_SECONDS if wait else None)
     return wait
@@ -111,10 +116,16 @@ def _put(claim: Claim, rows: Sequence[Row]) -> None:
     """Put the rows into the table, in their order.
 
     No request is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
+    Raises Refused where DynamoDB refuses so many that it isn't about a row.
     """
-    created_at = now_iso()
+    created_at, refused = now_iso(), list[str]()
     for group in in_requests(rows, claim.layout):
-        dynamo.put_records([encode(claim.upload_id, claim.vendor_id, row, created_at) for row in group])
+        refused += put(group, lambda row: encode(claim.upload_id, claim.vendor_id, row, created_at))
+        if len(refused) > MOST_REFUSED:
+            raise dynamo.Refused(refused[-1])
+    if refused:
+        many, of = len(refused), len(rows)
+        logger.warning("DynamoDB refuses %d of %d rows of %s, now errors: %s", many, of, claim.upload_id, refused[0])
 
 
 # --- the claim: a lease on the upload's row --------------------------------------------------------------------

@@ -1,18 +1,24 @@
 """Step 3: the rows of a file as they go into the table, and in which groups."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from catalog.rules import cells
 from catalog.rules.problems import Code, Problem
 from config.web import spreadsheet
-from uploads.aws import dynamo
+from uploads.aws import dynamo, limits
+from uploads.aws.records import Item, encode, now_iso
 from uploads.feed import shops
 from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.parser import Layout, Row
 
-# Of the 400 KB that an item of DynamoDB may have; the rest is for its other attributes, the error's reason among them.
-MAX_ROW_BYTES = 390_000
+# What a row's item may take when it is put; the rest is for the longest reason that its error may have.
+MAX_ITEM_BYTES = limits.ITEM_BYTES - 5_000
+# More than any attribute takes beside the cells, the names of their columns, and 1 byte for each of these.
+BESIDE_BYTES = 1_000
+LONGEST_IDS = "U" * 100, "V" * 50  # of an upload and a vendor
 RAW_CHARS = 2_000  # so much is kept of a row that is larger
+# Bytes of the file that one request may be about. As JSON they can be six times as many, and a request has 16 MB.
+REQUEST_BYTES = 1_500_000
 
 
 def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
@@ -24,7 +30,7 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     unguard = any(
         column in layout.headers for column in OUR_COLUMNS if column != "line_number"
     )  # vendors have such too
-    room = MAX_ROW_BYTES - sum(len(header.encode()) for header in layout.headers)
+    room = _room(layout)
     before = None
     shop = shops.shop_of(layout.headers)
     for row in shops.without_pictures(rows, shop) if shop.pictures else rows:
@@ -35,31 +41,67 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
         yield staged if fits else _fitting(staged)
 
 
+def _room(layout: Layout) -> int:
+    """The bytes that cells may have however they are counted; none where each row has to be looked at closely."""
+    names = [len(header.encode()) for header in layout.headers]
+    if max(names, default=0) > limits.NAME_BYTES:  # in a layout from before there was a limit
+        return -1
+    return MAX_ITEM_BYTES - BESIDE_BYTES - len(names) - 2 * sum(names)  # a sheet's numbers may name theirs once more
+
+
 def _unguarded(row: Row) -> Row:
     return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
 
 
 def _fitting(row: Row) -> Row:
     """The row, or the error row in its place if DynamoDB could not hold it as one item."""
-    if sum(len(header.encode()) + len(cell.encode()) for header, cell in row.cells.items()) <= MAX_ROW_BYTES:
+    reason = limits.why_not(encode(*LONGEST_IDS, row, now_iso()), MAX_ITEM_BYTES)
+    if reason is None:
         return row
-    message = f"The row takes more than {MAX_ROW_BYTES // 1000} KB with the names of its columns."
-    problem = Problem("", Code.ROW_TOO_LONG, message, "Shorten its longest cells.")
-    return row._replace(cells={}, problem=problem, raw=" ".join(row.cells.values())[:RAW_CHARS])
+    problem = Problem("", Code.ROW_TOO_LONG, reason, "Shorten its longest cells, or the names of its columns.")
+    return _unread(row, problem)
+
+
+def _unread(row: Row, problem: Problem) -> Row:
+    raw = row.raw or " ".join(row.cells.values())
+    return row._replace(cells={}, problem=problem, raw=raw[:RAW_CHARS], numeric=frozenset())
+
+
+def put(rows: Sequence[Row], encoded: Callable[[Row], Item]) -> list[str]:
+    """Put a group of rows into the table; returns what DynamoDB says of those that it refuses for good.
+
+    The request is halved until such a row is found, and an error row that says so takes its place. The rows keep their
+    order. Raises Refused where that one is refused too, and Unavailable.
+    """
+    try:
+        dynamo.put_records([encoded(row) for row in rows])
+    except dynamo.Refused as refused:
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            return put(rows[:middle], encoded) + put(rows[middle:], encoded)
+        message = f"DynamoDB can't store the row: {refused}"
+        dynamo.put_records([encoded(_unread(rows[0], Problem("", Code.NOT_STORED, message)))])
+        return [str(refused)]
+    return []
 
 
 def in_requests(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
     """The rows in groups for one request each, none with the same SKU or product ID twice, as validation reads them."""
+    # No two rows have the same number, so no two items have the same key.
     sku_header, id_header = (layout.mapping.fields[field] for field in ("sku", "vendor_product_id"))
     group: list[Row] = []
     skus: set[str] = set()
     ids: set[str] = set()
+    start = 0  # behind the group's first row
     for row in rows:
         sku = cells.identifier(row.cells.get(sku_header, ""), "sku")
         product_id = cells.identifier(row.cells.get(id_header, ""), "vendor_product_id")
-        if len(group) == dynamo.BATCH or (sku and sku in skus) or (product_id and product_id in ids):
+        full = len(group) == dynamo.BATCH or row.end - start > REQUEST_BYTES
+        if group and (full or (sku and sku in skus) or (product_id and product_id in ids)):
             yield group
             group, skus, ids = [], set(), set()
+        if not group:
+            start = row.end
         group.append(row)
         skus.add(sku)
         ids.add(product_id)

@@ -29,14 +29,16 @@ SWEEP_ROWS = 1000
 
 
 class Sent(NamedTuple):
-    """What DynamoDB said to statuses: those that stand in the table now, and those that it refused."""
+    """What DynamoDB said to statuses: those that stand in the table now, those that it refused, and those that it will
+    never take, with its reasons."""
 
     written: list[Outcome]
     refused: list[Outcome]
+    unwritable: Sequence[tuple[Outcome, str]] = ()
 
 
 def write(outcomes: Sequence[Outcome]) -> int:
-    """Write the statuses of these outcomes and note those that stand; returns how many are still owed.
+    """Write the statuses of these outcomes and note those that stand; returns how many don't, most of which are owed.
 
     Raises nothing for a table that is away or throttles: what isn't written stays owed.
     """
@@ -47,21 +49,29 @@ def write(outcomes: Sequence[Outcome]) -> int:
 
 def send(outcomes: Sequence[Outcome]) -> Sent:
     """The first half of `write`: DynamoDB's. Touches no database, so it may run beside the next page's commit."""
+    outcomes = list({outcome[:2]: outcome for outcome in outcomes}.values())  # no record twice in one request
     batches = [outcomes[start : start + dynamo.BATCH] for start in range(0, len(outcomes), dynamo.BATCH)]
     with ThreadPoolExecutor(WRITERS) as writers:
         away = Event()
         answers = [answer for batch in writers.map(partial(_write_batch, away), batches) for answer in batch]
     return Sent(
         [outcome for outcome, refusal in answers if refusal is None],
-        [outcome for outcome, refusal in answers if refusal is not None],
+        [outcome for outcome, refusal in answers if refusal is not None and not dynamo.for_good(refusal)],
+        [(outcome, refusal) for outcome, refusal in answers if refusal is not None and dynamo.for_good(refusal)],
     )
 
 
 def note(sent: Sent) -> None:
-    """The second half: what stands is owed no more, what was overtaken is written over, what was refused waits."""
+    """The second half: what stands is owed no more, what was overtaken is written over, what was refused waits, and
+    what never will stand is noted as such."""
     if sent.refused:
         ledger.note_refused(sent.refused)
-    if sent.written and (newer := ledger.note_written(sent.written)):
+    newer = ledger.note_written(sent.written) if sent.written else []
+    if sent.unwritable:
+        count, reason = len(sent.unwritable), sent.unwritable[0][1]
+        logger.warning("The status of %d records can't be written, it is owed no more: %s", count, reason)
+        newer += ledger.note_unwritable(sent.unwritable)
+    if newer:
         write(newer)
 
 
@@ -80,7 +90,7 @@ def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome
         return []
     except dynamo.DynamoError as error:
         refusals = [str(error)] * len(outcomes)
-    if refused := [refusal for refusal in refusals if refusal]:
+    if refused := [refusal for refusal in refusals if refusal and not dynamo.for_good(refusal)]:
         logger.warning("The status of %d records was refused, it stays owed: %s", len(refused), refused[0])
     return list(zip(outcomes, refusals, strict=True))
 

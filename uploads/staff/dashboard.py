@@ -182,7 +182,7 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses owed, jobs that failed."""
+    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses owed or refused, jobs that failed."""
     if stream.table and stream.table.doubted_at:
         yield Said(_doubted(stream.table), way("uploads_streamshard"), bad=True)
     if gaps := stream.unhealed_gaps:
@@ -193,10 +193,11 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
         url = page_url("uploads_uploadhistory", upload_id)
         yield Said(f"{visible(upload_id)} has stalled: it is being reconciled", url, bad=True)
     if owed := operations.owed():
-        exact = counted(owed, "{} status", "{} statuses")
-        many = f"{owed:,} or more statuses" if owed == operations.OWED_COUNTED else exact
         url = way("uploads_recordoutcome", written_back_at__isempty=1)
-        yield Said(f"{many} owed to DynamoDB for more than a minute", url, bad=True)
+        yield Said(f"{_statuses(owed)} owed to DynamoDB for more than a minute", url, bad=True)
+    if never := operations.unwritable(RECENT_DAYS):
+        url = way("uploads_recordoutcome", write_back_failure__isempty=0)
+        yield Said(f"{_statuses(never)} that DynamoDB refuses, in {RECENT_DAYS} days", url, bad=True)
     for job in operations.failed_jobs(user, RECENT_DAYS):
         yield Said(_failure(job), page_url("uploads_job", job.pk), bad=True)
 
@@ -206,6 +207,12 @@ def _doubted(table: TableStream) -> str:
     if table.scan_from and not table.scan_ended_at:
         reading = f"It is being read: {table.scan_examined:,} records so far, {table.scan_found:,} of them had waited."
     return f"The table may have records that nobody has seen. {table.doubt} {reading}"
+
+
+def _statuses(number: int) -> str:
+    """How many, as far as they were counted."""
+    exact = counted(number, "{} status", "{} statuses")
+    return f"{number:,} or more statuses" if number == operations.OWED_COUNTED else exact
 
 
 def _failure(job: Job) -> str:

@@ -26,11 +26,12 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
                     "created_at", "written_back_at"]  # fmt: skip
     list_filter = [
         UploadFilter, RecordFilter, ProductFilter, "outcome", ("written_back_at", admin.EmptyFieldListFilter),
+        ("write_back_failure", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     search_fields = ["upload_id__exact", "record_id__exact"]
     search_help_text = "A whole upload ID or record ID"
     fields = ["upload_link", "record_id", "row", "attempt", "vendor_id", "outcome_tag", "product_link",
-              "error_reason", "created_at", "written_back_at"]  # fmt: skip
+              "error_reason", "created_at", "written_back_at", "write_back_failure"]  # fmt: skip
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Within an upload in the order of record_outcomes_key; the whole table newest first, by its key."""

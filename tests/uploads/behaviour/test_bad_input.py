@@ -18,6 +18,7 @@ from uploads.feed.sheets.notes import told
 from uploads.feed.workbook import OLE, Size, as_csv
 from uploads.pipeline import examine
 from uploads.pipeline.judge import numeric_fields
+from uploads.pipeline.staged_rows import as_staged
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
@@ -200,6 +201,11 @@ CASES = {
     ),
     "a cell over 100,000 characters": Case(feed(f"P1,{'x' * 100_001},Home,S1,9.99,5", OTHER), ["cell_too_long", CHAIR]),
     "a row over 262,144 characters": Case(feed("é" * 300_000, OTHER), ["row_too_long", CHAIR]),
+    "a row that takes more than 395 KB in UTF-8 with the names of its columns": Case(
+        feed(ROW + ("," + "あ" * 70_000) * 2, OTHER + ",,", header=HEADER + ",a,b"),
+        ["row_too_long", [*CHAIR, "", ""]],
+        ("Columns ignored: a, b.",),
+    ),
     "10,000 cells in a row": Case(feed(",".join("1" * 10_000), OTHER), [COUNT, CHAIR]),
     "a row that begins with # and a space": Case(feed("# P1,Lamp,Home,S1,9.99,5", OTHER), ["commented_out", CHAIR]),
     "a cell with apostrophes around it in place of quotes": Case(
@@ -293,6 +299,13 @@ CASES = {
     ),
     "10,000 columns in the header": Case(
         feed(ROW + ",1" * 9_994, header=",".join([HEADER, *map(str, range(9_994))])), "too_many_columns"
+    ),
+    "a column name over 1,000 characters": Case(
+        feed(ROW + ",1", header=HEADER + "," + "n" * 1_001), "column_name_too_long"
+    ),
+    "column names over 100,000 bytes together": Case(
+        feed(ROW + ",1" * 40, header=",".join([HEADER, *(chr(945 + n) + "あ" * 900 for n in range(40))])),
+        "column_name_too_long",
     ),
     "one endless line": Case(b"a," * 200_000, "line_too_long"),
     "too many rows": Case(feed(ROW, OTHER, ROW), "too_many_rows", limits={"max_rows": 2}),
@@ -509,7 +522,7 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
             layout = told(layout, sheet.about) if sheet else layout
             if layout.questions:
                 return "question", ()
-            found = list(rows(file, layout, limits=limits))
+            found = list(as_staged(rows(file, layout, limits=limits), layout))
     except FeedError as error:
         return error.code, ()
     assert [row.number for row in found] == list(range(1, len(found) + 1))

@@ -1,15 +1,17 @@
 """Failed rows, corrected or as they are, retried: once each, counted right, and nothing of what was there is lost."""
 
+import random
 from collections.abc import Iterable
 
 import pytest
 from django.contrib.auth.models import User
 
 from catalog import committer
-from catalog.models import Product, ProductCategory
+from catalog.models import Product, ProductCategory, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs, take_turn
+from tests.uploads.corrections.undoing import put
 from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import correct, failed_rows, retry
@@ -48,6 +50,23 @@ def test_a_corrected_row_becomes_a_product_and_counts_as_valid(pipeline: Pipelin
     assert open_errors(upload) == []
     assert str(Product.objects.get(vendor_product_id="P-2").price) == "12.50"
     assert statuses(upload) == {"REC_0000001": "validated", "REC_0000002": "validated"}
+
+
+def test_a_record_with_the_longest_id_that_dynamodb_takes_can_be_corrected(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    record_id = "".join(random.Random(1).choices("abcdefghij", k=1024))  # repetitive text would be compressed
+    put(record_id, price="free")
+    pipeline.settle()
+    outcome = correct.correct("ERP", record_id, 1, {"price": "12.00"}, admin_user)
+
+    assert outcome.outcome == "inserted"
+    assert Correction.objects.get().record_id == ValidationError.objects.get().record_id == record_id
+    put(f"x{record_id[1:]}", price="8.00")
+    pipeline.settle()
+    assert str(Product.objects.get().price) == "8.00"
+    assert ProductChange.objects.filter(record_id=f"x{record_id[1:]}").exists()
+    assert {item["status"]["S"] for item in dynamo.query_upload("ERP")} == {"validated"}
 
 
 def test_a_row_of_a_vendor_suspended_meanwhile_keeps_what_was_wrong_with_it(

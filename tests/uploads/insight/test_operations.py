@@ -169,6 +169,17 @@ def test_statuses_count_as_owed_after_a_minute_and_are_counted_up_to_a_limit(mon
     assert operations.owed() == 3
 
 
+def test_statuses_that_dynamodb_refuses_are_counted_for_some_days_and_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle("U1", range(4), ago(minutes=2))
+    assert operations.unwritable(7) == 0
+    RecordOutcome.objects.update(write_back_failure="ValidationError: too large", written_back_at=ago(days=2))
+    assert (operations.unwritable(7), operations.unwritable(1), operations.owed()) == (4, 0, 0)
+    monkeypatch.setattr(operations, "OWED_COUNTED", 3)
+    assert operations.unwritable(7) == 3
+
+
 def test_stalled_uploads_are_those_that_the_reconciler_takes_up(vendor: Vendor) -> None:
     upload(vendor, "U1", 5, file_rows=20, staged_rows=20, status="processing")
     assert operations.stalled() == []

@@ -1,6 +1,7 @@
 """Step 3: a file's rows reach the table in order, once where nothing fails, and from where it failed otherwise."""
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.uploads.aws.test_storage import breaking_off
 from tests.uploads.feed.reading import Counted
-from uploads.aws import client, dynamo, storage
+from uploads.aws import client, dynamo, limits, storage
 from uploads.aws.records import Item, encode, now_iso, record_id
 from uploads.feed import lines, parser
 from uploads.feed.columns import REPORT_COLUMNS
@@ -480,13 +481,72 @@ def test_a_row_too_large_for_an_item_is_an_error_and_the_others_go_on(pipeline: 
     assert fitting.error_type == "too_long", "nearly as long, but judged cell by cell"
 
 
+def largest_row() -> Row:
+    """The longest that is no error, under the longest IDs."""
+    item = encode("U" * 100, "V" * 50, Row(1, {"sku": ""}, None, "", 0), now_iso())
+    return Row(1, {"sku": "x" * (staged_rows.MAX_ITEM_BYTES - limits.item_bytes(item))}, None, "", 0)
+
+
 def test_the_largest_row_leaves_room_for_its_status_and_the_longest_reason(table: str) -> None:
-    row = Row(1, {"sku": "x" * (staged_rows.MAX_ROW_BYTES - 3)}, None, "", 0)
+    row = largest_row()
     assert staged_rows._fitting(row) is row
+    longer = row._replace(cells={"sku": row.cells["sku"] + "x"})
+    assert staged_rows._fitting(longer).problem is not None
     dynamo.put_records([encode("U" * 100, "V" * 50, row, now_iso())])
     update = dynamo.StatusUpdate("U" * 100, record_id(1), "error", "🪔" * 1000)
 
     assert dynamo.write_statuses([update]) == [None]
+    written = dynamo.get_record("U" * 100, record_id(1))
+    assert written is not None
+    assert limits.why_not(written) is None
+    assert written["error_reason"] == {"S": "🪔" * 1000}
+
+
+def test_names_of_columns_that_numbers_repeat_count_twice() -> None:
+    headers = [f"{n}" + "n" * 500 for n in range(450)]
+    row = Row(1, dict.fromkeys(headers, "12.50"), None, "", 0)
+    assert staged_rows._fitting(row) is row
+    too_long = staged_rows._fitting(row._replace(numeric=frozenset(headers)))
+    assert too_long.problem is not None
+    assert too_long.problem.code == "row_too_long"
+
+
+def test_a_row_is_an_error_from_the_byte_on_that_is_too_many_however_few_it_has_in_the_file() -> None:
+    """In the encoding whose letters grow most in the table, and under long names."""
+    names = [HEADER, *(f"n{n}" * 40 for n in range(60))]
+    empty = Row(1, dict.fromkeys(",".join(names).split(","), ""), None, "", 0)
+    room = staged_rows.MAX_ITEM_BYTES - limits.item_bytes(encode("U" * 100, "V" * 50, empty, now_iso()))
+    most = room // 3 - 40
+    long = ["™" * (most // 60)] * 59
+    rows = [line(1), *(line(n) + "," + ",".join([*long, "™" * (most - 59 * (most // 60) + n)]) for n in range(2, 60))]
+    rows[0] += "," * 60
+    file = io.BytesIO("\n".join([",".join(names), *rows, ""]).encode("cp1252"))
+    layout = parser.inspect(file, reading=parser.Reading(encoding="cp1252"))
+    before = list(parser.rows(file, layout))
+    sizes = [limits.item_bytes(encode("U" * 100, "V" * 50, row, now_iso())) for row in before]
+    assert min(sizes[1:]) < staged_rows.MAX_ITEM_BYTES < max(sizes), "some fit, and some don't"
+
+    staged = list(staged_rows.as_staged(before, layout))
+    assert [row.problem is None for row in staged] == [size <= staged_rows.MAX_ITEM_BYTES for size in sizes]
+
+
+def test_requests_are_as_large_in_the_middle_of_a_huge_file_as_at_its_beginning() -> None:
+    file = io.BytesIO(feed(*(line(n) for n in range(1, 61))).encode())
+    layout = parser.inspect(file)
+    rows = [row._replace(end=row.end + 10**9) for row in parser.rows(file, layout)]
+    assert [len(group) for group in staged_rows.in_requests(rows, layout)] == [25, 25, 10]
+
+
+def test_requests_keep_below_16_mb_however_much_their_json_adds() -> None:
+    bell = "\a" * 99_000  # each is written \u0007
+    rows = [line(n, product_name=bell, brand=bell, description=bell) for n in range(1, 60)]
+    file = io.BytesIO(feed(*rows).encode())
+    layout = parser.inspect(file)
+    groups = list(staged_rows.in_requests(parser.rows(file, layout), layout))
+    assert [row.number for group in groups for row in group] == [*range(1, 60)]
+    sizes = [len(json.dumps([encode("U" * 100, "V" * 50, row, now_iso()) for row in group])) for group in groups]
+    assert max(sizes) < limits.REQUEST_BYTES
+    assert max(sizes) > limits.REQUEST_BYTES // 2, "and not needlessly small"
 
 
 @pytest.mark.parametrize("without", ["", "line_number"], ids=["", "from before there were lines"])

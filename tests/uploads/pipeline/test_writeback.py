@@ -55,6 +55,18 @@ def test_every_record_gets_the_status_that_the_ledger_has(committed: UploadHisto
     assert item["product_data"]["M"]["price"] == {"S": "free"}, "the rest of the item stays"
 
 
+def test_no_request_names_a_record_twice(committed: UploadHistory, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, named = dynamo.write_statuses, list[str]()
+
+    def watched(updates: Sequence[StatusUpdate]) -> list[str | None]:
+        named.extend(update.record_id for update in updates)
+        return real(updates)
+
+    monkeypatch.setattr(dynamo, "write_statuses", watched)
+    writeback.write([*outcomes()[:15], *outcomes()[:15]])
+    assert sorted(named) == [f"REC_{n:07d}" for n in range(1, 16)]
+
+
 def test_records_that_are_refused_stay_owed_and_are_written_later(
     committed: UploadHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +154,7 @@ def test_the_sweep_takes_the_oldest_first_and_leaves_what_is_recent(
     assert statuses(committed) == EXPECTED[:20] + ["pending_validation"] * 40
 
 
-def test_statuses_that_are_refused_for_ever_hold_up_no_other(
+def test_statuses_that_are_refused_again_and_again_hold_up_no_other(
     committed: UploadHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writeback, "SWEEP_ROWS", 5)
@@ -151,7 +163,7 @@ def test_statuses_that_are_refused_for_ever_hold_up_no_other(
     def refusing(updates: Sequence[StatusUpdate]) -> list[str | None]:
         taken = [update for update in updates if update.record_id > "REC_0000005"]
         answers = real(taken) if taken else []
-        return ["ValidationError"] * (len(updates) - len(answers)) + answers
+        return ["AccessDenied"] * (len(updates) - len(answers)) + answers
 
     monkeypatch.setattr(dynamo, "write_statuses", refusing)
     assert writeback.sweep(older_than_seconds=0) == 0

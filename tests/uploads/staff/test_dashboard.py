@@ -57,6 +57,10 @@ def fill(numbers: range) -> None:
         RecordOutcome.objects.create(
             upload_id=upload.pk, record_id="REC_1", outcome="error", created_at=now - timedelta(minutes=5)
         )
+        RecordOutcome.objects.create(
+            upload_id=upload.pk, record_id="REC_X", outcome="error", created_at=now - timedelta(minutes=5),
+            written_back_at=now, write_back_failure=SCRIPT,
+        )  # fmt: skip
         StreamShard.objects.create(stream_arn="arn", shard_id=f"s{n}", gap_found_at=now)
         TableStream.objects.create(stream_arn=f"arn{n}", doubted_at=now, doubt=SCRIPT, scan_from=now, scan_examined=12)
         Job.objects.create(kind="undo", upload=upload, vendor=vendor, state="failed", failure=SCRIPT, ended_at=now)
@@ -171,6 +175,7 @@ def test_what_is_not_in_order_is_said(admin_client: Client) -> None:
     assert "It is being read: 12 records so far, 0 of them had waited." in text
     assert "has stalled" in text
     assert "1 status owed to DynamoDB for more than a minute" in text
+    assert "1 status that DynamoDB refuses, in 7 days" in text
     assert "Undo an upload U/0 processing" in text
     UploadHistory.objects.update(status="completed", reconciled_to="")
     for rows in (StreamShard, TableStream, RecordOutcome, Job):
