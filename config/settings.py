@@ -268,7 +268,7 @@ def _few_parts() -> TransferConfig:
 
 STORAGES = {
     "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "uploads.aws.storage.NotedS3Storage",
         "OPTIONS": {
             "bucket_name": UPLOAD_BUCKET,
             "endpoint_url": AWS_ENDPOINT_URL,

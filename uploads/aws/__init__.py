@@ -1,8 +1,9 @@
 """The only doors to DynamoDB, its streams and file storage. What AWS's libraries raise is translated here.
 
-client.py   how requests get through: botocore's clients without its slow parts
-dynamo.py   the table UploadRecords and its stream
-limits.py   what DynamoDB refuses for good
-records.py  the shape of a record, and what is read of one that another program wrote
-storage.py  files
+client.py      how requests get through: botocore's clients without its slow parts
+dynamo.py      the table UploadRecords and its stream
+limits.py      what DynamoDB refuses for good
+operations.py  what was asked for, as policies name it
+records.py     the shape of a record, and what is read of one that another program wrote
+storage.py     files
 """

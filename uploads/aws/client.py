@@ -27,6 +27,8 @@ from django.conf import settings
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
+from uploads.aws import operations
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -130,6 +132,7 @@ def session(pid: int) -> boto3.Session:
     """One session per process: a forked child must not share its parent's sockets."""
     session = botocore.session.get_session()
     session.register_component("response_parser_factory", _RawJSONParserFactory())
+    operations.watch(session.get_component("event_emitter"))
     return boto3.Session(botocore_session=session, region_name=settings.AWS_REGION)
 
 
@@ -192,6 +195,7 @@ def post(operation: str, request: dict[str, Any]) -> Any:
     The first attempt goes past botocore's machinery, but for its signature and on its connections. Whatever is not a
     plain success is asked again in botocore's own way, with its retries and its errors, translated.
     """
+    operations.note("dynamodb", operation)
     answer = _directly(operation, orjson.dumps(request))
     if answer is None:
         with translated():

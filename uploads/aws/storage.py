@@ -11,6 +11,9 @@ from boto3.exceptions import Boto3Error
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from storages.backends.s3 import S3Storage  # type: ignore[import-untyped] # it has no annotations
+
+from uploads.aws import operations
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,6 +24,15 @@ BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memo
 # that follows, an endpoint that gets it ready before it answers would read a large file again at every turn
 # (docs/decisions/0012).
 REQUEST_BYTES = 8 * 1024 * 1024
+
+
+class NotedS3Storage(S3Storage):  # type: ignore[misc] # as above
+    """S3 as django-storages talks to it, which notes what it does (operations.py)."""
+
+    def _create_session(self) -> Any:
+        session = super()._create_session()
+        operations.watch(session.events)
+        return session
 
 
 class StorageUnavailable(Exception):

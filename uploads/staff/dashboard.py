@@ -182,7 +182,7 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses owed or refused, jobs that failed."""
+    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses that wait, jobs that failed."""
     if stream.table and stream.table.doubted_at:
         yield Said(_doubted(stream.table), way("uploads_streamshard"), bad=True)
     if gaps := stream.unhealed_gaps:

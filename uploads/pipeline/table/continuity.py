@@ -38,7 +38,7 @@ def see(arn: str, on: bool) -> str:
         cursor.execute("INSERT INTO table_streams (stream_arn) VALUES (%s) ON CONFLICT DO NOTHING", [arn])
         new = bool(cursor.rowcount)
     if new:
-        doubt(arn, first)
+        _change(arn, first, SQL("TRUE"), logging.INFO if first == _FIRST else logging.WARNING)
     elif not on:
         _doubt_unless_doubted(arn, _OFF if arn else _NONE)
     with connection.cursor() as cursor:
@@ -68,7 +68,7 @@ def _doubt_unless_doubted(arn: str, reason: str) -> None:
     _change(arn, reason, SQL("doubted_at IS NULL"))
 
 
-def _change(arn: str, reason: str, where: SQL) -> None:
+def _change(arn: str, reason: str, where: SQL, level: int = logging.WARNING) -> None:
     query = SQL(
         """
         UPDATE table_streams s SET doubted_at = clock_timestamp(), doubt = %s, continuous_since = NULL
@@ -80,7 +80,7 @@ def _change(arn: str, reason: str, where: SQL) -> None:
         cursor.execute(query, [reason, arn])
         before = cursor.fetchone()
     if before and before[0] != reason:
-        logger.warning("%s The table is read for it.", reason)
+        logger.log(level, "%s The table is read for it.", reason)
 
 
 def settled(lease: Lease) -> bool:

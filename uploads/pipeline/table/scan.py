@@ -139,7 +139,12 @@ def _ended(lease: Lease) -> bool:
     stream = TableStream.objects.get(pk=lease.key)
     settled = continuity.settled(lease)
     said = "The table was read to its end: %s records, of which %s had waited and have an outcome now."
-    logger.warning(said, f"{stream.scan_examined:,}", f"{stream.scan_found:,}")
+    logger.log(
+        logging.WARNING if stream.scan_found else logging.INFO,
+        said,
+        f"{stream.scan_examined:,}",
+        f"{stream.scan_found:,}",
+    )
     return settled
 
 

@@ -15,7 +15,7 @@ from config.embedded import processes
 
 
 class Puppets:
-    """They are forked by tests/faults/dying.py, which has started Django once for all of them."""
+    """They are forked by tests/faults/processes/dying.py, which has started Django once for all of them."""
 
     def __init__(self, process: "Popen[str]") -> None:
         self._process = process
@@ -46,7 +46,7 @@ def started() -> Iterator[Puppets]:
         "DATABASE_URL": f"postgresql://{quote(known['USER'])}:{quote(known['PASSWORD'])}@{address}",
         "SECRET_KEY": "of a test",
     }
-    command = [sys.executable, "-m", "tests.faults.dying"]
+    command = [sys.executable, "-m", "tests.faults.processes.dying"]
     with Popen(command, cwd=processes.ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:
         yield Puppets(process)
         process.communicate()

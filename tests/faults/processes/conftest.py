@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import puppets
+from tests.faults.processes import puppets
 
 
 @pytest.fixture(scope="module", name="puppets")

@@ -12,7 +12,7 @@ from catalog import committer
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.faults.clocks import let_leases_end
-from tests.faults.puppets import Puppets
+from tests.faults.processes.puppets import Puppets
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from uploads.aws import dynamo

@@ -13,7 +13,7 @@ from django.db.models import F
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.faults.clocks import let_leases_end
-from tests.faults.puppets import Puppets
+from tests.faults.processes.puppets import Puppets
 from tests.faults.statements import COUNTERS, before_statements
 from tests.feeds import feed, line
 from uploads.aws import dynamo
