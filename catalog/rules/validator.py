@@ -425,6 +425,8 @@ def sku_taken(sku: str, own_product_id: str | None) -> Problem:
 
 
 def vendor_unknown(vendor_id: str) -> Problem:
+    if not vendor_id:
+        return Problem("", Code.VENDOR_UNKNOWN, "The record names no vendor. Put the vendor's ID there as vendor_id.")
     return Problem("", Code.VENDOR_UNKNOWN, f"There is no vendor {quoted(vendor_id)}.")
 
 
@@ -435,5 +437,6 @@ def vendor_not_active(vendor_id: str, status: str) -> Problem:
 
 def vendor_mismatch(vendor_id: str, upload_id: str) -> Problem:
     """A record that names one vendor inside an upload of another, never named."""
-    message = f"The record names the vendor {quoted(vendor_id)}, but the upload {quoted(upload_id)} is not theirs."
+    named = f"the vendor {quoted(vendor_id)}" if vendor_id else "no vendor"
+    message = f"The record names {named}, but the upload {quoted(upload_id)} is not theirs."
     return Problem("", Code.VENDOR_MISMATCH, message)

@@ -309,6 +309,8 @@ def test_a_taken_sku_names_the_vendors_own_product_but_never_another_vendor() ->
 
 def test_problems_with_the_vendor_concern_the_whole_row() -> None:
     assert validator.vendor_unknown("VEND9")[:2] == ("", Code.VENDOR_UNKNOWN)
+    assert "names no vendor" in validator.vendor_unknown("").message
+    assert "names no vendor, but" in validator.vendor_mismatch("", "UPLOAD_1").message
     inactive = validator.vendor_not_active("VEND9", "suspended")
     assert inactive[:2] == ("", Code.VENDOR_NOT_ACTIVE)
     assert "“VEND9” is suspended" in inactive.message
