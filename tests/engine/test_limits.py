@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 
 from tests.engine.endpoint import Engine, embedded
-from uploads.aws import client, dynamo
+from uploads.aws import client, dynamo, limits
 from uploads.aws.records import Item
 
 pytestmark = pytest.mark.engine
@@ -114,6 +114,11 @@ PUTS: dict[str, tuple[list[Item], str]] = {
 }
 
 
+# What no item of ours can be, whatever is in a file: its types are our own.
+NEVER_OURS = {
+    "an empty set", "a set with a text twice", "a value of two types", "a value of no type",
+    "a vendor_id that is a number", "a vendor_id that is null",
+}  # fmt: skip
 # These the embedded endpoint takes.
 TAKEN_THERE = {
     "a header of 65,536 bytes",
@@ -157,6 +162,14 @@ def test_what_is_put_beyond_dynamodbs_limits_is_refused(aws_engine: Engine, tabl
     answers = answers_to_puts()
     assert {case: answers[case] for case, (_, words) in PUTS.items() if words not in answers[case]} == {}
     assert {case for case, answer in answers.items() if answer} == {case for case, (_, words) in PUTS.items() if words}
+
+
+def test_what_we_hold_our_own_items_against_is_what_the_engine_holds_them_against() -> None:
+    ours = {case: items[0] for case, (items, _) in PUTS.items() if len(items) == 1 and case not in NEVER_OURS}
+    rest = {"vendor_id": {"S": "V"}, "status": {"S": "s"}}
+    large = ITEM_BYTES + limits.item_bytes(rest)
+    refused = {case for case, item in ours.items() if limits.why_not(rest | item, large)}
+    assert refused == {case for case in ours if PUTS[case][1]}
 
 
 def test_the_embedded_endpoint_refuses_the_same_but_for_what_is_known(aws_engine: Engine, table: str) -> None:

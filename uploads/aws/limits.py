@@ -90,6 +90,8 @@ def _over(name: str, value: Mapping[str, Any], level: int) -> Iterator[str]:
     kind, content = next(iter(value.items()))
     if kind == "M":
         for inner_name, inner in content.items():
+            if not inner_name:
+                yield "There is a value without a name; DynamoDB takes none."
             yield from _over(inner_name, inner, level + 1)
     elif kind == "L":
         for inner in content:
