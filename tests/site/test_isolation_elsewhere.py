@@ -29,8 +29,9 @@ from uploads.aws import dynamo, storage
 from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
-from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError
+from uploads.models import Job, RecordOutcome, TableStream, UploadHistory, ValidationError
 from uploads.pipeline import examine
+from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
 from vendors.models import Vendor, VendorMember
 
@@ -187,6 +188,22 @@ def consume_stream(both: Both) -> None:
     both.pipeline.settle()
 
 
+def scan_table(both: Both) -> None:
+    """The same record, which no stream has shown."""
+    data = {"vendor_product_id": {"S": "P-4"}, "product_name": {"S": "taken over"}, "sku": {"S": "SKU-3"}}
+    dynamo.put_records([
+        {"upload_id": {"S": both.ours.pk}, "record_id": {"S": "REC_Y"}, "vendor_id": {"S": "VEND002"},
+         "product_data": {"M": data}}
+    ])  # fmt: skip
+    continuity.see(*dynamo.current_stream())
+    continuity.doubt(dynamo.stream_arn(), "Asked for.")
+    TableStream.objects.update(scan_ended_at=None)
+    tasks.scan_table()
+    assert [item["status"]["S"] for item in dynamo.query_upload(both.ours.pk) if item["record_id"]["S"] == "REC_Y"] == [
+        "error"
+    ]
+
+
 def upkeep(both: Both) -> None:
     _with_their_file(both)
     tasks.upkeep()
@@ -222,7 +239,7 @@ def browserless_user() -> Any:
     return User.objects.get_or_create(username="becker")[0]
 
 
-CROSSED = {task.__name__: task for task in (stage_upload, finish_upload, consume_stream, upkeep, run_job)}
+CROSSED = {task.__name__: task for task in (stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job)}
 
 
 def test_every_task_is_asked_to_mix_vendors() -> None:

@@ -36,7 +36,8 @@ def test_upkeep_carries_an_upload_to_its_end_without_any_wake_up(
     tasks.consume_stream()
     todo.clear()
     tasks.upkeep()
-    assert todo == [(wakeups.FINISH_UPLOAD, upload.upload_id)]
+    assert todo == [(wakeups.FINISH_UPLOAD, upload.upload_id), (wakeups.SCAN_TABLE,)], "the stream is new"
+    tasks.scan_table()
     tasks.finish_upload(upload.upload_id)
     todo.clear()
     tasks.upkeep()
@@ -189,7 +190,8 @@ def test_a_slice_that_has_to_wait_wakes_the_next_only_then(monkeypatch: pytest.M
 def test_every_task_that_is_woken_by_its_name_has_that_name() -> None:
     names = {value for name, value in vars(wakeups).items() if name.isupper()}
     assert names == {
-        task.name for task in (tasks.stage_upload, tasks.consume_stream, tasks.finish_upload, tasks.run_job)
+        task.name
+        for task in (tasks.stage_upload, tasks.consume_stream, tasks.finish_upload, tasks.run_job, tasks.scan_table)
     }
 
 

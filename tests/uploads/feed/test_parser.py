@@ -497,6 +497,6 @@ def test_csvs_own_limit_does_not_apply() -> None:
 
 
 def test_every_code_for_unreadable_rows_is_tested_above() -> None:
-    unreadable = list(Code)[: list(Code).index(Code.MISSING_VALUE)]
+    unreadable = set(list(Code)[: list(Code).index(Code.MISSING_VALUE)]) - {Code.NOT_STORED}  # the table's word
     source = Path(__file__).read_text()
     assert [code for code in unreadable if f'"{code.value}"' not in source] == []
