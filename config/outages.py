@@ -1,39 +1,113 @@
-"""One sentence for a service that isn't there, and how to start it."""
+"""The sentences for a service that isn't there or lets nobody in: what happened, and what to do about it.
+
+Commands say them at the terminal (`explain`), workers in the log and staff on the dashboard (uploads/work/outages.py).
+Each ends with the remedy as a sentence of its own.
+"""
 
 import os
 
+from config.embedded import services
+
 REMEDY = "Start the services with: make up"
+MESSAGE_CHARS = 300  # of what a service says; a proxy may say a whole page
+NEW_CREDENTIALS = "Renew AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN or the role, and start again"
+
+# What AWS's services say to whoever asks, whatever is asked: docs.aws.amazon.com has "Common Errors" for DynamoDB, and
+# "Error responses" for S3, where a HEAD has nothing but the status.
+_CREDENTIALS = {
+    "AuthFailure", "AuthorizationHeaderMalformed", "CredentialsNotSupported", "ExpiredToken", "ExpiredTokenException",
+    "IncompleteSignature", "IncompleteSignatureException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSecurity", "InvalidSignatureException", "InvalidToken", "InvalidTokenException",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "MissingSecurityHeader",
+    "SignatureDoesNotMatch", "TokenRefreshRequired", "Unauthorized", "UnauthorizedException",
+    "UnrecognizedClientException", "401", "407",
+}  # fmt: skip
+_PERMISSIONS = {
+    "AccessDenied", "AccessDeniedException", "AccountProblem", "AllAccessDisabled", "Forbidden", "NotAuthorized",
+    "NotSignedUp", "OptInRequired", "SubscriptionRequiredException", "UnauthorizedAccess",
+    "UnauthorizedOperation", "403",
+}  # fmt: skip
+_CLOCK = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 
 
-def explain(error: BaseException) -> str | None:
+def explain(error: BaseException, aws: str = "The AWS endpoint") -> str | None:
     """What to tell the person at the terminal if the error means that a service is away; None for any other error.
 
-    Looks through the chain of causes, since each library wraps the refusal in its own exception.
+    Looks through the chain of causes, since each library wraps the refusal in its own exception. `aws` is what a
+    service of AWS is called: commands talk to several at one endpoint.
     """
-    import botocore.exceptions  # only where something failed: commands start without these
-    import kombu.exceptions  # as above
+    import kombu.exceptions  # only where something failed: commands start without these
     import psycopg  # as above
     import redis.exceptions  # as above
 
     away: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
         ("PostgreSQL", "DATABASE_URL", (psycopg.OperationalError,)),
         ("Redis", "REDIS_URL", (redis.exceptions.ConnectionError, kombu.exceptions.OperationalError)),
-        (
-            "The AWS endpoint",
-            "AWS_ENDPOINT_URL",
-            (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError),
-        ),
     )
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, botocore.exceptions.NoCredentialsError):
-            return "There are no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role."
         for name, variable, kinds in away:
             if isinstance(cause, kinds) and getattr(cause, "sqlstate", None) is None:
                 remedy = f"Check {variable}." if os.environ.get(variable) else REMEDY
                 return f"{name} {_complaint(cause)}. {remedy}"
+        if sentence := of_aws(aws, cause):
+            return sentence
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def of_aws(service: str, error: BaseException) -> str | None:
+    """What to tell where botocore's error means that nobody can ask this service anything; None for any other error."""
+    import botocore.exceptions as said  # only where something failed: commands start without it
+
+    if isinstance(error, said.ClientError):
+        found = error.response.get("Error", {})
+        return refused(service, str(found.get("Code", "")), str(found.get("Message", "")))
+    if isinstance(error, said.ConnectionError | said.HTTPClientError):
+        return f"{service} isn't reachable. {_endpoint_remedy()}"
+    if isinstance(error, said.NoCredentialsError):
+        return "There are no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role."
+    if isinstance(
+        error,
+        said.PartialCredentialsError | said.CredentialRetrievalError | said.TokenRetrievalError | said.NoAuthTokenError
+        | said.SSOError | said.LoginError | said.MetadataRetrievalError | said.RefreshWithMFAUnsupportedError
+        | said.UnknownCredentialError | said.ProfileNotFound | said.ConfigNotFound | said.ConfigParseError
+        | said.InfiniteLoopConfigError | said.NoRegionError,
+    ):  # fmt: skip
+        return f"There are no AWS credentials that work: {brief(str(error))}. {NEW_CREDENTIALS}."
+    return None
+
+
+def refused(service: str, code: str, message: str) -> str | None:
+    """What to tell where AWS refuses whoever asks, by the error's code; None for what is about the request itself."""
+    said = f": {brief(message)}" if message.strip() else f" ({code})"
+    if code in _CREDENTIALS:
+        return f"{service} refuses the credentials{said}. {NEW_CREDENTIALS}."
+    if code.startswith(("KMS", "InaccessibleEncryption")) or message.startswith("KMS "):
+        return f"{service} can't use the key that the data is encrypted with{said}. Look at the key in AWS KMS."
+    if code in _PERMISSIONS:
+        return f"{service} denies the permission{said}. Allow it in the policy of this user or role."
+    if code in _CLOCK:
+        return f"{service} finds that this machine's clock is wrong{said}. Set the clock."
+    return None
+
+
+def not_the_protocol(service: str) -> str:
+    """What to tell where the endpoint answers, but not as this service does: another program, or a proxy on the way."""
+    where = os.environ.get("AWS_ENDPOINT_URL") or service
+    return f"{where} answered something that isn't {service}'s protocol. Check AWS_ENDPOINT_URL and proxies on the way."
+
+
+def brief(text: str) -> str:
+    """The first line of what a service said, cut, and without a full stop: a sentence goes on behind it."""
+    lines = text.strip().splitlines()
+    return lines[0][:MESSAGE_CHARS].rstrip(" .") if lines else ""
+
+
+def _endpoint_remedy() -> str:
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return "Check AWS_ENDPOINT_URL."
+    return "Check the network and AWS_REGION." if any(map(os.environ.get, services.AWS_ELSEWHERE)) else REMEDY
 
 
 def _complaint(error: BaseException) -> str:

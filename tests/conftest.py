@@ -19,7 +19,8 @@ from tests.engine.local import Absent, Local
 from tests.live import Platform
 from uploads.aws import dynamo, storage
 from uploads.models import UploadHistory
-from uploads.pipeline import finish, receive, stage, stream
+from uploads.pipeline import finish, receive, stage, stream, writeback
+from uploads.work import outages
 from vendors.models import Vendor
 
 # What a test asks for when it needs more than PostgreSQL, itself or through other fixtures.
@@ -43,6 +44,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_more_than_postgresql(item: pytest.Item) -> bool:
     return not MORE_THAN_POSTGRESQL.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(autouse=True)
+def no_outage() -> Iterator[None]:
+    """What this process missed in a test is forgotten with the test's database."""
+    yield
+    outages._met.clear()
+    outages._lost.clear()
+    writeback._said.clear()
 
 
 @pytest.fixture

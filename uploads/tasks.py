@@ -6,20 +6,16 @@ from contextlib import contextmanager
 from typing import Final
 
 from celery import shared_task
-from django.db import OperationalError as DatabaseDown
 
-from uploads.aws import dynamo, storage
 from uploads.corrections import retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run
-from uploads.work import jobs, wakeups
+from uploads.work import jobs, outages, wakeups
 
 logger = logging.getLogger(__name__)
-
-AWAY = (dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone, storage.StorageUnavailable, DatabaseDown)
 
 # How each kind of job is done, a slice at a time.
 STEPS: Final[dict[str, jobs.Step]] = {
@@ -32,11 +28,14 @@ STEPS: Final[dict[str, jobs.Step]] = {
 
 @contextmanager
 def _patient(what: str) -> Iterator[None]:
-    """A service that is away is one line in the log, not a traceback: the schedule calls again."""
+    """A service that is away is one line in the log of all workers, not a traceback: the schedule calls again."""
     try:
         yield
-    except AWAY as error:
-        logger.warning("%s waits: %s", what, str(error).partition("\n")[0])
+    except outages.AWAY as error:
+        logger.debug("%s waits: %s", what, error)
+        outages.met(error)
+    else:
+        outages.passed()
 
 
 @shared_task

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from catalog import committer
@@ -16,7 +17,7 @@ from tests.bench import bound, feeds, peers
 from tests.bench.dynamodb import opened, read_stream, stage_whole
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
 from tests.bench.services import fresh_database, fresh_table, settle_database
-from uploads.aws import client, dynamo
+from uploads.aws import dynamo
 from uploads.models import StreamShard, UploadHistory
 from uploads.pipeline import commit, judge, ledger, stream
 from uploads.pipeline.commit import Checkpoint
@@ -59,7 +60,7 @@ def replay(recording: Recording) -> int:
     """What the consumer does with pages, from the JSON to the commit, on a real lease; without DynamoDB."""
     shard = StreamShard.objects.get(shard_id="bench")
     for body in recording.pages:
-        page: list[dict[str, Any]] = client.decoded(body)
+        page: list[dict[str, Any]] = orjson.loads(body)
         checkpoint = Checkpoint(
             Lease(leases.SHARD, shard.id, shard.lease_epoch), page[-1]["dynamodb"]["SequenceNumber"]
         )

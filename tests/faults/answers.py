@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSHTTPConnectionPool, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from django.core.files.storage import default_storage
+from urllib3 import HTTPResponse
 
 from uploads.aws import client
 
@@ -98,3 +99,35 @@ def _response(url: str, body: dict[str, Any]) -> AWSResponse:
 def throttled() -> dict[str, Any]:
     """What DynamoDB says to a request over the table's throughput."""
     return {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "Slow down"}
+
+
+# From an operation of DynamoDB or its stream, or "S3", to status and body, to an error of the connection, or to None.
+RawAnswer = Callable[[str], tuple[int, bytes] | Exception | None]
+
+
+@contextmanager
+def endpoint_answers(answer: RawAnswer) -> Iterator[None]:
+    """Answer whatever goes out on a connection to any of the services, in any thread, as bytes."""
+    real = AWSHTTPConnectionPool.urlopen
+
+    def urlopen(pool: Any, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        headers = options.get("headers") or arguments[1]
+        said = answer(_operation(headers))
+        if said is None:
+            return real(pool, method, url, *arguments, **options)
+        if isinstance(said, Exception):
+            raise said
+        status, body = said
+        return HTTPResponse(
+            io.BytesIO(b"" if method == "HEAD" else body), {"Content-Length": str(len(body))}, status,
+            preload_content=options.get("preload_content", True), request_method=method,
+        )  # fmt: skip
+
+    with mock.patch.object(AWSHTTPConnectionPool, "urlopen", urlopen):
+        yield
+
+
+def _operation(headers: Any) -> str:
+    target = headers.get("X-Amz-Target", b"")
+    text = target.decode() if isinstance(target, bytes) else str(target)
+    return text.rpartition(".")[2] or "S3"

@@ -10,7 +10,13 @@ from pathlib import Path
 import kombu.exceptions
 import psycopg
 import pytest
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
 
 from config.embedded import processes
 from config.outages import explain
@@ -84,7 +90,7 @@ def test_verify_setup_puts_a_cross_with_the_remedy_at_everything(runs: Runs, whe
     done = runs["verify_setup", where].result()
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
-    assert len(lines) == 2 * 16
+    assert len(lines) == 2 * 15
     assert all(line.startswith("✗ ") and line.endswith(" isn't reachable") for line in lines[::2])
     assert {line.strip() for line in lines[1::2]} == remedies
 
@@ -105,6 +111,14 @@ def test_the_reason_is_found_behind_other_exceptions() -> None:
         (kombu.exceptions.OperationalError("refused"), "Redis isn't reachable."),
         (EndpointConnectionError(endpoint_url="http://x", error="refused"), "The AWS endpoint isn't reachable."),
         (ReadTimeoutError(endpoint_url="http://x"), "The AWS endpoint isn't reachable."),
+        (
+            ClientError({"Error": {"Code": "ExpiredToken", "Message": "Expired.\nLong ago."}}, "GetObject"),
+            "The AWS endpoint refuses the credentials: Expired. Renew AWS_ACCESS_KEY_ID",
+        ),
+        (
+            PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            "There are no AWS credentials that work: Partial credentials found in env",
+        ),
         (NoCredentialsError(), "There are no AWS credentials."),
         (
             psycopg.OperationalError("failed: FATAL:  no such role\n"),

@@ -1,5 +1,6 @@
 """The only doors to DynamoDB, its streams and file storage. What AWS's libraries raise is translated here.
 
+answers.py     when each last answered
 client.py      how requests get through: botocore's clients without its slow parts
 dynamo.py      the table UploadRecords and its stream
 limits.py      what DynamoDB refuses for good

@@ -12,35 +12,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
 import orjson
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
-from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from botocore.signers import RequestSigner
 from django.conf import settings
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from uploads.aws import operations
+from config import outages
+from uploads.aws import answers, operations
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
+# As they come for a request, and in PartiQL's batches for a statement.
 THROTTLED = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "ThrottlingError",
-    "LimitExceededException",
-}
+    "LimitExceededException", "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "Throttling",
+    "ThrottlingError", "ThrottlingException", "TooManyRequestsException",
+}  # fmt: skip
+FAILED = {
+    "InternalFailure", "InternalServerError", "InternalServerErrorException", "ReplicatedWriteConflictException",
+    "RequestAbortedException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable",
+    "ServiceUnavailableException",
+}  # fmt: skip
 STREAM_OPERATIONS = {"DescribeStream", "GetShardIterator", "GetRecords"}
+
+_Kind = TypeVar("_Kind")
 
 
 class DynamoError(Exception):
@@ -48,7 +54,9 @@ class DynamoError(Exception):
 
 
 class Unavailable(DynamoError):
-    """It can't be reached, or throttled for longer than we wait. Nothing is lost: try again later."""
+    """An outage of the service, not a refusal of what was asked: it can't be reached, lets nobody in, throttles for
+    longer than we wait, or something else answers in its place. Nothing is lost: try again later.
+    """
 
 
 class TableMissing(DynamoError):
@@ -71,27 +79,88 @@ class PositionTrimmed(DynamoError):
     """The records after this position are older than the stream's 24 hours, and gone from it."""
 
 
+class _NotTheProtocol(Exception):
+    """What came isn't a JSON object."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raises botocore's errors as ours."""
     try:
         yield
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        message = f"{error.operation_name}: {error.response['Error'].get('Message', code)}"
-        if code in THROTTLED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500:
-            raise Unavailable(message) from error
-        if code == "ResourceNotFoundException":
-            raise (StreamGone(message) if error.operation_name in STREAM_OPERATIONS else TableMissing()) from error
-        if code == "ExpiredIteratorException":
-            raise IteratorExpired(message) from error
-        if code == "TrimmedDataAccessException":
-            raise PositionTrimmed(message) from error
-        raise DynamoError(message) from error
-    except (NotConnected, HTTPClientError, NoCredentialsError) as error:
-        raise Unavailable(str(error)) from error
-    except json.JSONDecodeError as error:  # a proxy on the way, say
-        raise Unavailable(f"{settings.AWS_ENDPOINT_URL or 'DynamoDB'} answered something that isn't JSON.") from error
+        raise _ours(error) from error
+    except _NotTheProtocol as error:
+        raise not_the_protocol() from error
+    except ParamValidationError:  # our own mistake
+        raise
+    except BotoCoreError as error:
+        raise Unavailable(outages.of_aws(answers.DYNAMODB, error) or outages.brief(str(error))) from error
+    answers.note(answers.DYNAMODB)
+
+
+def _ours(error: ClientError) -> DynamoError:
+    said = error.response["Error"]
+    code, operation = said["Code"], error.operation_name
+    message = f"{operation}: {outages.brief(said.get('Message') or code)}"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if outage := outage_of(code, said.get("Message") or "", operation):
+        return outage
+    if status >= 500:
+        return _failing(message)
+    if code.isdigit():  # botocore found no code in the answer
+        return not_the_protocol()
+    if code == "ResourceNotFoundException":
+        return StreamGone(message) if operation in STREAM_OPERATIONS else TableMissing()
+    if code == "ExpiredIteratorException":
+        return IteratorExpired(message)
+    if code == "TrimmedDataAccessException":
+        return PositionTrimmed(message)
+    return DynamoError(message)
+
+
+def outage_of(code: str, message: str, operation: str) -> DynamoError | None:
+    """The outage that an error's code means, of a request or of one statement; None where it is about what was asked.
+
+    Codes of statements are the same words without "Exception".
+    """
+    if sentence := outages.refused(answers.DYNAMODB, code, message):
+        return Unavailable(sentence)
+    said = f"{operation}: {outages.brief(message or code)}"
+    if code in THROTTLED:
+        return Unavailable(f"DynamoDB throttles ({said}). It is tried again by itself; more capacity ends it for good.")
+    if code in FAILED:
+        return _failing(said)
+    return TableMissing() if code == "ResourceNotFound" else None
+
+
+def _failing(message: str) -> Unavailable:
+    return Unavailable(f"DynamoDB fails ({message}). It is tried again by itself; AWS's status page may say more.")
+
+
+def not_the_protocol() -> Unavailable:
+    """The outage of an endpoint where something else answers than DynamoDB."""
+    return Unavailable(outages.not_the_protocol(answers.DYNAMODB))
+
+
+def member(answer: Any, name: str, kind: type[_Kind], otherwise: _Kind | None = None) -> _Kind:
+    """What an answer has under a name, or what stands for it where it may be missing. Raises Unavailable where
+    something of another kind is there, or nothing that must be.
+    """
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if found is None:
+        found = otherwise
+    if not isinstance(found, kind):
+        raise not_the_protocol()
+    return found
+
+
+def members(answer: Any, name: str) -> list[dict[str, Any]]:
+    """`member` for a list of objects."""
+    found = member(answer, name, list)
+    if not all(isinstance(one, dict) for one in found):
+        raise not_the_protocol()
+    return found
 
 
 # --- clients ---------------------------------------------------------------------------------------------------
@@ -101,6 +170,14 @@ class _RawJSONParser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: object) -> Any:
         return decoded(raw_body) if raw_body else {}
 
+    def _parse_body_as_json(self, body_contents: bytes) -> dict[str, str]:
+        """What an error says: its texts, or nothing where it says something else; then its code is the status."""
+        try:
+            said = decoded(body_contents)
+        except _NotTheProtocol:
+            return {}
+        return {name: text for name, text in said.items() if isinstance(text, str)}
+
 
 class _RawJSONParserFactory(ResponseParserFactory):
     def create_parser(self, protocol_name: str) -> ResponseParser:
@@ -109,8 +186,18 @@ class _RawJSONParserFactory(ResponseParserFactory):
         return super().create_parser(protocol_name)
 
 
-def decoded(body: bytes) -> Any:
-    """The JSON of an answer."""
+def decoded(body: bytes) -> dict[str, Any]:
+    """The JSON object of an answer. Raises _NotTheProtocol for anything else."""
+    try:
+        answer = _loaded(body)
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or nested without an end
+        raise _NotTheProtocol from error
+    if not isinstance(answer, dict):
+        raise _NotTheProtocol
+    return answer
+
+
+def _loaded(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:  # half a surrogate pair, say: it shall reach the record's own judgement
@@ -205,14 +292,17 @@ def post(operation: str, request: dict[str, Any]) -> Any:
 
 def _directly(operation: str, body: bytes) -> Any | None:
     """The answer to a request that succeeds at once, otherwise None."""
-    line = _line(os.getpid())
-    headers = {"Content-Type": line.content_type, "X-Amz-Target": f"{line.target}.{operation}"}
-    request = AWSRequest("POST", line.url, headers, body)
     try:
+        line = _line(os.getpid())
+        headers = {"Content-Type": line.content_type, "X-Amz-Target": f"{line.target}.{operation}"}
+        request = AWSRequest("POST", line.url, headers, body)
         line.signer.get_auth_instance("dynamodb", line.region).add_auth(request)
         response = line.connections.urlopen(
             "POST", "/", body, dict(request.headers.items()), retries=False, redirect=False
         )
-        return decoded(response.data) if response.status == 200 else None
-    except (BotoCoreError, HTTPError, json.JSONDecodeError):
+        answer = decoded(response.data) if response.status == 200 else None
+    except (BotoCoreError, ClientError, HTTPError, _NotTheProtocol):  # of those, ClientError is a role's
         return None
+    if answer is not None:
+        answers.note(answers.DYNAMODB)
+    return answer

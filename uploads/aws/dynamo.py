@@ -47,7 +47,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except DynamoError as error:
-        if _code(error) in FOR_GOOD:
+        if _code(error) in FOR_GOOD and not isinstance(error, Unavailable):  # of a key in KMS, say
             raise Refused(str(error)[:SAID_CHARS]) from error
         raise
 
@@ -133,13 +133,17 @@ def _keys(partition: str, sort: str) -> Any:
 
 def provisioned_reads() -> int:
     """The table's read units a second; 0 where reads are paid for one by one. Raises TableMissing."""
-    return int((describe_table().get("ProvisionedThroughput") or {}).get("ReadCapacityUnits", 0))
+    throughput: dict[str, Any] = client.member(describe_table(), "ProvisionedThroughput", dict, {})
+    return client.member(throughput, "ReadCapacityUnits", int, 0)
 
 
 def describe_table() -> dict[str, Any]:
     """DescribeTable's `Table`, as it came. Raises TableMissing."""
     with client.translated():
-        return dict(client.dynamodb().describe_table(TableName=_table())["Table"])
+        answer = client.dynamodb().describe_table(TableName=_table())
+    table: dict[str, Any] = client.member(answer, "Table", dict)
+    client.member(table, "TableStatus", str)
+    return table
 
 
 def delete_table() -> None:
@@ -171,7 +175,8 @@ def put_records(items: Sequence[Item]) -> None:
     for attempt in range(ATTEMPTS):
         with _refusals():
             answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
-        requests = answer.get("UnprocessedItems", {}).get(_table())
+        left: dict[str, Any] = client.member(answer, "UnprocessedItems", dict)
+        requests = client.members(left, _table()) if left else []
         if not requests:
             return
         _back_off(attempt)
@@ -204,9 +209,12 @@ def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
     Returns one entry per update: None when it stands in the table or the record is gone from it, otherwise the error's
     code and what DynamoDB says, of which `for_good` tells whether it is to be tried again. A status that is refused for
     good was tried without its reason too, for which an item may have no room. Raises Unavailable when the request as a
-    whole can't be made.
+    whole can't be made, or every statement of it met an outage.
     """
     refusals = _execute(updates)
+    outages = [outage for refusal in refusals if (outage := outage_of(refusal))]
+    if outages and len(outages) == len(refusals):
+        raise outages[0]
     again = [n for n, refusal in enumerate(refusals) if for_good(refusal) and updates[n].error_reason]
     if again:
         shorter = _execute([replace(updates[n], error_reason="") for n in again])
@@ -220,6 +228,12 @@ def for_good(refusal: str | None) -> bool:
     return refusal is not None and refusal.partition(":")[0] in FOR_GOOD
 
 
+def outage_of(refusal: str | None) -> DynamoError | None:
+    """The outage that is behind what `write_statuses` returned for an update; None where it is about the record."""
+    code, _, message = (refusal or "").partition(": ")
+    return client.outage_of(code, message, "UPDATE") if code else None
+
+
 def _execute(updates: Sequence[StatusUpdate]) -> list[str | None]:
     """As `write_statuses`, without a second try. A request that is refused as a whole is halved."""
     try:
@@ -230,7 +244,10 @@ def _execute(updates: Sequence[StatusUpdate]) -> list[str | None]:
             return [f"ValidationException: {refused}"]
         middle = len(updates) // 2
         return _execute(updates[:middle]) + _execute(updates[middle:])
-    return [_refusal(response) for response in answer["Responses"]]
+    responses = client.members(answer, "Responses")
+    if len(responses) != len(updates):
+        raise client.not_the_protocol()
+    return [_refusal(response) for response in responses]
 
 
 def _statement(update: StatusUpdate) -> Any:
@@ -241,11 +258,12 @@ def _statement(update: StatusUpdate) -> Any:
     return {"Statement": _VALIDATED.format(table=_table()), "Parameters": [{"S": update.status}, *keys]}
 
 
-def _refusal(response: Any) -> str | None:
-    error = response.get("Error", {})
-    if error.get("Code") in (None, "ConditionalCheckFailed"):
+def _refusal(response: dict[str, Any]) -> str | None:
+    if response.get("Error") is None:
         return None
-    return f"{error['Code']}: {error.get('Message', '')}"[:SAID_CHARS]
+    error: dict[str, Any] = client.member(response, "Error", dict)
+    code = client.member(error, "Code", str)
+    return None if code == "ConditionalCheckFailed" else f"{code}: {error.get('Message') or ''}"[:SAID_CHARS]
 
 
 def get_record(upload_id: str, record_id: str) -> Item | None:
@@ -256,7 +274,7 @@ def get_record(upload_id: str, record_id: str) -> Item | None:
             Key={"upload_id": {"S": upload_id}, "record_id": {"S": record_id}},
             ConsistentRead=True,
         )
-    return answer.get("Item")
+    return client.member(answer, "Item", dict) if "Item" in answer else None
 
 
 def query_upload(upload_id: str, status: str | None = None, behind: str = "") -> Iterator[Item]:
@@ -291,8 +309,8 @@ def upload_page(upload_id: str, status: str, behind: str, limit: int) -> tuple[l
             TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
             ExpressionAttributeValues=values, Limit=limit, **options,
         )  # fmt: skip
-    items, more = page["Items"], "LastEvaluatedKey" in page
-    return items, items[-1]["record_id"]["S"] if items and more else ""
+    items, last = client.members(page, "Items"), client.member(page, "LastEvaluatedKey", dict, {})
+    return items, items[-1]["record_id"]["S"] if items and last else ""
 
 
 def query_vendor(vendor_id: str) -> Iterator[Item]:
@@ -323,8 +341,12 @@ def scan_pending(position: dict[str, Any] | None, limit: int = 10_000) -> ScanPa
             ExpressionAttributeNames={"#s": "status"}, ExpressionAttributeValues={":p": {"S": PENDING}},
             ReturnConsumedCapacity="TOTAL", Limit=limit, **start,
         )  # fmt: skip
-    units = float(page.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
-    return ScanPage(page["Items"], page.get("LastEvaluatedKey"), page.get("ScannedCount", 0), units)
+    capacity: dict[str, Any] = client.member(page, "ConsumedCapacity", dict, {})
+    units = capacity.get("CapacityUnits", 0)
+    if not isinstance(units, int | float):
+        raise client.not_the_protocol()
+    last: dict[str, Any] = client.member(page, "LastEvaluatedKey", dict, {})
+    return ScanPage(client.members(page, "Items"), last or None, client.member(page, "ScannedCount", int, 0), units)
 
 
 def _query(condition: str, names: dict[str, str], values: Item, **options: Any) -> Iterator[Item]:
@@ -335,10 +357,11 @@ def _query(condition: str, names: dict[str, str], values: Item, **options: Any) 
                 TableName=_table(), KeyConditionExpression=condition, ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values, **options, **start,
             )  # fmt: skip
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
+        yield from client.members(page, "Items")
+        last: dict[str, Any] = client.member(page, "LastEvaluatedKey", dict, {})
+        if not last:
             return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        start = {"ExclusiveStartKey": last}
 
 
 # --- the stream ------------------------------------------------------------------------------------------------
@@ -374,7 +397,8 @@ def current_stream() -> tuple[str, bool]:
     has a new one.
     """
     table = describe_table()
-    return table.get("LatestStreamArn") or "", bool((table.get("StreamSpecification") or {}).get("StreamEnabled"))
+    specification: dict[str, Any] = client.member(table, "StreamSpecification", dict, {})
+    return client.member(table, "LatestStreamArn", str, ""), bool(specification.get("StreamEnabled"))
 
 
 def stream_arn() -> str:
@@ -390,10 +414,12 @@ def list_shards(arn: str) -> Iterable[Shard]:
     start: dict[str, Any] = {}
     while True:
         with client.translated():
-            description = client.streams().describe_stream(StreamArn=arn, **start)["StreamDescription"]
-        for shard in description["Shards"]:
-            ending = shard.get("SequenceNumberRange", {}).get("EndingSequenceNumber", "")
-            yield Shard(shard["ShardId"], shard.get("ParentShardId", ""), ending)
+            answer = client.streams().describe_stream(StreamArn=arn, **start)
+        description: dict[str, Any] = client.member(answer, "StreamDescription", dict)
+        for shard in client.members(description, "Shards"):
+            numbers: dict[str, Any] = client.member(shard, "SequenceNumberRange", dict, {})
+            ending = client.member(numbers, "EndingSequenceNumber", str, "")
+            yield Shard(client.member(shard, "ShardId", str), client.member(shard, "ParentShardId", str, ""), ending)
         if not description.get("LastEvaluatedShardId"):
             return
         start = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}
@@ -410,13 +436,14 @@ def shard_iterator(arn: str, shard_id: str, checkpoint: str) -> str | None:
     )
     with client.translated():
         answer = client.streams().get_shard_iterator(StreamArn=arn, ShardId=shard_id, **position)
-    return answer.get("ShardIterator")
+    if "ShardIterator" not in answer:  # there may be none, but that is said
+        raise client.not_the_protocol()
+    return client.member(answer, "ShardIterator", str, "") or None
 
 
 def get_records(iterator: str, limit: int) -> Page:
     """One page of stream records in the service's own shape. Raises IteratorExpired, PositionTrimmed, StreamGone."""
     with client.translated():
         answer: Any = client.streams().get_records(ShardIterator=iterator, Limit=limit)
-    if not isinstance(answer.get("Records"), list):  # `{}` of something on the way: no answer, and no end of a shard
-        raise Unavailable("GetRecords was answered without a list of records.")
-    return Page(answer["Records"], answer.get("NextShardIterator") or None)
+    records = client.members(answer, "Records")  # `{}` of something on the way is no answer, and no end of a shard
+    return Page(records, client.member(answer, "NextShardIterator", str, "") or None)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import botocore.exceptions
 import urllib3.exceptions
 from boto3.exceptions import Boto3Error
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped] # it has no annotations
 
-from uploads.aws import operations
+from config import outages
+from uploads.aws import answers, operations
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -47,23 +49,71 @@ class FileMissing(Exception):
 def _translated(key: str) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        raise FileMissing(f"The file {key} isn't in storage any more.") from error
-    except botocore.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            raise FileMissing(f"The file {key} isn't in storage any more.") from error
-        raise StorageUnavailable(str(error)) from error
-    except (botocore.exceptions.BotoCoreError, Boto3Error, urllib3.exceptions.HTTPError) as error:
-        raise StorageUnavailable(str(error)) from error
+    except (FileNotFoundError, botocore.exceptions.ClientError) as error:
+        raise _ours(error, key) from error
+    except (botocore.exceptions.BotoCoreError, Boto3Error) as error:
+        raise StorageUnavailable(outages.explain(error, answers.STORAGE) or outages.brief(str(error))) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise StorageUnavailable(f"{answers.STORAGE} broke off: {outages.brief(str(error))}.") from error
+    except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _not_the_protocol() from error  # botocore and django-storages read the answers, and expect what S3 says
+    answers.note(answers.STORAGE)
+
+
+def _ours(error: Exception, key: str) -> FileMissing | StorageUnavailable:
+    refusal = _in_words(error, key)
+    if refusal is None:
+        return _not_the_protocol()
+    said = refusal.response["Error"]
+    code, message = str(said.get("Code", "")), outages.brief(str(said.get("Message") or ""))
+    if code == "NoSuchKey":
+        return FileMissing(f"The file {key} isn't in storage any more.")
+    if code == "NoSuchBucket":
+        return StorageUnavailable(
+            f"The bucket {settings.UPLOAD_BUCKET} doesn't exist. Create it with: manage.py prepare"
+        )
+    if sentence := outages.of_aws(answers.STORAGE, refusal):
+        return StorageUnavailable(sentence)
+    if code.isdigit() and int(code) < 500:
+        return _not_the_protocol()
+    return StorageUnavailable(
+        f"{answers.STORAGE} fails ({refusal.operation_name}: {message or code}). It is tried again."
+    )
+
+
+def _in_words(error: Exception, key: str) -> botocore.exceptions.ClientError | None:
+    """S3's own words for a refusal. To a HEAD it answers a status alone, which says neither whether the file is gone,
+    so that its upload has failed, nor what is wrong with the credentials: so that is asked again. None for no words.
+    """
+    refusal = error if isinstance(error, botocore.exceptions.ClientError) else error.__context__
+    if not isinstance(refusal, botocore.exceptions.ClientError) or refusal.operation_name != "HeadObject":
+        return refusal if isinstance(refusal, botocore.exceptions.ClientError) else None
+    try:
+        _client().get_object(Bucket=settings.UPLOAD_BUCKET, Key=key, Range="bytes=0-0")["Body"].close()
+    except botocore.exceptions.ClientError as said:
+        return said
+    except (botocore.exceptions.BotoCoreError, ResponseParserError):
+        return None
+    return None
+
+
+def _not_the_protocol() -> StorageUnavailable:
+    return StorageUnavailable(outages.not_the_protocol("S3"))
 
 
 def save(key: str, content: BinaryIO) -> None:
     """Store the content under the key, replacing what stands there. Raises StorageUnavailable."""
+    size = content.seek(0, io.SEEK_END)
     content.seek(0)
     with _translated(key):
         if default_storage.exists(key):
             default_storage.delete(key)
+            if default_storage.exists(key):  # something has each file, and Django would look for a free name for ever
+                raise _not_the_protocol()
         default_storage.save(key, File(content))
+        stored = default_storage.size(key)
+    if stored != size:  # whatever said that it has stored the file
+        raise _not_the_protocol()
 
 
 @contextmanager
@@ -100,6 +150,11 @@ class _Stored(io.RawIOBase):
         with _translated(key):
             file: Any = default_storage.open(key, "rb")  # asks for the size; the content is not fetched
             self._object, self._size = file.obj, file.size
+            tag = self._object.e_tag
+        if (
+            not isinstance(self._size, int) or not tag
+        ):  # a sign-in page has a size too, and a short file would end there
+            raise _not_the_protocol()
 
     def readable(self) -> bool:
         return True

@@ -17,7 +17,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from uploads.insight import progress
-from uploads.models import Job, TableStream, UploadHistory, ValidationError
+from uploads.models import Job, ServiceOutage, TableStream, UploadHistory, ValidationError
 from uploads.pipeline import upkeep
 from uploads.pipeline.table import continuity
 from vendors import access
@@ -208,6 +208,11 @@ def stream() -> Stream:
         )
         lag, gaps = cursor.fetchone()
     return Stream(None if lag is None else max(0.0, float(lag)), gaps, continuity.current())
+
+
+def outages() -> list[ServiceOutage]:
+    """Services that are away now, one row each at most (service_outages_open_key)."""
+    return list(ServiceOutage.objects.filter(ended_at=None, answered_at=None).order_by("began_at"))
 
 
 def stalled() -> list[str]:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("uploads", "0011_remembered_readings"),
+        ("uploads", "0012_outages"),
     ]
 
     operations = [

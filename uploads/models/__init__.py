@@ -4,6 +4,7 @@ uploads.py  one upload: its file, its state, its counters
 errors.py   what was wrong with rows, and what was corrected
 ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom
+outages.py  services that were away
 jobs.py     work that somebody asked for
 rules.py    what a vendor's columns and values mean
 views.py    the views
@@ -12,6 +13,7 @@ views.py    the views
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.jobs import Job
 from uploads.models.ledger import RecordOutcome
+from uploads.models.outages import ServiceOutage
 from uploads.models.rules import RememberedReading, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.uploads import UploadHistory
@@ -24,6 +26,7 @@ __all__ = [
     "RecentUpload",
     "RecordOutcome",
     "RememberedReading",
+    "ServiceOutage",
     "StreamShard",
     "StreamWorker",
     "TableStream",

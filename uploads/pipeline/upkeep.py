@@ -12,7 +12,7 @@ from psycopg.sql import SQL
 
 from uploads.pipeline import reconcile, writeback
 from uploads.pipeline.table import scan
-from uploads.work import jobs, wakeups
+from uploads.work import jobs, outages, wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ def tick() -> None:
     deadline = time.monotonic() + SWEEP_SECONDS
     while writeback.sweep() and time.monotonic() < deadline:
         pass
+    outages.close_over()
     scan.wake()
     deadline = time.monotonic() + reconcile.RECONCILE_SECONDS
     for upload_id in stalled():

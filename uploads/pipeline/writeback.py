@@ -12,29 +12,33 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Event
 from typing import NamedTuple
 
 from django.db import connection
 
 from uploads.aws import dynamo
+from uploads.aws.dynamo import DynamoError
 from uploads.aws.records import ERROR, VALIDATED
 from uploads.pipeline import ledger
 from uploads.pipeline.ledger import Outcome
+from uploads.work import outages
 
 logger = logging.getLogger(__name__)
 
 WRITERS = 4
 SWEEP_ROWS = 1000
 
+_said: set[str] = set()  # the kinds of refusals that this process has logged; DynamoDB has about ten
+
 
 class Sent(NamedTuple):
-    """What DynamoDB said to statuses: those that stand in the table now, those that it refused, and those that it will
-    never take, with its reasons."""
+    """What DynamoDB said to statuses: those that stand in the table now, those that it refused, those that it will
+    never take, with its reasons, and the outage that it has, if it has one."""
 
     written: list[Outcome]
     refused: list[Outcome]
     unwritable: Sequence[tuple[Outcome, str]] = ()
+    outage: DynamoError | None = None
 
 
 def write(outcomes: Sequence[Outcome]) -> int:
@@ -52,18 +56,21 @@ def send(outcomes: Sequence[Outcome]) -> Sent:
     outcomes = list({outcome[:2]: outcome for outcome in outcomes}.values())  # no record twice in one request
     batches = [outcomes[start : start + dynamo.BATCH] for start in range(0, len(outcomes), dynamo.BATCH)]
     with ThreadPoolExecutor(WRITERS) as writers:
-        away = Event()
+        away = list[DynamoError]()
         answers = [answer for batch in writers.map(partial(_write_batch, away), batches) for answer in batch]
     return Sent(
         [outcome for outcome, refusal in answers if refusal is None],
         [outcome for outcome, refusal in answers if refusal is not None and not dynamo.for_good(refusal)],
         [(outcome, refusal) for outcome, refusal in answers if refusal is not None and dynamo.for_good(refusal)],
+        next(filter(None, (*away, *(dynamo.outage_of(refusal) for _, refusal in answers))), None),
     )
 
 
 def note(sent: Sent) -> None:
     """The second half: what stands is owed no more, what was overtaken is written over, what was refused waits, and
     what never will stand is noted as such."""
+    if sent.outage:
+        outages.met(sent.outage)
     if sent.refused:
         ledger.note_refused(sent.refused)
     newer = ledger.note_written(sent.written) if sent.written else []
@@ -75,24 +82,32 @@ def note(sent: Sent) -> None:
         write(newer)
 
 
-def _write_batch(away: Event, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
+def _write_batch(away: list[DynamoError], outcomes: Sequence[Outcome]) -> list[tuple[Outcome, str | None]]:
     """What DynamoDB said to each outcome of this batch: None for one that stands in the table now, or a refusal.
 
-    Nothing when the table is away; then the rest isn't tried either.
+    Nothing when the table is away: that goes to `away`, and then the rest isn't tried either.
     """
-    if away.is_set():
+    if away:
         return []
     try:
         refusals = dynamo.write_statuses([_update(outcome) for outcome in outcomes])
-    except dynamo.Unavailable as error:
-        away.set()
-        logger.warning("The status of %d records could not be written, it stays owed: %s", len(outcomes), error)
+    except (dynamo.Unavailable, dynamo.TableMissing) as error:
+        away.append(error)
         return []
-    except dynamo.DynamoError as error:
+    except DynamoError as error:
         refusals = [str(error)] * len(outcomes)
-    if refused := [refusal for refusal in refusals if refusal and not dynamo.for_good(refusal)]:
-        logger.warning("The status of %d records was refused, it stays owed: %s", len(refused), refused[0])
+    _say_refused([r for r in refusals if r and not dynamo.for_good(r) and not dynamo.outage_of(r)])
     return list(zip(outcomes, refusals, strict=True))
+
+
+def _say_refused(refusals: Sequence[str]) -> None:
+    """A line for each kind of refusal that this process meets first: what stays owed is tried again and again, and on
+    the dashboard meanwhile.
+    """
+    for kind, refusal in {refusal.partition(":")[0]: refusal for refusal in refusals}.items():
+        level = logging.DEBUG if kind in _said else logging.WARNING
+        logger.log(level, "The status of %d records was refused, it stays owed: %s", len(refusals), refusal)
+        _said.add(kind)
 
 
 def _update(outcome: Outcome) -> dynamo.StatusUpdate:

@@ -182,7 +182,10 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses that wait, jobs that failed."""
+    """What doesn't pass by itself at once: outages, doubts, gaps, stalled uploads, statuses that wait, failed jobs."""
+    for outage in operations.outages():
+        since = timezone.localtime(outage.began_at)
+        yield Said(visible(f"Outage of {outage.service} since {since:%Y-%m-%d %H:%M}: {outage.reason}"), bad=True)
     if stream.table and stream.table.doubted_at:
         yield Said(_doubted(stream.table), way("uploads_streamshard"), bad=True)
     if gaps := stream.unhealed_gaps:

@@ -11,25 +11,18 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
-from uploads.aws import dynamo, storage
 from uploads.models import Job
-from uploads.work import leases, wakeups
+from uploads.work import leases, outages, wakeups
 from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
 # How long one task works at a job before others get their turn.
 TURN_SECONDS = 20.0
-
-# What passes by itself. Anything else that makes a job fail would make it fail for ever.
-AWAY = (
-    OperationalError, InterfaceError, dynamo.Unavailable, dynamo.TableMissing, dynamo.StreamGone,
-    storage.StorageUnavailable,
-)  # fmt: skip
 
 # Does a slice of the job and calls `advance` with it; returns whether the job is done.
 Step = Callable[[Job], bool]
@@ -80,7 +73,7 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
 def _passes(error: Exception) -> bool:
     """Whether the same work can succeed later. To PostgreSQL its limits (class 54) are operational, but they stay."""
     sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, AWAY) and not sqlstate.startswith("54")
+    return isinstance(error, outages.AWAY) and not sqlstate.startswith("54")
 
 
 def advance(job: Job, done: int = 0, position: str | None = None, **counts: int) -> None:

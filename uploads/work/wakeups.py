@@ -3,13 +3,12 @@
 A wake-up is a hint. What there is to do stands in PostgreSQL, and upkeep finds it there on the schedule.
 """
 
-import logging
 from typing import Final
 
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-logger = logging.getLogger(__name__)
+from uploads.work import outages
 
 STAGE_UPLOAD: Final = "uploads.tasks.stage_upload"
 CONSUME_STREAM: Final = "uploads.tasks.consume_stream"
@@ -26,4 +25,6 @@ def enqueue(task: str, *arguments: str | int, expires: float | None = None, coun
     try:
         current_app.send_task(task, arguments, expires=expires, countdown=countdown, ignore_result=True)
     except OperationalError as error:
-        logger.warning("Redis is away, the work waits for the schedule: %s", error)
+        outages.lost(outages.REDIS, error)
+    else:
+        outages.found(outages.REDIS)

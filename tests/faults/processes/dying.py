@@ -23,7 +23,7 @@ from django.conf import settings  # noqa: E402 - Django has to be ready first
 from uploads import tasks  # noqa: E402
 from uploads.aws import dynamo  # noqa: E402
 from uploads.pipeline import commit, stage, stream, writeback  # noqa: E402
-from uploads.work import jobs  # noqa: E402
+from uploads.work import jobs, outages  # noqa: E402
 
 PATIENCE = 60.0  # seconds: a pause takes part of its turn
 AWAY = 3  # the exit status of a worker that found a service away
@@ -72,7 +72,7 @@ def fork(by: int, point: str, about: str, calls: int, table: str) -> tuple[int, 
     try:
         settings.UPLOAD_RECORDS_TABLE = table
         work(by, point, about, calls)
-    except tasks.AWAY:  # what the tasks say in one line
+    except outages.AWAY:  # what the tasks say in one line
         os._exit(AWAY)
     except BaseException:
         traceback.print_exc()

@@ -109,10 +109,34 @@ def test_a_refusal_comes_as_the_error_that_it_is(endpoint: Endpoint) -> None:
         client.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
 
 
-def test_an_answer_that_is_no_json_is_an_endpoint_that_is_away(endpoint: Endpoint) -> None:
-    endpoint.answers = [(200, b"<html>Sign in</html>")] * 2
-    with pytest.raises(dynamo.Unavailable, match="isn't JSON"):
-        client.post("BatchWriteItem", {"RequestItems": {"T": [{"PutRequest": {"Item": ITEM}}]}})
+NOT_THE_PROTOCOL: dict[str, tuple[int, Any]] = {
+    "a page": (200, b"<html>Sign in</html>"),
+    "no UTF-8": (200, b'{"UnprocessedItems": {}, "name": "L\xe4mpchen"}'),
+    "no UTF-8 in an error": (400, b'{"message": "L\xe4mpchen"}'),
+    "a list": (200, []),
+    "null": (200, None),
+    "a text": (200, "OK"),
+    "nothing": (200, b""),
+    "an empty object": (200, {}),
+    "another object": (200, {"status": "UP"}),
+    "a member of another kind": (200, {"UnprocessedItems": []}),
+    "a list of texts": (200, {"UnprocessedItems": {"T": ["x"]}}),
+    "an endless nesting": (200, b"[" * 100_000),
+    "a page instead of an error": (404, b"<html>Not found</html>"),
+    "a list instead of an error": (400, []),
+    "an error with a number for its code": (400, {"__type": 5}),
+    "a way to somewhere else": (302, b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", NOT_THE_PROTOCOL.values(), ids=NOT_THE_PROTOCOL)
+def test_whatever_is_not_the_protocol_is_an_outage_with_a_remedy(
+    endpoint: Endpoint, settings: Any, answer: tuple[int, Any]
+) -> None:
+    settings.UPLOAD_RECORDS_TABLE = "T"
+    endpoint.answers = [answer] * 2
+    with pytest.raises(dynamo.Unavailable, match=r"isn't DynamoDB's protocol\. Check AWS_ENDPOINT_URL"):
+        dynamo.put_records([ITEM])
 
 
 def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_stop(endpoint: Endpoint) -> None:

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 from uploads.aws import client, dynamo
 from uploads.aws.dynamo import StatusUpdate
@@ -231,7 +240,27 @@ def refusal(code: str, operation: str = "PutItem", status: int = 400, message: s
         (refusal("ThrottlingException"), dynamo.Unavailable),
         (refusal("InternalServerError", status=500), dynamo.Unavailable),
         (refusal("503", status=503), dynamo.Unavailable),
+        (refusal("ExpiredTokenException"), dynamo.Unavailable),
+        (refusal("UnrecognizedClientException"), dynamo.Unavailable),
+        (refusal("InvalidClientTokenId", status=403), dynamo.Unavailable),
+        (refusal("InvalidSignatureException"), dynamo.Unavailable),
+        (refusal("IncompleteSignature"), dynamo.Unavailable),
+        (refusal("MissingAuthenticationTokenException"), dynamo.Unavailable),
+        (refusal("AccessDeniedException"), dynamo.Unavailable),
+        (refusal("AccessDenied", "AssumeRole", 403), dynamo.Unavailable),
+        (refusal("RequestExpired"), dynamo.Unavailable),
+        (refusal("RequestTimeTooSkewed", status=403), dynamo.Unavailable),
+        (refusal("SignatureDoesNotMatch", status=403), dynamo.Unavailable),
+        (refusal("KMSAccessDeniedException"), dynamo.Unavailable),
+        (refusal("ValidationException", message="KMS key is disabled"), dynamo.Unavailable),
+        (refusal("404", status=404), dynamo.Unavailable),
         (NoCredentialsError(), dynamo.Unavailable),
+        (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), dynamo.Unavailable),
+        (CredentialRetrievalError(provider="process", error_msg="exit 1"), dynamo.Unavailable),
+        (TokenRetrievalError(provider="sso", error_msg="expired"), dynamo.Unavailable),
+        (UnauthorizedSSOTokenError(), dynamo.Unavailable),
+        (MetadataRetrievalError(error_msg="timeout"), dynamo.Unavailable),
+        (ReadTimeoutError(endpoint_url="http://x"), dynamo.Unavailable),
         (refusal("ResourceNotFoundException", message="Table: StreamTable not found"), dynamo.TableMissing),
         (refusal("ResourceNotFoundException", "GetRecords"), dynamo.StreamGone),
         (refusal("ResourceNotFoundException", "GetShardIterator"), dynamo.StreamGone),
@@ -247,6 +276,75 @@ def test_the_services_errors_become_ours(error: Exception, ours: type[Exception]
         raise error
     assert type(caught.value) is ours
     assert caught.value.__cause__ is error
+
+
+OF_THE_SERVICE = ("AccessDenied", "InternalServerError", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
+                  "ThrottlingError", "ResourceNotFound")  # fmt: skip
+OF_THE_ITEM = ("ItemCollectionSizeLimitExceeded", "ValidationError", "TransactionConflict")
+TWO = [StatusUpdate("U", "REC_0000001", "validated", ""), StatusUpdate("U", "REC_0000002", "validated", "")]
+
+
+def said_of_statements(monkeypatch: pytest.MonkeyPatch, *codes: str) -> None:
+    responses = [{"Error": {"Code": code, "Message": "said so"}} if code else {} for code in codes]
+    monkeypatch.setattr(client, "post", lambda *_: {"Responses": responses})
+
+
+@pytest.mark.parametrize("code", OF_THE_SERVICE)
+def test_what_every_statement_says_of_the_service_is_an_outage(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    said_of_statements(monkeypatch, code, code)
+    with pytest.raises((dynamo.Unavailable, dynamo.TableMissing)):
+        dynamo.write_statuses(TWO)
+
+
+@pytest.mark.parametrize("code", OF_THE_SERVICE)
+def test_what_one_statement_says_of_the_service_takes_nothing_from_the_other(
+    monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    said_of_statements(monkeypatch, "", code)
+    written, refused = dynamo.write_statuses(TWO)
+
+    assert (written, refused) == (None, f"{code}: said so")
+    assert isinstance(dynamo.outage_of(refused), dynamo.Unavailable | dynamo.TableMissing)
+
+
+@pytest.mark.parametrize("code", OF_THE_ITEM)
+def test_what_a_statement_says_of_its_item_is_no_outage(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    said_of_statements(monkeypatch, code, code)
+
+    assert dynamo.write_statuses(TWO) == [f"{code}: said so"] * 2
+    assert dynamo.outage_of(f"{code}: said so") is None
+
+
+NO_DATA: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "null": {"Table": None, "Items": None, "StreamDescription": None, "Records": None},
+    "texts": {"Table": "x", "Items": ["x"], "StreamDescription": "x", "Records": ["x"], "Item": "x"},
+}
+READERS: dict[str, Callable[[], object]] = {
+    "describe_table": dynamo.describe_table,
+    "stream_arn": dynamo.stream_arn,
+    "query_upload": lambda: list(dynamo.query_upload("U")),
+    "query_vendor": lambda: list(dynamo.query_vendor("V")),
+    "upload_page": lambda: dynamo.upload_page("U", "", "", 10),
+    "scan_pending": lambda: dynamo.scan_pending(None),
+    "list_shards": lambda: list(dynamo.list_shards("arn")),
+    "shard_iterator": lambda: dynamo.shard_iterator("arn", "s", ""),
+    "get_records": lambda: dynamo.get_records("i", 10),
+    "put_records": lambda: dynamo.put_records([item(1)]),
+    "write_statuses": lambda: dynamo.write_statuses(TWO),
+}
+
+
+@pytest.mark.parametrize("answer", NO_DATA.values(), ids=NO_DATA)
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_an_answer_without_what_it_must_have_is_never_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[], object], answer: dict[str, Any]
+) -> None:
+    for name in ("dynamodb", "streams"):
+        monkeypatch.setattr(client, name, lambda: Scripted(answer))
+    monkeypatch.setattr(client, "post", lambda *_: answer)
+    with pytest.raises(dynamo.Unavailable, match="isn't DynamoDB's protocol"):
+        read()
 
 
 def test_an_endpoint_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import io
 import random
 import socket
 import struct
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
+from tests.faults.answers import Clock, endpoint_answers
 from uploads.aws import storage
 
 CONTENT = random.Random(1).randbytes(3_000_000)
@@ -204,3 +206,72 @@ def test_a_file_that_changed_since_it_was_opened_is_not_read_on(bucket: None) ->
         storage.save(name, io.BytesIO(b"b,a\n1,2\n3,4\n"))
         with pytest.raises(storage.StorageUnavailable, match="changed"):
             file.read()
+
+
+# --- what else may answer --------------------------------------------------------------------------------------
+
+PAGE = b"<html>Sign in</html>"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda key: storage.save(key, io.BytesIO(PAGE[:5])),
+        lambda key: storage.save(key, io.BytesIO(PAGE)),
+        lambda key: storage.opened(key).__enter__(),
+    ],
+    ids=["saving", "saving as much as the page has", "opening"],
+)
+def test_a_page_that_answers_everything_with_ok_neither_stores_a_file_nor_is_one(
+    key: str, ask: Callable[[str], object]
+) -> None:
+    with (
+        endpoint_answers(lambda operation: (200, PAGE)),
+        pytest.raises(storage.StorageUnavailable, match=r"isn't S3's protocol\. Check"),
+    ):
+        ask(key)
+
+
+def test_a_file_that_is_not_there_as_it_was_sent_is_not_stored(key: str) -> None:
+    said = iter([(404, b""), (404, b""), (200, b""), (200, PAGE)])  # twice whether it is there, the file, its size
+    with (
+        endpoint_answers(lambda operation: next(said)),
+        pytest.raises(storage.StorageUnavailable, match="isn't S3's protocol"),
+    ):
+        storage.save(key, io.BytesIO(b"a,b"))
+    assert list(said) == []
+
+
+def in_words(code: str) -> bytes:
+    return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>It says so.</Message></Error>".encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (400, "ExpiredToken", "refuses the credentials: It says so. Renew"),
+        (403, "InvalidAccessKeyId", "refuses the credentials: It says so. Renew"),
+        (403, "SignatureDoesNotMatch", "refuses the credentials: It says so. Renew"),
+        (403, "RequestTimeTooSkewed", "clock is wrong: It says so. Set"),
+        (403, "AccessDenied", "denies the permission: It says so. Allow"),
+        (400, "KMS.DisabledException", "encrypted with: It says so. Look"),
+        (404, "NoSuchBucket", "doesn't exist. Create it with: manage.py prepare"),
+        (503, "SlowDown", "File storage fails"),
+    ],
+)  # fmt: skip
+def test_a_refusal_without_a_body_is_told_in_s3s_own_words(
+    key: str, monkeypatch: pytest.MonkeyPatch, status: int, code: str, words: str
+) -> None:
+    monkeypatch.setattr(time, "sleep", Clock().sleep)
+    answer = (status, in_words(code))
+    with endpoint_answers(lambda operation: answer), pytest.raises(storage.StorageUnavailable) as caught:
+        storage.opened(key).__enter__()
+    assert words in str(caught.value)
+    with endpoint_answers(lambda operation: answer), pytest.raises(storage.StorageUnavailable) as caught:
+        storage.save(key, io.BytesIO(b"a"))
+    assert words in str(caught.value)
+
+
+def test_a_page_that_is_not_there_is_no_file_that_is_gone(key: str) -> None:
+    with endpoint_answers(lambda operation: (404, PAGE)), pytest.raises(storage.StorageUnavailable):
+        storage.opened(key).__enter__()

@@ -16,6 +16,7 @@ from tests.faults.scripted import image
 from tests.uploads.commands.ended import Run
 from uploads.aws import client, dynamo
 from uploads.management.commands import verify_setup
+from uploads.models import ServiceOutage
 from uploads.pipeline import shards
 from uploads.pipeline.table import continuity, scan
 from vendors.models import Vendor
@@ -43,7 +44,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
     done = run("verify_setup")
     lines = done.out.splitlines()
     assert [text for text in lines if not text.startswith("✓ ")] == []
-    assert (done.status, done.err, len(lines)) == (0, "", 16)
+    assert (done.status, done.err, len(lines)) == (0, "", 17)
     for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
         assert text in lines
 
@@ -51,7 +52,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
 def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     assert answer["ok"] is True
-    assert len(answer["checks"]) == 16
+    assert len(answer["checks"]) == 17
     assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
 
 
@@ -84,7 +85,7 @@ def test_verify_setup_crosses_a_worker_that_does_not_answer(
     ready: None, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.control, "ping", lambda **_: [])
-    assert run("verify_setup").out.endswith("\n✗ A worker answers: no worker answers\n    Run: make up\n")
+    assert "\n✗ A worker answers: no worker answers\n    Run: make up\n" in run("verify_setup").out
 
 
 @pytest.mark.parametrize("check", MISSING)
@@ -142,6 +143,19 @@ def test_verify_setup_crosses_a_missing_bucket(ready: None, run: Run, settings: 
     settings.UPLOAD_BUCKET = "no-such-bucket"
     assert (
         "✗ The bucket for files exists: the bucket doesn't exist\n    Run: manage.py prepare" in run("verify_setup").out
+    )
+
+
+def test_verify_setup_says_what_workers_miss_since_when_and_what_to_do(ready: None, run: Run) -> None:
+    ServiceOutage.objects.create(
+        service="DynamoDB", reason="DynamoDB refuses the credentials: expired. Renew them.",
+        began_at="2026-03-01T12:34:00Z",
+    )  # fmt: skip
+    done = run("verify_setup")
+    assert done.status == 1
+    assert done.out.endswith(
+        "\n✗ Workers miss no service: DynamoDB since 12:34: DynamoDB refuses the credentials: expired"
+        "\n    Renew them.\n"
     )
 
 

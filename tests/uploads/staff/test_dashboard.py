@@ -15,7 +15,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from uploads.models import Job, RecordOutcome, StreamShard, TableStream, UploadHistory, ValidationError
+from uploads.models import (
+    Job,
+    RecordOutcome,
+    ServiceOutage,
+    StreamShard,
+    TableStream,
+    UploadHistory,
+    ValidationError,
+)
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +139,18 @@ def test_everything_it_shows_leads_to_a_page_that_opens(admin_client: Client) ->
     assert len(ways(board)) > 20
     for way in ways(board):
         assert admin_client.get(way).status_code == 200, way
+
+
+def test_an_open_outage_is_said_with_its_remedy_until_the_service_answers(looking: Client) -> None:
+    outage = ServiceOutage.objects.create(
+        service="DynamoDB", reason=f"DynamoDB refuses the credentials: {SCRIPT}. Renew them.",
+        began_at="2026-03-01T12:34:00Z",
+    )  # fmt: skip
+    said = "Outage of DynamoDB since 2026-03-01 12:34: DynamoDB refuses the credentials: &lt;script&gt;"
+    assert said in page(looking, LIVE)
+    outage.answered_at = timezone.now()
+    outage.save()
+    assert "Outage of" not in page(looking, LIVE)
 
 
 def test_links_lead_to_what_they_count(admin_client: Client) -> None:
@@ -267,7 +287,7 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 16), (LIVE, 14), ("/admin/vendors/vendor/V0/change/", 10)])
+@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 17), (LIVE, 15), ("/admin/vendors/vendor/V0/change/", 10)])
 def test_the_number_of_queries_does_not_grow_with_the_rows(admin_client: Client, url: str, at_most: int) -> None:
     fill(range(1))
     page(admin_client, url)

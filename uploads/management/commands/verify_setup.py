@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
+from django.utils.timezone import localtime
 
 from catalog.models import ProductCategory
 from config.celery import app
 from config.outages import explain
 from uploads.aws import dynamo, storage
+from uploads.insight import operations
 from uploads.pipeline.table import continuity, scan
 from vendors.models import Vendor
 
@@ -128,6 +130,14 @@ def _worker() -> str:
     return "" if app.control.ping(timeout=5.0, limit=1) else "no worker answers"
 
 
+def _outages() -> str:
+    """What workers miss, whatever is found from here: their network and credentials may be others."""
+    if away := operations.outages():
+        said = [f"{outage.service} since {localtime(outage.began_at):%H:%M}: {outage.reason}" for outage in away]
+        raise dynamo.Unavailable(" ".join(said))
+    return ""
+
+
 UP = "Run: make up"
 CHECKS = (
     Check("PostgreSQL is reachable", _database, UP),
@@ -146,6 +156,7 @@ CHECKS = (
     Check("The bucket for files exists", _bucket, "Run: manage.py prepare"),
     Check("The broker answers", _broker, UP),
     Check("A worker answers", _worker, UP),
+    Check("Workers miss no service", _outages, MIGRATE),
 )
 
 
@@ -180,7 +191,8 @@ def _look(check: Check) -> tuple[str, str]:
     try:
         wrong = check.look()
     except Exception as error:
-        away, _, remedy = (explain(error) or "").rpartition(". ")
+        own = str(error) if isinstance(error, dynamo.Unavailable | storage.StorageUnavailable) else ""
+        away, _, remedy = (explain(error) or own).rpartition(". ")
         if away:
             return away, remedy
         wrong = (str(error) or type(error).__name__).splitlines()[0]
