@@ -102,6 +102,8 @@ def sent_feed(pipeline: Pipeline) -> UploadHistory:
 
 def overflow(page: Page) -> int:
     """By how many pixels the page as a whole is wider than the window."""
+    # What is drawn anew when the window changes is, two frames later.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
