@@ -23,6 +23,9 @@ PERMITTED = {
 OF_SETTING_UP = {"dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:UpdateTable", "s3:CreateBucket"}
 
 
+WHERE_A_PART_FAILS = {"s3:AbortMultipartUpload"}  # boto3 does, so that nobody pays for the other parts
+
+
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """What is noted from here on; processes append it to this file."""
@@ -44,6 +47,10 @@ def test_all_that_the_journey_does_is_permitted_and_all_that_is_permitted_is_don
     storage.bucket_exists()
 
     assert operations.performed() - OF_SETTING_UP - PERMITTED == set()
-    assert {action for action in PERMITTED if not any(fnmatch(did, action) for did in operations.performed())} == set()
+    assert {
+        action
+        for action in PERMITTED - WHERE_A_PART_FAILS
+        if not any(fnmatch(did, action) for did in operations.performed())
+    } == set()
     assert set(done.read_text().split()) == operations.performed()
     assert len(done.read_text().split()) == len(operations.performed()), "each once"
