@@ -156,5 +156,5 @@ def test_an_answer_that_is_no_page_is_an_outage(pipeline: Pipeline, monkeypatch:
             return {}
 
     monkeypatch.setattr("uploads.aws.client.streams", Streams)
-    with pytest.raises(dynamo.Unavailable, match="without a list of records"):
+    with pytest.raises(dynamo.Unavailable, match=r"isn.t DynamoDB.s protocol"):
         dynamo.get_records("s1:0", 10)
