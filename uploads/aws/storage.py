@@ -151,9 +151,8 @@ class _Stored(io.RawIOBase):
             file: Any = default_storage.open(key, "rb")  # asks for the size; the content is not fetched
             self._object, self._size = file.obj, file.size
             tag = self._object.e_tag
-        if (
-            not isinstance(self._size, int) or not tag
-        ):  # a sign-in page has a size too, and a short file would end there
+        # A sign-in page has a size too: the file would end there, and look complete.
+        if not isinstance(self._size, int) or not tag:
             raise _not_the_protocol()
 
     def readable(self) -> bool:

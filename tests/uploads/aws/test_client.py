@@ -139,5 +139,12 @@ def test_whatever_is_not_the_protocol_is_an_outage_with_a_remedy(
         dynamo.put_records([ITEM])
 
 
+def test_a_key_that_is_switched_off_is_no_refusal_of_the_items(endpoint: Endpoint) -> None:
+    said = {"__type": "com.amazon.coral.validate#ValidationException", "message": "KMS key is disabled"}
+    endpoint.answers = [(400, said)] * 2
+    with pytest.raises(dynamo.Unavailable, match="Look at the key in AWS KMS"):
+        dynamo.put_records([ITEM])
+
+
 def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_stop(endpoint: Endpoint) -> None:
     assert client.decoded(b'{"S": "\\ud83d"}') == {"S": "\ud83d"}
