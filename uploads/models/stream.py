@@ -39,6 +39,11 @@ class TableStream(models.Model):
     def __str__(self) -> str:
         return self.stream_arn
 
+    @property
+    def is_being_read(self) -> bool:
+        """Whether a reading of the table has begun and has not come to the end."""
+        return self.scan_from is not None and self.scan_ended_at is None
+
 
 class StreamShard(models.Model):
     """One shard of the table's stream: how far it was read, and who holds the lease on it.

@@ -207,7 +207,7 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
 
 def _doubted(table: TableStream) -> str:
     reading = "It will be read for records that wait."
-    if table.scan_from and not table.scan_ended_at:
+    if table.is_being_read:
         reading = f"It is being read: {table.scan_examined:,} records so far, {table.scan_found:,} of them had waited."
     return f"The table may have records that nobody has seen. {table.doubt} {reading}"
 

@@ -134,6 +134,7 @@ def test_verify_setup_tells_what_may_be_unseen_and_what_waits(ready: None, run: 
     shown = run("verify_setup").out
     assert "✗ Nothing that was put into the table is unseen: Gap in shard s1: gone." in shown
     assert "✗ No record waits for more than 15 minutes: 2 have waited since 2020-01-01T00:00:00.000Z" in shown
+    assert "is being read" not in shown, "the last reading has ended, and none has begun"
     assert "reconcile --table" in shown
     scan.go_on(pause=0)
     assert run("verify_setup").status == 0

@@ -94,7 +94,7 @@ def _continuity() -> str:
         return "the stream was never read, so nothing is known of what stands in the table"
     if stream.doubted_at is None:
         return ""
-    reading = "" if stream.scan_from is None else f" The table is being read: {stream.scan_examined:,} records so far."
+    reading = f" The table is being read: {stream.scan_examined:,} records so far." if stream.is_being_read else ""
     return f"{stream.doubt}{reading}"
 
 
