@@ -177,24 +177,24 @@ def finish_upload(both: Both) -> None:
     assert upload.error_report_key.startswith("reports/VEND001/")
 
 
-def consume_stream(both: Both) -> None:
+def _put_into_ours_as_theirs(both: Both, record_id: str, product_id: str) -> None:
     """A record of another program that is of our upload, and says to be theirs."""
-    data = {"vendor_product_id": {"S": "P-3"}, "product_name": {"S": "taken over"}, "sku": {"S": "SKU-3"}}
+    data = {"vendor_product_id": {"S": product_id}, "product_name": {"S": "taken over"}, "sku": {"S": "SKU-3"}}
     dynamo.put_records([
-        {"upload_id": {"S": both.ours.pk}, "record_id": {"S": "REC_X"}, "vendor_id": {"S": "VEND002"},
+        {"upload_id": {"S": both.ours.pk}, "record_id": {"S": record_id}, "vendor_id": {"S": "VEND002"},
          "product_data": {"M": data}}
     ])  # fmt: skip
+
+
+def consume_stream(both: Both) -> None:
+    _put_into_ours_as_theirs(both, "REC_X", "P-3")
     tasks.consume_stream()
     both.pipeline.settle()
 
 
 def scan_table(both: Both) -> None:
-    """The same record, which no stream has shown."""
-    data = {"vendor_product_id": {"S": "P-4"}, "product_name": {"S": "taken over"}, "sku": {"S": "SKU-3"}}
-    dynamo.put_records([
-        {"upload_id": {"S": both.ours.pk}, "record_id": {"S": "REC_Y"}, "vendor_id": {"S": "VEND002"},
-         "product_data": {"M": data}}
-    ])  # fmt: skip
+    """The same, which no stream has shown."""
+    _put_into_ours_as_theirs(both, "REC_Y", "P-4")
     continuity.see(*dynamo.current_stream())
     continuity.doubt(dynamo.stream_arn(), "Asked for.")
     TableStream.objects.update(scan_ended_at=None)

@@ -115,7 +115,7 @@ def discover() -> None:
         if cursor.rowcount:
             logger.warning("The table has a new stream, %s: a gap is recorded on the old one's shards", arn)
     if not arn:
-        raise dynamo.StreamGone("The table has no stream. Turn it on with view type NEW_IMAGE.")
+        raise dynamo.StreamGone(continuity.NONE)
 
 
 # An open shard `c` whose parent, as far as we know of one, has been read to its end.

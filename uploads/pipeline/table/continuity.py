@@ -10,7 +10,6 @@ import logging
 from typing import Final
 
 from django.db import connection, transaction
-from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.models import TableStream
@@ -23,7 +22,7 @@ logger = logging.getLogger(__name__)
 SAFE_HOURS: Final = 23
 _FIRST: Final = "The stream was seen for the first time: what stood in the table before may not be in it."
 _NEW: Final = "The table has a new stream: what was put there between the old one and this one is in neither."
-_NONE: Final = "The table has no stream: turn it on with view type NEW_IMAGE."
+NONE: Final = "The table has no stream. Turn it on with view type NEW_IMAGE."
 _OFF: Final = "The table’s stream is off: turn it on with view type NEW_IMAGE."
 
 
@@ -33,14 +32,17 @@ def see(arn: str, on: bool) -> str:
     What can't be in the stream puts continuity in doubt: all that was there before its first sight, and all that is
     put while it is off.
     """
-    first = _NONE if not arn else _NEW if TableStream.objects.exists() else _FIRST
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO table_streams (stream_arn) VALUES (%s) ON CONFLICT DO NOTHING", [arn])
         new = bool(cursor.rowcount)
-    if new:
-        _change(arn, first, SQL("TRUE"), logging.INFO if first == _FIRST else logging.WARNING)
+    if not arn:
+        _doubt(arn, NONE, again=new)
+    elif new and TableStream.objects.exclude(pk=arn).exists():
+        _doubt(arn, _NEW)
+    elif new:
+        _doubt(arn, _FIRST, level=logging.INFO)
     elif not on:
-        _doubt_unless_doubted(arn, _OFF if arn else _NONE)
+        _doubt(arn, _OFF, again=False)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()::text")
         return str(cursor.fetchone()[0])
@@ -60,24 +62,21 @@ def born() -> None:
 
 def doubt(arn: str, reason: str) -> None:
     """Records may have been lost to this stream by now: the table is to be read from its beginning."""
-    _change(arn, reason, SQL("TRUE"))
+    _doubt(arn, reason)
 
 
-def _doubt_unless_doubted(arn: str, reason: str) -> None:
-    """For what stays so: when the table has been read it is in doubt again."""
-    _change(arn, reason, SQL("doubted_at IS NULL"))
-
-
-def _change(arn: str, reason: str, where: SQL, level: int = logging.WARNING) -> None:
-    query = SQL(
-        """
-        UPDATE table_streams s SET doubted_at = clock_timestamp(), doubt = %s, continuous_since = NULL
-          FROM (SELECT stream_arn, doubt FROM table_streams WHERE stream_arn = %s AND {} FOR UPDATE) o
-         WHERE s.stream_arn = o.stream_arn RETURNING o.doubt
-        """
-    ).format(where)
+def _doubt(arn: str, reason: str, *, again: bool = True, level: int = logging.WARNING) -> None:
+    """`again`: also where it is in doubt already. What stays so is in doubt again when the table has been read."""
     with connection.cursor() as cursor:
-        cursor.execute(query, [reason, arn])
+        cursor.execute(
+            """
+            UPDATE table_streams s SET doubted_at = clock_timestamp(), doubt = %s, continuous_since = NULL
+              FROM (SELECT stream_arn, doubt FROM table_streams
+                     WHERE stream_arn = %s AND (%s OR doubted_at IS NULL) FOR UPDATE) o
+             WHERE s.stream_arn = o.stream_arn RETURNING o.doubt
+            """,
+            [reason, arn, again],
+        )
         before = cursor.fetchone()
     if before and before[0] != reason:
         logger.log(level, "%s The table is read for it.", reason)

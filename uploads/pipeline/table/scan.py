@@ -8,9 +8,10 @@ through the same commit as the stream's records, so it makes no difference who c
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.db import connection
 from psycopg.sql import SQL
 
 from uploads.aws import dynamo
-from uploads.aws.records import Item, decode
+from uploads.aws.records import Item, Record, decode
 from uploads.models import TableStream
 from uploads.pipeline import reconcile
 from uploads.pipeline.ledger import known
@@ -46,12 +47,13 @@ _CURRENT = SQL(
     """
 )
 _DUE = SQL("coalesce(scan_ended_at < clock_timestamp() - make_interval(secs => %s), TRUE)")
+# What stands there of a reading that is under way is gone on with; one that has ended begins anew.
 _BEGINNING = SQL(
     """
-    , scan_examined = CASE WHEN scan_from IS NOT NULL AND scan_ended_at IS NULL THEN scan_examined ELSE 0 END
-    , scan_found = CASE WHEN scan_from IS NOT NULL AND scan_ended_at IS NULL THEN scan_found ELSE 0 END
-    , scan_from = CASE WHEN scan_from IS NOT NULL AND scan_ended_at IS NULL THEN scan_from ELSE clock_timestamp() END
-    , scan_ended_at = NULL
+    , (scan_examined, scan_found, scan_from, scan_ended_at) =
+      (SELECT CASE WHEN under_way THEN r.scan_examined ELSE 0 END, CASE WHEN under_way THEN r.scan_found ELSE 0 END,
+              CASE WHEN under_way THEN r.scan_from ELSE clock_timestamp() END, NULL::timestamptz
+         FROM (SELECT r.scan_from IS NOT NULL AND r.scan_ended_at IS NULL AS under_way) u)
     """
 )
 
@@ -120,9 +122,13 @@ def _settle(page: dynamo.ScanPage) -> int:
     """The page's records through the commit; how many of them had no outcome yet."""
     waiting = 0
     for chunk in reconcile.chunks(map(decode, page.items)):
-        waiting += len(chunk) - len(known(chunk))
+        waiting += _without_outcome(chunk)
         reconcile.commit(chunk)
     return waiting
+
+
+def _without_outcome(chunk: list[Record]) -> int:
+    return len(chunk) - len(known(chunk))
 
 
 def _note(lease: Lease, page: dynamo.ScanPage, found: int) -> int:
@@ -181,17 +187,14 @@ class Glance:
 def glance(pages: int = GLANCE_PAGES) -> Glance:
     """Records without an outcome that were put more than WAITING_MINUTES ago, by what they say of it themselves."""
     before = (datetime.now(UTC) - timedelta(minutes=WAITING_MINUTES)).isoformat()
-    position, examined, since = None, 0, list[str]()
-    for _ in range(pages):
-        page = dynamo.scan_pending(position)
-        examined, position = examined + page.examined, page.position
+    whole, examined, since = False, 0, list[str]()
+    for page in islice(_pages(), pages):
+        whole, examined = page.position is None, examined + page.examined
         old = [(decode(item), created) for item in page.items if (created := _created(item)) < before]
         outcomes = known([record for record, _ in old]) if old else {}
         since += [created for record, created in old if (record.upload_id, record.record_id) not in outcomes]
-        if position is None:
-            break
     oldest = min(filter(None, since), default="a time that they don’t say")
-    return Glance(examined, len(since), oldest if since else "", position is None)
+    return Glance(examined, len(since), oldest if since else "", whole)
 
 
 def _created(item: Item) -> str:
@@ -201,16 +204,23 @@ def _created(item: Item) -> str:
 
 def count(tell: Callable[[int], None] = lambda _: None) -> tuple[int, int]:
     """Read the table and change nothing: how many records there are, and how many of them have no outcome."""
-    position, examined, waiting = None, 0, 0
-    while True:
-        page = dynamo.scan_pending(position)
-        for chunk in reconcile.chunks(map(decode, page.items)):
-            waiting += len(chunk) - len(known(chunk))
+    examined = waiting = 0
+    for page in _pages():
+        waiting += sum(map(_without_outcome, reconcile.chunks(map(decode, page.items))))
         examined += page.examined
         tell(examined)
+    return examined, waiting
+
+
+def _pages() -> Iterator[dynamo.ScanPage]:
+    """The whole table, for who changes nothing."""
+    position = None
+    while True:
+        page = dynamo.scan_pending(position)
+        yield page
         position = page.position
         if position is None:
-            return examined, waiting
+            return
 
 
 def wake() -> None:
