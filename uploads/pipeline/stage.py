@@ -42,6 +42,8 @@ MAX_AHEAD_ROWS = 5_000
 PAUSE_SECONDS = 1.0  # until an upload that came too far ahead is looked at again
 # So long it can't be claimed: wake-ups that upkeep sends meanwhile end there, instead of making turns of their own.
 HOLD_SECONDS = 0.5 * PAUSE_SECONDS
+# DynamoDB may take little at a time: a chunk can be longer under way than a lease is good for.
+RENEW_SECONDS = leases.STAGING.seconds / 3
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
 CHUNK_ROWS = 500
 # Of these, so many may be refused by DynamoDB and become errors. With more it isn't about a row: the upload fails.
@@ -116,13 +118,16 @@ def _put(claim: Claim, rows: Sequence[Row]) -> None:
     """Put the rows into the table, in their order.
 
     No request is sent before the one ahead of it has succeeded: a later row must not overtake an earlier one.
-    Raises Refused where DynamoDB refuses so many that it isn't about a row.
+    Raises Refused where DynamoDB refuses so many that it isn't about a row, and LeaseLost.
     """
-    created_at, refused = now_iso(), list[str]()
+    created_at, refused, renewed = now_iso(), list[str](), time.monotonic()
     for group in in_requests(rows, claim.layout):
         refused += put(group, lambda row: encode(claim.upload_id, claim.vendor_id, row, created_at))
         if len(refused) > MOST_REFUSED:
             raise dynamo.Refused(refused[-1])
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            leases.renew(claim.lease)
+            renewed = time.monotonic()
     if refused:
         many, of = len(refused), len(rows)
         logger.warning("DynamoDB refuses %d of %d rows of %s, now errors: %s", many, of, claim.upload_id, refused[0])

@@ -4,9 +4,12 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from catalog.models import Product
 from tests.conftest import Pipeline
@@ -167,6 +170,27 @@ def _raise(error: Exception) -> Any:
         raise error
 
     return broken
+
+
+def test_a_table_that_takes_little_at_a_time_does_not_cost_a_worker_its_upload(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, clock, others = dynamo.put_records, [0.0], list[object]()
+
+    def slowly(items: Any) -> None:
+        """Each request takes nine seconds, by our clock and by the lease's; then somebody else asks for the upload."""
+        put(items)
+        clock[0] += 9
+        UploadHistory.objects.update(staging_expires_at=F("staging_expires_at") - timedelta(seconds=9))
+        others.append(stage._claim(upload.upload_id))
+
+    monkeypatch.setattr(dynamo, "put_records", slowly)
+    monkeypatch.setattr(stage, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    upload = pipeline.send(feed(*(line(n) for n in range(1, 101))))
+    assert stage.stage(upload.upload_id, seconds=60) is None
+
+    assert others == [None] * 4
+    assert read_again(upload).file_rows == 100
 
 
 def test_a_file_that_is_gone_fails_the_upload_with_a_reason(pipeline: Pipeline) -> None:
