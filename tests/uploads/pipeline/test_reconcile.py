@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -82,7 +83,7 @@ def test_a_status_that_is_not_the_ledgers_is_written_again(pipeline: Pipeline) -
     assert statuses(upload) == {"validated": 2, "error": 1}
 
 
-def test_rows_that_the_table_lost_are_staged_again_and_count_once(pipeline: Pipeline, settings: object) -> None:
+def test_rows_that_the_table_lost_are_staged_again_and_count_once(pipeline: Pipeline) -> None:
     upload = pipeline.send(feed(*ROWS))
     pipeline.stage(upload)
     pipeline.settle()
@@ -98,6 +99,40 @@ def test_rows_that_the_table_lost_are_staged_again_and_count_once(pipeline: Pipe
     upload.refresh_from_db()
     assert (upload.status, upload.total_records, upload.valid_records) == ("completed", 3, 2)
     assert RecordOutcome.objects.count() == 3
+
+
+def test_rows_that_are_staged_while_an_upload_is_compared_are_not_taken_for_lost(pipeline: Pipeline) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    pipeline.settle()
+    UploadHistory.objects.update(status="processing", completed_at=None, file_rows=None)
+
+    def stage_on(compared: int) -> None:
+        UploadHistory.objects.update(staged_rows=compared + 500)
+
+    assert reconcile(upload.upload_id, tell=stage_on).missing == 0
+    assert UploadHistory.objects.get().staged_rows == 503
+
+
+def test_a_record_that_somebody_put_beside_the_rows_of_a_file_does_not_pass_for_a_row_that_the_table_lost(
+    pipeline: Pipeline,
+) -> None:
+    upload = pipeline.send(feed(*ROWS))
+    pipeline.stage(upload)
+    client.dynamodb().delete_item(
+        TableName=settings.UPLOAD_RECORDS_TABLE,
+        Key={"upload_id": {"S": upload.upload_id}, "record_id": {"S": record_id(3)}},
+    )
+    lose_the_stream()
+    stray = encode(upload.upload_id, "VEND001", Row(1, {}, None, "", 0), now_iso()) | {"record_id": {"S": "STRAY"}}
+    dynamo.put_records([stray])
+
+    assert reconcile(upload.upload_id).missing == 1
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    assert (upload.status, upload.total_records) == ("completed", 3)
 
 
 def test_the_schedule_reconciles_an_upload_that_stalled_though_the_stream_was_read_to_its_end(
