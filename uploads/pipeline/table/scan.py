@@ -25,7 +25,7 @@ from uploads.pipeline import reconcile
 from uploads.pipeline.ledger import known
 from uploads.pipeline.table import continuity
 from uploads.work import leases, wakeups
-from uploads.work.leases import Lease
+from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,9 @@ def go_on(
     lease = Lease(leases.SCAN, arn, epoch)
     try:
         return _read_on(lease, json.loads(position) if position else None, time.monotonic() + seconds, tell, sleep)
+    except LeaseLost:
+        logger.warning("The reading of the table was taken over by another worker")
+        return False
     finally:
         leases.release(lease)
 
@@ -100,7 +103,7 @@ def _read_on(
     while True:
         began = time.monotonic()
         page = dynamo.scan_pending(position, rate * RECORDS_A_UNIT)
-        found = _settle(page)
+        found = _settle(lease, page)
         examined = _note(lease, page, found)
         tell(examined)
         position = page.position
@@ -118,12 +121,16 @@ def units_a_second() -> int:
     return min(stated, max(1, provisioned // 2)) if provisioned else stated
 
 
-def _settle(page: dynamo.ScanPage) -> int:
-    """The page's records through the commit; how many of them had no outcome yet."""
+def _settle(lease: Lease, page: dynamo.ScanPage) -> int:
+    """The page's records through the commit; how many of them had no outcome yet. Raises LeaseLost.
+
+    Thousands that wait, and their statuses, can take longer than a lease is good for.
+    """
     waiting = 0
     for chunk in reconcile.chunks(map(decode, page.items)):
         waiting += _without_outcome(chunk)
         reconcile.commit(chunk)
+        leases.renew(lease)
     return waiting
 
 

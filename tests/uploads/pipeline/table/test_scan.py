@@ -12,10 +12,10 @@ from tests.conftest import Pipeline
 from tests.faults.scripted import ScriptedStream, image
 from uploads.aws import dynamo
 from uploads.models import RecordOutcome, StreamShard, TableStream, UploadHistory
+from uploads.pipeline import reconcile as reconcile_module
 from uploads.pipeline import shards, stream
 from uploads.pipeline.reconcile import reconcile
 from uploads.pipeline.table import continuity, scan
-from uploads.work import leases
 
 BEHIND = {"upload_id": {"S": "UP-1"}, "record_id": {"S": "REC_0000500"}}
 
@@ -111,7 +111,9 @@ def test_only_one_worker_reads(scripted: ScriptedStream, pages: Any, monkeypatch
     assert len(asked) == 3
 
 
-def test_a_worker_that_was_paused_and_overtaken_notes_nothing(scripted: ScriptedStream, pages: Any) -> None:
+def test_a_worker_that_was_paused_and_overtaken_notes_nothing_and_says_so_in_a_line(
+    scripted: ScriptedStream, pages: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     shards.discover()
     pages(BEHIND, BEHIND, {**BEHIND, "late": {"S": "1"}}, None)
 
@@ -119,10 +121,28 @@ def test_a_worker_that_was_paused_and_overtaken_notes_nothing(scripted: Scripted
         TableStream.objects.update(scan_expires_at="2000-01-01T00:00:00Z")
         assert scan.go_on(seconds=-1)
 
-    with pytest.raises(leases.LeaseLost):
-        scan.go_on(sleep=paused)
+    assert not scan.go_on(sleep=paused)
+    assert caplog.messages[-1] == "The reading of the table was taken over by another worker"
     assert table().scan_position is not None
     assert "late" not in str(table().scan_position)
+
+
+def test_a_page_with_thousands_that_wait_is_held_for_as_long_as_it_takes(
+    scripted: ScriptedStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamo.put_records([*map(image, range(1, 4))])
+    shards.discover()
+    monkeypatch.setattr(reconcile_module, "CHUNK", 1)
+    free, commit = list[bool](), reconcile_module.commit
+
+    def slow(chunk: Any) -> None:
+        commit(chunk)
+        free.append(scan.is_due())
+        TableStream.objects.update(scan_expires_at="2000-01-01T00:00:00Z")  # so long this chunk took
+
+    monkeypatch.setattr(reconcile_module, "commit", slow)
+    assert not scan.go_on()
+    assert free == [False, False, False], "behind each it is held anew"
 
 
 def test_what_comes_into_doubt_during_a_reading_needs_one_of_its_own(scripted: ScriptedStream, pages: Any) -> None:
