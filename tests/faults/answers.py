@@ -7,7 +7,7 @@ the place of the one that the endpoint would have given, at the moment when the 
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -61,8 +61,15 @@ def dynamodb_answers(operation: str, answer: Answer) -> Iterator[None]:
 @contextmanager
 def storage_away() -> Iterator[None]:
     """Every request to file storage finds nobody there."""
-    events = default_storage.connection.meta.client.meta.events  # type: ignore[attr-defined] # S3Storage has it
-    with _answering(events, "before-send.s3", lambda _: EndpointConnectionError(endpoint_url="s3")):
+    # Each thread has a connection of its own, and files come from that of the thread which was first.
+    storage: Any = default_storage
+    clients = {id(one.meta.client): one.meta.client for one in (storage.connection, storage.bucket)}
+    with ExitStack() as away:
+        for found in clients.values():
+            nobody = _answering(
+                found.meta.events, "before-send.s3", lambda _: EndpointConnectionError(endpoint_url="s3")
+            )
+            away.enter_context(nobody)
         yield
 
 

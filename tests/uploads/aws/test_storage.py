@@ -30,7 +30,8 @@ def key(bucket: None) -> str:
 
 @contextmanager
 def _hooked(event: str, handler: Callable[..., None]) -> Iterator[None]:
-    events = default_storage.connection.meta.client.meta.events  # type: ignore[attr-defined] # S3Storage has it
+    # Not its connection's, of which each thread has one: files come from the bucket, made by the thread that was first.
+    events = default_storage.bucket.meta.client.meta.events  # type: ignore[attr-defined] # S3Storage has it
     events.register(event, handler)
     try:
         yield
