@@ -27,6 +27,7 @@ _PERMISSIONS = {
     "NotSignedUp", "OptInRequired", "SubscriptionRequiredException", "UnauthorizedAccess",
     "UnauthorizedOperation", "403",
 }  # fmt: skip
+_ENDPOINTS = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL")
 _CLOCK = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 
 
@@ -64,7 +65,7 @@ def of_aws(service: str, error: BaseException) -> str | None:
         found = error.response.get("Error", {})
         return refused(service, str(found.get("Code", "")), str(found.get("Message", "")))
     if isinstance(error, said.ConnectionError | said.HTTPClientError):
-        return f"{service} isn't reachable. {_endpoint_remedy()}"
+        return f"{service} isn't reachable. {_endpoint_remedy(str(error))}"
     if isinstance(error, said.NoCredentialsError):
         return "There are no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role."
     if isinstance(
@@ -94,8 +95,10 @@ def refused(service: str, code: str, message: str) -> str | None:
 
 def not_the_protocol(service: str) -> str:
     """What to tell where the endpoint answers, but not as this service does: another program, or a proxy on the way."""
-    where = os.environ.get("AWS_ENDPOINT_URL") or service
-    return f"{where} answered something that isn't {service}'s protocol. Check AWS_ENDPOINT_URL and proxies on the way."
+    own = "AWS_ENDPOINT_URL_DYNAMODB"
+    variable = own if service == "DynamoDB" and os.environ.get(own) else "AWS_ENDPOINT_URL"
+    where = os.environ.get(variable) or service
+    return f"{where} answered something that isn't {service}'s protocol. Check {variable} and proxies on the way."
 
 
 def brief(text: str) -> str:
@@ -104,9 +107,12 @@ def brief(text: str) -> str:
     return lines[0][:MESSAGE_CHARS].rstrip(" .") if lines else ""
 
 
-def _endpoint_remedy() -> str:
-    if os.environ.get("AWS_ENDPOINT_URL"):
-        return "Check AWS_ENDPOINT_URL."
+def _endpoint_remedy(said: str) -> str:
+    """Of several endpoints the one is to be checked whose address the error names."""
+    named = (name for name in _ENDPOINTS if os.environ.get(name) and os.environ[name] in said)
+    variable = next(named, "AWS_ENDPOINT_URL")
+    if os.environ.get(variable):
+        return f"Check {variable}."
     return "Check the network and AWS_REGION." if any(map(os.environ.get, services.AWS_ELSEWHERE)) else REMEDY
 
 

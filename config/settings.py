@@ -250,6 +250,9 @@ AWS_REGION = env.str("AWS_REGION", "") or env.str("AWS_DEFAULT_REGION", "") or "
 EMBEDDED_AWS = not any(os.environ.get(variable) for variable in services.AWS_ELSEWHERE)
 if EMBEDDED_AWS:
     AWS_ENDPOINT_URL = services.aws_endpoint_url()
+# The table and its stream may be elsewhere than the files; boto3 knows these two variables as well.
+AWS_ENDPOINT_URL_DYNAMODB = env.str("AWS_ENDPOINT_URL_DYNAMODB", "") or AWS_ENDPOINT_URL
+AWS_ENDPOINT_URL_DYNAMODB_STREAMS = env.str("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "") or AWS_ENDPOINT_URL
 # boto3 finds its own credentials on AWS; the embedded endpoint takes any.
 AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"} if EMBEDDED_AWS else {}
 

@@ -48,7 +48,8 @@ def streams() -> Any:
 
 
 def _where() -> dict[str, Any]:
-    return {"endpoint_url": settings.AWS_ENDPOINT_URL, "region_name": settings.AWS_REGION, **settings.AWS_CREDENTIALS}
+    url = settings.AWS_ENDPOINT_URL_DYNAMODB
+    return {"endpoint_url": url, "region_name": settings.AWS_REGION, **settings.AWS_CREDENTIALS}
 
 
 def stage(path: Path, upload_id: str, vendor_id: str) -> int:

@@ -15,6 +15,7 @@ from config.embedded import processes
 FACTS = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
     "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "DATABASES", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_CREDENTIALS",
     "EMBEDDED_DATABASE", "EMBEDDED_AWS", "STAFF_NEEDS_TOTP",
     "ALLAUTH_TRUSTED_PROXY_COUNT", "EMAIL_BACKEND", "MAX_FILE_BYTES", "UPLOAD_BUCKET",
 )  # fmt: skip
@@ -104,6 +105,25 @@ def test_each_url_says_where_that_service_is(tmp_path: Path) -> None:
     assert found["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
     assert found["MAX_FILE_BYTES"] == 1000
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("files_at", ["http://files:4566", ""])
+def test_the_table_and_its_stream_can_be_elsewhere_than_the_files(tmp_path: Path, files_at: str) -> None:
+    found = _settings(
+        tmp_path, AWS_ENDPOINT_URL=files_at, AWS_ENDPOINT_URL_DYNAMODB="http://table:8000",
+        AWS_ENDPOINT_URL_DYNAMODB_STREAMS="http://stream:8000",
+    )  # fmt: skip
+    assert found["AWS_ENDPOINT_URL_DYNAMODB"] == "http://table:8000"
+    assert found["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] == "http://stream:8000"
+    assert found["AWS_ENDPOINT_URL"] == (files_at or _settings(tmp_path)["AWS_ENDPOINT_URL"])
+    assert found["EMBEDDED_AWS"] is not bool(files_at)
+
+
+def test_they_are_where_the_files_are_unless_something_else_is_said(tmp_path: Path) -> None:
+    for variables in ({}, {"AWS_ENDPOINT_URL": "http://all:4566"}, {"AWS_STORAGE_BUCKET_NAME": "theirs"}):
+        found = _settings(tmp_path, **variables)
+        assert found["AWS_ENDPOINT_URL_DYNAMODB"] == found["AWS_ENDPOINT_URL"]
+        assert found["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] == found["AWS_ENDPOINT_URL"]
 
 
 @pytest.mark.parametrize(("https", "secure"), [("1", True), ("0", False)])

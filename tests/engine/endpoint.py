@@ -8,16 +8,24 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.test import override_settings
 
+from tests.engine import local
 from uploads.aws import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # "": tests in this folder use DynamoDB Local; "local": all that have a table do; "aws": they use the account that boto3
 # finds, which is used, and billed, only by who says so, since credentials lie around in many a shell.
 ENGINE = os.environ.get("ENGINE", "")
-EMBEDDED = {"AWS_ENDPOINT_URL": settings.AWS_ENDPOINT_URL, "AWS_CREDENTIALS": settings.AWS_CREDENTIALS}
+EMBEDDED = {
+    name: getattr(settings, name)
+    for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_CREDENTIALS")
+}
 
 
 @dataclass(frozen=True)
@@ -34,22 +42,20 @@ class Engine:
     def used(self) -> Iterator[None]:
         """Inside, the product's clients talk to it."""
         keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": "local"} if self.url else {}
-        with _used({"AWS_ENDPOINT_URL": self.url, "AWS_CREDENTIALS": keys}):
+        with _used(dict(zip(EMBEDDED, (self.url, self.url, keys), strict=True))):
             yield
 
     def roll_shards(self) -> None:
         """Close every open shard and open its child, as AWS does about every four hours."""
-        self._control(ACTION="ROLLOVER")
+        local.roll_shards(self._client())
 
     def let_pass(self, hours: int) -> None:
         """All that is in the streams becomes so much older: iterators expire, shards roll, records are trimmed."""
-        self._control(ACTION="DILATE_TIME", HOURS=str(hours))
+        local.let_pass(self._client(), hours)
 
-    def _control(self, **request: str) -> None:
-        """How DynamoDB Local is told such things: its makers' own test control, which the launcher turns on."""
+    def _client(self) -> "DynamoDBClient":
         assert self.url, "nobody can tell AWS's clock"
-        item = {name: {"S": value} for name, value in request.items()}
-        client.dynamodb().put_item(TableName="[TEST_CONTROL]", Item=item)
+        return client.dynamodb()
 
 
 @contextmanager

@@ -14,9 +14,12 @@ import tarfile
 import tempfile
 from pathlib import Path
 from threading import Thread, Timer
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from config.embedded.processes import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # DynamoDB Local 1.25.1, of November 2024. For another version: npm view PACKAGE dist.integrity
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"
@@ -29,6 +32,21 @@ START_SECONDS = 60
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m")  # half the time: 2 s
 # What Java says where it is no JDK, or too old for the engine or the launcher.
 TOO_LITTLE_JAVA = ("jdk.compiler", "UnsupportedClassVersionError", "Could not find or load main class")
+
+
+def roll_shards(dynamodb: "DynamoDBClient") -> None:
+    """Close every open shard and open its child, as AWS does about every four hours: in the client's own database."""
+    _control(dynamodb, ACTION="ROLLOVER")
+
+
+def let_pass(dynamodb: "DynamoDBClient", hours: int) -> None:
+    """All that is in the streams becomes so much older: iterators expire, shards roll, records are trimmed."""
+    _control(dynamodb, ACTION="DILATE_TIME", HOURS=str(hours))
+
+
+def _control(dynamodb: "DynamoDBClient", **request: str) -> None:
+    """How DynamoDB Local is told such things: its makers' own test control, which the launcher turns on."""
+    dynamodb.put_item(TableName="[TEST_CONTROL]", Item={name: {"S": value} for name, value in request.items()})
 
 
 class Absent(Exception):

@@ -130,6 +130,14 @@ def test_each_service_is_named(error: Exception, sentence: str) -> None:
     assert (explain(error) or "").startswith(sentence)
 
 
+def test_of_several_endpoints_the_one_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://files")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://table")
+    for url, variable in (("http://files", "AWS_ENDPOINT_URL"), ("http://table", "AWS_ENDPOINT_URL_DYNAMODB")):
+        error = EndpointConnectionError(endpoint_url=f"{url}/", error="refused")
+        assert explain(error) == f"The AWS endpoint isn't reachable. Check {variable}."
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), psycopg.errors.DeadlockDetected("x")])
 def test_an_error_of_another_kind_is_not_explained_away(error: Exception) -> None:
     assert explain(error) is None

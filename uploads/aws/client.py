@@ -210,8 +210,8 @@ _CONFIG = Config(
 
 
 def options() -> dict[str, Any]:
-    """How boto3's clients are made here."""
-    return {"endpoint_url": settings.AWS_ENDPOINT_URL, "config": _CONFIG, **settings.AWS_CREDENTIALS}
+    """How boto3's client for tables and items is made here."""
+    return {"endpoint_url": settings.AWS_ENDPOINT_URL_DYNAMODB, "config": _CONFIG, **settings.AWS_CREDENTIALS}
 
 
 @cache
@@ -231,7 +231,9 @@ def _dynamodb(pid: int) -> "DynamoDBClient":
 
 @cache
 def _streams(pid: int) -> "DynamoDBStreamsClient":
-    client: DynamoDBStreamsClient = session(pid).client("dynamodbstreams", **options())
+    client: DynamoDBStreamsClient = session(pid).client(
+        "dynamodbstreams", **options() | {"endpoint_url": settings.AWS_ENDPOINT_URL_DYNAMODB_STREAMS}
+    )
     return client
 
 
