@@ -52,8 +52,9 @@ test: $(STAMP) ## Run every test, with coverage; WORKERS=… runs that many at o
 	@echo "The core on its own, which must keep 95% of lines and branches:"
 	@$(BIN)/coverage report --fail-under=95 --include='uploads/feed/*,catalog/rules/*,catalog/committer.py'
 
-torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a run, KILLS=… and ROWS=… size it
-	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS))
+torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a run, KILLS=… and ROWS=… size it, ENGINE=local
+	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS)) \
+		$(if $(ENGINE),--engine $(ENGINE))
 
 bench: $(STAMP) ## Measure against the targets and the obvious versions; ROWS=… sizes it, FULL=1 adds up to 1,000,000 rows
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(FULL),--full) --json $(or $(JSON),var/bench.json)

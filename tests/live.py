@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import psutil
@@ -18,7 +18,11 @@ import psycopg
 from config.embedded import processes
 from uploads.feed.sample import write_feed
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 DEADLINE_SECONDS = 180
+LOCK_SECONDS = 5
 
 # Holds are advisory locks of this class, so that the vendors' own (of one key, not of two) aren't taken for some.
 HOLD = 1
@@ -39,9 +43,13 @@ WAIT_WHERE_HELD = f"""
 class Platform:
     """A set of services, worker and beat of its own, driven by the commands that people type."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, table_at: str = "") -> None:
+        """In that folder; with the table on another endpoint than the embedded one where `table_at` has its URL."""
         self.folder = folder
         self.env = {**os.environ, "EMBEDDED_DIR": str(folder)}
+        if table_at:
+            self.env |= {"AWS_ENDPOINT_URL_DYNAMODB": table_at, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_at}
+        self._table_at = table_at
         self._staying: subprocess.Popen[str] | None = None
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,10 +58,14 @@ class Platform:
         )
 
     def manage(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit status and output of a command, by a `manage.py` that stays for the next one."""
+        """Exit status and output of a command, by a `manage.py` that stays for the next one.
+
+        It fails where it waits for a lock: whoever holds the platform (`held`) and waits for it would wait for itself.
+        """
         if self._staying is None:
             self._staying = subprocess.Popen(
-                [sys.executable, "-m", "tests.staying"], cwd=processes.ROOT, env=self.env, text=True,
+                [sys.executable, "-m", "tests.staying"], cwd=processes.ROOT, text=True,
+                env=self.env | {"PGOPTIONS": f"-c lock_timeout={LOCK_SECONDS}s"},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         assert self._staying.stdin
@@ -64,11 +76,11 @@ class Platform:
 
     def up(self) -> None:
         done = self.python("-m", "config.embedded", "up")
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
 
     def down(self) -> None:
         done = self.python("-m", "config.embedded", "down")
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
 
     def end(self) -> None:
         """Kill all of it: nobody needs what a proper end would save. PostgreSQL is let remove its shared memory."""
@@ -147,13 +159,21 @@ class Platform:
         return bool(self.rows(f"SELECT 1 FROM pg_locks WHERE NOT granted AND objsubid = 2 AND classid = {HOLD}"))
 
     def table(self) -> Any:
-        return boto3.resource(
+        return self._boto3("resource").Table("UploadRecords")
+
+    def dynamodb(self) -> "DynamoDBClient":
+        client: DynamoDBClient = self._boto3("client")
+        return client
+
+    def _boto3(self, kind: str) -> Any:
+        """With the key that the platform's processes use: DynamoDB Local has a database for each."""
+        return getattr(boto3, kind)(
             "dynamodb",
-            endpoint_url=f"http://127.0.0.1:{self.state['aws']['port']}",
+            endpoint_url=self._table_at or f"http://127.0.0.1:{self.state['aws']['port']}",
             region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        ).Table("UploadRecords")
+            aws_access_key_id="embedded",
+            aws_secret_access_key="embedded",
+        )
 
 
 def sample_feed(path: Path, rows: int, vendor_id: str, seed: int = 1) -> None:
