@@ -263,8 +263,9 @@ UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
 
 
 def _few_parts() -> TransferConfig:
-    """Two parts of a big file at once, and none read ahead: boto3's ten of each are a hundred megabytes in memory."""
-    config = TransferConfig(max_concurrency=2)
+    """Two parts of a big file at once, of the smallest size that S3 takes: boto3's ten of 8 MB, and as many read ahead,
+    are over a hundred megabytes in memory."""
+    config = TransferConfig(max_concurrency=2, multipart_chunksize=5 * 1024 * 1024)
     config.max_in_memory_upload_chunks = 2  # only s3transfer's own configuration takes it as an argument
     return config
 
