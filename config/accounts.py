@@ -11,9 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.userkit import get_user_by_username
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
+from allauth.account.views import EmailView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
@@ -23,6 +26,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+
+from config import addresses
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         own = {"allauth.account.stages.EmailVerificationStage": "config.accounts.ConfirmedAddress"}
         return [own.get(stage, stage) for stage in super().get_login_stages()]
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """The address is proved: from here on it is this account's alone."""
+        if addresses.owner(email_address.email) is None:
+            addresses.drop_other_claims(email_address.user, email_address.email)
+        return bool(super().confirm_email(request, email_address))
+
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """The proved address stays until another one is proved: an account without one passes as made by staff."""
+        return not email_address.verified
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail server that is away is noted, and told to who waits for the mail: nothing else depends on it."""
         try:
@@ -46,9 +61,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
             messages.error(self.request, "We couldn't send the mail just now. Try again in a few minutes.")
 
 
+class Backend(AuthenticationBackend):  # type: ignore[misc]
+    """Finds the one account that is meant, so that every attempt hashes one password, whether or not there is one:
+    allauth's own tries a known address twice, and whoever only claims it."""
+
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        return self._check_password(_meant(**credentials), credentials["password"])
+
+
+def _meant(username: str = "", email: str = "", **_: Any) -> Any:
+    """The account that a name or an address stands for: who proved it, who is called so, whom staff gave it."""
+    if username and email and username != email:  # not typed, but an account's own, which confirms that it's itself
+        return get_user_by_username(username)
+    login = (email or username).strip()
+    return addresses.owner(login) or get_user_by_username(login) or addresses.claimant(login)
+
+
+class AddressView(EmailView):  # type: ignore[misc]
+    """An account has one address, which is changed by proving another. No other is made the primary one."""
+
+    def _action_primary(self, request: HttpRequest, *_: Any, **__: Any) -> None:
+        return None
+
+
 class ConfirmedAddress(EmailVerificationStage):  # type: ignore[misc]
-    """Who signed up must have confirmed the address, which is the primary one from the first. Accounts that staff made
-    have none to confirm: a look at the page of addresses makes a row of theirs, but no primary one."""
+    """Who signed up has proved the address, which is the primary one from the first. Accounts that staff made needn't
+    have: a look at the page of addresses makes a row of theirs, but no primary one, and it opens nothing else."""
 
     def handle(self) -> tuple[HttpResponseBase | None, bool]:
         user = self.login.user  # None where allauth pretends, so as not to tell who has an account

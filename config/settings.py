@@ -151,7 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 # allauth's alone: Django's own would let somebody in who has a second factor and didn't show it.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["config.accounts.Backend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 # Staff can't use anything without a second factor. Off where the platform is only tried on this machine.
@@ -160,6 +160,16 @@ ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # for who signed up; AccountAdapter lets in whom staff made an account
+# docs/security.md, "Identity": a code, typed in the browser that asked for it. Until then the address stands nowhere.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True  # one address for an account, which another takes the place of when it is proved
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of address; changing factors asks for it anyway
+ACCOUNT_FORMS = {
+    "reset_password": "config.account_forms.ResetForm",
+    "confirm_email_verification_code": "config.account_forms.ConfirmCodeForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_USER_DISPLAY = "config.accounts.shown"
@@ -169,7 +179,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reauthenticate": "10/m/user",
     "signup": "10/m/ip,60/d/ip",
-    "confirm_email": "1/3m/key",  # mails to one address
+    "confirm_email": "3/10m/key",  # mails to one address
     "reset_password": "10/m/ip,3/10m/key",
     "reset_password_from_key": "20/m/ip",
     "invite": "20/h/user,50/d/key",  # by a person, and for a vendor

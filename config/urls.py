@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import account_admin
+from config import account_admin, accounts
 from uploads.staff import dashboard
-from vendors.portal import apply, invitations, start
+from vendors.portal import apply, invitations, prove, start
 
 admin.site.site_header = "Vendor onboarding"
 admin.site.site_title = "Vendor onboarding"
@@ -19,9 +19,11 @@ account_admin.register()
 urlpatterns = [
     path("", start.page, name="start"),
     path("apply/", apply.page, name="apply"),
+    path("confirm/", prove.page, name="prove"),
     path("invitation/<str:token>/", invitations.page, name="invitation"),
     path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
+    path("accounts/email/", accounts.AddressView.as_view(), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("vendor/<str:vendor_id>/", include("uploads.portal.urls")),
     path("admin/", admin.site.urls),

@@ -5,12 +5,12 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config import addresses
 from config.web.admin_log import log_change
 from vendors import members
 from vendors.members import NotPossible
@@ -56,13 +56,14 @@ def waiting(vendor: Vendor) -> QuerySet[Invitation]:
 
 @transaction.atomic
 def accept(invitation: Invitation, user: "User") -> VendorMember:
-    """Make the user a member, whose address the link was sent to: opening it there verified the address.
+    """Make the user a member, who has proved the address that the link was sent to.
 
-    One UPDATE decides who gets it, if the link is used twice at the same moment. Raises Gone. Who is a member already
-    keeps the role.
+    One UPDATE decides who gets it, if the link is used twice at the same moment. Raises Gone, also where the address
+    isn't the user's: to others the invitation isn't there. Who is a member already keeps the role.
     """
-    taken = _open().filter(pk=invitation.pk, expires_at__gt=Now()).update(accepted_at=Now())
-    if not taken or not _verify(user, invitation.email):
+    if not is_for(invitation, user):
+        raise Gone
+    if not _open().filter(pk=invitation.pk, expires_at__gt=Now()).update(accepted_at=Now()):
         raise Gone
     member, _ = VendorMember.objects.get_or_create(
         vendor=invitation.vendor, user=user, defaults={"role": invitation.role}
@@ -81,9 +82,8 @@ def withdraw(invitation: Invitation, by: "User") -> None:
 
 
 def is_for(invitation: Invitation, user: "User") -> bool:
-    """Whether the invited address is one of the user's."""
-    own = {user.email.lower(), *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
-    return invitation.email in own
+    """Whether the user has proved the invited address."""
+    return addresses.is_proved_by(user, invitation.email)
 
 
 def _open() -> QuerySet[Invitation]:
@@ -91,14 +91,8 @@ def _open() -> QuerySet[Invitation]:
 
 
 def _works_for(vendor: Vendor, email: str) -> bool:
-    address = Q(user__email__iexact=email) | Q(user__emailaddress__email=email, user__emailaddress__verified=True)
-    return VendorMember.objects.filter(address, vendor=vendor).exists()
-
-
-def _verify(user: "User", email: str) -> bool:
-    """Note that the address is the user's; False where it is another account's."""
-    address, _ = EmailAddress.objects.get_or_create(user=user, email=email)
-    return bool(address.set_verified())
+    user = addresses.owner(email)
+    return user is not None and VendorMember.objects.filter(user=user, vendor=vendor).exists()
 
 
 def _hash(token: str) -> str:

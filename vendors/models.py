@@ -7,6 +7,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from config.web.names import one_line, some_lines
+
 if TYPE_CHECKING:
     TextField = models.CharField[Any, str]
 else:
@@ -40,16 +42,20 @@ class Vendor(models.Model):
         SUSPENDED = "suspended"
 
     vendor_id = models.CharField("vendor ID", max_length=50, primary_key=True, help_text="Like VEND001.")
-    vendor_name = models.CharField(max_length=200)
+    vendor_name = models.CharField(max_length=200, validators=[one_line])
+    # What owners want it to be called: the name stands until staff have seen the new one (vendors/approval.py).
+    requested_name = models.CharField(max_length=200, blank=True, null=True, validators=[one_line])  # noqa: DJ001
     email = models.EmailField(max_length=255, unique=True)
-    phone = models.CharField(max_length=20, blank=True, null=True)  # noqa: DJ001 - nullable by contract
-    business_name = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001
-    tax_id = models.CharField("tax ID", max_length=50, blank=True, null=True)  # noqa: DJ001
-    address = models.TextField(blank=True, null=True)  # noqa: DJ001
-    city = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001
-    state = models.CharField(max_length=50, blank=True, null=True)  # noqa: DJ001
-    country = models.CharField(max_length=50, blank=True, null=True, default="USA", db_default="USA")  # noqa: DJ001
-    postal_code = models.CharField(max_length=20, blank=True, null=True)  # noqa: DJ001
+    phone = models.CharField(max_length=20, blank=True, null=True, validators=[one_line])  # noqa: DJ001 - nullable by contract
+    business_name = models.CharField(max_length=200, blank=True, null=True, validators=[one_line])  # noqa: DJ001
+    tax_id = models.CharField("tax ID", max_length=50, blank=True, null=True, validators=[one_line])  # noqa: DJ001
+    address = models.TextField(max_length=500, blank=True, null=True, validators=[some_lines])  # noqa: DJ001
+    city = models.CharField(max_length=100, blank=True, null=True, validators=[one_line])  # noqa: DJ001
+    state = models.CharField(max_length=50, blank=True, null=True, validators=[one_line])  # noqa: DJ001
+    country = models.CharField(  # noqa: DJ001
+        max_length=50, blank=True, null=True, default="USA", db_default="USA", validators=[one_line]
+    )
+    postal_code = models.CharField(max_length=20, blank=True, null=True, validators=[one_line])  # noqa: DJ001
     status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE, db_default="active")
     currency = CurrencyField(
         max_length=3,

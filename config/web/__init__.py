@@ -9,6 +9,7 @@ admin_log.py         what people did, in the admin's log
 exports.py           lists as CSV and XLSX
 spreadsheet.py       cells that a spreadsheet would run, made harmless
 text.py              words and texts as people see them
+names.py             what a name may be made of
 template_filters.py  the same for templates
 refuse_nul.py        addresses and forms with NUL characters
 """

@@ -1,5 +1,6 @@
 """People with accounts, as vendors' pages meet them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -37,3 +38,15 @@ def as_user(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def code_in(mail: Any) -> str:
+    """The code in a mail: a line of its own."""
+    found = re.search(r"^([A-Z0-9-]{6,})$", mail.body, re.MULTILINE)
+    assert found, mail.body
+    return found[1]
+
+
+def prove(client: Client, mail: Any) -> Any:
+    """Type the code that was sent to an address, in the browser that asked for it."""
+    return client.post("/confirm/", {"code": code_in(mail)})

@@ -1,21 +1,27 @@
 """Applying as a vendor, open to everybody: an account, a company that waits for approval, and its first owner.
 
-All of it or nothing is made, in one transaction. Whether an address is known here isn't told to who types it, but to
-who reads its mail. The account opens when the address was confirmed.
+All of it or nothing is made, in one transaction, when the address is proved by the code that is sent to it; until then
+the application waits in the browser's session. Whether an address is known here isn't told to who types it, but to who
+reads its mail.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.forms import SignupForm
-from allauth.account.internal.flows.signup import prevent_enumeration
+from allauth.account.internal.flows.signup import complete_signup
 from allauth.account.views import SignupView
+from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, transaction
 from django.forms import fields_for_model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
+from config import addresses
+from config.web.names import one_line, some_lines
+from vendors import proof
 from vendors.models import Vendor, VendorMember
 from vendors.portal.profile import BUSINESS, LABELS, WIDGETS
 
@@ -33,6 +39,8 @@ class ApplicationForm(SignupForm):  # type: ignore[misc] # allauth has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.update(fields_for_model(Vendor, COMPANY, labels=LABELS, widgets=WIDGETS))
+        for name in COMPANY:  # a field of a form has the length of the model's, but not its other rules
+            self.fields[name].validators.append(some_lines if name == "address" else one_line)
         for name in REQUIRED:
             self.fields[name].required = True
         self.fields["country"].initial = None
@@ -48,27 +56,47 @@ class ApplicationForm(SignupForm):  # type: ignore[misc] # allauth has no types
             ("Business data", [self[name] for name in COMPANY if name not in ("vendor_name", "country", "phone")]),
         ]
 
-    def clean_email(self) -> str:
-        email: str = super().clean_email()
-        if Vendor.objects.filter(email__iexact=email).exists():
-            self.account_already_exists = True
-        return email
+    def validate_unique_email(self, value: str) -> str:
+        """Known is what somebody has proved, or staff entered for a company. Claims keep nobody from applying."""
+        self.account_already_exists = _is_known(value)
+        return value
 
-    def try_save(self, request: HttpRequest) -> tuple[Any, Any]:
-        """The new user, or the answer where the address is known: it looks and lasts as for a new one."""
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-            return None, prevent_enumeration(request, email=self.cleaned_data["email"])
-        try:
-            with transaction.atomic():
-                user = self.save(request)
-                open_vendor(user, {name: self.cleaned_data[name] or None for name in COMPANY})
-        except IntegrityError as error:
-            if "vendors_email_key" not in str(error):
-                raise
-            # Somebody applied with the same address a moment earlier.
-            return None, prevent_enumeration(request, email=self.cleaned_data["email"])
-        return user, None
+    def try_save(self, request: HttpRequest) -> tuple[None, HttpResponseBase]:
+        """Nothing is made yet. A known address gets the same answer as a new one, after the same work."""
+        data = {
+            "password": make_password(self.cleaned_data["password1"]),
+            "company": {name: self.cleaned_data[name] or None for name in COMPANY},
+        }
+        email, known = self.cleaned_data["email"], self.account_already_exists
+        return None, proof.start(request, "application", email, data, known=known)
+
+
+def _is_known(email: str) -> bool:
+    """Vendors' addresses as staff typed them, in whatever case."""
+    return Vendor.objects.filter(email__iexact=email).exists() or addresses.owner(email) is not None
+
+
+def finish(request: HttpRequest, proved: proof.Proof) -> HttpResponseBase:
+    """The address is proved: make the account and the company, and sign in."""
+    user = None if _is_known(proved.email) else _open(request, proved)
+    if user is None:
+        messages.error(request, f"{proved.email} became known here a moment ago, so no second account was made.")
+        return redirect("account_login")
+    answer: HttpResponseBase = complete_signup(request, user=user)
+    return answer
+
+
+def _open(request: HttpRequest, proved: proof.Proof) -> "User | None":
+    """The account and its company; None where another browser was faster with the same address."""
+    try:
+        with transaction.atomic():
+            user = proof.open_account(request, proved.email, proved.data["password"])
+            open_vendor(user, proved.data["company"])
+    except IntegrityError as error:
+        if not any(key in str(error) for key in ("vendors_email_key", "unique_verified_email")):
+            raise
+        return None
+    return user
 
 
 def open_vendor(owner: "User", data: dict[str, Any]) -> Vendor:

@@ -1,19 +1,25 @@
 """A company's own data, as it applies with it and as its owners keep it up to date later.
 
-Only what the admin's form has may be typed here, under the same rules. The ID and the status are for staff.
+Only what the admin's form has may be typed here, under the same rules. The ID and the status are for staff. Two things
+don't change at once: another e-mail address has to be proved first, and another name waits until staff have seen it,
+since invitations carry it to any address.
 """
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import get_text_list
 
+from config import addresses
 from config.web.admin_log import log_change
+from config.web.names import one_line
+from vendors import proof
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -38,16 +44,30 @@ WIDGETS: dict[str, forms.Widget | type[forms.Widget]] = {
 
 
 class ProfileForm(VendorForm):
-    """What owners may change."""
+    """What owners may change. The name and the address are no fields of the model here: neither is simply stored, and
+    whether another company has the address isn't told to who typed it."""
+
+    vendor_name = forms.CharField(label=LABELS["vendor_name"], max_length=200, validators=[one_line])
+    email = forms.EmailField(
+        label=LABELS["email"], max_length=255, help_text="Results of files that we import for you are sent here."
+    )
+    field_order = [*CONTACT, *BUSINESS]
 
     class Meta:
         model = Vendor
-        fields = [*CONTACT, *BUSINESS]
+        fields = ["phone", *BUSINESS]
         labels = LABELS
         widgets = WIDGETS
-        help_texts = {"email": "Results of files that we import for you are sent here."}
-        # Not whose it is: that is nobody's business here.
-        error_messages = {"email": {"unique": "This address can't be used here. Choose another one."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["vendor_name"] = self.instance.requested_name or self.instance.vendor_name
+        self.initial["email"] = self.instance.email
+
+    @property
+    def stored(self) -> list[str]:
+        """The changed fields that are stored as they were typed."""
+        return [name for name in self.changed_data if name in self.Meta.fields]
 
 
 @vendor_page(VendorMember.Role.VIEWER)
@@ -59,8 +79,7 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             raise PermissionDenied("Only owners can change the profile.")
         form = ProfileForm(request.POST, instance=Vendor.objects.get(pk=vendor.pk))
         if form.is_valid():
-            _save(form, request)
-            return redirect("vendor:profile", vendor.pk)
+            return _save(form, request)
     else:
         form = ProfileForm(instance=vendor)
     groups = [("Contact", [form[name] for name in CONTACT]), ("Business", [form[name] for name in BUSINESS])]
@@ -69,11 +88,58 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     return render(request, "vendors/portal/profile.html", shown)
 
 
-def _save(form: ProfileForm, request: HttpRequest) -> None:
+def _save(form: ProfileForm, request: HttpRequest) -> HttpResponseBase:
     """Write what was changed, and only that: staff may have changed the status since the page was opened."""
-    if form.changed_data:
-        vendor = form.save(commit=False)
-        vendor.save(update_fields=form.changed_data)
-        names = get_text_list([cast(str, form.fields[name].label) for name in form.changed_data], "and")
-        log_change(request.user, vendor, f"Profile changed by an owner: {names}.")
+    vendor = form.save(commit=False)
+    written = form.stored
+    if "vendor_name" in form.changed_data:
+        asked = form.cleaned_data["vendor_name"]
+        vendor.requested_name = None if asked == vendor.vendor_name else asked
+        written = [*written, "requested_name"]
+    if written:
+        vendor.save(update_fields=written)
+        names = get_text_list([cast(str, form.fields[name].label) for name in form.stored], "and")
+        if form.stored:
+            log_change(request.user, vendor, f"Profile changed by an owner: {names}.")
+        if "requested_name" in written:
+            log_change(request.user, vendor, f"New name asked for by an owner: {vendor.requested_name or 'none more'}.")
     messages.success(request, "Your profile is saved.")
+    if "email" not in form.changed_data:
+        return redirect("vendor:profile", vendor.pk)
+    email = form.cleaned_data["email"].lower()
+    if addresses.is_proved_by(cast(Any, request.user), email):
+        return _give(request, vendor, email)
+    return proof.start(request, "company", email, {"vendor": vendor.pk})
+
+
+def finish(request: HttpRequest, proved: proof.Proof) -> HttpResponseBase:
+    """The company's new address is proved. Who asked for it may be an owner no more by now."""
+    member = get_object_or_404(
+        VendorMember.objects.select_related("vendor"),
+        vendor=proved.data["vendor"], user=request.user.pk, role=VendorMember.Role.OWNER,
+    )  # fmt: skip
+    return _give(request, member.vendor, proved.email)
+
+
+def _give(request: HttpRequest, vendor: Vendor, email: str) -> HttpResponseBase:
+    """Store an address that was proved. Only who reads its mail learns here that another company has it."""
+    if _take_over(request, vendor, email):
+        messages.success(request, f"{email} is your company's address now.")
+    else:
+        messages.error(request, f"{email} can't be used here: another company has it. Choose another one.")
+    return redirect("vendor:profile", vendor.pk)
+
+
+def _take_over(request: HttpRequest, vendor: Vendor, email: str) -> bool:
+    """False where another company has the address, in whatever case staff typed it, or got it a moment ago."""
+    if Vendor.objects.filter(email__iexact=email).exclude(pk=vendor.pk).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Vendor.objects.filter(pk=vendor.pk).update(email=email)
+            log_change(request.user, vendor, f"Company e-mail changed by an owner, who proved it: {email}.")
+    except IntegrityError as error:
+        if "vendors_email_key" not in str(error):
+            raise
+        return False
+    return True

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from tests.vendors.conftest import PASSWORD, as_user, member, person
+from tests.vendors.conftest import PASSWORD, as_user, code_in, member, person, prove
 from vendors import approval
 from vendors.models import Vendor, VendorMember
 from vendors.portal import apply
@@ -25,6 +25,12 @@ APPLICATION = {
 
 def send(client: Client, **changes: str) -> Any:
     return client.post("/apply/", APPLICATION | changes)
+
+
+def apply_and_prove(client: Client, mailoutbox: list[Any], **changes: str) -> Any:
+    """Send an application, and the code that comes by mail."""
+    send(client, **changes)
+    return prove(client, mailoutbox[-1])
 
 
 def link_in(mail: Any) -> str:
@@ -41,9 +47,11 @@ def log_in(client: Client, login: str, password: str = PASSWORD) -> Any:
 # --- applying --------------------------------------------------------------------------------------------------
 
 
-def test_an_application_makes_a_pending_vendor_its_owner_and_a_line_in_the_log(client: Client) -> None:
-    response = send(client)
-    assert response.headers["Location"] == "/accounts/confirm-email/"
+def test_an_application_makes_a_pending_vendor_its_owner_and_a_line_in_the_log(
+    client: Client, mailoutbox: list[Any]
+) -> None:
+    assert send(client).headers["Location"] == "/confirm/"
+    assert prove(client, mailoutbox[0]).headers["Location"] == "/"
     vendor = Vendor.objects.get()
     assert re.fullmatch(r"VEND\d{3,}", vendor.pk)
     assert (vendor.vendor_name, vendor.email, vendor.status) == ("Lumen", "mia@lumen.example", "pending")
@@ -52,6 +60,42 @@ def test_an_application_makes_a_pending_vendor_its_owner_and_a_line_in_the_log(c
     owner = vendor.members.get()
     assert (owner.user.email, owner.role, owner.user.is_staff) == ("mia@lumen.example", "owner", False)
     assert LogEntry.objects.get().object_id == vendor.pk
+
+
+def test_an_application_makes_nothing_before_its_address_is_proved(client: Client, mailoutbox: list[Any]) -> None:
+    send(client)
+    assert client.post("/confirm/", {"code": "WRONG1"}).status_code == 200
+    assert not User.objects.exists()
+    assert not EmailAddress.objects.exists()
+    assert not Vendor.objects.exists()
+    assert prove(Client(), mailoutbox[0]).headers["Location"] == "/", "the code is for one browser"
+    assert not User.objects.exists()
+
+
+def test_a_code_ends_with_three_wrong_ones_and_with_its_time(client: Client, mailoutbox: list[Any]) -> None:
+    send(client)
+    for _ in range(3):
+        client.post("/confirm/", {"code": "WRONG1"})
+    assert "Start once more" in client.get("/confirm/", follow=True).content.decode()
+    assert prove(client, mailoutbox[0]).headers["Location"] == "/"
+
+    send(client)
+    session = client.session
+    session["address_to_prove"] |= {"at": session["address_to_prove"]["at"] - 901}
+    session.save()
+    assert prove(client, mailoutbox[1]).headers["Location"] == "/"
+    assert not User.objects.exists()
+
+
+def test_another_code_takes_the_place_of_the_first_and_there_are_three(client: Client, mailoutbox: list[Any]) -> None:
+    send(client)
+    for _ in range(3):
+        client.post("/confirm/", {"resend": "yes"})
+    assert len(mailoutbox) == 3
+    if code_in(mailoutbox[0]) != code_in(mailoutbox[2]):
+        assert client.post("/confirm/", {"code": code_in(mailoutbox[0])}).status_code == 200
+    prove(client, mailoutbox[2])
+    assert Vendor.objects.count() == 1
 
 
 @pytest.mark.parametrize("left_out", ["email", "password1", "vendor_name", "country"])
@@ -63,16 +107,16 @@ def test_what_must_be_known_is_asked_for_and_nothing_is_made_without_it(client: 
 
 
 @pytest.mark.parametrize("field", ["status", "vendor_id"])
-def test_nobody_chooses_an_id_or_a_status(client: Client, field: str) -> None:
-    send(client, **{field: "active"})
+def test_nobody_chooses_an_id_or_a_status(client: Client, mailoutbox: list[Any], field: str) -> None:
+    apply_and_prove(client, mailoutbox, **{field: "active"})
     assert (Vendor.objects.get().status, Vendor.objects.filter(pk="active").exists()) == ("pending", False)
 
 
-def test_an_id_that_staff_gave_by_hand_is_passed_over(client: Client) -> None:
+def test_an_id_that_staff_gave_by_hand_is_passed_over(client: Client, mailoutbox: list[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('vendor_numbers', 6)")
     Vendor.objects.create(vendor_id="VEND007", vendor_name="By hand", email="hand@example.com")
-    send(client)
+    apply_and_prove(client, mailoutbox)
     assert Vendor.objects.get(status="pending").pk == "VEND008"
 
 
@@ -114,19 +158,29 @@ def test_an_address_that_is_known_gets_the_same_answer_and_another_mail(
     new = send(client, email="new@lumen.example")
     _known_to_us(kind)
     users = User.objects.count()
-    known = send(Client())
+    stranger = Client()
+    known = send(stranger)
     assert (known.status_code, known.headers["Location"]) == (new.status_code, new.headers["Location"])
+    for code in ("", "WRONG1", "WRONG1", "WRONG1", "WRONG1"):
+        pages = [one.post("/confirm/", {"code": code}, follow=True) for one in (client, stranger)]
+        texts = [re.sub(r"(mia|new)@lumen|value=.*csrf.*|csrf.*", "", page.content.decode()) for page in pages]
+        assert texts[0] == texts[1]
     assert User.objects.count() == users
     assert not Vendor.objects.filter(vendor_name="Lumen", email__iexact="mia@lumen.example").exists()
-    assert [mail.subject for mail in mailoutbox] == ["Confirm your e-mail address", "You are known here already"]
+    assert [mail.subject for mail in mailoutbox] == ["Your code for Vendor onboarding", "You are known here already"]
     assert mailoutbox[1].to == ["mia@lumen.example"]
 
 
-def test_who_loses_a_race_for_an_address_gets_the_same_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    Vendor.objects.create(vendor_id="VEND001", vendor_name="Known", email="mia@lumen.example")
-    monkeypatch.setattr(apply.ApplicationForm, "clean_email", lambda form: form.cleaned_data["email"])  # too early
-    assert send(client).headers["Location"] == "/accounts/confirm-email/"
-    assert not User.objects.exists()
+@pytest.mark.parametrize("kind", ["account", "vendor"])
+def test_who_proves_an_address_that_became_known_meanwhile_is_told_and_nothing_is_made(
+    client: Client, mailoutbox: list[Any], kind: str
+) -> None:
+    send(client)
+    _known_to_us(kind)
+    before = (User.objects.count(), Vendor.objects.count())
+    assert prove(client, mailoutbox[0]).headers["Location"] == "/accounts/login/"
+    assert "became known here a moment ago" in client.get("/accounts/login/").content.decode()
+    assert (User.objects.count(), Vendor.objects.count()) == before
 
 
 def test_the_mail_says_nothing_that_a_stranger_typed(client: Client, mailoutbox: list[Any]) -> None:
@@ -151,16 +205,16 @@ def test_links_for_new_passwords_are_sent_three_times_in_ten_minutes(client: Cli
 # --- signing in ------------------------------------------------------------------------------------------------
 
 
-def test_the_account_opens_when_the_address_is_confirmed(client: Client, mailoutbox: list[Any]) -> None:
+def test_the_account_opens_when_the_address_is_proved(client: Client, mailoutbox: list[Any]) -> None:
     send(client)
-    assert log_in(client, "mia@lumen.example").headers["Location"] == "/accounts/confirm-email/"
+    log_in(client, "mia@lumen.example")
     assert "_auth_user_id" not in client.session
-    assert client.post(link_in(mailoutbox[0])).headers["Location"] == "/accounts/login/"
-    assert log_in(client, "mia@lumen.example").headers["Location"] == "/"
+    apply_and_prove(client, mailoutbox)
     vendor = Vendor.objects.get()
     page = client.get("/", follow=True)
     assert page.redirect_chain == [(f"/vendor/{vendor.pk}/", 302)]
     assert vendor.pk in page.content.decode()
+    assert log_in(Client(), "mia@lumen.example").headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("staff", [True, False])
@@ -179,15 +233,18 @@ def test_a_new_password_can_be_chosen_by_mail(client: Client, mailoutbox: list[A
     assert "_auth_user_id" in client.session
 
 
-def test_a_mail_server_that_is_away_is_said_and_the_application_is_kept(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def test_a_mail_server_that_is_away_is_said_and_the_code_can_be_sent_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, mailoutbox: list[Any]
 ) -> None:
     def away(*_: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
-    page = client.post("/apply/", APPLICATION, follow=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
+        page = client.post("/apply/", APPLICATION, follow=True)
     assert "We couldn’t send the mail just now".replace("’", "&#x27;") in page.content.decode()
+    client.post("/confirm/", {"resend": "yes"})
+    prove(client, mailoutbox[0])
     assert Vendor.objects.count() == 1
 
 
@@ -242,14 +299,13 @@ def test_owners_are_told_what_staff_decided_each_in_a_mail_of_their_own(
     assert "/vendor/VEND001/" in mailoutbox[0].body
 
 
-def test_approving_warns_of_an_applicant_whose_address_nobody_confirmed(
-    client: Client, admin_client: Client, mailoutbox: list[Any]
-) -> None:
+def test_approving_warns_of_an_owner_whose_address_nobody_proved(vendor: Vendor, admin_client: Client) -> None:
     def question() -> str:
-        data = {"action": "approve", "_selected_action": [Vendor.objects.get().pk]}
+        data = {"action": "approve", "_selected_action": [vendor.pk]}
         return str(admin_client.post("/admin/vendors/vendor/", data).content.decode())
 
-    send(client)
+    Vendor.objects.update(status="pending")
+    VendorMember.objects.create(vendor=vendor, user=person("ada", verified=False), role="owner")
     assert "its owner has not confirmed the e-mail address yet" in question()
-    client.post(link_in(mailoutbox[0]))
+    EmailAddress.objects.update(verified=True)
     assert "not confirmed" not in question()
