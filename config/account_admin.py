@@ -1,17 +1,41 @@
-"""Second factors in the admin: who has one, and taking it away from somebody who lost the phone.
+"""Accounts in the admin: people, and their second factors, which are taken away from who lost the phone.
 
-allauth's own page would show the secrets to whoever may view authenticators.
+An address that staff type is proved by nobody (docs/security.md, Identity). allauth's own page of second factors would
+show the secrets to whoever may view authenticators.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 
+from config.web.names import one_line
 from config.web.tables import ModelAdmin
+
+if TYPE_CHECKING:
+    PeopleAdmin = UserAdmin[User]
+else:
+    PeopleAdmin = UserAdmin
+
+
+class PersonAdmin(PeopleAdmin):
+    """Django's, in which another address takes the place of the proved one: who reads the old mail may be gone."""
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest | None, **kwargs: Any) -> Any:
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type] # as Django's stubs say
+        if db_field.name in ("first_name", "last_name") and found:
+            found.validators.append(one_line)
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
 
 
 class AuthenticatorAdmin(ModelAdmin):
@@ -40,5 +64,6 @@ class AuthenticatorAdmin(ModelAdmin):
 def register() -> None:
     """Put ours in place of allauth's. Addresses are confirmed by who reads their mail, not by staff."""
     if admin.site.is_registered(EmailAddress):
-        admin.site.unregister([EmailAddress, Authenticator])
+        admin.site.unregister([EmailAddress, Authenticator, User])
         admin.site.register(Authenticator, AuthenticatorAdmin)
+        admin.site.register(User, PersonAdmin)

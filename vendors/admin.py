@@ -29,6 +29,17 @@ from vendors.members_inline import MemberInline
 from vendors.models import Vendor
 from vendors.tables import VendorTableAdmin
 
+# What is done with a new name, by what the button says.
+NAME_ANSWERS = {"accept": "accepted", "refuse": "refused"}
+
+
+class RequestedNameFilter(admin.EmptyFieldListFilter):
+    """Vendors that ask for another name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "new name asked for"
+
 
 class VendorAdmin(VendorTableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
@@ -44,13 +55,13 @@ class VendorAdmin(VendorTableAdmin):
         "created_at",
         "see",
     ]
-    list_filter = ["status", "created_at"]
+    list_filter = ["status", ("requested_name", RequestedNameFilter), "created_at"]
     search_fields = ["vendor_id", "vendor_name", "business_name", "email"]
     search_help_text = "ID, name or email"
     actions = ["approve", "suspend", "reactivate"]
     inlines = [MemberInline]
     fieldsets = [
-        (None, {"fields": ["vendor_id", "vendor_name", "status", "see"]}),
+        (None, {"fields": ["vendor_id", "vendor_name", "requested_name", "status", "see"]}),
         ("So far", {"fields": ["summary"]}),
         ("Contact", {"fields": ["email", "phone"]}),
         (
@@ -61,7 +72,7 @@ class VendorAdmin(VendorTableAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
-        fixed = ["see", "summary", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
+        fixed = ["see", "requested_name", "summary", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
         return fixed if self.has_approve_permission(request) else [*fixed, "status"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
@@ -141,6 +152,13 @@ class VendorAdmin(VendorTableAdmin):
             path(f"<path:object_id>/{name}/", view, {"name": name}, name=f"vendors_vendor_{name}")
             for name in TRANSITIONS
         ]
+        name_view = self.admin_site.admin_view(self.name_view)
+        steps += [
+            path(
+                f"<path:object_id>/{answer}_name/", name_view, {"answer": answer}, name=f"vendors_vendor_{answer}_name"
+            )
+            for answer in NAME_ANSWERS
+        ]
         return steps + super().get_urls()
 
     def change_view(
@@ -152,6 +170,14 @@ class VendorAdmin(VendorTableAdmin):
             for step in TRANSITIONS.values()
             if vendor and step.before == vendor.status
         ]
+        if vendor and vendor.requested_name:
+            steps += [
+                (
+                    f"{answer.capitalize()} new name",
+                    reverse(f"admin:vendors_vendor_{answer}_name", args=[quote(vendor.pk)]),
+                )
+                for answer in NAME_ANSWERS
+            ]
         return super().change_view(request, object_id, form_url, {"steps": steps} | (extra_context or {}))
 
     def status_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
@@ -164,6 +190,30 @@ class VendorAdmin(VendorTableAdmin):
         page = page_url("vendors_vendor", vendor.pk)
         asked = self._take(request, TRANSITIONS[name], Vendor.objects.filter(pk=vendor.pk), page)
         return asked or redirect(page)
+
+    def name_view(self, request: HttpRequest, object_id: str, answer: str) -> HttpResponseBase:
+        """The buttons beside a new name that an owner asked for: ask, and then decide about the name that was shown."""
+        if not (self.has_view_permission(request) and self.has_approve_permission(request)):
+            raise PermissionDenied
+        vendor = self.get_object(request, unquote(object_id))
+        if vendor is None:
+            raise Http404
+        page = page_url("vendors_vendor", vendor.pk)
+        if confirm.was_confirmed(request):
+            for name in confirm.chosen(request)[:1]:
+                done = approval.decide_name(vendor.pk, name, answer == "accept", request.user)
+                confirm.say(request, NAME_ANSWERS[answer], int(done), 1, "{} name", "{} names")
+            return redirect(page)
+        wanted = vendor.requested_name
+        question = confirm.Question(
+            action=answer,
+            title=f"{answer.capitalize()} the new name of {visible(str(vendor))}",
+            button=f"Yes, {answer}",
+            meaning=["Invitations carry a company's name to any address, so it should be the company's own."],
+            lines=[(wanted, f"{visible(vendor.vendor_name)} → {visible(wanted)}")] if wanted else [],
+            nothing="No new name is asked for any more.",
+        )
+        return confirm.ask(self, request, question, page) or redirect(page)
 
     def _take(
         self, request: HttpRequest, step: Transition, vendors: "QuerySet[Any]", back: str = ""

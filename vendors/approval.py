@@ -1,4 +1,5 @@
-"""Who may send products is decided here: approving, suspending and reactivating vendors, and what each of it means."""
+"""What staff decide about vendors: approving, suspending and reactivating them, what each of it means, and whether a
+new name is theirs to have."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Count
 
+from config.web.admin_log import log_change
 from vendors import mails
 from vendors.models import Vendor, VendorMember
 
@@ -72,6 +74,24 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
     LogEntry.objects.log_actions(user.pk, changed, CHANGE, f"{step.done.capitalize()}: {step.before} → {step.after}.")
     transaction.on_commit(lambda: mails.tell_owners(step.name, changed), robust=True)
     return changed
+
+
+@transaction.atomic
+def decide_name(vendor_id: str, name: str, accepted: bool, user: Any) -> bool:
+    """Accept or refuse the name that an owner asked for; the owners are told by mail when it is certain.
+
+    False where it isn't this name any more that is asked for: what was decided about is what staff have seen.
+    """
+    vendor = Vendor.objects.select_for_update(no_key=True).filter(pk=vendor_id, requested_name=name).first()
+    if vendor is None:
+        return False
+    before, vendor.requested_name = vendor.vendor_name, None
+    vendor.vendor_name = name if accepted else before
+    vendor.save(update_fields=["vendor_name", "requested_name"])
+    log_change(user, vendor, f"New name {'accepted' if accepted else 'refused'}: {before} → {name}.")
+    step = f"{'accept' if accepted else 'refuse'} the name of"
+    transaction.on_commit(lambda: mails.tell_owners(step, [vendor]), robust=True)
+    return True
 
 
 def running_uploads(vendor_ids: Iterable[str]) -> dict[str, int]:

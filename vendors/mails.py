@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.urls import reverse
 
+from config.web import text
 from vendors.models import Invitation, Vendor, VendorMember
 
 logger = logging.getLogger(__name__)
@@ -29,19 +30,28 @@ DECISIONS = {
         "Your company {name} ({id}) is active again: you can upload files, and your products are back in the catalog. "
         "Rows that failed in the meantime stay failed: send them again.",
     ),
+    "accept the name of": (
+        "{name} is your name here now",
+        "Your company {id} is called {name} from now on, in the catalog and in mails.",
+    ),
+    "refuse the name of": (
+        "{name} keeps its name",
+        "The new name that was asked for your company {id} isn't accepted: it is still called {name}. If you don't "
+        "know why, reply to this mail.",
+    ),
 }
 
 
 def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
-    """Tell the vendors' owners what staff decided."""
-    subject, text = DECISIONS[step]
+    """Tell the vendors' owners what staff decided; `step` is one of DECISIONS."""
+    title, sentences = DECISIONS[step]
     owners = VendorMember.objects.filter(
         vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
     ).select_related("vendor", "user")
     send(
         _mail(
-            subject.format(name=one.vendor.vendor_name),
-            [text.format(name=one.vendor.vendor_name, id=one.vendor_id), _address("vendor:home", one.vendor_id)],
+            title.format(name=one.vendor.vendor_name),
+            [sentences.format(name=one.vendor.vendor_name, id=one.vendor_id), _address("vendor:home", one.vendor_id)],
             one.user.email,
         )
         for one in owners
@@ -77,8 +87,9 @@ def send(mails: Iterable[EmailMessage]) -> bool:
 
 
 def _mail(subject: str, paragraphs: list[str], to: str) -> EmailMessage:
-    one_line = " ".join(subject.split())  # names are typed by strangers, and a subject is one line
-    return EmailMessage(one_line, "\n\n".join(paragraphs) + "\n", None, [to])
+    """Each paragraph is a line: a name from before names were held to one can't pass as another part of the mail."""
+    lines = [" ".join(paragraph.split()) for paragraph in paragraphs]
+    return EmailMessage(text.subject(subject), "\n\n".join(lines) + "\n", None, [to])
 
 
 def _address(name: str, *arguments: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import ngettext
 
 NOTHING = "–"
+MOST_OF_A_SUBJECT = 120
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -33,6 +34,12 @@ def visible(text: str) -> str:
         else char
         for place, char in enumerate(text)
     )
+
+
+def subject(text: str) -> str:
+    """What strangers typed, as the subject of a mail: one line without control characters, at most 120 long."""
+    line = " ".join("".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text).split())
+    return line if len(line) <= MOST_OF_A_SUBJECT else f"{line[: MOST_OF_A_SUBJECT - 1]}…"
 
 
 def money(price: Decimal | None, currency: str) -> str:

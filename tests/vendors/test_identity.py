@@ -14,7 +14,7 @@ from django.test import Client
 
 from config import addresses
 from tests.vendors.conftest import PASSWORD, as_user, code_in, member, person, prove
-from tests.vendors.portal.test_apply import APPLICATION, apply_and_prove, link_in, log_in, send
+from tests.vendors.portal.test_apply import apply_and_prove, link_in, log_in
 from vendors import invitations
 from vendors.models import Vendor, VendorMember
 
@@ -248,9 +248,3 @@ def test_staff_made_an_address_that_staff_change_is_proved_no_more(admin_client:
     assert ben.email == "new@example.com"
     assert not EmailAddress.objects.filter(user=ben).exists()
     assert admin_client.post(page, data | times | {"email": "new@example.com", "first_name": "A\nB"}).status_code == 200
-
-
-def test_an_application_may_carry_any_name_but_not_over_two_lines(client: Client) -> None:
-    for name in ("Lumen\nWin a prize", "Lumen\r", "Lumen\u2028x", "Lu\u202emen"):
-        assert "vendor_name" in send(client, vendor_name=name.strip(" ")).context["form"].errors or name == "Lumen\r"
-    assert APPLICATION["vendor_name"] == "Lumen"

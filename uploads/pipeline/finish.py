@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from catalog import committer
-from config.web.text import counted
+from config.web.text import counted, subject
 from uploads.aws import storage
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import report
@@ -105,7 +105,7 @@ def notify(upload: UploadHistory) -> None:
     if upload.source != UploadHistory.Source.FILE or not address:
         return
     try:
-        send_mail(f"{upload.file_name}: {upload.status}", _summary(upload), None, [address])
+        send_mail(subject(f"{upload.file_name}: {upload.status}"), _summary(upload), None, [address])
     except (OSError, ValueError):  # smtplib's errors are OSErrors; an address that can't be one is a ValueError
         logger.exception("The notification about %s could not be sent", upload.upload_id)
 
