@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
@@ -62,8 +63,9 @@ class AuthenticatorAdmin(ModelAdmin):
 
 
 def register() -> None:
-    """Put ours in place of allauth's. Addresses are confirmed by who reads their mail, not by staff."""
+    """Put ours in place of allauth's. Addresses are proved by who reads their mail, and everybody ends their own
+    sessions: neither is for staff."""
     if admin.site.is_registered(EmailAddress):
-        admin.site.unregister([EmailAddress, Authenticator, User])
+        admin.site.unregister([EmailAddress, Authenticator, UserSession, User])
         admin.site.register(Authenticator, AuthenticatorAdmin)
         admin.site.register(User, PersonAdmin)

@@ -6,6 +6,7 @@ README.md has the table of variables; .env.example a file to copy. A `.env` besi
 import os
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "vendors",
     "catalog",
     "uploads",
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.web.signed_in.kept_within_limits",
     "config.accounts.staff_need_second_factor",
 ]
 
@@ -174,6 +177,15 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_USER_DISPLAY = "config.accounts.shown"
 ACCOUNT_SESSION_REMEMBER = False  # signed in until the browser is closed
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# And not longer than so: without a click, and in all (config/web/signed_in.py).
+STAFF_SESSION_IDLE = timedelta(minutes=env.int("STAFF_SESSION_IDLE_MINUTES", 120))
+STAFF_SESSION = timedelta(hours=env.int("STAFF_SESSION_HOURS", 12))
+VENDOR_SESSION_IDLE = timedelta(days=env.int("VENDOR_SESSION_IDLE_DAYS", 7))
+VENDOR_SESSION = timedelta(days=env.int("VENDOR_SESSION_DAYS", 14))
+SESSION_COOKIE_AGE = int(max(STAFF_SESSION, VENDOR_SESSION).total_seconds())  # what no limit ends is forgotten then
+# For how long a sign-in counts as fresh before exports of everything.
+FRESH_SIGN_IN = timedelta(minutes=env.int("FRESH_SIGN_IN_MINUTES", 30))
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -250,6 +262,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "uploads.tasks.upkeep",
         "schedule": schedule(5),
         "options": {"expires": 5},
+    },
+    "forget sessions that have ended": {
+        "task": "uploads.tasks.forget_sessions",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600},
     },
 }
 

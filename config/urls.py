@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import account_admin, accounts
+from config import account_admin, accounts, session_pages
 from uploads.staff import dashboard
 from vendors.portal import apply, invitations, prove, start
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
     path("accounts/email/", accounts.AddressView.as_view(), name="account_email"),
+    path("accounts/sessions/", session_pages.page, name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
     path("vendor/<str:vendor_id>/", include("uploads.portal.urls")),
     path("admin/", admin.site.urls),

@@ -7,6 +7,7 @@ from typing import Final
 
 from celery import shared_task
 
+from config.web import signed_in
 from uploads.corrections import retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
@@ -77,3 +78,9 @@ def scan_table() -> None:
 def upkeep() -> None:
     with _patient("Upkeep"):
         upkeep_steps.tick()
+
+
+@shared_task
+def forget_sessions() -> None:
+    with _patient("The forgetting of sessions"):
+        signed_in.forget_ended()

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 
 from vendors.models import Vendor, VendorMember
 
@@ -86,10 +85,7 @@ def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
             if not may_as(member, role):
                 raise PermissionDenied(f"Your role at {member.vendor.vendor_name} doesn't allow this. Ask an owner.")
             request.member = member  # type: ignore[attr-defined] # for the view and its template
-            response = view(request, member.vendor, **rest)
-            # Caches between us and the browser keep files by the end of their address, whoever asked for them.
-            patch_cache_control(response, private=True, no_cache=True)
-            return response
+            return view(request, member.vendor, **rest)
 
         guarded.vendor_role = role  # type: ignore[attr-defined] # a test holds that every vendor page has one
         return guarded

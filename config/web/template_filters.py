@@ -1,5 +1,6 @@
 """Template filters that every template has without loading them (TEMPLATES in settings.py)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django import template
@@ -19,3 +20,9 @@ def visible(value: object) -> str:
 def money(price: Decimal | None, currency: str) -> str:
     """A price with its currency."""
     return text.money(price, currency)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A length of time in words."""
+    return text.span(length)

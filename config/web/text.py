@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.translation import ngettext
@@ -34,6 +35,15 @@ def visible(text: str) -> str:
         else char
         for place, char in enumerate(text)
     )
+
+
+def span(length: timedelta) -> str:
+    """A length of time in the largest unit that it has a whole number of: "12 hours"."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        number, rest = divmod(length.total_seconds(), seconds)
+        if number and not rest:
+            return counted(int(number), f"{{}} {unit}", f"{{}} {unit}s")
+    return f"{length.total_seconds():.0f} seconds"
 
 
 def subject(text: str) -> str:

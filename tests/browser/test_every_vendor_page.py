@@ -29,8 +29,9 @@ OPTIONS = {
 }
 # Pages that show nothing until they are asked, or are given something.
 MORE = ["catalog/?q=lamp", "catalog/?q=nothing-like-it", "find/?q=SKU-1", "find/?q=nothing-like-it"]
-OUTSIDE = ["/apply/", "/accounts/login/", "/accounts/password/reset/", "/accounts/confirm-email/", "/nothing-here/"]
-OF_ACCOUNTS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/email/"]
+OUTSIDE = ["/apply/", "/accounts/login/", "/accounts/password/reset/", "/nothing-here/"]
+OF_ACCOUNTS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/email/",
+               "/accounts/sessions/"]  # fmt: skip
 
 
 @pytest.fixture

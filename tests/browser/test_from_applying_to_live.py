@@ -19,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
 from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone
+from tests.browser.test_applying import enter_the_code
 from tests.browser.test_signing_in import log_in
 from tests.conftest import Pipeline
 from tests.jobs import run_jobs
@@ -135,9 +136,7 @@ def apply(page: Page, mails: list[Any]) -> None:
     measure_on_a_phone(page)
     page.get_by_role("button", name="Send application").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
-    page.goto(link_in(mails[-1]))
-    page.get_by_role("button", name="Yes, confirm").click()
-    log_in(page, MIA)
+    enter_the_code(page, mails)
 
 
 def wait_for_approval(page: Page) -> None:

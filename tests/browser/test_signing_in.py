@@ -66,7 +66,15 @@ def test_account_pages_fit_a_phone(page: Page, ada: User) -> None:
     page.get_by_role("button", name="Confirm").click()
     enter_code(page, page.locator("#authenticator_secret").input_value(), "Activate")
     wide = {}
-    for address in ("2fa/", "2fa/recovery-codes/", "2fa/totp/deactivate/", "password/change/", "email/", "logout/"):
+    for address in (
+        "2fa/",
+        "2fa/recovery-codes/",
+        "2fa/totp/deactivate/",
+        "password/change/",
+        "email/",
+        "sessions/",
+        "logout/",
+    ):
         page.goto(f"/accounts/{address}")
         wide[address] = overflow(page)
     assert set(wide.values()) == {0}, wide

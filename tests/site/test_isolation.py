@@ -117,7 +117,7 @@ def test_no_cache_on_the_way_keeps_a_page_or_a_download_for_others(ours: Company
     pages = [response for address in ADDRESSES if (response := browser.get(address.of(ours))).status_code == 200]
     assert len(pages) > 15
     for response in pages:
-        assert {"private", "no-cache"} <= set(response["Cache-Control"].split(", ")), response.request["PATH_INFO"]
+        assert {"private", "no-store"} <= set(response["Cache-Control"].split(", ")), response.request["PATH_INFO"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -41,9 +41,9 @@ NOBODYS = "ZZZZ"
 ELSEWHERE: dict[str, Callable[[Company], dict[str, Any]]] = {
     **dict.fromkeys(
         [
-            "start", "apply", "account_login", "account_logout", "account_inactive", "account_signup",
-            "account_reauthenticate", "account_email", "account_email_verification_sent", "account_change_password",
-            "account_set_password", "account_reset_password", "account_confirm_login_code",
+            "start", "apply", "prove", "usersessions_list", "account_login", "account_logout", "account_inactive",
+            "account_signup", "account_reauthenticate", "account_email", "account_email_verification_sent",
+            "account_change_password", "account_set_password", "account_reset_password", "account_confirm_login_code",
             "account_reset_password_from_key_done", "account_reset_password_done", "mfa_index", "mfa_authenticate",
             "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
             "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
@@ -51,7 +51,6 @@ ELSEWHERE: dict[str, Callable[[Company], dict[str, Any]]] = {
         lambda theirs: {},
     ),
     "invitation": lambda theirs: {"token": theirs.invitation.token_hash},
-    "account_confirm_email": lambda theirs: {"key": signing.dumps(theirs.members["owner"].user_id)},
     "account_reset_password_from_key": lambda theirs: {
         "uidb36": str(theirs.members["owner"].user_id),
         "key": default_token_generator.make_token(theirs.members["viewer"].user),
@@ -239,7 +238,14 @@ def browserless_user() -> Any:
     return User.objects.get_or_create(username="becker")[0]
 
 
-CROSSED = {task.__name__: task for task in (stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job)}
+def forget_sessions(both: Both) -> None:
+    tasks.forget_sessions()
+
+
+CROSSED = {
+    task.__name__: task
+    for task in (stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions)
+}
 
 
 def test_every_task_is_asked_to_mix_vendors() -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product
-from config.web import paging
+from config.web import paging, signed_in
 from tests.bench.pages import addresses, fill, vendor_addresses
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
@@ -26,6 +26,12 @@ PRODUCTS = reverse("admin:catalog_product_changelist")
 def grow(sizes: fill.Sizes = SMALL) -> None:
     with connection.cursor() as cursor:
         fill.add(cursor, sizes)
+
+
+@pytest.fixture(autouse=True)
+def _noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a minute it is noted that somebody is there: which page that falls on says nothing about the page."""
+    monkeypatch.setattr(signed_in, "NOTE_SECONDS", 86_400)
 
 
 @pytest.fixture

@@ -138,6 +138,15 @@ def test_apply_an_account_that_never_proved_its_address_is_closed_when_somebody_
     assert "_auth_user_id" not in browser.session
 
 
+def test_apply_who_applied_before_there_were_codes_gets_one_at_the_sign_in(mailoutbox: list[Any]) -> None:
+    mia, browser = person("mia", verified=False), Client()
+    assert log_in(browser, "mia@example.com").headers["Location"] == CODE
+    assert "_auth_user_id" not in browser.session
+    browser.post(CODE, {"code": code_in(mailoutbox[0])})
+    assert "_auth_user_id" in browser.session
+    assert addresses.owner("mia@example.com") == mia
+
+
 @pytest.mark.parametrize("primary", [True, False])
 def test_reset_a_new_password_is_for_who_proved_the_address(mailoutbox: list[Any], primary: bool) -> None:
     eve, browser = claiming("ben@example.com", primary=primary), Client()

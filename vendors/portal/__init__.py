@@ -2,6 +2,7 @@
 
 start.py        where somebody who opens the platform belongs
 apply.py        a company applies
+prove.py        the code that was sent to an address
 profile.py      its data, kept by its owners
 members.py      who works for it
 invitations.py  a colleague follows the link in the mail

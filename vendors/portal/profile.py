@@ -103,7 +103,8 @@ def _save(form: ProfileForm, request: HttpRequest) -> HttpResponseBase:
             log_change(request.user, vendor, f"Profile changed by an owner: {names}.")
         if "requested_name" in written:
             log_change(request.user, vendor, f"New name asked for by an owner: {vendor.requested_name or 'none more'}.")
-    messages.success(request, "Your profile is saved.")
+    if written or "email" not in form.changed_data:
+        messages.success(request, "Your profile is saved.")
     if "email" not in form.changed_data:
         return redirect("vendor:profile", vendor.pk)
     email = form.cleaned_data["email"].lower()
