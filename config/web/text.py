@@ -21,20 +21,34 @@ _EMOJI = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u
                     "|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{2,6}\U000e007f")  # fmt: skip
 
 
+# Unicode's categories Cc and Cf, but for tab and the ends of lines.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+# Tags with their attributes, and elements whose content isn't shown or is edited; or else what stands between them.
+_OUTSIDE = re.compile(
+    r"(?P<inside><(script|style|textarea)\b.*?</\2\s*>|<!--.*?-->|<[^>]*>)|[^<]+", re.DOTALL | re.IGNORECASE
+)
+
+
 def visible(text: str) -> str:
     """The text with characters that show nothing, or turn what follows around, spelled out: ⟨U+202E⟩.
 
     What holds an emoji together stays.
     """
-    if text.isascii() and text.isprintable():
+    if not HIDDEN.search(text):
         return text
     kept = {place for found in _EMOJI.finditer(text) for place in range(*found.span())}
-    return "".join(
-        f"⟨U+{ord(char):04X}⟩"
-        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r" and place not in kept
-        else char
-        for place, char in enumerate(text)
-    )
+    return HIDDEN.sub(lambda one: one[0] if one.start() in kept else f"⟨U+{ord(one[0]):04X}⟩", text)
+
+
+def visible_page(html: str) -> str:
+    """A page of which the text is visible, but for what is to be edited: that goes back as it came."""
+    if not HIDDEN.search(html):
+        return html
+    return _OUTSIDE.sub(lambda found: found[0] if found["inside"] else visible(found[0]), html)
 
 
 def span(length: timedelta) -> str:

@@ -1,0 +1,121 @@
+"""The admin's site: every list is filtered by what it offers, and by nothing that an address names beside it; and no
+text on a page hides what it is.
+
+Django's lists take any lookup on any column of their table: `data__secret__startswith=A` would read a secret letter by
+letter, and `error_message__regex=(` ends in an error of the database. Here it holds for all tables, those of other
+packages too, that what no filter of the list has taken filters nothing: the list is shown without it, and says so.
+"""
+
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+
+from config.web.text import visible, visible_page
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+UNFILTERED = (
+    "This list can't be filtered as its address asked: it has no such filter, or the filter has no such value. "
+    "It is shown as it is; choose from the filters that it offers."
+)
+
+
+class OfferedFilters(ChangeList):
+    """A list that refuses what none of its filters, nor its calendar, has taken from the address."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            found = super().get_filters(request)
+        except (DisallowedModelAdminLookup, ValueError, OverflowError) as error:  # a year or a day that there isn't
+            raise IncorrectLookupParameters from error
+        by_calendar = {f"{self.date_hierarchy}__{bound}" for bound in ("gte", "lt")} if self.date_hierarchy else set()
+        if found[2].keys() - by_calendar:
+            raise IncorrectLookupParameters
+        return found
+
+
+class OfferedOnly(ModelAdmin):
+    """Before every admin that is registered."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        theirs = super().get_changelist(request, **kwargs)
+        return type(theirs.__name__, (OfferedFilters, theirs), {}) if theirs is not ChangeList else OfferedFilters
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's way to say that a list couldn't be filtered is a mark in its address; here it is a sentence."""
+        if ERROR_FLAG in request.GET:
+            messages.warning(request, UNFILTERED)
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, extra_context)
+
+    def export_action(self, request: HttpRequest) -> HttpResponseBase:
+        """import-export's, for the admins that have one: an export of what can't be filtered is none."""
+        try:
+            answer: HttpResponseBase = super().export_action(request)  # type: ignore[misc] # of those that have it
+        except IncorrectLookupParameters:
+            opts = self.opts
+            listed = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=self.admin_site.name)
+            return HttpResponseRedirect(f"{listed}?{ERROR_FLAG}=1")
+        return answer
+
+
+def _show(response: Any) -> None:
+    """Spell out what would show nothing or turn around what follows (config.web.text.visible)."""
+    if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+        html = response.content.decode()
+        shown = visible_page(html)
+        if shown != html:
+            response.content = shown.encode()
+
+
+class ShownNames(AutocompleteJsonView):
+    """What a form suggests while somebody types."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        found = super().serialize_result(obj, to_field_name)
+        return found | {"text": visible(found["text"])}
+
+
+class StaffSite(admin.AdminSite):
+    """Django's, for admins that are OfferedOnly, whoever wrote them; on whose pages nothing hides."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Each page of the admin, Django's and other packages' too, shows what hides in its texts."""
+        guarded = super().admin_view(view, cacheable)
+
+        def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response: HttpResponseBase = guarded(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                response.add_post_render_callback(_show)
+            else:
+                _show(response)
+            return response
+
+        return update_wrapper(shown, guarded)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, ShownNames.as_view(admin_site=self)(request))
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        theirs = admin_class or admin.ModelAdmin
+        ours = type(theirs.__name__, (OfferedOnly, theirs), {"__module__": theirs.__module__})
+        super().register(model_or_iterable, ours, **options)
+
+
+class StaffAdminConfig(AdminConfig):
+    """In the place of django.contrib.admin among the apps."""
+
+    default_site = "config.web.site.StaffSite"
