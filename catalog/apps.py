@@ -13,6 +13,14 @@ class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = "Catalog"
 
+    def ready(self) -> None:
+        from catalog.models import ProductCategory  # the models are there only now
+        from security.models import Kind  # the same
+        from security.watched import Watched, watch  # the same
+
+        fields = ("category_name", "parent_category", "is_active")
+        watch(Watched(ProductCategory, Kind.SETTING_CHANGED, fields, lambda row: str(row.category_name)))
+
 
 @register
 def default_currency_is_one(**kwargs: Any) -> list[CheckMessage]:

@@ -25,6 +25,8 @@ from config.web import confirm
 from config.web.links import link, list_url
 from config.web.tables import TableAdmin
 from config.web.text import NOTHING, visible
+from security.log import note
+from security.models import Kind
 
 DEEPEST = 6  # levels that are indented; the styles are in catalog/admin.css
 CHANGED_MEANWHILE = (
@@ -210,4 +212,7 @@ def set_active(keys: list[str], *, active: bool, user: Any) -> list[ProductCateg
         )
     )
     LogEntry.objects.log_actions(user.pk, changed, CHANGE, "Activated." if active else "Deactivated.")
+    for category in changed:
+        about = f"product category {category.category_name}"
+        note(Kind.SETTING_CHANGED, user=user, about=about, detail=f"is_active: {not active} → {active}")
     return changed

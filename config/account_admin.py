@@ -12,11 +12,18 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
+from config.web import confirm
+from config.web.admin_log import log_change
 from config.web.names import one_line
 from config.web.tables import ModelAdmin
+from config.web.text import visible
+from security import log
+from security.models import Kind
 
 if TYPE_CHECKING:
     PeopleAdmin = UserAdmin[User]
@@ -33,10 +40,59 @@ class PersonAdmin(PeopleAdmin):
             found.validators.append(one_line)
         return found
 
+    actions = ["deactivate"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody is deleted: what they did in the admin would be deleted with them."""
+        return False
+
+    @admin.action(description="Deactivate selected users", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponseBase | None:
+        """Ask, and then shut them out. Nobody does so to themselves, and only superusers to superusers."""
+        theirs = queryset.filter(is_active=True).exclude(pk=request.user.pk)
+        if not request.user.is_superuser:
+            theirs = theirs.exclude(is_superuser=True)
+        if confirm.was_confirmed(request):
+            keys = confirm.chosen(request)
+            done = [_deactivated(request, user) for user in theirs.filter(pk__in=[k for k in keys if k.isdecimal()])]
+            confirm.say(request, "deactivated", len(done), len(keys), "{} user", "{} users")
+            return None
+        question = confirm.Question(
+            action="deactivate",
+            title="Deactivate users",
+            button="Yes, deactivate",
+            meaning=[
+                "They are signed out everywhere and can't sign in. What they did stays in every log and history.",
+                "Their memberships and groups stay, and count again if they are made active on their page.",
+            ],
+            lines=[(str(user.pk), visible(log.named(user))) for user in theirs],
+            nothing="None of them can be deactivated: they are already, or it is you, or a superuser.",
+        )
+        return confirm.ask(self, request, question)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            _end_sessions(obj)
         if change and "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()
+
+
+@transaction.atomic
+def _deactivated(request: HttpRequest, user: Any) -> Any:
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    log_change(request.user, user, "Deactivated.")
+    _end_sessions(user)
+    return user
+
+
+def _end_sessions(user: Any) -> None:
+    """Being made active again later opens none of them."""
+    for session in (ended := list(UserSession.objects.filter(user=user))):
+        session.end()
+    if ended:
+        log.note(Kind.SESSIONS_ENDED, about=f"user {log.named(user)}", detail="all, with the account deactivated")
 
 
 class AuthenticatorAdmin(ModelAdmin):

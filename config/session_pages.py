@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from config.web import signed_in
+from security import log
+from security.models import Kind
 
 
 @login_required
@@ -20,6 +22,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         if "others" in request.POST:
             end_other_sessions(request, user)
+            log.note(Kind.SESSIONS_ENDED, detail="all others of their own")
             messages.success(request, "You are signed out everywhere else.")
         else:
             _end(request, user, request.POST.get("end", ""))
@@ -33,6 +36,8 @@ def page(request: HttpRequest) -> HttpResponseBase:
 def _end(request: HttpRequest, user: Any, number: str) -> None:
     """Somebody else's session isn't there, as one that has ended."""
     found = [one for one in UserSession.objects.filter(user=user) if str(one.pk) == number]
+    if found:
+        log.note(Kind.SESSIONS_ENDED, user=user, detail="one of their own")
     end_sessions(request, found)
     if not found:
         messages.info(request, "That session had ended already.")

@@ -52,6 +52,8 @@ if not SECRET_KEY:
             "process, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     SECRET_KEY = _local_secret("secret-key")
+# Keys of before, while sessions, links and second factors that were made with them are still to open.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "security",
     "vendors",
     "catalog",
     "uploads",
@@ -80,6 +83,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.web.refuse_nul.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "security.here.remembered",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -196,10 +200,15 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password_from_key": "20/m/ip",
     "invite": "20/h/user,50/d/key",  # by a person, and for a vendor
 }
+MFA_ADAPTER = "security.factors.FactorAdapter"
+MFA_FORMS = {"authenticate": "security.factors.CodeForm", "reauthenticate": "security.factors.CodeAgainForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # refusing it protects those whose address a stranger could sign up with
 MFA_TOTP_ISSUER = "Vendor onboarding"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+# The security log: who hears of somebody who was shut out, and how long it is kept; at least 90 days.
+SECURITY_ALARMS_TO = env.list("SECURITY_ALARMS_TO", default=[])
+SECURITY_LOG_DAYS = env.int("SECURITY_LOG_DAYS", 400)
 # Rate limits count by address; a proxy in front says in X-Forwarded-For whose it is. 0: nobody's word is taken.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 1 if HTTPS else 0)
 # Rate limits and used codes: shared by all web processes, and there whether or not Redis is.
@@ -267,6 +276,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "uploads.tasks.forget_sessions",
         "schedule": schedule(3600),
         "options": {"expires": 3600},
+    },
+    "forget what the security log needn't keep": {
+        "task": "uploads.tasks.purge_security_log",
+        "schedule": schedule(86_400),
+        "options": {"expires": 86_400},
     },
 }
 

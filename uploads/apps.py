@@ -1,6 +1,22 @@
+"""The uploads, and what of them the security log tells."""
+
 from django.apps import AppConfig
 
 
 class UploadsConfig(AppConfig):
     name = "uploads"
     verbose_name = "Uploads"
+
+    def ready(self) -> None:
+        from security.models import Kind  # the models are there only now
+        from security.watched import Watched, watch  # the same
+        from uploads.models import RememberedReading, ValueRule  # the same
+
+        rule = ("field", "wrong_value", "right_value")
+        watch(Watched(ValueRule, Kind.SETTING_CHANGED, rule, lambda row: str(row.pk), lambda row: row.vendor_id))
+        reading = ("columns", "answers", "file_name")
+        watch(
+            Watched(
+                RememberedReading, Kind.SETTING_CHANGED, reading, lambda row: str(row.pk), lambda row: row.vendor_id
+            )
+        )

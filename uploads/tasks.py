@@ -8,6 +8,7 @@ from typing import Final
 from celery import shared_task
 
 from config.web import signed_in
+from security import log
 from uploads.corrections import retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
@@ -84,3 +85,9 @@ def upkeep() -> None:
 def forget_sessions() -> None:
     with _patient("The forgetting of sessions"):
         signed_in.forget_ended()
+
+
+@shared_task
+def purge_security_log() -> None:
+    with _patient("The purge of the security log"):
+        log.purge()

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from security.log import note_view
 from vendors.models import Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
                 raise Http404
             if not may_as(member, role):
                 raise PermissionDenied(f"Your role at {member.vendor.vendor_name} doesn't allow this. Ask an owner.")
+            if sees_all(request.user):
+                note_view(request, vendor_id, member.role)
             request.member = member  # type: ignore[attr-defined] # for the view and its template
             return view(request, member.vendor, **rest)
 

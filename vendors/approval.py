@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from config.web.admin_log import log_change
+from security.log import note
+from security.models import Kind
 from vendors import mails
 from vendors.models import Vendor, VendorMember
 
@@ -72,6 +74,9 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
         )
     )
     LogEntry.objects.log_actions(user.pk, changed, CHANGE, f"{step.done.capitalize()}: {step.before} → {step.after}.")
+    for vendor in changed:
+        said = f"status: {step.before} → {step.after}"
+        note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail=said)
     transaction.on_commit(lambda: mails.tell_owners(step.name, changed), robust=True)
     return changed
 

@@ -40,6 +40,7 @@ def invite(vendor: Vendor, email: str, role: str, by: "User") -> tuple[Invitatio
         expires_at=timezone.now() + LIFETIME,
     )  # fmt: skip
     log_change(by, vendor, f"{email} invited as {role}.")
+    members.note_invitation(invitation, by, f"sent, as {role}")
     return invitation, token
 
 
@@ -69,6 +70,7 @@ def accept(invitation: Invitation, user: "User") -> VendorMember:
         vendor=invitation.vendor, user=user, defaults={"role": invitation.role}
     )
     log_change(user, invitation.vendor, f"{invitation.email} accepted the invitation, as {member.role}.")
+    members.note_invitation(invitation, user, f"accepted, as {member.role}")
     return member
 
 
@@ -79,6 +81,7 @@ def withdraw(invitation: Invitation, by: "User") -> None:
     if not _open().filter(pk=invitation.pk).update(withdrawn_at=Now()):
         raise NotPossible("This invitation was accepted or withdrawn meanwhile.")
     log_change(by, invitation.vendor, f"Invitation of {invitation.email} withdrawn.")
+    members.note_invitation(invitation, by, "withdrawn")
 
 
 def is_for(invitation: Invitation, user: "User") -> bool:

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.web.admin_log import log_change
+from security.log import note
+from security.models import Kind
 from vendors.models import Invitation, Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -53,6 +55,12 @@ def lock(vendor: Vendor, by: "User") -> None:
         raise NotPossible("You aren't an owner any more.")
 
 
+def note_invitation(invitation: Invitation, by: "User", said: str) -> None:
+    """What became of an invitation, for the security log."""
+    about = f"invitation of {invitation.email}"
+    note(Kind.INVITATION_CHANGED, user=by, vendor_id=invitation.vendor_id, about=about, detail=said)
+
+
 def shown(user: "User") -> str:
     """What colleagues know a person by."""
     return user.email or user.get_username()
@@ -70,8 +78,9 @@ def _withdraw_invitations(member: VendorMember, by: "User") -> None:
     """Who is an owner no more lets nobody in: it could be themselves, under another address."""
     sent = Invitation.objects.filter(vendor=member.vendor_id, invited_by=member.user_id)
     waiting = sent.filter(accepted_at=None, withdrawn_at=None)
-    for email in waiting.values_list("email", flat=True):
-        log_change(by, member.vendor, f"Invitation of {email} withdrawn, which {shown(member.user)} sent.")
+    for invitation in waiting:
+        log_change(by, member.vendor, f"Invitation of {invitation.email} withdrawn, which {shown(member.user)} sent.")
+        note_invitation(invitation, by, f"withdrawn, which {shown(member.user)} sent")
     waiting.update(withdrawn_at=Now())
 
 

@@ -28,3 +28,18 @@ def choice_filter(name: str, options: list[tuple[str, str]]) -> type[admin.Simpl
     """A filter by one column with known values, for tables too long to ask for them."""
     members = {"title": name.replace("_", " "), "parameter_name": name, "column": name}
     return type("ChoiceFilter", (ValueFilter,), members | {"lookups": lambda *_: options})
+
+
+class TypedFilter(ValueFilter):
+    """One whose value is typed. `kind` is that of the input, `hint` what to type."""
+
+    kind, hint = "text", ""
+    template = "config/web/typed_filter.html"
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Any:
+        """Also notes what else the list was asked for, which the input has to keep."""
+        self.kept = {k: value for k, value in changelist.params.items() if k not in (self.parameter_name, "p")}
+        return super().choices(changelist)

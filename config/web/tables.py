@@ -90,7 +90,7 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
         else:
             response = StreamingHttpResponse(exports.csv_lines(resource, queryset), "text/csv; charset=utf-8")
             response["Content-Disposition"] = f'attachment; filename="{name}"'
-        post_export.send(sender=None, model=self.model)
+        post_export.send(sender=None, model=self.model, file_name=name)
         return response
 
 

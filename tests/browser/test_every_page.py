@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from catalog.models import ProductChange
+from security.models import SecurityEvent
 from tests.browser.conftest import overflow
 from tests.feeds import feed, line
 from tests.remembering import remembering
@@ -37,6 +38,9 @@ def everything(admin_page: Page) -> Page:
     )
     ProductChange.objects.create(product_id=1, kind="edited", changes={"price": ["1.00", "2.00"]})
     Authenticator.objects.create(user=user, type="totp", data={"secret": "none"})
+    SecurityEvent.objects.create(
+        what="exported", login="x" * 254, vendor_id="V" * 50, about="y" * 300, detail="z" * 500, agent="w" * 200
+    )
     return admin_page
 
 

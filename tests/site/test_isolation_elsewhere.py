@@ -242,10 +242,16 @@ def forget_sessions(both: Both) -> None:
     tasks.forget_sessions()
 
 
+def purge_security_log(both: Both) -> None:
+    tasks.purge_security_log()
+
+
 CROSSED = {
     task.__name__: task
-    for task in (stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions)
-}
+    for task in (
+        stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
+    )
+}  # fmt: skip
 
 
 def test_every_task_is_asked_to_mix_vendors() -> None:

@@ -18,6 +18,8 @@ from psycopg.sql import SQL
 
 from catalog import committer
 from catalog.rules.problems import Code
+from security.log import note
+from security.models import Kind
 from uploads.aws import storage
 from uploads.aws.records import Record
 from uploads.corrections import failed_rows
@@ -158,7 +160,10 @@ def _keep_rule(selection: Selection, right_value: str, user: Any) -> None:
     rule = ValueRule.objects.filter(
         vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=selection.wrong_value
     )
-    if not rule.update(right_value=right_value, created_by=user):
+    if rule.update(right_value=right_value, created_by=user):
+        said = f"{selection.field}: {selection.wrong_value} → {right_value}"
+        note(Kind.SETTING_CHANGED, user=user, vendor_id=selection.vendor_id, about="value rule", detail=said)
+    else:
         ValueRule.objects.create(
             vendor_id=selection.vendor_id, field=selection.field, wrong_value=selection.wrong_value,
             right_value=right_value, created_by=user,

@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from config.web import exports
+from security.log import note
+from security.models import Kind
 from uploads.aws import storage
 from uploads.models import UploadHistory
 from uploads.pipeline.report import report_rows, write_report
@@ -27,6 +29,7 @@ class TooManyRows(exports.NotForExcel):
 
 def original(upload: UploadHistory) -> HttpResponseBase:
     """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
+    _note(upload, "file")
     if upload.original_key:
         return _stored(upload, upload.original_key, upload.file_name, XLSX)
     response = _stored(upload, upload.storage_key, upload.file_name)
@@ -37,6 +40,7 @@ def original(upload: UploadHistory) -> HttpResponseBase:
 
 def report(upload: UploadHistory) -> HttpResponseBase:
     """The failed rows so far, as an attachment. Raises FileMissing and StorageUnavailable."""
+    _note(upload, "failed rows, CSV")
     name = f"{PurePosixPath(upload.file_name).stem}-errors.csv"
     if upload.error_report_key:
         return _stored(upload, upload.error_report_key, name)
@@ -51,8 +55,15 @@ def report(upload: UploadHistory) -> HttpResponseBase:
 
 def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
     """The failed rows so far as an XLSX file with the same cells, each a text. Raises NotForExcel."""
+    _note(upload, "failed rows, XLSX")
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
     return xlsx(report_rows(upload), upload.error_records, name)
+
+
+def _note(upload: UploadHistory, what: str) -> None:
+    """Before the first byte of it leaves."""
+    about = f"{what} of upload {upload.pk}: {upload.file_name}"
+    note(Kind.DOWNLOADED, vendor_id=upload.vendor_id, about=about)
 
 
 def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:

@@ -22,6 +22,8 @@ from catalog.search import search
 from config.web import exports, spreadsheet
 from config.web.paging import CappedPaginator
 from config.web.text import visible
+from security.log import note
+from security.models import Kind
 from uploads.feed.columns import CATALOG_COLUMN
 from uploads.insight import downloads
 from uploads.portal.pages import page_of
@@ -75,6 +77,7 @@ def catalog(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBase:
     """What the list shows, all of it, as a file."""
     products = chosen(request, vendor)
+    note(Kind.EXPORTED, vendor_id=vendor.pk, about=f"catalog, {format.upper()}", detail=urlencode(_asked(request)))
     name = f"catalog-{timezone.localdate():%Y-%m-%d}.{format}"
     if format == "csv":
         response = StreamingHttpResponse(exports.plain_lines(lines(products)), "text/csv; charset=utf-8")
