@@ -132,15 +132,18 @@ Memory = Callable[[str], Remembered | None]
 def name_headers(headers: Sequence[str]) -> tuple[str, ...]:
     """A unique name for every column: the header as it stands, `column_5` for an empty one, ` (2)` for a repeated one.
 
-    Names that are unique already stay as they are, so applying this twice changes nothing.
+    Names that are unique already stay as they are, so applying this twice changes nothing. No number is tried twice for
+    a header, so the work grows with their number alone, however often one comes.
     """
     names: dict[str, None] = {}
+    copies: dict[str, int] = {}  # of each header, the number tried last: those below it are taken
     for position, header in enumerate(headers, 1):
         name = base = header if header.strip() else f"column_{position}"
-        copy = 1
+        copy = copies.get(base, 1)
         while name in names:
             copy += 1
             name = f"{base} ({copy})"
+        copies[base] = copy
         names[name] = None
     return tuple(names)
 
@@ -393,9 +396,13 @@ def _likeness(one: Sequence[Hashable], other: Sequence[Hashable], *, score_cutof
 
 def means_other_columns(cells: Sequence[str], headers: Sequence[str], mapping: ColumnMapping) -> bool:
     """Whether a row below the header is another header, as wide but with other columns. Quick for rows of products."""
-    names = name_headers(cells) if len(cells) == len(headers) else headers
+    if len(cells) != len(headers):
+        return False
     ours = {meant: headers.index(header) for meant, header in mapping.fields.items()}
-    if tuple(names) == tuple(headers) or any(character.isdigit() for character in cells[ours["price"]]):
+    if any(character.isdigit() for character in cells[ours["price"]]):
+        return False
+    names = name_headers(cells)
+    if names == tuple(headers):
         return False
     keys, own = [key_of(cell) for cell in cells], [key_of(header) for header in headers]
     if keys != own and sorted(keys) == sorted(own):

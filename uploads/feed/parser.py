@@ -386,5 +386,7 @@ def _unreadable(cells: list[str], lines: Lines, layout: Layout, limits: Limits) 
 
 
 def _is_header(cells: list[str], headers: tuple[str, ...]) -> bool:
+    if len(cells) != len(headers):
+        return False
     first = cells[0].removeprefix(BOM)
     return first in ("", headers[0]) and name_headers([first, *cells[1:]]) == headers
