@@ -117,7 +117,8 @@ def _is_meant(codec: str, found: re.Match[str]) -> bool:
     meant = _turned_back(codec, found[0])
     if not meant:
         return False
-    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    start, end = found.span()
+    before, after = found.string[max(start - 1, 0) : start], found.string[end : end + 1]
     others = {unicodedata.name(character, "").partition(" ")[0] for character in _USUAL.sub("", meant)}
     if others:
         return others <= _ALPHABETS and len(meant) >= (3 if codec == "cp1251" else 2)

@@ -52,6 +52,8 @@ CURRENCY_COLUMN: Final = "upload_currency"
 # By any of these a file is one that we handed out: they mean no field, and the cells beside them were made harmless.
 OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN, CURRENCY_COLUMN)
 
+NAME_CHARS: Final = 1_000  # of a column's name; longer ones are refused
+
 
 def normalise(header: str) -> str:
     """The key under which headers are compared: letters and digits only, no case, no accents; and the few signs that
@@ -60,7 +62,8 @@ def normalise(header: str) -> str:
     >>> normalise(" Catégorie-Name "), normalise("Price (¢)")
     ('categoriename', 'price¢')
     """
-    decomposed = unicodedata.normalize("NFKD", header).casefold()
+    # Composing costs the square of accents in a row; a longer name is refused anyway.
+    decomposed = unicodedata.normalize("NFKD", header[:NAME_CHARS]).casefold()
     return "".join(char for char in decomposed if char.isalnum() or char in SIGNS)
 
 
@@ -209,7 +212,8 @@ def map_headers(
     what was chosen for these headers, field → header, of which optional fields that it leaves out have no column.
     """
     names = name_headers(headers)
-    spelled = [_spelled(header, headers) for header in headers]
+    written = frozenset(headers)
+    spelled = [_spelled(header, written) for header in headers]
     keys = [normalise(header) for header in spelled]
     exact = _exact(headers, keys)
     found: dict[str, int] = {}
@@ -260,7 +264,7 @@ def _columns_of(
     return [rival.column for rival in sorted(left, key=lambda rival: -rival.kind.weight)]
 
 
-def _spelled(header: str, headers: Sequence[str]) -> str:
+def _spelled(header: str, headers: Set[str]) -> str:
     """The header without the number that we gave to a repeated one in our report."""
     base = _NUMBERED.sub("", header)
     return base if base in headers else header
@@ -376,9 +380,10 @@ def suggested(names: Sequence[str], mapping: ColumnMapping) -> dict[str, str]:
     open_fields = [one for one in FIELDS if one not in mapping.fields and one not in mapping.unclear]
     aliases = {key: meant for key, (meant, _) in _MEANINGS.items() if meant in open_fields and len(key) > 2}
     likely: list[tuple[float, int, str]] = []
+    ignored = frozenset(mapping.ignored)
     for index, name in enumerate(names):
         key = normalise(name[:SUGGESTED_CHARS])
-        if name in mapping.ignored and len(key) > 2 and key not in settled and not _OTHER_THINGS.search(key):
+        if name in ignored and len(key) > 2 and key not in settled and not _OTHER_THINGS.search(key):
             found = process.extractOne(key, aliases.keys(), scorer=_likeness, score_cutoff=CLOSE_ENOUGH)
             if found and not is_other_thing(aliases[found[0]], name):
                 likely.append((-found[1], index, aliases[found[0]]))

@@ -78,9 +78,16 @@ def quote_problem(cells: Sequence[str], lines: Lines, layout: Layout) -> Problem
 
 
 def _in_quotes(cells: Sequence[str], lines: Lines) -> bool:
-    """Whether cells with another sign around them have quotes around that, so it belongs to them."""
-    row = lines.text()
-    return all(f'"{cell}"' in row.replace('""', '"') for cell in cells if wrapped_cell([cell]))
+    """Whether cells with another sign around them have quotes around that, so it belongs to them. Each is looked for
+    behind the one before, so the row is gone through once, however many there are."""
+    row, place = lines.text().replace('""', '"'), 0
+    for cell in cells:
+        if wrapped_cell([cell]):
+            place = row.find(f'"{cell}"', place)
+            if place < 0:
+                return False
+            place += len(cell) + 1  # the quote that closes it may be the one that opens the next, where two were one
+    return True
 
 
 # --- the lines around ------------------------------------------------------------------------------------------------

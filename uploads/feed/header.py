@@ -13,7 +13,16 @@ from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from uploads.feed import columns
-from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
+from uploads.feed.columns import (
+    NAME_CHARS,
+    OUR_COLUMNS,
+    ColumnMapping,
+    Memory,
+    Remembered,
+    map_headers,
+    name_headers,
+    short,
+)
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings.encoding import Found
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
@@ -24,7 +33,6 @@ BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
 HEADER_LINES: Final = 20  # the header is among the first so many lines
 SAMPLE_ROWS: Final = 20  # looked at for what a column has
 # Each record repeats the names of all columns: DynamoDB takes 65,535 bytes for one and 409,600 for a record.
-NAME_CHARS: Final = 1_000
 NAMES_BYTES: Final = 100_000
 
 SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
