@@ -16,9 +16,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 from import_export.admin import ImportMixin
-from import_export.formats.base_formats import CSV, XLSX
+from import_export.formats.base_formats import Format
 
-from catalog.category_import import CategoryFileForm, CategoryResource, SignedFile
+from catalog.category_import import CategoryCSV, CategoryFileForm, CategoryResource, FileRefused, SignedFile
 from catalog.category_tree import in_order, in_words, product_counts
 from catalog.models import Product, ProductCategory
 from config.web import confirm
@@ -82,7 +82,7 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     import_template_name = "catalog/category_import.html"
     import_form_class = CategoryFileForm
-    import_formats = (CSV, XLSX)
+    import_formats: tuple[type[Format], ...] = (CategoryCSV,)
     tmp_storage_class = SignedFile
     export_leaves_out = ("category_id", "created_at")
 
@@ -163,13 +163,16 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
-        form.add_error("import_file", UNREADABLE)
+        form.add_error("import_file", str(e) if isinstance(e, FileRefused) else UNREADABLE)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
             response: HttpResponseBase = super().process_import(request, **kwargs)
         except signing.BadSignature:
             messages.error(request, TOO_OLD)
+            return redirect("admin:catalog_productcategory_import")
+        except FileRefused as error:  # it could be read for the preview
+            messages.error(request, str(error))
             return redirect("admin:catalog_productcategory_import")
         return response
 

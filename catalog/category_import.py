@@ -6,6 +6,10 @@ about, and any web process can go on with it.
 """
 
 import base64
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -14,10 +18,12 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from import_export.fields import Field
+from import_export.formats import base_formats
 from import_export.forms import ImportForm
 from import_export.resources import Diff, ModelResource
 from import_export.tmp_storages import BaseStorage
 from import_export.widgets import Widget
+from tablib import Dataset
 
 from catalog.models import ProductCategory
 from catalog.rules.cells import EDGES
@@ -28,6 +34,7 @@ from config.web.text import visible
 COLUMNS = ("category_name", "parent_category", "is_active")
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 2000
+MAX_COLUMNS = 50  # with rows filled up to the header's width, a megabyte could be a billion cells otherwise
 HOURS = 24
 TRUTH = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
 
@@ -116,13 +123,40 @@ def _refusal(dataset: Any) -> str:
     """Why the file can't be imported at all, or ""."""
     if "category_name" not in (dataset.headers or []):
         return f"The file has no column category_name. Its columns are {', '.join(COLUMNS)}."
-    if len(dataset) > MAX_ROWS:
-        return f"The file has {len(dataset):,} rows; at most {MAX_ROWS:,} categories can be imported at once."
     return ""
 
 
 def _plain(category: ProductCategory) -> tuple[str, str, bool]:
     return category.category_name, category.parent_category or "", category.is_active
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+class CategoryCSV(base_formats.CSV):  # type: ignore[misc] # import-export has no types
+    """CSV in UTF-8, of which no more is kept than may be imported."""
+
+    def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> Dataset:
+        text = in_stream.decode(self.encoding) if isinstance(in_stream, bytes) else in_stream
+        return dataset_of(csv.reader(io.StringIO(text, newline="")))
+
+
+def dataset_of(rows: Iterable[Sequence[str]]) -> Dataset:
+    """The rows below the first as import-export takes them, filled up to the width of that one.
+
+    Raises FileRefused for more than may be imported, and InvalidDimensions for a row that is wider than the first.
+    """
+    found = [list(row) for row in islice(filter(None, rows), MAX_ROWS + 2)]
+    headers = found[0] if found else []
+    if len(found) > MAX_ROWS + 1:
+        raise FileRefused(f"The file has more than {MAX_ROWS:,} rows, which are all that can be imported at once.")
+    if len(headers) > MAX_COLUMNS:
+        raise FileRefused(f"The file has {len(headers):,} columns. A list of categories has {', '.join(COLUMNS)}.")
+    dataset = Dataset()
+    dataset.headers = headers
+    for row in found[1:]:
+        dataset.append(row + [""] * (len(headers) - len(row)))
+    return dataset
 
 
 # --- choosing and confirming -----------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ def test_what_is_wrong_with_a_row_is_said_in_a_sentence_and_nothing_can_be_confi
     ("content", "kind", "sentence"),
     [
         ("name,parent\nA,B\n", 0, "The file has no column category_name."),
-        ("category_name\n" + "A\n" * 2001, 0, "The file has 2,001 rows; at most 2,000"),
+        ("category_name\n" + "A\n" * 2001, 0, "The file has more than 2,000 rows"),
         (b"category_name\nCaf\xe9\n", 0, UNREADABLE),
         ("category_name\nA\n", 1, UNREADABLE),
         ("x" * (1024 * 1024 + 1), 0, "The file is larger than 1 MB"),

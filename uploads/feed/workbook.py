@@ -6,8 +6,8 @@ those included that are empty, so that the parser knows their numbers. What peop
 in notes: other sheets, hidden rows and columns.
 
 Workbooks are ZIP archives of XML, and a small one can hold a lot, whatever its directory says. Only the parts that are
-needed are unpacked, a block at a time, counted over the workbook as a whole; nothing of a sheet but the row at hand is
-kept in memory.
+needed are unpacked, a block at a time, and all that they cost is counted over the workbook as a whole
+(sheets/budget.py); nothing of a sheet but the row at hand is kept in memory.
 """
 
 import csv
@@ -27,6 +27,7 @@ from xml.parsers import expat
 from uploads.feed.columns import Memory
 from uploads.feed.header import HEADER_LINES, find_layout
 from uploads.feed.lines import HIDDEN, FeedError, Limits
+from uploads.feed.sheets.budget import Budget, too_large
 from uploads.feed.sheets.notes import About, Seen, column_letters, shown_name
 from uploads.feed.sheets.parts import (
     Book,
@@ -37,9 +38,8 @@ from uploads.feed.sheets.parts import (
     read_codes,
     read_texts,
     targets,
-    too_large,
 )
-from uploads.feed.sheets.rows import MAX_CELLS, Budget, Merge, Row, SheetRows, Styles
+from uploads.feed.sheets.rows import Merge, Row, SheetRows, Styles
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -53,6 +53,7 @@ RATIO_FROM: Final = 10 * 1024 * 1024  # smaller parts may shrink as much as they
 BROKEN: Final = (
     zlib.error, expat.ExpatError, struct.error, LookupError, ValueError, EOFError, NotImplementedError,
 )  # fmt: skip
+NO_MEMORY: Final = 1  # expat's code for it
 AS_XLSX: Final = "Open it in Excel, choose “Save as” and “Excel workbook (.xlsx)” or “CSV UTF-8”, and upload that file."
 
 
@@ -121,6 +122,8 @@ def _translated(file: BinaryIO) -> Iterator[None]:
         if b"[Content_Types].xml" in beginning or b"xl/" in beginning:
             raise damaged() from error
     except BROKEN as error:
+        if isinstance(error, expat.ExpatError) and error.code == NO_MEMORY:
+            raise MemoryError from error
         raise damaged() from error
     except RuntimeError as error:  # zipfile's word for a part with a password
         raise FeedError(
@@ -132,11 +135,11 @@ def _translated(file: BinaryIO) -> Iterator[None]:
 
 
 class Parts:
-    """The parts of an archive, each unpacked a block at a time; what is unpacked of all together is bounded."""
+    """The parts of an archive, each unpacked a block at a time, on the workbook's budget."""
 
     def __init__(self, archive: zipfile.ZipFile, size: Size) -> None:
         entries = archive.infolist()
-        self._archive, self._size, self._left = archive, size, size.unpacked
+        self._archive, self._size, self.budget = archive, size, Budget(size.unpacked)
         self._entries = {entry.filename.replace("\\", "/").lstrip("/").lower(): entry for entry in entries}
         self.is_sound = len(self._entries) == len(entries) <= MAX_PARTS
 
@@ -153,9 +156,7 @@ class Parts:
         _refuse_bomb(entry, self._size)
         with self._archive.open(entry) as source:
             while chunk := source.read(CHUNK):
-                self._left -= len(chunk)
-                if self._left < 0:
-                    raise too_large()
+                self.budget.unpack(chunk)
                 yield chunk
 
     def beside(self, path: str) -> dict[str, tuple[str, str]]:
@@ -204,10 +205,10 @@ class _Source:
         self.book: Book = read_book(parts.read(path), relations)
         self.styles = Styles(read_codes(parts.read(paths.get("styles", ""))), self.book)
         read_texts(parts.read(paths.get("sharedStrings", "")), texts, limits.max_cell_chars + 1)
-        self._texts, self._parts, self._limits, self._budget = texts, parts, limits, Budget()
+        self._texts, self._parts, self._limits, self.budget = texts, parts, limits, parts.budget
 
     def sheet(self) -> SheetRows:
-        return SheetRows(self._texts, self.styles, self.book, self._limits, self._budget)
+        return SheetRows(self._texts, self.styles, self.book, self._limits, self.budget)
 
     def rows(self, part: SheetPart, sheet: SheetRows) -> Iterator[Row]:
         if part.path not in self._parts:
@@ -233,7 +234,8 @@ class _Choice(NamedTuple):
 
 
 def _chosen(source: _Source, limits: Limits, memory: Memory | None) -> _Choice:
-    """The first visible sheet whose header fits, else the first with anything in it."""
+    """The first visible sheet whose header fits, as far as the budget lets look for one, else the first with anything
+    in it."""
     first: _Choice | None = None
     for part in source.book.sheets:
         head = source.head(part, HEADER_LINES) if part.visible else []
@@ -241,9 +243,12 @@ def _chosen(source: _Source, limits: Limits, memory: Memory | None) -> _Choice:
             continue
         width = max(len(row.cells) for row in head)
         first = first or _Choice(part, width)
+        # No more than a row's characters are looked through for a header
+        if not source.budget.look(min(sum(len(cell) for row in head for cell in row.cells), limits.max_row_chars)):
+            break
         out = io.BytesIO()
         # Without the empty rows between, of which there may be a million in each of a thousand sheets
-        _write((row._replace(number=place) for place, row in enumerate(head, start=1)), out, width)
+        _write((row._replace(number=place) for place, row in enumerate(head, start=1)), out, width, source.budget)
         try:
             line = find_layout(out, limits, memory, sheet=part.name or "?").first_row.line
             return _Choice(part, width, head[line - 1].number)
@@ -279,7 +284,7 @@ def _converted(
         )
         sheet = source.sheet()
         try:
-            widest = _write(_noted(source.rows(part, sheet), header_row, seen), out, width)
+            widest = _write(_noted(source.rows(part, sheet), header_row, seen), out, width, source.budget)
         except FeedError as error:
             if error.code.startswith("too_many"):
                 raise FeedError(error.code, f"In sheet “{seen.name}”: {error.message}") from error
@@ -288,7 +293,7 @@ def _converted(
     seen.hidden_columns = tuple(column_letters(column) for column in sorted(sheet.hidden_columns & sheet.used_columns))
     if not sheet.merges and widest == width:
         return Sheet(out, seen.name, seen.about())
-    _write(_filled(out, sheet.merges), again, widest)
+    _write(_filled(out, sheet.merges), again, widest, source.budget)
     return Sheet(again, seen.name, seen.about())
 
 
@@ -300,22 +305,20 @@ def _noted(rows: Iterable[Row], header_row: int, seen: Seen) -> Iterator[Row]:
         yield row
 
 
-def _write(rows: Iterable[Row], out: BinaryIO, width: int) -> int:
+def _write(rows: Iterable[Row], out: BinaryIO, width: int, budget: Budget) -> int:
     """As CSV, a record for each row of the sheet from its first on, up to the last with something in it, with so many
-    cells at least; returns how many the widest has. Hidden rows have their mark. Raises FeedError for more than
-    MAX_CELLS, empty ones included.
+    cells at least; returns how many the widest has. Hidden rows have their mark. Raises FeedError where the budget is
+    spent, on empty cells too.
     """
     text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # so that cells with either of both are quoted
-    written, widest, left = 0, width, MAX_CELLS
+    written, widest = 0, width
     for row in rows:
         text.write("\r\n" * (row.number - written - 1))
         lacking = width - len(row.cells)
         if lacking < 0:
             widest = max(widest, len(row.cells))
-        left -= max(width, len(row.cells))
-        if left < 0:
-            raise too_large()
+        budget.write(max(width, len(row.cells)), sum(map(len, row.cells)))
         cells = row.cells + [""] * lacking
         if row.hidden or cells[0][:1] == HIDDEN:
             cells[0] = HIDDEN * row.hidden + cells[0].lstrip(HIDDEN)

@@ -1,23 +1,31 @@
-"""Step 1, before anything is stored: what a file is, how it is to be read, and whether it was sent before."""
+"""Step 1, before anything is stored: what a file is, how it is to be read, and whether it was sent before.
+
+What a file may cost is bounded: all but small texts are read in a process of their own, which has limits of memory and
+time (feed/apart.py), and of a vendor's files one at a time.
+"""
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from django.conf import settings
 
-from uploads.feed import parser, prices, shops, workbook
+from uploads.feed import apart, parser, prices, reader, workbook
 from uploads.feed.lines import FeedError
 from uploads.feed.questions import Question
-from uploads.feed.sheets.notes import About, told
+from uploads.feed.reader import Look
+from uploads.feed.sheets.notes import About
 from uploads.models import UploadHistory
 from uploads.pipeline import remembered
+from uploads.work import turns
 from vendors.models import Vendor
 
 CHUNK = 1024 * 1024
+BUSY = "Another file of yours is being read at this moment. Send this one when that is done."
 
 
 class Refused(Exception):
@@ -57,11 +65,29 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
 
     Raises Refused.
     """
-    _refuse_too_large(file)
+    size = _refuse_too_large(file)
+    beginning = file.read(len(workbook.OLE))
+    file.seek(0)
+    if not beginning.startswith((workbook.ZIP, workbook.OLE)):
+        yield FeedFile(file)
+        return
+    known = remembered.known(vendor_id) if vendor_id else {}
+    with tempfile.TemporaryFile() as text:
+        with _apart(vendor_id, size):
+            sheet = reader.sheet_apart(file, text, limits(), settings.MAX_WORKBOOK_BYTES, known)
+        text.seek(0)
+        yield FeedFile(text, file, *sheet) if sheet else FeedFile(file)
+
+
+@contextmanager
+def _apart(vendor_id: str, size: int) -> Iterator[None]:
+    """A vendor's turn to have a file of so many bytes read in a process of its own. Raises Refused."""
+    cost = apart.cost_of(size)
     try:
-        size, memory = workbook.Size(settings.MAX_WORKBOOK_BYTES), remembered.of(vendor_id) if vendor_id else None
-        with workbook.as_csv(file, limits(), size, memory) as sheet:
-            yield FeedFile(sheet.file, file, sheet.name, sheet.about) if sheet else FeedFile(file)
+        with turns.turn(vendor_id, apart.longest(cost)):
+            yield
+    except turns.Busy as error:
+        raise Refused(BUSY, "busy") from error
     except FeedError as error:
         raise Refused(error.message, error.code) from error
 
@@ -97,35 +123,38 @@ def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.
     """How the feed is to be read, and what its prices are in: by what somebody says, by what is remembered for its
     columns, or as it shows.
 
-    Raises Refused for one that can't be read as a feed, or has too many rows. Only with a `reading` can required
-    columns be missing from the mapping.
+    Raises Refused for one that can't be read as a feed, has too many rows, or takes too much to read. Only with a
+    `reading` can required columns be missing from the mapping.
     """
-    file = feed.text
+    return look(feed, contents, vendor_id, reading).layout
+
+
+def look(
+    feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None, first: int = 0
+) -> Look:
+    """The same, and its `first` rows."""
+    vendor = Vendor.objects.filter(pk=vendor_id).first()
+    question = reader.Question(
+        limits=limits(),
+        lines=contents.lines,
+        known=remembered.known(vendor_id),
+        reading=reading,
+        sheet=feed.sheet,
+        about=feed.about,
+        vendor=prices.Vendor(vendor.vendor_name, vendor.currency) if vendor else None,
+        first=first,
+    )
     try:
-        layout = parser.inspect(file, limits(), remembered.of(vendor_id), reading, feed.sheet)
-        # A row takes at least a line, so only a file with more lines than the limit has its rows counted.
-        if contents.lines > settings.MAX_FILE_ROWS:
-            for _ in parser.rows(file, layout, limits=limits()):
-                pass
-        layout = _in_currency(file, layout, vendor_id)
-        said = shops.notes(
-            shops.shop_of(layout.headers), parser.rows(file, layout, limits=limits()), layout.mapping.fields
-        )
+        if apart.is_small(contents.size, feed.text.read(2)):
+            return reader.look(feed.text, question)
+        with _apart(vendor_id, contents.size):
+            return reader.look_apart(feed.text, contents.size, question)
     except FeedError as error:
         raise Refused(in_sheet(error.message, feed.sheet), error.code) from error
+    except Refused as error:
+        raise Refused(in_sheet(str(error), feed.sheet), error.code) from error
     finally:
-        file.seek(0)
-    layout = replace(layout, notes=(*layout.notes, *said))
-    return told(layout, feed.about) if feed.about else layout
-
-
-def _in_currency(file: BinaryIO, layout: parser.Layout, vendor_id: str) -> parser.Layout:
-    """The layout with what the prices of this vendor's file are in, or the question about it. Raises FeedError."""
-    vendor = Vendor.objects.filter(pk=vendor_id).first()
-    if vendor is None or "price" not in layout.mapping.fields:
-        return layout
-    whose = prices.Vendor(vendor.vendor_name, vendor.currency)
-    return prices.with_currency(file, layout, limits(), whose)
+        feed.text.seek(0)
 
 
 def limits() -> parser.Limits:

@@ -28,17 +28,15 @@ ANSWER_CHARS = 200
 SAID_IN_PREVIEW = "Said in the preview of an import."
 
 
+def known(vendor_id: str) -> dict[str, Remembered]:
+    """All that is remembered for a vendor, by the fingerprint of a file's headers; one query of at most MOST rows."""
+    rows = RememberedReading.objects.filter(vendor_id=vendor_id).defer("headers")
+    return {found.fingerprint: Remembered(found.columns, found.answers, said(found)) for found in rows}
+
+
 def of(vendor_id: str) -> Memory:
-    """What is remembered for a vendor, for whoever knows the headers of a file; one query, and one more for a hit."""
-    known = set(RememberedReading.objects.filter(vendor_id=vendor_id).values_list("fingerprint", flat=True))
-
-    def recall(fingerprint: str) -> Remembered | None:
-        if fingerprint not in known:
-            return None
-        found = RememberedReading.objects.filter(vendor_id=vendor_id, fingerprint=fingerprint).first()
-        return Remembered(found.columns, found.answers, said(found)) if found else None
-
-    return recall
+    """The same for whoever knows the headers of a file."""
+    return known(vendor_id).get
 
 
 def said(found: RememberedReading) -> str:

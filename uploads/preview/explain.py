@@ -1,12 +1,12 @@
 """How a file would be read and what it leaves open, without writing anything: for programs and the command line."""
 
-from itertools import islice
 from typing import Any
 
 from catalog.rules.validator import ProductDraft
-from uploads.feed import columns, parser
+from uploads.feed import columns
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
+from uploads.feed.reader import Look
 from uploads.insight import reading as how_read
 from uploads.pipeline import examine, judge, staged_rows
 from uploads.pipeline.examine import FeedFile
@@ -20,9 +20,10 @@ def explained(feed: FeedFile, vendor_id: str, reading: Reading) -> tuple[Layout,
 
     Raises Refused for what no answer helps.
     """
-    layout = examine.inspect(feed, examine.examine(feed.text), vendor_id, reading)
+    look = examine.look(feed, examine.examine(feed.text), vendor_id, reading, SAMPLE_ROWS)
+    layout = look.layout
     asked = (*layout.questions, *missing_columns(layout))
-    sample = _sample(feed, layout, vendor_id) if layout.mapping.complete else []
+    sample = _sample(look, vendor_id) if layout.mapping.complete else []
     found = how_read.whole(layout) | {"sample": sample}
     return layout, found | {"questions": [how_read.question_as_json(question) for question in asked]}
 
@@ -38,11 +39,10 @@ def missing_columns(layout: Layout) -> list[Question]:
     ]  # fmt: skip
 
 
-def _sample(feed: FeedFile, layout: Layout, vendor_id: str) -> list[dict[str, Any]]:
+def _sample(look: Look, vendor_id: str) -> list[dict[str, Any]]:
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
-    rows = staged_rows.as_staged(parser.rows(feed.text, layout, limits=examine.limits()), layout)
-    judged = [verdicts.validated(row, layout, rules, own) for row in islice(rows, SAMPLE_ROWS)]
-    feed.text.seek(0)
+    rows = staged_rows.as_staged(look.rows, look.layout)
+    judged = [verdicts.validated(row, look.layout, rules, own) for row in rows]
     return [
         {
             "row": one.row.number,

@@ -7,7 +7,7 @@ file is read can be corrected: encoding, delimiter, and what each column means (
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
@@ -171,14 +171,14 @@ def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str
     receive.active_vendor(vendor_id)
     contents, reading, problem = examine.examine(feed.text), reading or Reading(), ""
     try:
-        layout = examine.inspect(feed, contents, vendor_id, reading)
+        look = examine.look(feed, contents, vendor_id, reading, ROWS)
     except examine.Refused as refused:
         if refused.code not in ("other_columns", "duplicate_column") or reading.columns is None:
             raise
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
-        layout = examine.inspect(feed, contents, vendor_id, replace(reading, columns=None))
-    rows = _first_rows(feed.text, layout)
+        look = examine.look(feed, contents, vendor_id, replace(reading, columns=None), ROWS)
+    layout, rows = look.layout, list(staged_rows.as_staged(look.rows, look.layout))
     return Preview(
         layout=layout,
         reading=reading,
@@ -202,13 +202,6 @@ def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
     return found.fields != layout.mapping.fields or (not found.complete) or any(
         known.get(name) != answer for name, answer in answers.items()
     )  # fmt: skip
-
-
-def _first_rows(file: BinaryIO, layout: Layout) -> list[Row]:
-    """So many as are shown, as staging would have them."""
-    rows = list(islice(staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout), ROWS))
-    file.seek(0)
-    return rows
 
 
 def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) -> tuple[Column, ...]:

@@ -1,9 +1,13 @@
-"""Rows that failed only because their category was not on the list, offered for another try once it is.
+"""What uploads add to the categories: workbooks as files to import, and another try for rows that waited for one.
 
-Whichever way the category came there (added, activated, imported), the list of categories says how many rows wait, and
-leads to a page that retries them.
+A workbook of categories is read as one of products is, in a process of its own with limits (uploads/feed/apart.py).
+
+Rows that failed only because their category was not on the list are offered for another try once it is. Whichever way
+the category came there (added, activated, imported), the list of categories says how many rows wait, and leads to a
+page that retries them.
 """
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -14,17 +18,38 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from import_export.formats import base_formats
+from tablib import Dataset
 
-from catalog.category_admin import ProductCategoryAdmin
+from catalog.category_admin import UNREADABLE, ProductCategoryAdmin
+from catalog.category_import import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, CategoryCSV, FileRefused, dataset_of
 from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.corrections import retry
 from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
+from uploads.feed import reader
+from uploads.feed.lines import FeedError, Limits
 from uploads.staff.actions import may, to_job
+
+LIMITS = Limits(max_columns=MAX_COLUMNS, max_rows=10 * MAX_ROWS)  # empty rows count there
+UNPACKED = 20 * MAX_BYTES
+
+
+class CategoryXLSX(base_formats.XLSX):  # type: ignore[misc] # import-export has no types
+    """The first sheet of a workbook with anything in it, its cells as people see them."""
+
+    def create_dataset(self, in_stream: bytes) -> Dataset:
+        try:
+            rows = reader.table_apart(io.BytesIO(in_stream), LIMITS, UNPACKED, LIMITS.max_rows)
+        except FeedError as error:
+            raise FileRefused(UNREADABLE if error.code == "workbook_damaged" else error.message) from error
+        return dataset_of(row for row in rows if any(cell.strip() for cell in row))
 
 
 class CategoriesAdmin(ProductCategoryAdmin):
     """The categories, with the rows that wait for them."""
+
+    import_formats = (CategoryCSV, CategoryXLSX)
 
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view(self.waiting_view)

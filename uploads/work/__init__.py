@@ -1,5 +1,6 @@
 """How work gets to workers, whatever it is about.
 
+turns.py    one at a time of a vendor
 wakeups.py  a worker is woken by the name of a task
 leases.py   one worker at a time has the right to go on with a piece of work
 jobs.py     what people ask for and takes longer than a page: done in slices

@@ -8,7 +8,7 @@ from django.test.utils import override_settings
 
 from uploads.aws import dynamo, limits
 from uploads.aws.records import _EXACT, encode
-from uploads.feed import header
+from uploads.feed import columns
 from uploads.feed.parser import Row
 
 ROW = Row(1, {"sku": "S-1"}, None, "", 0)
@@ -117,7 +117,7 @@ def test_the_longest_of_what_we_send_keeps_to_the_limits() -> None:
     for number in ("-" + "9" * 19 + "." + "9" * 18, "0." + "0" * 17 + "1"):
         assert _EXACT.fullmatch(number)
         assert limits.is_number(number)
-    assert 4 * header.NAME_CHARS <= limits.NAME_BYTES
+    assert 4 * columns.NAME_CHARS <= limits.NAME_BYTES
     assert max(len(name.encode()) for name in item()) <= limits.KEY_NAME_BYTES
     assert dynamo.BATCH * limits.ITEM_BYTES <= limits.REQUEST_BYTES
     assert limits.KEYS.keys() <= item().keys()

@@ -171,8 +171,8 @@ def test_two_cells_far_apart_do_not_take_the_memory_of_all_between() -> None:
 @pytest.mark.parametrize(
     ("name", "most", "data"),
     [
-        ("rows.MAX_CELLS", 5, workbook([["a", "b"]] * 3)),
-        ("rows.MAX_MERGES", 0, workbook([["a"]], lambda book: book.worksheets[0].merge_cells("A1:A3"))),
+        ("budget.MAX_CELLS", 5, workbook([["a", "b"]] * 3)),
+        ("budget.MAX_MERGES", 0, workbook([["a"]], lambda book: book.worksheets[0].merge_cells("A1:A3"))),
         ("parts.MAX_TEXTS", 2, shared([["a", "b", "c"]])),
         ("parts.MAX_SHEETS", 1, workbook([["a"]], More=[["b"]])),
         ("parts.MAX_STYLES", 1, workbook([["a", 1, date(2024, 12, 21)]])),

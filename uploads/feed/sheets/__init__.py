@@ -1,5 +1,6 @@
 """The parts of a workbook → rows of text, as people see them.
 
+budget.py   what a workbook may cost as a whole
 codes.py    a number format's code → what it shows of a number
 numbers.py  a number and its format → text
 parts.py    the workbook's list of sheets, its formats and its shared texts

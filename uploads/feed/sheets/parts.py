@@ -1,34 +1,35 @@
 """What a workbook's sheets have in common: their list, their formats, their shared texts. SpreadsheetML by expat.
 
 The parts are those of ECMA-376 part 1, 18.2 (workbook), 18.8 (styles) and 18.4 (shared strings), whatever prefix their
-names have, in the transitional or the strict namespace. What is kept is bounded: so many sheets, formats and texts, and
-the texts lie on disk.
+names have, in the transitional or the strict namespace. What is kept is bounded: so many sheets, formats and texts, so
+much of each, so many names of elements, so deep; and the texts lie on disk.
 """
 
 import posixpath
 import re
 import tempfile
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 from xml.parsers import expat
 
 from uploads.feed.lines import FeedError
+from uploads.feed.sheets.budget import too_large
 from uploads.feed.sheets.codes import BUILT_IN, MAX_CODE
 
 MAX_SHEETS: Final = 1_000
-MAX_CODES: Final = 10_000
+MAX_CODES: Final = 2_000  # Excel's limit is 250
 MAX_STYLES: Final = 65_536  # Excel's limit is 65,490
-MAX_TEXTS: Final = 10_000_000
+MAX_TEXTS: Final = 5_000_000
+MAX_TAG: Final = 1024 * 1024  # bytes; expat keeps it whole
+MAX_NAMES: Final = 10_000  # different ones of elements and attributes, which expat keeps
+MAX_DEPTH: Final = 100  # elements within one another; those of a workbook are ten or so
+KEPT_CHARS: Final = 1_000  # of a name, an id or a path
 SHORT: Final = 200  # characters of a text that is worth remembering
 REMEMBERED: Final = 20_000
 
 DAMAGED: Final = (
     "This workbook is damaged or isn't one. Open it in Excel, save it again as .xlsx, and upload that file."
-)
-TOO_LARGE: Final = (
-    "This workbook is far larger inside than a catalog needs. Copy the table into a new workbook, or save it as CSV, "
-    "and upload that file."
 )
 TRUE: Final = ("1", "true", "on")
 
@@ -37,10 +38,6 @@ _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 
 def damaged() -> FeedError:
     return FeedError("workbook_damaged", DAMAGED)
-
-
-def too_large() -> FeedError:
-    return FeedError("workbook_too_large", TOO_LARGE)
 
 
 def xml_parser() -> expat.XMLParserType:
@@ -57,19 +54,47 @@ def _refuse(*_: object) -> None:
 
 def read_elements(chunks: Iterable[bytes], start: Callable[[str, dict[str, str]], None]) -> None:
     """Call `start` with the local name and the attributes of each element."""
-    parser = xml_parser()
-    parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
-    parse(parser, chunks)
+    parser, depth = xml_parser(), Depth()
+
+    def down(name: str, attributes: dict[str, str]) -> None:
+        depth.now += 1
+        start(name.rpartition(":")[2], attributes)
+
+    parser.StartElementHandler, parser.EndElementHandler = down, depth.up
+    for _ in parsed(parser, chunks, depth):
+        pass
 
 
-def parse(parser: expat.XMLParserType, chunks: Iterable[bytes]) -> None:
-    """Parse a part to its end; nothing at all is one that isn't there, and is right."""
-    begun = False
+class Depth:
+    """How many elements are open."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def up(self, _: str) -> None:
+        """An element ends."""
+        self.now -= 1
+
+
+def parsed(parser: expat.XMLParserType, chunks: Iterable[bytes], depth: Depth) -> Iterator[None]:
+    """Parse a part a block at a time, with a turn for whoever reads it after each and at the end; nothing at all is one
+    that isn't there, and is right.
+
+    Raises FeedError for what expat would keep in memory without a bound: a tag that doesn't end, elements that don't,
+    ever new names. A block has room for 90,000 elements at most, so after each is soon enough.
+    """
+    taken = 0
     for chunk in chunks:
         parser.Parse(chunk)
-        begun = True
-    if begun:
+        taken += len(chunk)
+        if taken - parser.CurrentByteIndex > MAX_TAG:
+            raise too_large()
+        if depth.now > MAX_DEPTH or len(parser.intern) > MAX_NAMES:
+            raise damaged()
+        yield
+    if taken:
         parser.Parse(b"", True)
+        yield
 
 
 def unescaped(text: str) -> str:
@@ -109,9 +134,9 @@ def targets(chunks: Iterable[bytes], folder: str) -> dict[str, tuple[str, str]]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "Relationship" and len(found) < 2 * MAX_SHEETS:
-            path = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
-            kind = attributes.get("Type", "").rpartition("/")[2]
-            found[attributes.get("Id", "")] = kind, path.lstrip("/").lower()
+            target, kind, own = (attributes.get(name, "")[:KEPT_CHARS] for name in ("Target", "Type", "Id"))
+            path = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/")))
+            found[own] = kind.rpartition("/")[2], path.lstrip("/").lower()
 
     read_elements(chunks, start)
     return found
@@ -130,11 +155,10 @@ def read_book(chunks: Iterable[bytes], relations: dict[str, tuple[str, str]]) ->
         elif name == "sheet":
             # r:id, under whatever prefix
             relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-            kind, path = relations.get(relation, ("", ""))
+            kind, path = relations.get(relation[:KEPT_CHARS], ("", ""))
             if kind == "worksheet":
-                sheets.append(
-                    SheetPart(attributes.get("name", ""), path, attributes.get("state", "") in ("", "visible"))
-                )
+                name = attributes.get("name", "")[:KEPT_CHARS]
+                sheets.append(SheetPart(name, path, attributes.get("state", "") in ("", "visible")))
             if len(sheets) > MAX_SHEETS:
                 raise too_large()
 
@@ -155,11 +179,11 @@ def read_codes(chunks: Iterable[bytes]) -> list[str]:
         nonlocal inside
         if name == "numFmt":
             code = attributes.get("formatCode", "")
-            own.setdefault(attributes.get("numFmtId", ""), code if len(code) <= MAX_CODE else "")
+            own.setdefault(attributes.get("numFmtId", "")[:KEPT_CHARS], code if len(code) <= MAX_CODE else "")
         elif name in ("cellXfs", "cellStyleXfs", "dxfs", "cellStyles"):
             inside = name
         elif name == "xf" and inside == "cellXfs":
-            styles.append(attributes.get("numFmtId", "0"))
+            styles.append(attributes.get("numFmtId", "0")[:KEPT_CHARS])
         if len(own) > MAX_CODES or len(styles) > MAX_STYLES:
             raise too_large()
 
@@ -222,8 +246,9 @@ class TextPieces:
     def end(self, name: str) -> None:
         if name == "t" and not self._phonetic:
             run = "".join(self.pieces)[: max(self._longest - self._size, 0)]
-            self._size += len(run)
-            self.runs.append(run)
+            if run:  # there may be millions behind the longest
+                self._size += len(run)
+                self.runs.append(run)
         elif name == "rPh":
             self._phonetic = False
         self.pieces.clear()
@@ -243,12 +268,14 @@ class TextPieces:
 
 def read_texts(chunks: Iterable[bytes], into: Texts, longest: int) -> None:
     """The shared texts, at most `longest` characters of each."""
-    text = TextPieces(longest)
+    text, depth = TextPieces(longest), Depth()
 
     def start(name: str, _: dict[str, str]) -> None:
+        depth.now += 1
         text.start(name.rpartition(":")[2])
 
     def end(name: str) -> None:
+        depth.now -= 1
         name = name.rpartition(":")[2]
         text.end(name)
         if name == "si":
@@ -257,10 +284,5 @@ def read_texts(chunks: Iterable[bytes], into: Texts, longest: int) -> None:
     parser = xml_parser()
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = text.pieces.append
-    begun = False
-    for chunk in chunks:
-        parser.Parse(chunk)
+    for _ in parsed(parser, chunks, depth):
         text.bound()
-        begun = True
-    if begun:
-        parser.Parse(b"", True)

@@ -7,29 +7,19 @@ whose result wasn't saved is UNSAVED.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from uploads.feed.lines import NUMBER, FeedError, Limits
+from uploads.feed.sheets.budget import Budget
 from uploads.feed.sheets.codes import around_text
 from uploads.feed.sheets.numbers import Show, formatter
-from uploads.feed.sheets.parts import TRUE, Book, TextPieces, Texts, damaged, too_large, unescaped, xml_parser
+from uploads.feed.sheets.parts import TRUE, Book, Depth, TextPieces, Texts, damaged, parsed, unescaped, xml_parser
 
 UNSAVED: Final = "#FORMULA!"  # no error word of a spreadsheet
-MAX_CELLS: Final = 10_000_000  # of all sheets together, those included that are empty before one that isn't
-MAX_MERGES: Final = 100_000
 LAST_ROW: Final = 1_048_576  # of any sheet
 _DIGITS: Final = "0123456789"
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?T?([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?:\.[0-9]+)?Z?")
 _RANGE: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Za-z]{1,3})\$?([0-9]{1,7}))?")
-
-
-@dataclass
-class Budget:
-    """What is left of MAX_CELLS and MAX_MERGES, for a workbook as a whole."""
-
-    cells: int = field(default_factory=lambda: MAX_CELLS)
-    merges: int = field(default_factory=lambda: MAX_MERGES)
 
 
 class Row(NamedTuple):
@@ -96,7 +86,8 @@ class SheetRows:
         self._parser = xml_parser()
         self._tags: dict[str, str] = {}
         self._columns: dict[str, int] = {}
-        self._first = self._row = self._column = 0
+        self._first = self._row = self._column = self._chars = 0
+        self._depth = Depth()
         self._cells: list[str] = []
         self._hidden = self._placed = self._formula = False
         self._type, self._style = "n", "0"
@@ -104,20 +95,21 @@ class SheetRows:
 
     def rows(self, chunks: Iterable[bytes]) -> Iterator[Row]:
         """Those with something in them, in their order. Raises FeedError."""
-        parser = self._parser
-        parser.StartElementHandler, parser.EndElementHandler = self._outside, None
+        parser, begun = self._parser, False
+        parser.StartElementHandler, parser.EndElementHandler = self._outside, self._depth.up
         parser.CharacterDataHandler = self._pieces.append
-        for chunk in chunks:
-            parser.Parse(chunk)
+        for _ in parsed(parser, chunks, self._depth):
             self._text.bound()
             yield from self._ready
             self._ready.clear()
-        parser.Parse(b"", True)
-        yield from self._ready
+            begun = True
+        if not begun:
+            raise damaged()
 
     # Around the rows
 
     def _outside(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth.now += 1
         tag = self._tag(name)
         if tag == "sheetData":
             self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
@@ -137,9 +129,7 @@ class SheetRows:
         found = _RANGE.fullmatch(reference)
         if not found or not found[4] or int(found[4]) <= int(found[2]):
             return
-        self._budget.merges -= 1
-        if self._budget.merges < 0:
-            raise too_large()
+        self._budget.merge()
         self.merges.append(Merge(_letters(found[1]) - 1, int(found[2]), int(found[4])))
 
     # In the rows
@@ -154,6 +144,7 @@ class SheetRows:
         return tag
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth.now += 1
         tag = self._tags.get(name) or self._tag(name)
         if tag == "c":
             self._start_cell(attributes)
@@ -169,6 +160,7 @@ class SheetRows:
             self._text.start(tag)
 
     def _end(self, name: str) -> None:
+        self._depth.now -= 1
         tag = self._tags.get(name) or self._tag(name)
         if tag == "c":
             if self._value is not None or self._formula or self._text.runs:
@@ -178,7 +170,7 @@ class SheetRows:
         elif tag == "row":
             self._end_row()
         elif tag == "sheetData":
-            self._parser.StartElementHandler, self._parser.EndElementHandler = self._outside, None
+            self._parser.StartElementHandler, self._parser.EndElementHandler = self._outside, self._depth.up
         else:
             self._text.end(tag)
 
@@ -189,7 +181,7 @@ class SheetRows:
             raise damaged()  # rows that are out of order, or twice
         self._row = self._row + 1 if number is None else number
         self._hidden = attributes.get("hidden") in TRUE or attributes.get("ht") in ("0", "0.0")
-        self._column = 0
+        self._column = self._chars = 0
         self._cells = []
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
@@ -218,9 +210,10 @@ class SheetRows:
         self._row, self._placed = number, True
 
     def _place(self, text: str) -> None:
-        """Put a cell where it belongs in its row."""
-        if not text:
+        """Put a cell where it belongs in its row. What comes behind one that makes the row too long isn't kept."""
+        if not text or self._chars > self._limits.max_row_chars:
             return
+        self._chars += len(text)
         column, cells = self._column, self._cells
         if column > self._limits.max_columns:
             most = f"{self._limits.max_columns:,}"
@@ -242,9 +235,7 @@ class SheetRows:
             raise FeedError("too_many_rows", f"The sheet has more than {self._limits.max_rows:,} rows. Split it.")
         if self._row > LAST_ROW:
             raise damaged()
-        self._budget.cells -= len(cells)
-        if self._budget.cells < 0:
-            raise too_large()
+        self._budget.read(len(cells))
         if self.hidden_columns:
             self.used_columns.update(place for place, cell in enumerate(cells, start=1) if cell)
         self._ready.append(Row(self._row, self._hidden, cells))

@@ -13,6 +13,7 @@ from uploads.feed import workbook as workbooks
 from uploads.feed.columns import Memory, Remembered, fingerprint
 from uploads.feed.lines import NUMBER, FeedError, Limits
 from uploads.feed.parser import Layout, Reading, Row, inspect, rows
+from uploads.feed.sheets import budget
 from uploads.feed.sheets.notes import told
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -45,7 +46,7 @@ def test_a_text_is_never_marked_as_a_number_whatever_it_begins_with() -> None:
 
 
 def test_empty_cells_of_a_wide_sheet_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "MAX_CELLS", 1_000)
+    monkeypatch.setattr(budget, "MAX_WRITTEN", 1_000 + 20 * 11)  # the head is written too, to find its header
     long = [["x"]] * 99
     assert len(read(workbook([["x"] * 10, *long]))[0]) == 100
     with pytest.raises(FeedError) as refused:

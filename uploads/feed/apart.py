@@ -1,0 +1,122 @@
+"""What a file may cost: reading it in a process of its own, with limits of memory and CPU time (reader.py).
+
+A file is sent by a stranger, and read while somebody waits for a page. So it is read where it can't hold up anybody
+else: whatever it makes the reader do, that process is ended when it passes a limit, and its sender gets a sentence. It
+has nothing of the site's but the file: no connection, no key, no environment.
+
+Only what is small and plain is read where it is asked for (`is_small`): starting a process takes a fifth of a second.
+"""
+
+import io
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from uploads.feed.lines import FeedError
+
+logger = logging.getLogger(__name__)
+
+MEMORY: Final = 150 * 1024 * 1024  # bytes beside what Python and its modules take
+SECONDS: Final = 20  # of CPU time
+BYTES_A_SECOND: Final = 4 * 1024 * 1024  # each so many bytes of a file may take one more
+# The worst that is known takes 15 µs a byte (tests/uploads/feed/test_costs.py counts the steps), so this half a second.
+SMALL: Final = 32 * 1024
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+HANDED_ON: Final = ("TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
+REMEDY: Final = "Save the table alone in a new file, or as CSV, and upload that one. If it is very large, split it."
+
+
+class Cost(NamedTuple):
+    """What a reader may take: bytes of memory beside Python's own, and seconds of CPU time."""
+
+    memory: int = MEMORY
+    seconds: int = SECONDS
+
+
+class ReaderFailed(Exception):
+    """The reader itself is at fault, not the file: what it said on its way out."""
+
+
+def cost_of(size: int) -> Cost:
+    """What a file of so many bytes may take."""
+    return Cost(MEMORY, SECONDS + size // BYTES_A_SECOND)
+
+
+def longest(cost: Cost) -> int:
+    """Seconds after which a reader is ended in any case, also where it waits for something instead of working."""
+    return 10 + 4 * cost.seconds
+
+
+def is_small(size: int, beginning: bytes) -> bool:
+    """Whether a file can be read where it is asked for: text of so few bytes, no archive."""
+    return size <= SMALL and not beginning.startswith(b"PK")
+
+
+def read(task: str, files: Sequence[BinaryIO], asked: Mapping[str, Any], cost: Cost) -> Any:
+    """What the reader's `task` says about the files, which it alone moves meanwhile; `asked` and the answer go through
+    JSON.
+
+    Raises the FeedError that it raises, one of code "too_costly" where it passes a limit, and ReaderFailed.
+    """
+    with ExitStack() as opened:
+        descriptors = [_descriptor(file, opened) for file in files]
+        request = json.dumps({"task": task, "files": descriptors, "cost": cost, "asked": asked})
+        ended = _run(request, descriptors, cost)
+    if ended.returncode < 0:
+        logger.warning("A reader of %s was ended by signal %d.", task, -ended.returncode)
+        raise _too_costly(ended.returncode, cost)
+    if ended.returncode or not ended.stdout:
+        raise ReaderFailed(ended.stderr[-4000:].decode(errors="replace"))
+    answer = json.loads(ended.stdout)
+    if "refused" in answer:
+        raise FeedError(*answer["refused"])
+    if "memory" in answer:
+        raise _too_costly(0, cost)
+    return answer["found"]
+
+
+def _run(request: str, descriptors: Sequence[int], cost: Cost) -> "subprocess.CompletedProcess[bytes]":
+    """The reader, run to its end."""
+    environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    command = [sys.executable, "-m", "uploads.feed.reader"]
+    try:
+        return subprocess.run(  # noqa: S603 - our own module
+            command, input=request.encode(), capture_output=True, cwd=ROOT, env=environment, pass_fds=descriptors,
+            timeout=longest(cost), check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise _too_costly(-signal.SIGXCPU, cost) from error
+
+
+def _too_costly(code: int, cost: Cost) -> FeedError:
+    """By how the reader ended: SIGXCPU is the kernel's word for CPU time. Libraries in C that get no memory abort."""
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        limit = f"{cost.seconds:,} seconds"
+    else:
+        limit = f"{cost.memory // (1024 * 1024):,} MB of memory"
+    return FeedError(
+        "too_costly", f"This file takes more than {limit} to read, so it was not read to its end. {REMEDY}"
+    )
+
+
+def _descriptor(file: BinaryIO, opened: ExitStack) -> int:
+    """A descriptor of the file, or of a copy on disk where it has none: it is in memory, or in storage."""
+    try:
+        file.flush()
+        return file.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `opened`
+        opened.callback(copy.close)
+        file.seek(0)
+        shutil.copyfileobj(file, copy, 1024 * 1024)
+        copy.flush()
+        return copy.fileno()
