@@ -8,6 +8,7 @@ that is garbled is found.
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 from catalog.rules.fields import LABELS
@@ -45,6 +46,7 @@ def _one_of(codecs: tuple[str, ...], which: bytes) -> str:
     return "[" + re.escape("".join({_characters(codec)[byte] for codec in codecs for byte in which})) + "]"
 
 
+@cache  # and not at import: they take as long as all other modules of a reader together, and few files need them
 def _sequences(codec: str) -> re.Pattern[str]:
     """One or more characters in UTF-8, as they look in another encoding."""
     following = _one_of((codec,), _FOLLOWING)
@@ -52,15 +54,13 @@ def _sequences(codec: str) -> re.Pattern[str]:
     return re.compile(f"(?:{each})+")
 
 
+@cache
 def _hint(*codecs: str) -> re.Pattern[str]:
     """The first two bytes of a sequence in any of these encodings: found a good deal faster, and seldom there."""
     return re.compile(_one_of(codecs, b"".join(leads for leads, _ in _LEADS)) + _one_of(codecs, _FOLLOWING))
 
 
 _BYTES: Final = {codec: {ord(character): byte for byte, character in enumerate(_characters(codec))} for codec in CODECS}
-_SEQUENCES: Final = {codec: _sequences(codec) for codec in CODECS}
-_HINTS: Final = {codec: _hint(codec) for codec in CODECS}
-_ANY_HINT: Final = _hint(*CODECS)
 
 
 def problem_with(field: str, cell: str) -> Problem | None:
@@ -85,7 +85,7 @@ def is_garbled(text: str) -> bool:
         return False
     if REPLACEMENT in text or LOCKED in text:
         return True
-    return bool(_ANY_HINT.search(text)) and any(_finds(codec, text) for codec in CODECS)
+    return bool(_hint(*CODECS).search(text)) and any(_finds(codec, text) for codec in CODECS)
 
 
 def repaired(text: str) -> str:
@@ -107,9 +107,9 @@ def _turned_back(codec: str, text: str) -> str:
 
 
 def _finds(codec: str, text: str) -> bool:
-    if not _HINTS[codec].search(text):
+    if not _hint(codec).search(text):
         return False
-    return any(_is_meant(codec, found) for found in _SEQUENCES[codec].finditer(text))
+    return any(_is_meant(codec, found) for found in _sequences(codec).finditer(text))
 
 
 def _is_meant(codec: str, found: re.Match[str]) -> bool:

@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 MEMORY: Final = 150 * 1024 * 1024  # bytes beside what Python and its modules take
 SECONDS: Final = 20  # of CPU time
 BYTES_A_SECOND: Final = 4 * 1024 * 1024  # each so many bytes of a file may take one more
-# The worst that is known takes 15 µs a byte (tests/uploads/feed/test_costs.py counts the steps), so this half a second.
-SMALL: Final = 32 * 1024
+# The worst that is known takes 9 µs a byte (tests/uploads/feed/costs counts the steps), so this half a second.
+SMALL: Final = 64 * 1024
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 HANDED_ON: Final = ("TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 REMEDY: Final = "Save the table alone in a new file, or as CSV, and upload that one. If it is very large, split it."

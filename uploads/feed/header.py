@@ -13,16 +13,7 @@ from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from uploads.feed import columns
-from uploads.feed.columns import (
-    NAME_CHARS,
-    OUR_COLUMNS,
-    ColumnMapping,
-    Memory,
-    Remembered,
-    map_headers,
-    name_headers,
-    short,
-)
+from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings.encoding import Found
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
@@ -260,8 +251,10 @@ def _header_of(start: "_Beginning", limits: Limits, memory: Memory | None, delim
 
 def _refuse_long_names(headers: Sequence[str]) -> None:
     for column, name in enumerate(headers, 1):
-        if len(name) > NAME_CHARS:
-            message = f"The name of column {column} has {len(name):,} characters; at most {NAME_CHARS:,} are allowed."
+        if len(name) > columns.NAME_CHARS:
+            message = (
+                f"The name of column {column} has {len(name):,} characters; at most {columns.NAME_CHARS:,} are allowed."
+            )
             raise FeedError("column_name_too_long", f"{message} It begins with “{short(name)}”. Shorten it.")
     if sum(len(name.encode()) for name in headers) > NAMES_BYTES:
         message = f"The names of the columns have more than {NAMES_BYTES:,} bytes together. Shorten them."

@@ -14,7 +14,7 @@ MAX_SIGNS: Final = 60_000_000  # `<` and `=` of all parts, each as often as it i
 MAX_CELLS: Final = 10_000_000  # those included that are empty before one that isn't
 MAX_WRITTEN: Final = 2 * MAX_CELLS  # merged cells are filled in a second time
 MAX_MERGES: Final = 100_000
-MAX_TEXT: Final = 512 * 1024 * 1024  # characters: one shared text may stand in each of a million cells
+MAX_TEXT: Final = 256 * 1024 * 1024  # characters: one shared text may stand in each of a million cells
 MAX_HEADS: Final = 100  # sheets that are looked at for a header
 MAX_HEAD_CHARS: Final = 1_000_000  # of all of these
 

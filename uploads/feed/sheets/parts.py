@@ -21,6 +21,7 @@ MAX_SHEETS: Final = 1_000
 MAX_CODES: Final = 2_000  # Excel's limit is 250
 MAX_STYLES: Final = 65_536  # Excel's limit is 65,490
 MAX_TEXTS: Final = 5_000_000
+PIECE: Final = 16 * 1024  # bytes that are parsed before whoever reads takes what they had
 MAX_TAG: Final = 1024 * 1024  # bytes; expat keeps it whole
 MAX_NAMES: Final = 10_000  # different ones of elements and attributes, which expat keeps
 MAX_DEPTH: Final = 100  # elements within one another; those of a workbook are ten or so
@@ -77,16 +78,16 @@ class Depth:
 
 
 def parsed(parser: expat.XMLParserType, chunks: Iterable[bytes], depth: Depth) -> Iterator[None]:
-    """Parse a part a block at a time, with a turn for whoever reads it after each and at the end; nothing at all is one
-    that isn't there, and is right.
+    """Parse a part a little at a time, with a turn for whoever reads it after each piece and at the end; nothing at all
+    is one that isn't there, and is right.
 
     Raises FeedError for what expat would keep in memory without a bound: a tag that doesn't end, elements that don't,
-    ever new names. A block has room for 90,000 elements at most, so after each is soon enough.
+    ever new names. A piece has room for 5,000 elements at most, so after each is soon enough.
     """
     taken = 0
-    for chunk in chunks:
-        parser.Parse(chunk)
-        taken += len(chunk)
+    for piece in _pieces(chunks):
+        parser.Parse(piece)
+        taken += len(piece)
         if taken - parser.CurrentByteIndex > MAX_TAG:
             raise too_large()
         if depth.now > MAX_DEPTH or len(parser.intern) > MAX_NAMES:
@@ -95,6 +96,12 @@ def parsed(parser: expat.XMLParserType, chunks: Iterable[bytes], depth: Depth) -
     if taken:
         parser.Parse(b"", True)
         yield
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), PIECE):
+            yield chunk[start : start + PIECE]
 
 
 def unescaped(text: str) -> str:

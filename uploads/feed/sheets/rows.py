@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from uploads.feed.lines import NUMBER, FeedError, Limits
-from uploads.feed.sheets.budget import Budget
+from uploads.feed.sheets.budget import Budget, too_large
 from uploads.feed.sheets.codes import around_text
 from uploads.feed.sheets.numbers import Show, formatter
 from uploads.feed.sheets.parts import TRUE, Book, Depth, TextPieces, Texts, damaged, parsed, unescaped, xml_parser
 
 UNSAVED: Final = "#FORMULA!"  # no error word of a spreadsheet
+MAX_READY: Final = 8_000_000  # characters of the rows in a piece of XML: the largest of cells, and nothing else
 LAST_ROW: Final = 1_048_576  # of any sheet
 _DIGITS: Final = "0123456789"
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?T?([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?:\.[0-9]+)?Z?")
@@ -81,6 +82,7 @@ class SheetRows:
         self._texts, self._styles, self._book, self._limits, self._budget = texts, styles, book, limits, budget
         self._longest = limits.max_cell_chars + 1  # the parser refuses one that has so many
         self._ready: list[Row] = []
+        self._waiting = 0  # characters in these
         self._text = TextPieces(self._longest)
         self._pieces = self._text.pieces
         self._parser = xml_parser()
@@ -102,6 +104,7 @@ class SheetRows:
             self._text.bound()
             yield from self._ready
             self._ready.clear()
+            self._waiting = 0
             begun = True
         if not begun:
             raise damaged()
@@ -236,6 +239,9 @@ class SheetRows:
         if self._row > LAST_ROW:
             raise damaged()
         self._budget.read(len(cells))
+        self._waiting += self._chars
+        if self._waiting > MAX_READY:
+            raise too_large()
         if self.hidden_columns:
             self.used_columns.update(place for place, cell in enumerate(cells, start=1) if cell)
         self._ready.append(Row(self._row, self._hidden, cells))
