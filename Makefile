@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup help demo run up down quick test torture bench fill pages lint check format lock clean
+.PHONY: setup help demo run up down quick test torture fuzz bench fill pages lint check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,10 @@ torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a ru
 	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(ENGINE),--engine $(ENGINE))
 
+fuzz: $(STAMP) ## Try the readers of files with made-up ones for SECONDS=3600; findings stay in var/fuzz
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/fuzz.txt
+	@$(BIN)/python -m tests.uploads.feed.costs.fuzz $(or $(SECONDS),3600)
+
 bench: $(STAMP) ## Measure against the targets and the obvious versions; ROWS=… sizes it, FULL=1 adds up to 1,000,000 rows
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(FULL),--full) --json $(or $(JSON),var/bench.json)
 
@@ -83,7 +87,7 @@ format: $(STAMP) ## Put the code into the project's format
 	$(BIN)/ruff check --fix .
 
 lock: $(STAMP) ## Compile requirements/*.in to hash-locked *.txt
-	@for name in uv base prod dev; do \
+	@for name in uv base prod dev fuzz; do \
 		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 

@@ -16,6 +16,7 @@ from catalog import category_tree
 from catalog.category_admin import CHANGED_MEANWHILE, TOO_OLD, UNREADABLE
 from catalog.category_tree import in_order
 from catalog.models import Product, ProductCategory
+from tests.uploads.feed.costs import costly
 
 LIST = "/admin/catalog/productcategory/"
 IMPORT, CONFIRM, EXPORT = f"{LIST}import/", f"{LIST}process_import/", f"{LIST}export/"
@@ -289,6 +290,11 @@ def test_what_is_wrong_with_a_row_is_said_in_a_sentence_and_nothing_can_be_confi
         ("category_name\n" + "A\n" * 2001, 0, "The file has more than 2,000 rows"),
         (b"category_name\nCaf\xe9\n", 0, UNREADABLE),
         ("category_name\nA\n", 1, UNREADABLE),
+        ("category_name" + "," * 500_000 + "\n" + "A\n" * 200_000, 0, "The file has more than 2,000 rows"),
+        ("category_name" + "," * 500_000 + "\nA\n", 0, "The file has 500,001 columns."),
+        (costly.book([costly.far("x")]), 1, "The sheet has something in more than 50 columns."),
+        (costly.book([costly.data("<row/>" * 900_000 + "<a>" * 300)]), 1, UNREADABLE),
+        (costly.book([costly.far(" ") + costly.merged(100_001)]), 1, "far larger inside than a catalog needs"),
         ("x" * (1024 * 1024 + 1), 0, "The file is larger than 1 MB"),
     ],
 )
@@ -300,6 +306,25 @@ def test_a_file_that_is_no_list_of_categories_is_refused_in_a_sentence(
     assert sentence.replace("'", "&#x27;") in text
     assert "Traceback" not in text
     assert "confirm_form" not in response.context
+
+
+def test_cells_far_away_that_have_nothing_in_them_do_not_count(admin_client: Client) -> None:
+    rows = (
+        costly.row(1, "category_name", "parent_category"),
+        costly.row(2, "Boots", ""),
+        costly.row(9, "Shoes", "Boots"),
+    )
+    far = '<row r="900000"><c r="XFD900000" s="1"/></row>'
+    confirm(admin_client, choose(admin_client, costly.book([costly.data(*rows, far)]), 1))
+    assert table() == [("Boots", None, True), ("Shoes", "Boots", True)]
+
+
+def test_a_workbook_of_categories_is_read_in_a_process_of_its_own(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uploads.feed.apart.MEMORY", 1)
+    text = choose(admin_client, costly.book([costly.data(costly.row(1, "category_name"))]), 1).content.decode()
+    assert "This file takes more than 0 MB of memory to read" in text
 
 
 def test_a_list_that_changed_since_the_preview_is_imported_not_at_all(admin_client: Client) -> None:

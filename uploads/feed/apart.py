@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from gettext import ngettext  # Django's would do, but nothing here knows of it
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -100,7 +101,7 @@ def _run(request: str, descriptors: Sequence[int], cost: Cost) -> "subprocess.Co
 def _too_costly(code: int, cost: Cost) -> FeedError:
     """By how the reader ended: SIGXCPU is the kernel's word for CPU time. Libraries in C that get no memory abort."""
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
-        limit = f"{cost.seconds:,} seconds"
+        limit = ngettext("{:,} second", "{:,} seconds", cost.seconds).format(cost.seconds)
     else:
         limit = f"{cost.memory // (1024 * 1024):,} MB of memory"
     return FeedError(

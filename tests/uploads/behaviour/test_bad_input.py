@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from catalog.rules.validator import Rules, validate
+from tests.uploads.feed.costs import costly
 from tests.workbooks import replaced, workbook, zipped
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Limits, Row, inspect, rows
@@ -307,6 +308,7 @@ CASES = {
         feed(ROW + ",1" * 40, header=",".join([HEADER, *(chr(945 + n) + "あ" * 900 for n in range(40))])),
         "column_name_too_long",
     ),
+    "a line of thousands of equal cells": Case(feed(ROW, "a," * 20_000), [LAMP, COUNT]),
     "one endless line": Case(b"a," * 200_000, "line_too_long"),
     "too many rows": Case(feed(ROW, OTHER, ROW), "too_many_rows", limits={"max_rows": 2}),
     "lines above the header": Case(
@@ -456,6 +458,18 @@ CASES = {
     ),
     "more cells than ten million": Case(
         of_xml('<row><c r="SA"><v>1</v></c></row>' * 20_500), "workbook_too_large"
+    ),
+    "20 sheets with something far away in each": Case(
+        costly.book([costly.far("x")] * 20 + [costly.GOOD]), [costly.ROW.strip().split(",")], ("The sheet",)
+    ),
+    "sheets, merged cells or formats by the hundred thousand": Case(
+        costly.book([costly.GOOD + costly.merged(100_001)]), "workbook_too_large"
+    ),
+    "a long text in a hundred thousand cells": Case(
+        costly.book([costly.repeated(f"<row>{costly.SHARED}</row>", 99_999)], costly.LONG), "workbook_too_large"
+    ),
+    "XML that is nested deeper, or has more names, than that of any workbook": Case(
+        of_xml("<a>" * 10_000), "workbook_damaged"
     ),
     "rows that are out of order in the file": Case(
         of_xml('<row r="2"><c><v>1</v></c></row><row r="1"><c><v>1</v></c></row>'), "workbook_damaged"

@@ -177,7 +177,6 @@ BOOKS: Final[Mapping[str, tuple[Callable[[], bytes], str]]] = {
     ),
     "a row of long texts": (lambda: book([data(f"<row>{SHARED * 500}</row>")], texts=LONG), READ),
     "a text of many runs": (lambda: book([GOOD], texts=f"<si>{'<r><t>x</t></r>' * 600_000}</si>"), READ),
-    "more shared texts than are kept": (lambda: book([GOOD], texts="<si/>" * 5_000_010), LARGE),
     "more formats than are kept": (
         lambda: book([GOOD], styles=numbered('<numFmt numFmtId="#" formatCode="0"/>', 2_002)), LARGE,
     ),
