@@ -294,7 +294,7 @@ def test_what_is_wrong_with_a_row_is_said_in_a_sentence_and_nothing_can_be_confi
         ("category_name" + "," * 500_000 + "\nA\n", 0, "The file has 500,001 columns."),
         (costly.book([costly.far("x")]), 1, "The sheet has something in more than 50 columns."),
         (costly.book([costly.data("<row/>" * 900_000 + "<a>" * 300)]), 1, UNREADABLE),
-        (costly.book([costly.far(" ") + costly.merged(100_001)]), 1, "far larger inside than a catalog needs"),
+        (costly.book([costly.GOOD + costly.merged(100_001)]), 1, "far larger inside than a catalog needs"),
         ("x" * (1024 * 1024 + 1), 0, "The file is larger than 1 MB"),
     ],
 )
@@ -322,7 +322,7 @@ def test_cells_far_away_that_have_nothing_in_them_do_not_count(admin_client: Cli
 def test_a_workbook_of_categories_is_read_in_a_process_of_its_own(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uploads.feed.apart.MEMORY", 1)
+    monkeypatch.setattr("uploads.feed.apart.process.MEMORY", 1)
     text = choose(admin_client, costly.book([costly.data(costly.row(1, "category_name"))]), 1).content.decode()
     assert "This file takes more than 0 MB of memory to read" in text
 

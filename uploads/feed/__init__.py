@@ -19,7 +19,6 @@ can be read, tested and measured on its own.
     shops.py    what rows of Shopify's and WooCommerce's exports mean
     workbook.py a workbook → the text of the sheet that fits
     sheets/     what the parts of a workbook say, cell by cell
-    reader.py   how a file is read, as one question with one answer; and the process that answers it
-    apart.py    what that process may cost
+    apart/      a file is read in a process of its own, so that what it costs is bounded
     sample.py   realistic feeds with errors of every kind, for demos and tests
 """

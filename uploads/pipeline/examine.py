@@ -1,7 +1,7 @@
 """Step 1, before anything is stored: what a file is, how it is to be read, and whether it was sent before.
 
 What a file may cost is bounded: all but small texts are read in a process of their own, which has limits of memory and
-time (feed/apart.py), and of a vendor's files one at a time.
+time (feed/apart), and of a vendor's files one at a time.
 """
 
 import hashlib
@@ -14,10 +14,11 @@ from typing import BinaryIO, NamedTuple
 
 from django.conf import settings
 
-from uploads.feed import apart, parser, prices, reader, workbook
+from uploads.feed import parser, prices, workbook
+from uploads.feed.apart import process, reader
+from uploads.feed.apart.reader import Look
 from uploads.feed.lines import FeedError
 from uploads.feed.questions import Question
-from uploads.feed.reader import Look
 from uploads.feed.sheets.notes import About
 from uploads.models import UploadHistory
 from uploads.pipeline import remembered
@@ -82,9 +83,9 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
 @contextmanager
 def _apart(vendor_id: str, size: int) -> Iterator[None]:
     """A vendor's turn to have a file of so many bytes read in a process of its own. Raises Refused."""
-    cost = apart.cost_of(size)
+    cost = process.cost_of(size)
     try:
-        with turns.turn(vendor_id, apart.longest(cost)):
+        with turns.turn(vendor_id, process.longest(cost)):
             yield
     except turns.Busy as error:
         raise Refused(BUSY, "busy") from error
@@ -145,7 +146,7 @@ def look(
         first=first,
     )
     try:
-        if apart.is_small(contents.size, feed.text.read(2)):
+        if process.is_small(contents.size, feed.text.read(2)):
             return reader.look(feed.text, question)
         with _apart(vendor_id, contents.size):
             return reader.look_apart(feed.text, contents.size, question)

@@ -4,9 +4,9 @@ from typing import Any
 
 from catalog.rules.validator import ProductDraft
 from uploads.feed import columns
+from uploads.feed.apart.reader import Look
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
-from uploads.feed.reader import Look
 from uploads.insight import reading as how_read
 from uploads.pipeline import examine, judge, staged_rows
 from uploads.pipeline.examine import FeedFile

@@ -1,6 +1,6 @@
 """What uploads add to the categories: workbooks as files to import, and another try for rows that waited for one.
 
-A workbook of categories is read as one of products is, in a process of its own with limits (uploads/feed/apart.py).
+A workbook of categories is read as one of products is, in a process of its own with limits (uploads/feed/apart).
 
 Rows that failed only because their category was not on the list are offered for another try once it is. Whichever way
 the category came there (added, activated, imported), the list of categories says how many rows wait, and leads to a
@@ -27,7 +27,7 @@ from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.corrections import retry
 from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
-from uploads.feed import reader
+from uploads.feed.apart import reader
 from uploads.feed.lines import FeedError, Limits
 from uploads.staff.actions import may, to_job
 

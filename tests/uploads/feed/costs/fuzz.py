@@ -20,7 +20,8 @@ from typing import Final
 from catalog.rules.fields import FIELDS
 from catalog.rules.validator import Rules, validate
 from tests.uploads.feed.costs import costly
-from uploads.feed import parser, prices, reader, workbook
+from uploads.feed import parser, prices, workbook
+from uploads.feed.apart import reader
 from uploads.feed.header import Layout
 from uploads.feed.lines import FeedError, Limits, is_transcoded
 from uploads.feed.sheets.codes import sections_of

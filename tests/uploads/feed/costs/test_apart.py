@@ -11,8 +11,9 @@ import pytest
 
 from tests.uploads.feed.costs import costly, fuzz
 from tests.workbooks import workbook
-from uploads.feed import apart, prices, reader
-from uploads.feed.apart import Cost, ReaderFailed
+from uploads.feed import prices
+from uploads.feed.apart import process, reader
+from uploads.feed.apart.process import Cost, ReaderFailed
 from uploads.feed.columns import Remembered, fingerprint
 from uploads.feed.header import Reading
 from uploads.feed.lines import FeedError, Limits
@@ -113,7 +114,7 @@ def look(data: bytes, cost: Cost) -> Any:
         "limits": vars(LIMITS), "lines": 0, "known": {}, "reading": None, "sheet": "", "about": None, "vendor": None,
         "first": 0,
     }  # fmt: skip
-    return apart.read("look", [io.BytesIO(data)], asked, cost)
+    return process.read("look", [io.BytesIO(data)], asked, cost)
 
 
 def test_a_file_that_takes_too_long_is_given_up_in_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
@@ -135,9 +136,9 @@ def test_a_file_that_takes_too_much_memory_is_given_up_in_a_sentence() -> None:
 
 
 def test_what_a_file_may_take_grows_with_it_and_is_never_without_end() -> None:
-    assert apart.cost_of(1_000) == Cost(150 * 1024 * 1024, 20)
-    assert apart.cost_of(512 * 1024 * 1024) == Cost(150 * 1024 * 1024, 148)
-    assert apart.longest(apart.cost_of(1_000)) == 90
+    assert process.cost_of(1_000) == Cost(150 * 1024 * 1024, 20)
+    assert process.cost_of(512 * 1024 * 1024) == Cost(150 * 1024 * 1024, 148)
+    assert process.longest(process.cost_of(1_000)) == 90
 
 
 def test_a_reader_that_only_waits_is_ended_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -145,15 +146,15 @@ def test_a_reader_that_only_waits_is_ended_too(monkeypatch: pytest.MonkeyPatch, 
     waiting.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
     waiting.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(waiting))
-    monkeypatch.setattr(apart, "longest", lambda cost: 0.2)
+    monkeypatch.setattr(process, "longest", lambda cost: 0.2)
     assert refusal(lambda: look(b"", Cost())).code == "too_costly"
 
 
 @pytest.mark.parametrize(("data", "small"), [
-    (b"a,b", True), (b"a" * apart.SMALL, True), (b"a" * (apart.SMALL + 1), False), (b"PK\x03\x04", False),
+    (b"a,b", True), (b"a" * process.SMALL, True), (b"a" * (process.SMALL + 1), False), (b"PK\x03\x04", False),
 ])  # fmt: skip
 def test_only_a_small_text_is_read_where_it_is_asked_for(data: bytes, small: bool) -> None:
-    assert apart.is_small(len(data), data[:2]) is small
+    assert process.is_small(len(data), data[:2]) is small
 
 
 # --- what it knows ---------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_a_reader_is_handed_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_a_fault_of_the_reader_is_not_blamed_on_the_file() -> None:
     with pytest.raises(ReaderFailed, match="KeyError: 'nothing'"):
-        apart.read("nothing", [io.BytesIO()], {}, Cost())
+        process.read("nothing", [io.BytesIO()], {}, Cost())
 
 
 # --- what was found by trying ----------------------------------------------------------------------------------

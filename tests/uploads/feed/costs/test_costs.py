@@ -12,7 +12,8 @@ import pytest
 
 from catalog.rules import garbled
 from tests.uploads.feed.costs import costly
-from uploads.feed import apart, columns, doubts, prices, reader, workbook
+from uploads.feed import columns, doubts, prices, workbook
+from uploads.feed.apart import process, reader
 from uploads.feed.columns import name_headers
 from uploads.feed.lines import FeedError, Limits
 
@@ -20,7 +21,7 @@ LIMITS = Limits(max_row_chars=262_144)  # as it is configured
 QUESTION = reader.Question(LIMITS, vendor=prices.Vendor("Acme", "USD"), first=20)
 SIZE = 200_000
 # A reader starts with a fifth of a second. What is linear takes three more for the worst of these; what isn't, minutes.
-COST = apart.Cost(apart.MEMORY, 8)
+COST = process.Cost(process.MEMORY, 8)
 
 
 def steps(work: Callable[[], object]) -> int:
@@ -58,7 +59,7 @@ def test_a_text_that_is_twice_as_long_takes_twice_the_steps(name: str) -> None:
 def test_whatever_a_text_has_its_reader_keeps_to_the_limits(name: str) -> None:
     data = costly.text(name, SIZE)
     try:
-        apart.read("look", [io.BytesIO(data)], asked(), COST)
+        process.read("look", [io.BytesIO(data)], asked(), COST)
     except FeedError as refused:
         assert refused.code != "too_costly"  # noqa: PT017 - a refusal for what it is, is one
 
@@ -167,8 +168,8 @@ def test_a_row_of_cells_in_apostrophes_is_gone_through_once(monkeypatch: pytest.
 def test_what_is_read_where_it_is_asked_for_is_so_small_that_the_worst_is_cheap() -> None:
     """600 steps a byte at most, so 40 million for a small file. A step takes 20 ns or so."""
     for name in costly.TEXTS:
-        file = io.BytesIO(costly.text(name, apart.SMALL // 8))
-        assert steps(lambda file=file: reader.look(file, QUESTION)) < 600 * apart.SMALL // 8, name  # type: ignore[misc]
+        file = io.BytesIO(costly.text(name, process.SMALL // 8))
+        assert steps(lambda file=file: reader.look(file, QUESTION)) < 600 * process.SMALL // 8, name  # type: ignore[misc]
 
 
 # --- workbooks -------------------------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ def test_whatever_a_workbook_has_its_reader_keeps_to_the_limits(make: Callable[[
     with tempfile.TemporaryFile() as out:
         request = {"limits": vars(LIMITS), "unpacked": 512 * 1024 * 1024, "known": {}}
         try:
-            assert apart.read("sheet", [io.BytesIO(make()), out], request, apart.Cost())
+            assert process.read("sheet", [io.BytesIO(make()), out], request, process.Cost())
             assert code == ""
         except FeedError as refused:
             assert refused.code == code  # noqa: PT017 - which it is, is the point

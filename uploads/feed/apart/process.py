@@ -31,7 +31,7 @@ SECONDS: Final = 20  # of CPU time
 BYTES_A_SECOND: Final = 4 * 1024 * 1024  # each so many bytes of a file may take one more
 # The worst that is known takes 9 µs a byte (tests/uploads/feed/costs counts the steps), so this half a second.
 SMALL: Final = 64 * 1024
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
+ROOT: Final = Path(__file__).resolve().parents[3]
 HANDED_ON: Final = ("TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 REMEDY: Final = "Save the table alone in a new file, or as CSV, and upload that one. If it is very large, split it."
 
@@ -88,7 +88,7 @@ def read(task: str, files: Sequence[BinaryIO], asked: Mapping[str, Any], cost: C
 def _run(request: str, descriptors: Sequence[int], cost: Cost) -> "subprocess.CompletedProcess[bytes]":
     """The reader, run to its end."""
     environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
-    command = [sys.executable, "-m", "uploads.feed.reader"]
+    command = [sys.executable, "-m", "uploads.feed.apart.reader"]
     try:
         return subprocess.run(  # noqa: S603 - our own module
             command, input=request.encode(), capture_output=True, cwd=ROOT, env=environment, pass_fds=descriptors,

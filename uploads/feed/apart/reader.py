@@ -1,7 +1,7 @@
-"""How a file is read, as one question with one answer; and the process that answers it with limits (apart.py).
+"""How a file is read, as one question with one answer; and the process that answers it with limits (process.py).
 
-`python -m uploads.feed.reader` takes a request from standard input and answers on standard output, both JSON. It is
-started for one file and ends with it. What it is asked for are the functions here, so what is read in it and what is
+`python -m uploads.feed.apart.reader` takes a request from standard input and answers on standard output, both JSON. It
+is started for one file and ends with it. What it is asked for are the functions here, so what is read in it and what is
 read without it is read alike.
 """
 
@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from catalog.rules.problems import Code, Problem
-from uploads.feed import apart, parser, prices, shops, workbook
+from uploads.feed import parser, prices, shops, workbook
+from uploads.feed.apart import process
 from uploads.feed.columns import Remembered
 from uploads.feed.header import Layout, Reading
 from uploads.feed.lines import FeedError, Limits, unmarked
@@ -85,7 +86,7 @@ def look(file: BinaryIO, question: Question) -> Look:
 def look_apart(file: BinaryIO, size: int, question: Question) -> Look:
     """The same by a process of its own. Raises also FeedError "too_costly"."""
     asked = asdict(question)
-    found = apart.read("look", [file], asked, apart.cost_of(size))
+    found = process.read("look", [file], asked, process.cost_of(size))
     return Look(Layout.from_json(found["layout"]), tuple(_row(entry) for entry in found["rows"]))
 
 
@@ -95,7 +96,7 @@ def sheet_apart(file: BinaryIO, out: BinaryIO, limits: Limits, unpacked: int, kn
     """
     size = file.seek(0, io.SEEK_END)
     asked = {"limits": asdict(limits), "unpacked": unpacked, "known": {one: asdict(it) for one, it in known.items()}}
-    found = apart.read("sheet", [file, out], asked, apart.cost_of(size))
+    found = process.read("sheet", [file, out], asked, process.cost_of(size))
     file.seek(0)
     return (found["name"], About.from_json(found["about"])) if found else None
 
@@ -106,7 +107,7 @@ def table_apart(file: BinaryIO, limits: Limits, unpacked: int, rows: int) -> lis
     """
     size = file.seek(0, io.SEEK_END)
     asked = {"limits": asdict(limits), "unpacked": unpacked, "rows": rows}
-    found: list[list[str]] = apart.read("table", [file], asked, apart.cost_of(size))
+    found: list[list[str]] = process.read("table", [file], asked, process.cost_of(size))
     return found
 
 
@@ -158,7 +159,7 @@ TASKS: Final[Mapping[str, Callable[[Sequence[BinaryIO], dict[str, Any]], Any]]] 
 def answer(request: str) -> dict[str, Any]:
     """The answer to a request, whatever becomes of it but a fault of our own."""
     asked = json.loads(request)
-    _limit(apart.Cost(*asked["cost"]))
+    _limit(process.Cost(*asked["cost"]))
     first, *others = asked["files"]
     try:
         files: list[Any] = [io.BufferedReader(_Shared(first)), *(os.fdopen(one, "r+b") for one in others)]
@@ -169,7 +170,7 @@ def answer(request: str) -> dict[str, Any]:
         return {"memory": True}
 
 
-def _limit(cost: apart.Cost) -> None:
+def _limit(cost: process.Cost) -> None:
     """Set the limits of this process, which it can't raise again."""
     with suppress(ValueError, OSError):  # macOS has none for memory
         most = _taken() + cost.memory
