@@ -5,7 +5,12 @@ public: they are the `error_type` of `validation_errors`, so people filter and c
 """
 
 from enum import StrEnum
+from gettext import NullTranslations
 from typing import Final, NamedTuple
+
+# One or many, in sentences. Django's would do, but nothing pure knows of it; gettext's own looks for catalogs on disk
+# whenever it is called, which takes longer than reading the row that the sentence is about.
+ngettext: Final = NullTranslations().ngettext
 
 
 class Code(StrEnum):

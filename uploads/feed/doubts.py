@@ -7,10 +7,9 @@ know, and it is an error that says so. Text that we wrote from a sheet ourselves
 import csv
 import re
 from collections.abc import Sequence
-from gettext import ngettext  # Django's would do, but nothing here knows of it
 from typing import Final
 
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import Code, Problem, ngettext
 from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.header import BLANK, DELIMITERS, Layout, is_blank
 from uploads.feed.lines import Lines

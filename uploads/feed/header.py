@@ -8,10 +8,10 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from gettext import ngettext  # Django's would do, but nothing here knows of it
 from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
+from catalog.rules.problems import ngettext
 from uploads.feed import columns
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encodings import encoding as encodings

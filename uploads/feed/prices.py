@@ -11,11 +11,11 @@ Whatever this look finds, each row is held against the answer again when it is v
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from gettext import ngettext  # Django's would do, but nothing here knows of it
 from typing import BinaryIO, NamedTuple
 
 from catalog.rules import currencies
 from catalog.rules.in_currency import codes_in, marks_of
+from catalog.rules.problems import ngettext
 from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN, short
 from uploads.feed.header import Layout, is_blank
 from uploads.feed.lines import HIDDEN, FeedError, Limits, blocks, codec, physical_lines, unmarked

@@ -18,10 +18,10 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from gettext import ngettext  # Django's would do, but nothing here knows of it
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
+from catalog.rules.problems import ngettext
 from uploads.feed.lines import FeedError
 
 logger = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from gettext import ngettext  # Django's would do, but nothing here knows of it
 from typing import Any, Final, Self
 
+from catalog.rules.problems import ngettext
 from uploads.feed.header import Layout
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, READ, Choice, Question, answer_to
 
