@@ -60,6 +60,11 @@ def _hint(*codecs: str) -> re.Pattern[str]:
     return re.compile(_one_of(codecs, b"".join(leads for leads, _ in _LEADS)) + _one_of(codecs, _FOLLOWING))
 
 
+@cache
+def _any_hint() -> re.Pattern[str]:
+    return _hint(*CODECS)
+
+
 _BYTES: Final = {codec: {ord(character): byte for byte, character in enumerate(_characters(codec))} for codec in CODECS}
 
 
@@ -85,7 +90,7 @@ def is_garbled(text: str) -> bool:
         return False
     if REPLACEMENT in text or LOCKED in text:
         return True
-    return bool(_hint(*CODECS).search(text)) and any(_finds(codec, text) for codec in CODECS)
+    return bool(_any_hint().search(text)) and any(_finds(codec, text) for codec in CODECS)
 
 
 def repaired(text: str) -> str:

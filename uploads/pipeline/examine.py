@@ -8,7 +8,7 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -82,10 +82,13 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
 
 @contextmanager
 def _apart(vendor_id: str, size: int) -> Iterator[None]:
-    """A vendor's turn to have a file of so many bytes read in a process of its own. Raises Refused."""
-    cost = process.cost_of(size)
+    """A vendor's turn to have a file of so many bytes read in a process of its own; without a vendor nobody waits.
+
+    Raises Refused.
+    """
+    seconds = process.longest(process.cost_of(size))
     try:
-        with turns.turn(vendor_id, process.longest(cost)):
+        with turns.turn(vendor_id, seconds) if vendor_id else nullcontext():
             yield
     except turns.Busy as error:
         raise Refused(BUSY, "busy") from error
