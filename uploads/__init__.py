@@ -19,7 +19,7 @@ The rooms, from the top down; imports go down only (docs/architecture.md):
     preview/      what a file would do, before it is sent
     insight/      questions that only read
     pipeline/     the journey
-    work/         jobs, leases, wake-ups and outages
+    work/         jobs, leases, wake-ups, outages, the schedule's steps
     aws/          the doors to DynamoDB, its stream and file storage
     feed/         bytes → rows, pure
     models/       what stands in PostgreSQL

@@ -15,7 +15,7 @@ from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run
-from uploads.work import jobs, outages, wakeups
+from uploads.work import jobs, outages, steps, wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,12 @@ def stage_upload(upload_id: str) -> None:
 @shared_task
 def consume_stream() -> None:
     with _patient("The stream"):
-        if stream.consume():
-            wakeups.enqueue(wakeups.CONSUME_STREAM)
+        steps.alone(steps.READ_STREAM, _consume)
+
+
+def _consume() -> None:
+    if stream.consume():
+        wakeups.enqueue(wakeups.CONSUME_STREAM)
 
 
 @shared_task
@@ -84,10 +88,10 @@ def upkeep() -> None:
 @shared_task
 def forget_sessions() -> None:
     with _patient("The forgetting of sessions"):
-        signed_in.forget_ended()
+        steps.alone(steps.FORGET_SESSIONS, signed_in.forget_ended)
 
 
 @shared_task
 def purge_security_log() -> None:
     with _patient("The purge of the security log"):
-        log.purge()
+        steps.alone(steps.PURGE_LOG, log.purge)

@@ -90,7 +90,7 @@ def test_verify_setup_puts_a_cross_with_the_remedy_at_everything(runs: Runs, whe
     done = runs["verify_setup", where].result()
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
-    assert len(lines) == 2 * 17
+    assert len(lines) == 2 * 18
     assert all(line.startswith("✗ ") and line.endswith(" isn't reachable") for line in lines[::2])
     assert {line.strip() for line in lines[1::2]} == remedies
 

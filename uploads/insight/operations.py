@@ -17,9 +17,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from uploads.insight import progress
-from uploads.models import Job, ServiceOutage, TableStream, UploadHistory, ValidationError
+from uploads.models import Job, ServiceOutage, TableStream, UpkeepStep, UploadHistory, ValidationError
 from uploads.pipeline import upkeep
 from uploads.pipeline.table import continuity
+from uploads.work import steps
 from vendors import access
 from vendors.models import Vendor
 
@@ -213,6 +214,16 @@ def stream() -> Stream:
 def outages() -> list[ServiceOutage]:
     """Services that are away now, one row each at most (service_outages_open_key)."""
     return list(ServiceOutage.objects.filter(ended_at=None, answered_at=None).order_by("began_at"))
+
+
+def upkeep_steps() -> list[UpkeepStep]:
+    """What the schedule does, each with its state: a dozen rows at most."""
+    return list(steps.known().values())
+
+
+def late(step: UpkeepStep) -> bool:
+    """Whether the schedule has left it lying."""
+    return steps.late(step)
 
 
 def stalled() -> list[str]:

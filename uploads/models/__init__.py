@@ -5,6 +5,7 @@ errors.py   what was wrong with rows, and what was corrected
 ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom
 outages.py  services that were away
+upkeep.py   what of the schedule fails
 jobs.py     work that somebody asked for
 rules.py    what a vendor's columns and values mean
 views.py    the views
@@ -16,6 +17,7 @@ from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
 from uploads.models.rules import RememberedReading, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
+from uploads.models.upkeep import UpkeepStep
 from uploads.models.uploads import UploadHistory
 from uploads.models.views import RecentUpload, VendorSummary
 
@@ -30,6 +32,7 @@ __all__ = [
     "StreamShard",
     "StreamWorker",
     "TableStream",
+    "UpkeepStep",
     "UploadHistory",
     "ValidationError",
     "ValueRule",

@@ -6,13 +6,15 @@ reconciled; where the stream may have lost records, the whole table is read (tab
 
 import logging
 import time
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from django.db import connection
 from psycopg.sql import SQL
 
 from uploads.pipeline import reconcile, writeback
 from uploads.pipeline.table import scan
-from uploads.work import jobs, outages, wakeups
+from uploads.work import jobs, outages, steps, wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -24,22 +26,34 @@ STALLED_SECONDS = 15
 
 
 def tick() -> None:
-    """Go on with staging that nobody is at, finish what is complete, write statuses that are still owed, heal."""
-    for upload_id in _unstaged():
-        wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id, expires=TICK_SECONDS)
-    for upload_id in _unfinished():
-        wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id, expires=TICK_SECONDS)
-    for job_id in jobs.unattended():
-        wakeups.enqueue(wakeups.RUN_JOB, job_id, expires=TICK_SECONDS)
+    """Go on with staging that nobody is at, finish what is complete, write statuses that are still owed, heal.
+
+    Each step fails alone (work/steps.py). What may take long comes last. Raises OperationalError or InterfaceError
+    where PostgreSQL is away.
+    """
+    for name, do in STEPS.items():
+        steps.alone(name, do)
+
+
+def _wake(task: str, found: Iterable[str | int]) -> None:
+    for one in found:
+        wakeups.enqueue(task, one, expires=TICK_SECONDS)
+
+
+def _write_back() -> None:
     deadline = time.monotonic() + SWEEP_SECONDS
     while writeback.sweep() and time.monotonic() < deadline:
         pass
-    outages.close_over()
-    scan.wake()
+
+
+def _reconcile_stalled() -> None:
     deadline = time.monotonic() + reconcile.RECONCILE_SECONDS
-    for upload_id in stalled():
+
+    def mend(upload_id: str) -> None:
         logger.warning("%s has stalled; reconciling it", upload_id)
         reconcile.reconcile_slice(upload_id, deadline)
+
+    steps.each(stalled(), mend)
 
 
 def _unstaged() -> list[str]:
@@ -75,3 +89,14 @@ def _upload_ids(condition: SQL, *values: float) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query.format(condition), values)
         return [row[0] for row in cursor.fetchall()]
+
+
+STEPS: Final[dict[str, Callable[[], object]]] = {
+    steps.STAGE: lambda: _wake(wakeups.STAGE_UPLOAD, _unstaged()),
+    steps.FINISH: lambda: _wake(wakeups.FINISH_UPLOAD, _unfinished()),
+    steps.RUN_JOBS: lambda: _wake(wakeups.RUN_JOB, jobs.unattended()),
+    steps.CLOSE_OUTAGES: outages.close_over,
+    steps.READ_TABLE: scan.wake,
+    steps.WRITE_BACK: _write_back,
+    steps.RECONCILE: _reconcile_stalled,
+}

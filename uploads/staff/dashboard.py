@@ -21,7 +21,7 @@ from config.web.text import NOTHING, counted, percent, visible
 from uploads.insight import charts, operations
 from uploads.insight.charts import Way
 from uploads.insight.operations import Attention, Day, Open, Pace, Stream
-from uploads.models import Job, TableStream
+from uploads.models import Job, TableStream, UpkeepStep
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -82,6 +82,7 @@ def live(user: "Viewer", days: list[Day]) -> dict[str, Any]:
     pace = operations.pace()
     opened = operations.open_uploads(user)
     stream = operations.stream()
+    upkeep = operations.upkeep_steps()
     return {
         "running": operations.running(user, pace) if opened.uploads else [],
         "open": opened,
@@ -89,7 +90,8 @@ def live(user: "Viewer", days: list[Day]) -> dict[str, Any]:
         "cards": [_pace(pace, way), _lag(stream, way), _oldest(opened, way), *_today(days[-1], days[-2], way)],
         "attention": list(_attention(user, way)) if user.has_perm("vendors.view_vendor") else [],
         "recent_days": RECENT_DAYS,
-        "troubles": list(_troubles(user, stream, way)),
+        "troubles": [*_outages(), *_upkeep(upkeep), *_troubles(user, stream, way)],
+        "upkeep": [(step, visible(step.failure)) for step in upkeep],
     }
 
 
@@ -181,11 +183,24 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
         yield Said(f"{rate} of {vendor.rows:,} rows with errors", way("uploads_validationerror", **of_vendor))
 
 
-def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
-    """What doesn't pass by itself at once: outages, doubts, gaps, stalled uploads, statuses that wait, failed jobs."""
+def _outages() -> Iterator[Said]:
     for outage in operations.outages():
         since = timezone.localtime(outage.began_at)
         yield Said(visible(f"Outage of {outage.service} since {since:%Y-%m-%d %H:%M}: {outage.reason}"), bad=True)
+
+
+def _upkeep(upkeep: list[UpkeepStep]) -> Iterator[Said]:
+    """Steps of the schedule that fail by themselves, and those that nobody does. An outage is said already."""
+    for step in upkeep:
+        if step.failing_since and not step.waits:
+            since = timezone.localtime(step.failing_since)
+            yield Said(visible(f"“{step.name}” fails since {since:%Y-%m-%d %H:%M}: {step.failure}"), bad=True)
+    if late := [f"“{step.name}”" for step in upkeep if operations.late(step)]:
+        yield Said(f"Not done on time: {', '.join(late)}. Are beat and a worker running?", bad=True)
+
+
+def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
+    """What doesn't pass by itself at once: doubts, gaps, stalled uploads, statuses that wait, failed jobs."""
     if stream.table and stream.table.doubted_at:
         yield Said(_doubted(stream.table), way("uploads_streamshard"), bad=True)
     if gaps := stream.unhealed_gaps:

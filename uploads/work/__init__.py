@@ -5,4 +5,5 @@ wakeups.py  a worker is woken by the name of a task
 leases.py   one worker at a time has the right to go on with a piece of work
 jobs.py     what people ask for and takes longer than a page: done in slices
 outages.py  what work waits for, said once
+steps.py    what the schedule does: each step fails alone
 """

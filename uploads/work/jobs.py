@@ -61,19 +61,13 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
     except JobFailed as error:
         _end(job, Job.State.FAILED, str(error))
     except Exception as error:
-        if _passes(error):
+        if outages.passes(error):
             raise
         logger.exception("Job %s makes the code fail", job.pk)
         _end(job, Job.State.FAILED, "Something on our side failed. What was done until then stands; the log says more.")
     else:
         _end(job, Job.State.DONE)
     return False
-
-
-def _passes(error: Exception) -> bool:
-    """Whether the same work can succeed later. To PostgreSQL its limits (class 54) are operational, but they stay."""
-    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, outages.AWAY) and not sqlstate.startswith("54")
 
 
 def advance(job: Job, done: int = 0, position: str | None = None, **counts: int) -> None:

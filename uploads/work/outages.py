@@ -33,6 +33,12 @@ _met: dict[str, float] = {}  # when this process met the outage of a service las
 _lost: dict[str, float] = {}  # since when this process can't reach PostgreSQL or Redis, by time.monotonic
 
 
+def passes(error: Exception) -> bool:
+    """Whether the same work can succeed later. To PostgreSQL its limits (class 54) are operational, but they stay."""
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, AWAY) and not sqlstate.startswith("54")
+
+
 def met(error: Exception) -> None:
     """One of AWAY stopped some work of this process. Says so if nobody has yet."""
     if isinstance(error, DatabaseError | InterfaceError):

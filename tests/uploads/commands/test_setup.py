@@ -3,12 +3,14 @@
 import json
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 
 from catalog.models import ProductCategory
 from config.celery import app
@@ -16,9 +18,10 @@ from tests.faults.scripted import image
 from tests.uploads.commands.ended import Run
 from uploads.aws import client, dynamo
 from uploads.management.commands import verify_setup
-from uploads.models import ServiceOutage
+from uploads.models import ServiceOutage, UpkeepStep
 from uploads.pipeline import shards
 from uploads.pipeline.table import continuity, scan
+from uploads.work import steps
 from vendors.models import Vendor
 
 # --- verify_setup ----------------------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
     done = run("verify_setup")
     lines = done.out.splitlines()
     assert [text for text in lines if not text.startswith("✓ ")] == []
-    assert (done.status, done.err, len(lines)) == (0, "", 17)
+    assert (done.status, done.err, len(lines)) == (0, "", 18)
     for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
         assert text in lines
 
@@ -52,7 +55,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
 def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     assert answer["ok"] is True
-    assert len(answer["checks"]) == 17
+    assert len(answer["checks"]) == 18
     assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
 
 
@@ -158,6 +161,16 @@ def test_verify_setup_says_what_workers_miss_since_when_and_what_to_do(ready: No
         "\n✗ Workers miss no service: DynamoDB since 12:34: DynamoDB refuses the credentials: expired"
         "\n    Renew them.\n"
     )
+
+
+def test_verify_setup_says_which_step_of_the_schedule_fails_with_what_and_which_nobody_does(
+    ready: None, run: Run
+) -> None:
+    now = timezone.now()
+    UpkeepStep.objects.create(name=steps.FINISH, well_at=now, failing_since=now, failed_at=now, failure="KeyError")
+    UpkeepStep.objects.create(name=steps.STAGE, well_at=now - timedelta(hours=1))
+    said = f"{steps.FINISH} (KeyError); {steps.STAGE} (not done on time)"
+    assert f"✗ Each step of the schedule goes well: {said}\n    {verify_setup.SCHEDULE}\n" in run("verify_setup").out
 
 
 def test_a_check_that_fails_without_a_word_is_crossed_by_the_name_of_its_error() -> None:

@@ -21,9 +21,11 @@ from uploads.models import (
     ServiceOutage,
     StreamShard,
     TableStream,
+    UpkeepStep,
     UploadHistory,
     ValidationError,
 )
+from uploads.work import steps
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +141,29 @@ def test_everything_it_shows_leads_to_a_page_that_opens(admin_client: Client) ->
     assert len(ways(board)) > 20
     for way in ways(board):
         assert admin_client.get(way).status_code == 200, way
+
+
+def test_each_step_of_the_schedule_is_there_with_when_it_went_well_and_since_when_it_fails_with_what(
+    looking: Client,
+) -> None:
+    now = timezone.now()
+    UpkeepStep.objects.create(
+        name=steps.FINISH, well_at="2026-03-01T12:30:00Z", failing_since="2026-03-01T12:34:00Z", failed_at=now,
+        failure=SCRIPT,
+    )  # fmt: skip
+    UpkeepStep.objects.create(
+        name=steps.RECONCILE, failing_since=now, failed_at=now, failure="DynamoDB isn't reachable.", waits=True
+    )
+    UpkeepStep.objects.create(name=steps.STAGE, well_at=now - timedelta(hours=1))
+    text = page(looking, LIVE)
+    shown = text[text.index('id="upkeep"') :]
+    rows = {row[0]: row[1:] for row in re.findall(r"<tr>\s*<th.*?>(.*?)</th>" + r"\s*<td.*?>(.*?)</td>" * 3, shown)}
+    assert list(rows) == [escape(name) for name in steps.EVERY]
+    assert rows[steps.FINISH] == ("2026-03-01 12:30", "2026-03-01 12:34", escape(SCRIPT))
+    assert rows[steps.WRITE_BACK] == ("not yet", "", "")
+    assert f"“{steps.FINISH}” fails since 2026-03-01 12:34: &lt;script&gt;" in text
+    assert f"“{steps.RECONCILE}” fails" not in text, "the outage is said already"
+    assert f"Not done on time: “{steps.STAGE}”. Are beat and a worker running?" in text
 
 
 def test_an_open_outage_is_said_with_its_remedy_until_the_service_answers(looking: Client) -> None:
@@ -287,7 +312,7 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 17), (LIVE, 15), ("/admin/vendors/vendor/V0/change/", 10)])
+@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 18), (LIVE, 16), ("/admin/vendors/vendor/V0/change/", 10)])
 def test_the_number_of_queries_does_not_grow_with_the_rows(admin_client: Client, url: str, at_most: int) -> None:
     fill(range(1))
     page(admin_client, url)

@@ -138,7 +138,15 @@ def _outages() -> str:
     return ""
 
 
+def _upkeep() -> str:
+    """Steps of the schedule that fail, or that nobody does."""
+    failing = [f"{step.name} ({step.failure})" for step in operations.upkeep_steps() if step.failing_since]
+    late = [f"{step.name} (not done on time)" for step in operations.upkeep_steps() if operations.late(step)]
+    return "; ".join(failing + late)
+
+
 UP = "Run: make up"
+SCHEDULE = "The workers' log has the reason; beat must run, too (make up)."
 CHECKS = (
     Check("PostgreSQL is reachable", _database, UP),
     Check("5 tables", _tables, MIGRATE),
@@ -156,6 +164,7 @@ CHECKS = (
     Check("The bucket for files exists", _bucket, "Run: manage.py prepare"),
     Check("The broker answers", _broker, UP),
     Check("A worker answers", _worker, UP),
+    Check("Each step of the schedule goes well", _upkeep, SCHEDULE),
     Check("Workers miss no service", _outages, MIGRATE),
 )
 
