@@ -29,7 +29,7 @@ def _local_secret(name: str) -> str:
     """A secret made once for this machine's own use and kept beside the embedded data, for its owner only."""
     path = processes.data_dir() / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        processes.private(path.parent)
         draft = path.with_name(f"{name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(50))
@@ -294,8 +294,8 @@ if EMBEDDED_AWS:
 # The table and its stream may be elsewhere than the files; boto3 knows these two variables as well.
 AWS_ENDPOINT_URL_DYNAMODB = env.str("AWS_ENDPOINT_URL_DYNAMODB", "") or AWS_ENDPOINT_URL
 AWS_ENDPOINT_URL_DYNAMODB_STREAMS = env.str("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "") or AWS_ENDPOINT_URL
-# boto3 finds its own credentials on AWS; the embedded endpoint takes any.
-AWS_CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"} if EMBEDDED_AWS else {}
+# boto3 finds its own credentials on AWS; the embedded endpoint takes its installation's key alone.
+AWS_CREDENTIALS = services.aws_credentials() if EMBEDDED_AWS else {}
 
 UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
 # Read units a second that reading the whole table may take (1 MB takes 256); of a provisioned table at most the half.

@@ -171,8 +171,8 @@ class Platform:
             "dynamodb",
             endpoint_url=self._table_at or f"http://127.0.0.1:{self.state['aws']['port']}",
             region_name="us-east-1",
-            aws_access_key_id="embedded",
-            aws_secret_access_key="embedded",
+            aws_access_key_id=self.state["aws"]["key"],
+            aws_secret_access_key=self.state["aws"]["key"],
         )
 
 

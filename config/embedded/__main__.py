@@ -1,15 +1,13 @@
 """The command line of the embedded services: `python -m config.embedded up | down | status | during COMMAND`."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import environ
 
-from config.embedded.processes import (
-    ROOT,
-    StartError,
-)
+from config.embedded.processes import PRIVATE_UMASK, ROOT, StartError
 from config.embedded.services import running, status, stop, up
 
 
@@ -36,6 +34,7 @@ def _during(command: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """What the arguments ask for; returns the exit status."""
     environ.Env.read_env(ROOT / ".env")
+    os.umask(PRIVATE_UMASK)  # of the command that runs with them, too: mails, files that are on their way
     try:
         match arguments:
             case ["up"]:

@@ -31,6 +31,12 @@ def _reachable_by_others(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents])
 
 
+def _let_pass(gid: int) -> None:
+    """Let PostgreSQL's user through the data folder, which is root's alone otherwise, to its own folder in it."""
+    os.chown(data_dir(), -1, gid)
+    data_dir().chmod(0o710)
+
+
 def _user() -> tuple[list[str], int | None]:
     """How to run PostgreSQL, which refuses to run as root: a command prefix, and the uid that owns the data.
 
@@ -46,8 +52,9 @@ def _user() -> tuple[list[str], int | None]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise StartError("PostgreSQL doesn't run as root and `setpriv` (util-linux) isn't there. Run as another user.")
+    _let_pass(user.pw_gid)
     prefix = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    if not (_reachable_by_others(data_dir()) and _reachable_by_others(_bin())):
+    if not (_reachable_by_others(data_dir().parent) and _reachable_by_others(_bin())):
         prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return prefix, user.pw_uid
 

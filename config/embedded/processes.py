@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from config.embedded.logs import bound_logs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_SECONDS = 60
+PRIVATE_UMASK = 0o077  # of all that runs here: what it writes is for its owner only
 TURN_SECONDS = 300  # how long to wait for another command: longer than a first start takes
 
 
@@ -32,6 +34,30 @@ class StartError(Exception):
 def data_dir() -> Path:
     """Where all embedded data lives."""
     return Path(os.environ.get("EMBEDDED_DIR") or ROOT / "var").resolve()
+
+
+def private(folder: Path) -> Path:
+    """The folder, made if it isn't there, and for its owner only, also if it was there for others: it holds files and
+    mails of people. As root, PostgreSQL's user may pass through it (postgres.py). Raises StartError.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_ISVTX:
+        raise StartError(f"{folder} is shared by all users of this machine; name a folder of its own in EMBEDDED_DIR.")
+    if mode & ~0o710:
+        try:
+            folder.chmod(0o700)
+        except PermissionError:
+            raise StartError(f"{folder} is another user's, and open to others; run as its owner.") from None
+    return folder
+
+
+def close_folders() -> None:
+    """What stands in the data folder is its owner's, also where an earlier version left it open."""
+    folder = private(data_dir())
+    for name in ("aws", "log", "mail", "redis"):
+        if (folder / name).exists():
+            private(folder / name)
 
 
 def state() -> dict[str, Any]:
@@ -67,7 +93,7 @@ def locked() -> Iterator[None]:
     if folder in _locked:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    private(folder)
     with (folder / "services.lock").open("a") as file:
         _await_turn(file, folder)
         _locked.add(folder)
@@ -136,9 +162,7 @@ def running_process(name: str) -> "Any | None":
 
 def log_dir() -> Path:
     """Where the logs of this data folder lie."""
-    folder = data_dir() / "log"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return private(data_dir() / "log")
 
 
 def log_file(name: str) -> Path:
@@ -153,7 +177,7 @@ def spawn(name: str, command: list[str], env: Mapping[str, str] | None = None, *
     with log_file(name).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - the commands are ours
             command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True, umask=PRIVATE_UMASK,
         )  # fmt: skip
     remember(name, pid=process.pid, started=psutil.Process(process.pid).create_time(), **facts)
     # A child that we don't wait for would stay as a zombie and look alive.

@@ -27,11 +27,13 @@ from config.embedded.postgres import NO_PORT
 from config.embedded.processes import (
     ROOT,
     StartError,
+    close_folders,
     data_dir,
     free_port,
     locked,
     log_dir,
     package,
+    private,
     remember,
     running_process,
     spawn,
@@ -52,6 +54,12 @@ def redis_url() -> str:
     return f"redis://:{known.get('password', '')}@127.0.0.1:{known.get('port', NO_PORT)}/0"
 
 
+def aws_credentials() -> dict[str, str]:
+    """What the embedded endpoint lets in (endpoint.py), as boto3 takes it; of one that was never started, anything."""
+    key = state().get("aws", {}).get("key") or "embedded"
+    return {"aws_access_key_id": key, "aws_secret_access_key": key}
+
+
 def aws_endpoint_url() -> str:
     """The embedded endpoint for DynamoDB, its streams and S3, as remembered."""
     return f"http://127.0.0.1:{state().get('aws', {}).get('port', NO_PORT)}"
@@ -63,8 +71,7 @@ def aws_endpoint_url() -> str:
 def _start_redis() -> None:
     import redis  # settings read this module, and start without it
 
-    folder = data_dir() / "redis"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private(data_dir() / "redis")
     password = state().get("redis", {}).get("password") or secrets.token_urlsafe(16)
     port = free_port("redis")
     remember("redis", password=password, port=port)
@@ -84,11 +91,13 @@ def _start_redis() -> None:
 
 
 def _start_aws() -> None:
-    folder = data_dir() / "aws"
+    folder = private(data_dir() / "aws")
     for name in ("state", "s3", "tmp"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+        private(folder / name)
+    # Letters and digits only, which is all that DynamoDB Local takes, too.
+    key = state().get("aws", {}).get("key") or secrets.token_hex(16)
     port = free_port("aws")
-    remember("aws", port=port)
+    remember("aws", key=key, port=port)
     env = {
         "SERVICES": "dynamodb,dynamodbstreams,s3",
         "BIND_HOST": "127.0.0.1",
@@ -100,8 +109,9 @@ def _start_aws() -> None:
         "S3_DATA_DIR": str(folder / "s3"),
         "TMPDIR": str(folder / "tmp"),
         "LOG_LEVEL": "WARNING",
+        "ENDPOINT_KEY": key,
     }
-    spawn("aws", [sys.executable, "-m", "ministack"], env)
+    spawn("aws", [sys.executable, "-m", "config.embedded.endpoint"], env)
 
     def answers() -> bool:
         with socket.socket() as probe:
@@ -179,6 +189,7 @@ def _start(services: tuple[Service, ...]) -> list[str]:
         return []  # without making a data folder for the lock
     started: list[str] = []
     with locked():
+        close_folders()
         try:
             for service in ours:
                 if running_process(service.name) is not None:

@@ -164,7 +164,7 @@ def _platform(folder: Path) -> Iterator[Platform]:
         services.start_backing()
         port = processes.first_free(0)
         _start_stand_in(folder, port)
-        platform.env |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **_CREDENTIALS}
+        platform.env |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **_credentials()}
         platform.up()
         yield platform
     finally:
@@ -174,7 +174,9 @@ def _platform(folder: Path) -> Iterator[Platform]:
         os.environ["EMBEDDED_DIR"] = before
 
 
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+def _credentials() -> dict[str, str]:
+    """Of the embedded endpoint, behind the stand-in."""
+    return {name.upper(): value for name, value in services.aws_credentials().items()}
 
 
 def _start_stand_in(folder: Path, port: int) -> None:

@@ -120,7 +120,7 @@ def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _aws(service: str) -> Any:
     client: Any = boto3.client(  # type: ignore[call-overload] # by a name that is known at run time only
         service, endpoint_url=services.aws_endpoint_url(), region_name="us-east-1",
-        aws_access_key_id="embedded", aws_secret_access_key="embedded",
+        **services.aws_credentials(),
     )  # fmt: skip
     return client
 
