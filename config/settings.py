@@ -44,6 +44,9 @@ def _local_secret(name: str) -> str:
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 EMBEDDED_DATABASE = "DATABASE_URL" not in env.ENVIRON
+# Whoever names a database means it, unless they say that it is for trying: then what is safe is on, and what is for
+# trying is off. security/apps.py says what is missing.
+PRODUCTION = env.bool("PRODUCTION", not EMBEDDED_DATABASE)
 if not SECRET_KEY:
     # A deployment names its database; there the key must be given too, since every process needs the same one.
     if not EMBEDDED_DATABASE:
@@ -52,6 +55,11 @@ if not SECRET_KEY:
             "process, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     SECRET_KEY = _local_secret("secret-key")
+elif PRODUCTION and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-")):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is too easy to guess: whoever has it signs in as anybody. Set it to a random text of at least 32 "
+        "characters, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
 # Keys of before, while sessions, links and second factors that were made with them are still to open.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -128,8 +136,8 @@ WHITENOISE_USE_FINDERS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
-# Behind TLS, one variable turns on everything that only makes sense there.
-HTTPS = env.bool("HTTPS", False)
+# Behind TLS, one variable turns on everything that only makes sense there; a deployment that isn't says so.
+HTTPS = env.bool("HTTPS", PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -333,6 +341,8 @@ STORAGES = {
 
 # --- mail ------------------------------------------------------------------------------------------------------
 
+# What security/apps.py warns of: mails that go nowhere, and links in them that lead nowhere.
+LEFT_OUT = [name for name in ("EMAIL_URL", "SITE_URL") if PRODUCTION and name not in env.ENVIRON]
 _mail = env.email_url("EMAIL_URL", default="filemail:///")
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]

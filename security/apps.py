@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 LEAST_DAYS = 90  # of migration 0001
 
@@ -28,3 +28,30 @@ def the_log_is_kept_long_enough(**kwargs: Any) -> list[CheckMessage]:
         f"SECURITY_LOG_DAYS is {settings.SECURITY_LOG_DAYS}, and the database keeps the log for {LEAST_DAYS} days."
     )
     return [Error(message, hint=f"Set it to {LEAST_DAYS} or more.", id="security_log.E001")]
+
+
+@register
+def a_deployment_says_what_it_means(**kwargs: Any) -> list[CheckMessage]:
+    """What a deployment would miss without noticing: TLS that is off, mails nobody gets, links that lead nowhere."""
+    if not settings.PRODUCTION:
+        return []
+    hints = {
+        "EMAIL_URL": (
+            "EMAIL_URL is not set: mails are written to files of this machine, nobody gets a code.",
+            "Set it, for example to smtp+tls://user:password@mail.example.com:587, or filemail:/// for files.",
+        ),
+        "SITE_URL": (
+            f"SITE_URL is not set: links in mails lead to {settings.SITE_URL}.",
+            "Set it to the address that people open, for example https://onboarding.example.com.",
+        ),
+    }
+    found: list[CheckMessage] = [
+        Warning(hints[name][0], hint=hints[name][1], id=f"security.{number}")
+        for number, name in (("W102", "EMAIL_URL"), ("W103", "SITE_URL"))
+        if name in settings.LEFT_OUT
+    ]
+    if not settings.HTTPS:
+        message = "HTTPS is off: passwords and sessions travel for everybody on the way to read."
+        hint = "Put TLS in front (deploy/README.md) and take HTTPS=0 away; PRODUCTION=0 where it is only tried."
+        found.append(Warning(message, hint=hint, id="security.W101"))
+    return found

@@ -82,6 +82,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         _remove_abandoned()
     os.environ["EMBEDDED_DIR"] = str(_own_folder())
     os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
+    os.environ["PRODUCTION"] = "0"  # the same
     known = early_config.known_args_namespace
     if _is_worker() or not getattr(known, "numprocesses", None):
         if known.quick:

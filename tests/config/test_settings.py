@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import ssl
 import stat
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kombu import Connection
 
 from config.embedded import processes
 
@@ -21,6 +24,11 @@ FACTS = (
 )  # fmt: skip
 PRINT = f"import json; from config import settings; print(json.dumps({{n: getattr(settings, n) for n in {FACTS}}}))"
 DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
+KEY = "an-example-of-a-key-that-is-long-enough-with-0123456789-and-all-that"
+DEPLOYED = {
+    "DATABASE_URL": DATABASE, "SECRET_KEY": KEY, "ALLOWED_HOSTS": "shop.example", "SITE_URL": "https://shop.example",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
+}  # fmt: skip
 
 
 def _python(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -93,7 +101,7 @@ def test_variables_that_are_set_to_nothing_count_as_not_set(tmp_path: Path) -> N
 
 def test_each_url_says_where_that_service_is(tmp_path: Path) -> None:
     found = _settings(
-        tmp_path, SECRET_KEY="k", DATABASE_URL=DATABASE, REDIS_URL="redis://broker:6379/2",
+        tmp_path, SECRET_KEY=KEY, DATABASE_URL=DATABASE, REDIS_URL="redis://broker:6379/2",
         AWS_STORAGE_BUCKET_NAME="their-bucket", EMAIL_URL="smtp://mail.example:25", MAX_FILE_BYTES="1000",
     )  # fmt: skip
     database = found["DATABASES"]["default"]
@@ -144,8 +152,8 @@ def test_debug_is_turned_on_by_its_variable_only(tmp_path: Path) -> None:
     ("variables", "needed"),
     [
         ({}, False),
-        ({"SECRET_KEY": "k", "DATABASE_URL": DATABASE}, True),
-        ({"SECRET_KEY": "k", "DATABASE_URL": DATABASE, "STAFF_NEEDS_TOTP": "0"}, False),
+        ({"SECRET_KEY": KEY, "DATABASE_URL": DATABASE}, True),
+        ({"SECRET_KEY": KEY, "DATABASE_URL": DATABASE, "STAFF_NEEDS_TOTP": "0"}, False),
         ({"STAFF_NEEDS_TOTP": "1"}, True),
     ],
 )
@@ -164,8 +172,89 @@ def test_what_a_visitor_says_of_its_address_is_believed_from_a_proxy_only(
     assert _settings(tmp_path, **variables)["ALLAUTH_TRUSTED_PROXY_COUNT"] == proxies
 
 
-def test_djangos_checks_for_a_deployment_find_nothing(tmp_path: Path) -> None:
-    key = "an-example-of-a-key-that-is-long-enough-with-0123456789-and-all-that"
-    variables = {"DATABASE_URL": DATABASE, "SECRET_KEY": key, "HTTPS": "1", "ALLOWED_HOSTS": "shop.example"}
-    done = _python(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], tmp_path, variables)
+def _check(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return _python(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], folder, variables)
+
+
+def test_djangos_checks_and_ours_find_nothing_in_a_deployment_that_says_what_it_must(tmp_path: Path) -> None:
+    done = _check(tmp_path, **DEPLOYED)
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("System check identified no issues")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_deployment_is_behind_tls_unless_it_says_otherwise(tmp_path: Path) -> None:
+    found = _settings(tmp_path, **DEPLOYED)
+    assert (found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"], found["SECURE_SSL_REDIRECT"]) == (True,) * 3
+    assert not _settings(tmp_path, **DEPLOYED, HTTPS="0")["SESSION_COOKIE_SECURE"]
+    assert not _settings(tmp_path, **DEPLOYED, PRODUCTION="0")["SESSION_COOKIE_SECURE"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"HTTPS": "0"}, "(security.W101) HTTPS is off: passwords and sessions travel"),
+        ({"EMAIL_URL": ""}, "(security.W102) EMAIL_URL is not set: mails are written to files of this machine"),
+        ({"SITE_URL": ""}, "(security.W103) SITE_URL is not set: links in mails lead to http://127.0.0.1:8000."),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_a_deployment_would_miss_without_noticing_is_said(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    done = _check(tmp_path, **{**DEPLOYED, **variables})
+    assert (done.returncode, said in done.stderr) == (1, True)
+    assert "HINT: " in done.stderr
+    assert said in _python(["manage.py", "check"], tmp_path, {**DEPLOYED, **variables}).stderr, "not only when asked"
+    tried = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, **variables, "PRODUCTION": "0"})
+    assert (tried.returncode, tried.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("key", ["x", "a-short-one", "x" * 60, "abcabcabc" * 8, f"django-insecure-{KEY}"])
+def test_a_deployment_with_a_key_that_can_be_guessed_does_not_start(tmp_path: Path, key: str) -> None:
+    done = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, "SECRET_KEY": key})
+    assert done.returncode == 1
+    assert done.stderr.startswith("The configuration can't be used: SECRET_KEY is too easy to guess")
+    assert key == "x" or key not in done.stderr
+    assert _python(["-c", "import config.wsgi"], tmp_path, {**DEPLOYED, "SECRET_KEY": key}).returncode == 1
+
+
+@pytest.mark.parametrize("command", [["seed_demo"], ["prepare", "--demo"]], ids=" ".join)
+def test_a_deployment_gets_no_demo_logins(tmp_path: Path, command: list[str]) -> None:
+    done = _python(["manage.py", *command], tmp_path, {**DEPLOYED, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/n"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("CommandError: Nothing was ")
+    assert "PRODUCTION=0" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tls_to_postgresql_and_redis_is_asked_for_in_their_urls(tmp_path: Path) -> None:
+    found = _settings(
+        tmp_path,
+        **DEPLOYED | {"DATABASE_URL": f"{DATABASE}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"},
+        REDIS_URL="rediss://:secret@broker.example:6380/0?ssl_cert_reqs=required",
+    )
+    options = found["DATABASES"]["default"]["OPTIONS"]
+    assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/etc/ssl/db.pem")
+    assert Connection(found["CELERY_BROKER_URL"]).ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+
+
+# --- what runs it -------------------------------------------------------------------------------------------------
+
+UNITS = sorted((processes.ROOT / "deploy").glob("*.service"))
+
+
+def test_the_procfile_listens_where_only_a_proxy_of_this_machine_reaches_it() -> None:
+    (web,) = [line for line in (processes.ROOT / "Procfile").read_text().splitlines() if line.startswith("web:")]
+    assert "${BIND:-127.0.0.1}:${PORT:-8000}" in web
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze isn't there")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_may_do_little_beside_its_work(unit: Path) -> None:
+    """0 is shut, 10 is open; below 3 systemd calls OK."""
+    analyse = ["systemd-analyze", "security", "--offline=true", "--threshold=30", str(unit)]
+    done = subprocess.run(analyse, capture_output=True, text=True, check=False)
+    if "unrecognized option" in done.stderr:
+        pytest.skip("systemd-analyze is too old")
+    assert done.returncode == 0, done.stdout.splitlines()[-1]

@@ -37,6 +37,7 @@ NOWHERE = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "SECRET_KEY": "test",
+    "PRODUCTION": "0",
 }
 Runs = Mapping[tuple[str, str], "Future[subprocess.CompletedProcess[str]]"]
 

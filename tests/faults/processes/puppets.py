@@ -45,6 +45,7 @@ def started() -> Iterator[Puppets]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": f"postgresql://{quote(known['USER'])}:{quote(known['PASSWORD'])}@{address}",
         "SECRET_KEY": "of a test",
+        "PRODUCTION": "0",
     }
     command = [sys.executable, "-m", "tests.faults.processes.dying"]
     with Popen(command, cwd=processes.ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:

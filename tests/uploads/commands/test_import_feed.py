@@ -170,7 +170,8 @@ def test_one_endless_line_is_refused_in_little_memory(
          "import_feed", str(tmp_path / "feed.csv"), "--vendor", "VEND001"],
         cwd=processes.ROOT, capture_output=True, text=True, check=False,
         env={**os.environ, "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
-             "SECRET_KEY": "test", "DJANGO_SETTINGS_MODULE": "config.settings", "MAX_FILE_BYTES": "400000000"},
+             "SECRET_KEY": "test", "PRODUCTION": "0",
+             "DJANGO_SETTINGS_MODULE": "config.settings", "MAX_FILE_BYTES": "400000000"},
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("CommandError: feed.csv: ")

@@ -173,6 +173,18 @@ def test_verify_setup_says_which_step_of_the_schedule_fails_with_what_and_which_
     assert f"✗ Each step of the schedule goes well: {said}\n    {verify_setup.SCHEDULE}\n" in run("verify_setup").out
 
 
+def test_verify_setup_asks_a_deployment_for_its_settings_and_not_for_sample_vendors(
+    ready: None, run: Run, settings: Any
+) -> None:
+    Vendor.objects.all().delete()
+    settings.PRODUCTION, settings.HTTPS = True, False
+    shown = run("verify_setup").out
+    assert "✗ The settings are those of a deployment: " in shown
+    assert "HTTPS is off" in shown
+    assert "sample vendors" not in shown
+    assert "seed_demo" not in shown
+
+
 def test_a_check_that_fails_without_a_word_is_crossed_by_the_name_of_its_error() -> None:
     def silent() -> str:
         raise TimeoutError

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.models import ProductCategory
 from uploads.aws import dynamo, storage
@@ -17,9 +17,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="seed the demo vendors and logins in any case")
+        parser.add_argument(
+            "--demo", action="store_true", help="seed the demo vendors and logins in a database of one's own, too"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["demo"] and settings.PRODUCTION:
+            raise CommandError("Nothing was done: --demo isn't for a deployment. Set PRODUCTION=0 if this is none.")
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         if not ProductCategory.objects.exists():  # later, what staff renamed or removed stays as it is

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.utils.timezone import localtime
@@ -145,9 +147,15 @@ def _upkeep() -> str:
     return "; ".join(failing + late)
 
 
+def _settings() -> str:
+    """What Django and we would rather have otherwise in a deployment."""
+    return "; ".join(str(found.msg).splitlines()[0] for found in run_checks(include_deployment_checks=True))
+
+
 UP = "Run: make up"
 SCHEDULE = "The workers' log has the reason; beat must run, too (make up)."
 CHECKS = (
+    Check("The settings are those of a deployment", _settings, "Run: manage.py check --deploy"),
     Check("PostgreSQL is reachable", _database, UP),
     Check("5 tables", _tables, MIGRATE),
     Check("3 views", _views, MIGRATE),
@@ -169,6 +177,11 @@ CHECKS = (
 )
 
 
+def wanted() -> list[Check]:
+    """A deployment has vendors of its own, and settings to be right."""
+    return [check for check in CHECKS if check.look is not (_vendors if settings.PRODUCTION else _settings)]
+
+
 class Command(BaseCommand):
     help = "Check everything that the platform needs; exit status 1 if anything is missing."
 
@@ -177,7 +190,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = []
-        for check in CHECKS:
+        for check in wanted():
             wrong, remedy = _look(check)
             rows.append({"check": check.name, "ok": not wrong, "problem": wrong, "remedy": remedy})
             if not options["json"]:  # one by one, since a service that is away takes some seconds

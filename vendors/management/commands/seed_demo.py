@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import processes
 from vendors.models import Vendor, VendorMember
@@ -42,6 +43,11 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError(
+                "Nothing was made: this is a deployment, and a superuser whose password stands in a file has no place "
+                "in it. Make yours with manage.py createsuperuser; set PRODUCTION=0 where the database is for trying."
+            )
         for vendor in VENDORS:
             Vendor.objects.get_or_create(vendor_id=vendor["vendor_id"], defaults=vendor)
         passwords = known_passwords()
@@ -74,7 +80,7 @@ def known_passwords() -> dict[str, str]:
 
 
 def _keep(passwords: dict[str, str]) -> None:
-    _file().parent.mkdir(parents=True, exist_ok=True)
+    processes.private(_file().parent)
     _file().touch(mode=0o600)
     _file().write_text(json.dumps(passwords))
 
