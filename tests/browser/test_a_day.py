@@ -60,7 +60,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     expect(progress).to_contain_text("processing")
     pipeline.stage(upload)
     pipeline.settle()
-    expect(progress).to_contain_text("Completed: 2 valid, 3 with errors.")
+    expect(progress).to_contain_text("2 rows were right, 3 rows need you.")
 
     page.get_by_role("link", name="wrong values that rows share").click()
     page.locator("tr", has_text="Colour TVs").get_by_role("link", name="Correct all").click()
@@ -80,7 +80,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     page.get_by_label("Price").fill("19.90")
     page.get_by_role("button", name="Retry this row").click()
     expect(page.get_by_text("Row 4 (line 5) is in the catalog now, as a new product.")).to_be_visible()
-    expect(page.locator("#upload-progress")).to_contain_text("Completed: 5 valid, 0 with errors.")
+    expect(page.locator("#upload-progress")).to_contain_text("Done. 5 rows were right.")
 
     choose(page, feed(line(1, price="1.00"), line(6)))
     page.get_by_role("button", name="Confirm import").click()
@@ -88,7 +88,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     second = UploadHistory.objects.latest("sequence")
     pipeline.stage(second)
     pipeline.settle()
-    expect(page.locator("#upload-progress")).to_contain_text("Completed: 2 valid")
+    expect(page.locator("#upload-progress")).to_contain_text("2 rows were right")
     page.reload()
     page.get_by_role("link", name="Undo", exact=True).click()
     page.get_by_role("button", name="Look at what undoing 2 rows would do").click()

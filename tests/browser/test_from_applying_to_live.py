@@ -230,13 +230,13 @@ def watch(page: Page, pipeline: Pipeline, mails: list[Any]) -> UploadHistory:
     page.reload()
     expect(step.filter(has_text="Checked")).to_contain_text("0 of 100")
     pipeline.settle()
-    expect(page.get_by_role("region", name="Done. 70 rows were right, 30 rows had errors.")).to_be_visible()
+    expect(page.get_by_role("region", name="70 rows were right, 30 rows need you.")).to_be_visible()
     expect(step.filter(has_text="Checked")).to_contain_text("100 of 100")
     expect(step.filter(has_text="In the catalog")).to_contain_text("70")
     expect(page.get_by_role("link", name="Cancel it")).to_be_hidden()
     assert download(page, "Download the rows with errors")[0] == "Artikel-errors.xlsx"
     measure_on_a_phone(page)
-    assert (mails[-1].subject, mails[-1].to) == ("Artikel.csv: completed", [MIA])
+    assert (mails[-1].subject, mails[-1].to) == ("Artikel.csv: partly imported", [MIA])
     return upload
 
 

@@ -9,7 +9,7 @@ from psycopg.sql import SQL
 from catalog.rules.places import place
 from config.web.text import counted
 from uploads.insight import reading
-from uploads.models import UploadHistory, ValidationError
+from uploads.models import UploadHistory, ValidationError, results
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
@@ -85,12 +85,19 @@ class Progress:
         return self.upload.status != UploadHistory.Status.PROCESSING
 
     @property
+    def result(self) -> results.Result:
+        """What came of it, in a word."""
+        return results.result(self.upload)
+
+    @property
     def sentence(self) -> str:
         """What is going on, in plain words."""
         upload = self.upload
         if upload.status == UploadHistory.Status.FAILED:
             return upload.failure_reason
         if self.ended:
+            if upload.status == UploadHistory.Status.COMPLETED:
+                return results.sentence(upload)
             return (
                 f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.error_records:,} with errors."
             )
@@ -112,6 +119,7 @@ class Progress:
         return {
             "upload_id": upload.upload_id,
             "status": upload.status,
+            "result": self.result,
             "file_rows": upload.file_rows,
             "total_records": upload.total_records,
             "valid_records": upload.valid_records,

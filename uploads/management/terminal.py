@@ -16,10 +16,12 @@ from config.celery import app
 from uploads.insight import progress, reading
 from uploads.insight.progress import ErrorKind
 from uploads.insight.progress import Progress as UploadProgress
+from uploads.models.results import Result
 
 POLL_SECONDS = 0.2
 # After that long without anything moving, say what it may be waiting for.
 STILL_SECONDS = 5.0
+COLOURS = {Result.NOTHING: "red", Result.PARTLY: "yellow", Result.LEFT_ALONE: "yellow"}
 
 
 def console(out: TextIO) -> Console:
@@ -94,6 +96,8 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         shown.print(f"[red]{_plain(upload.file_name)} failed:[/] {_plain(upload.failure_reason)}", soft_wrap=True)
         return
     shown.print(_numbers(state))
+    if upload.status == upload.Status.COMPLETED:
+        shown.print(state.sentence, style=COLOURS.get(state.result, "green"), soft_wrap=True)
     layout = reading.layout_of(upload)
     for sentence in reading.sentences(layout) if layout else ():
         shown.print(_plain(sentence), soft_wrap=True)

@@ -1,6 +1,7 @@
 """Uploads and the outcome of every record: what PostgreSQL knows about a file's way into the catalog.
 
 uploads.py  one upload: its file, its state, its counters
+results.py  what came of it, in words
 errors.py   what was wrong with rows, and what was corrected
 ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom

@@ -15,7 +15,7 @@ from django.urls import reverse
 from catalog import committer
 from config.web.text import counted, subject
 from uploads.aws import storage
-from uploads.models import UploadHistory, ValidationError
+from uploads.models import UploadHistory, ValidationError, results
 from uploads.pipeline import report
 from vendors import access
 
@@ -105,9 +105,14 @@ def notify(upload: UploadHistory) -> None:
     if upload.source != UploadHistory.Source.FILE or not address:
         return
     try:
-        send_mail(subject(f"{upload.file_name}: {upload.status}"), _summary(upload), None, [address])
+        send_mail(subject(f"{upload.file_name}: {_result(upload)}"), _summary(upload), None, [address])
     except (OSError, ValueError):  # smtplib's errors are OSErrors; an address that can't be one is a ValueError
         logger.exception("The notification about %s could not be sent", upload.upload_id)
+
+
+def _result(upload: UploadHistory) -> str:
+    """For the subject: what is to be done about it stands in the first line."""
+    return results.result(upload).words
 
 
 def _page(upload: UploadHistory) -> str:
@@ -130,7 +135,7 @@ def _summary(upload: UploadHistory) -> str:
     if upload.status == UploadHistory.Status.FAILED:
         return f"Your file {upload.file_name} could not be imported.\n\n{upload.failure_reason}\n"
     lines = [
-        f"Your file {upload.file_name} has been imported.",
+        f"{upload.file_name}: {results.sentence(upload)}",
         "",
         f"{counted(upload.total_records, '{} row', '{} rows')}: {upload.inserted_records:,} new,"
         f" {upload.updated_records:,} updated, {upload.unchanged_records:,} unchanged,"

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from config.web.paging import CappedPaginator
 from config.web.text import NOTHING, percent, visible
 from uploads.insight import operations
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, results
 from vendors import members
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
@@ -49,9 +49,9 @@ def _day(text: str) -> date | None:
     return day if 1970 <= day.year <= 2999 else None
 
 
-def _line(upload: UploadHistory) -> tuple[UploadHistory, str, str, str]:
-    """The upload with its file's name, who sent it, and its error rate."""
-    return upload, visible(upload.file_name), _sender(upload), _rate(upload)
+def _line(upload: UploadHistory) -> tuple[UploadHistory, str, str, str, results.Result]:
+    """The upload with its file's name, who sent it, its error rate, and what came of it."""
+    return upload, visible(upload.file_name), _sender(upload), _rate(upload), results.result(upload)
 
 
 def _sender(upload: UploadHistory) -> str:

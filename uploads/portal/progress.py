@@ -14,7 +14,7 @@ from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.insight import downloads, progress, reading
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
 from uploads.portal.pages import upload_of
 from vendors.access import may_here, vendor_page
@@ -101,6 +101,8 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "upload": upload,
         "progress": state,
         "headline": headline(upload),
+        "result": results.result(upload),
+        "in_catalog": results.in_catalog(upload),
         "percent": percent,
         "steps": steps(upload),
         "counts": counts(upload),
@@ -124,14 +126,7 @@ def headline(upload: UploadHistory) -> str:
         if upload.file_rows is None:
             return "We are reading your file."
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
-    right = f"Done. {counted(upload.valid_records, '{} row was', '{} rows were')} right"
-    wrong = counted(upload.error_records, "{} row", "{} rows")
-    return f"{right}, {wrong} had errors." if upload.error_records else f"{right}."
-
-
-def in_catalog(upload: UploadHistory) -> int:
-    """Rows whose product is in the catalog as the row says, or as a newer upload says."""
-    return upload.valid_records - upload.skipped_records
+    return results.sentence(upload)
 
 
 def steps(upload: UploadHistory) -> list[ShownStep]:
@@ -151,7 +146,7 @@ def steps(upload: UploadHistory) -> list[ShownStep]:
             "done" if read else "now",
         ),
         ShownStep("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
-        ShownStep("In the catalog", f"{in_catalog(upload):,}", "rows with their products up to date", later),
+        ShownStep("In the catalog", f"{results.in_catalog(upload):,}", "rows with their products up to date", later),
     ]
 
 

@@ -26,6 +26,7 @@ from uploads.insight import downloads, progress
 from uploads.models import (
     RecentUpload,
     UploadHistory,
+    results,
 )
 from uploads.staff import records
 from uploads.staff.actions import UploadActionsAdmin, offered
@@ -133,7 +134,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     @admin.display(description="status", ordering="status")
     def status_tag(self, upload: UploadHistory) -> SafeString:
-        return tag(upload.status)
+        found = results.result(upload)
+        return tag(found, found.words)
 
     @admin.display(description="progress")
     def progress_bar(self, upload: UploadHistory) -> SafeString:

@@ -216,6 +216,47 @@ def test_an_upload_with_row_errors_is_a_success_and_its_outcome_is_shown(
     assert f"Error report: {UploadHistory.objects.get().error_report_key}" in done.out
 
 
+@pytest.mark.parametrize(
+    ("allowed", "status"),
+    [
+        (["--fail-on-errors"], 4),
+        (["--fail-on-errors=39.9"], 4),
+        (["--fail-on-errors=40"], 0),
+        (["--fail-on-errors", "100"], 0),
+    ],
+)
+def test_a_script_says_how_many_errors_it_takes(
+    worker: Pipeline, run: Run, mixed: str, allowed: list[str], status: int
+) -> None:
+    assert run("import_feed", mixed, "--vendor", "VEND001", *allowed).status == status
+    assert UploadHistory.objects.get().status == "completed"
+
+
+@pytest.mark.parametrize("percent", ["x", "-1", "101", "nan"])
+def test_what_is_no_percentage_is_refused(run: Run, mixed: str, percent: str) -> None:
+    done = run("import_feed", mixed, "--vendor", "VEND001", f"--fail-on-errors={percent}")
+    assert done.status != 0
+    assert "expected a number from 0 to 100" in done.err
+
+
+def test_the_wrong_rows_are_fetched_as_a_file_that_can_be_sent_back(
+    worker: Pipeline, run: Run, mixed: str, tmp_path: Path
+) -> None:
+    report = tmp_path / "wrong.csv"
+    done = run("import_feed", mixed, "--vendor", "VEND001", "--report", str(report))
+    assert (done.status, done.err) == (0, "")
+    found = report.read_text(encoding="utf-8-sig").splitlines()
+    assert (len(found), found[1].startswith("P-2,"), "invalid_price" in found[1]) == (3, True, True)
+    report.write_text(report.read_text().replace("free", "9.99").replace("soon", "9.99"))
+    run("import_feed", str(report), "--vendor", "VEND001", "--report", str(report), "--fail-on-errors")
+    assert len(report.read_text().splitlines()) == 1, "of an upload without errors there is the header"
+
+
+def test_a_report_that_cannot_be_written_is_said(worker: Pipeline, run: Run, mixed: str, tmp_path: Path) -> None:
+    done = run("import_feed", mixed, "--vendor", "VEND001", "--report", str(tmp_path / "no" / "wrong.csv"))
+    assert (done.status, "can't be written" in done.err) == (1, True)
+
+
 def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: Run, mixed: str) -> None:
     done = run("import_feed", mixed, "--vendor", "VEND001", "--wait", "--json")
     outcome = json.loads(done.out)
@@ -228,6 +269,7 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
     assert outcome == {
         "upload_id": upload.upload_id,
         "status": "completed",
+        "result": "partly_imported",
         "file_rows": 5,
         "total_records": 5,
         "valid_records": 3,

@@ -58,7 +58,7 @@ def _error(upload: UploadHistory, row: int, kind: str, **more: Any) -> None:
                 "error_records": 4,
             },
             1.0,
-            "Completed: 1,230 valid, 4 with errors.",
+            "1,230 rows were right, 4 rows need you.",
         ),
         ({"status": "cancelled"}, 1.0, "Cancelled: 0 valid, 0 with errors."),
         (

@@ -231,7 +231,7 @@ def test_the_vendor_is_told_once_with_the_numbers(pipeline: Pipeline, mailoutbox
 
     (mail,) = mailoutbox
     assert mail.to == ["feeds@northwind.example"]
-    assert mail.subject == "feed.csv: completed"
+    assert mail.subject == "feed.csv: partly imported"
     assert "2 rows: 1 new, 0 updated, 0 unchanged, 1 with errors" in mail.body
     assert "error report" in mail.body
     assert upload.upload_id in mail.body

@@ -373,7 +373,7 @@ def test_the_progress_tells_each_step_in_plain_words(client: Client, pipeline: P
     pipeline.stage(upload)
     pipeline.settle()
     page = client.get(url).content.decode()
-    assert "Done. 1 row was right, 1 row had errors." in page
+    assert "1 row was right, 1 row needs you." in page
     assert "hx-get" not in page
     assert f'href="{url}failed-rows.xlsx">download the rows with errors</a>' in page, "Excel takes zeros off a CSV"
     report: Any = client.get(url + "failed-rows.csv")

@@ -61,7 +61,7 @@ def test_the_part_that_changes_can_be_fetched_alone(admin_client: Client, runnin
     running.save()
     response = admin_client.get(address(running, "progress"))
     assert 'data-ended="yes"' in response.content.decode()
-    assert "Completed: 20 valid, 0 with errors." in response.content.decode()
+    assert "Done. 20 rows were right." in response.content.decode()
     assert "<html" not in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
 

@@ -1,5 +1,6 @@
 """Send a file through the pipeline from the command line, or see how it would be read."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,24 +18,46 @@ from uploads.insight import progress
 from uploads.insight import reading as how_read
 from uploads.management import terminal
 from uploads.models import UploadHistory
-from uploads.pipeline import examine, receive
+from uploads.pipeline import examine, receive, report
 from uploads.pipeline.examine import FeedFile
 from uploads.preview import explain as previewed
 
 OPEN_QUESTIONS = 3
+TOO_MANY_ERRORS = 4
 MOST_ROUNDS = 20  # of questions at a terminal
+
+
+def _percent(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 100:
+        raise argparse.ArgumentTypeError("expected a number from 0 to 100")
+    return found
+
+
+def _error_percent(upload: UploadHistory) -> float:
+    """How many percent of the rows have errors; an upload that was cancelled has not all of them."""
+    return 100 * upload.error_records / upload.total_records if upload.total_records else 0.0
 
 
 class Command(BaseCommand):
     help = (
         "Import a vendor's feed. Exit status 0 when the upload completed, with or without row errors; 3 when the file "
-        "leaves open what only a person can decide, and nothing was imported; 1 otherwise."
+        "leaves open what only a person can decide, and nothing was imported; 4 when more rows have errors than "
+        "--fail-on-errors allows; 1 otherwise."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
         parser.add_argument("--vendor", required=True, help="the vendor's ID, like VEND001")
         parser.add_argument("--wait", action="store_true", help="stay until the upload has ended, with a progress bar")
+        parser.add_argument(
+            "--fail-on-errors", metavar="PERCENT", nargs="?", type=_percent, const=0.0, default=None,
+            help="exit status 4 when more than so many percent of rows have errors, 0 if not said; waits for the end",
+        )  # fmt: skip
+        parser.add_argument("--report", metavar="FILE.csv", help="write the error report there; waits for the end")
         parser.add_argument("--json", action="store_true", help="print the outcome for programs")
         parser.add_argument("--yes", action="store_true", help="ask nothing, not even when the file was sent before")
         parser.add_argument("--explain", action="store_true", help="only print how the file would be read")
@@ -49,19 +72,32 @@ class Command(BaseCommand):
         upload = self._receive(path, vendor_id, answers, ask=not options["yes"], as_json=options["json"])
         if not options["json"]:
             self._print(how_read.sentences(Layout.from_json(upload.layout or {})))
-        if options["wait"]:
+        wait = options["wait"] or options["report"] or options["fail_on_errors"] is not None
+        if wait:
             # Programs read standard output, so the progress goes beside it.
             state = terminal.follow(upload.upload_id, sys.stderr if options["json"] else sys.stdout)
         else:
             state = progress.of(upload.upload_id)
         if options["json"]:
             self.stdout.write(json.dumps(state.as_json()))
-        elif options["wait"]:
+        elif wait:
             terminal.print_outcome(state, sys.stdout)
         else:
             self.stdout.write(f"{upload.upload_id} is open; the workers go on with it.")
+        if options["report"]:
+            self._write_report(state.upload, Path(options["report"]))
         if state.upload.status == UploadHistory.Status.FAILED:
             sys.exit(1)
+        if options["fail_on_errors"] is not None and _error_percent(state.upload) > options["fail_on_errors"]:
+            sys.exit(TOO_MANY_ERRORS)
+
+    def _write_report(self, upload: UploadHistory, path: Path) -> None:
+        """Write the rows that are wrong now to a file; of an upload without any it has its header alone."""
+        try:
+            with path.open("w", encoding="utf-8-sig", newline="") as out:
+                report.write_report(upload, out)
+        except OSError as error:
+            raise CommandError(f"The error report can't be written: {path}: {error.strerror}") from error
 
     def _explain(self, path: Path, vendor_id: str, answers: Mapping[str, str], *, as_json: bool) -> None:
         with _opened(path, vendor_id) as feed:

@@ -1,0 +1,63 @@
+"""What came of an upload, in a word for badges and a sentence for people: the same on every page, in mails, at the
+command line and for programs. An upload in which nothing was right has not simply completed.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from config.web.text import counted
+
+
+class Result(StrEnum):
+    """The word. Programs get it from `import_feed --json`, so the values are kept."""
+
+    PROCESSING = "processing"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    IMPORTED = "imported"  # every row was right, and at least one of them is in the catalog
+    PARTLY = "partly_imported"  # some rows are, and others have errors
+    NOTHING = "nothing_imported"  # there are errors, and no row is in the catalog
+    LEFT_ALONE = "left_alone"  # all rows were right, and the upload was to leave them alone
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
+
+
+class Counted(Protocol):
+    """An upload, or what a view says of one."""
+
+    status: str
+    valid_records: int
+    error_records: int
+    skipped_records: int
+
+
+def in_catalog(upload: Counted) -> int:
+    """Rows whose product is in the catalog as the row says, or as a newer upload says."""
+    return upload.valid_records - upload.skipped_records
+
+
+def result(upload: Counted) -> Result:
+    """As it stands now: corrected rows count as right."""
+    if upload.status != "completed":
+        return Result(upload.status)
+    if in_catalog(upload):
+        return Result.PARTLY if upload.error_records else Result.IMPORTED
+    return Result.NOTHING if upload.error_records else Result.LEFT_ALONE
+
+
+def sentence(upload: Counted) -> str:
+    """What came of the rows of an upload that completed."""
+    wrong = counted(upload.error_records, "{} row needs you", "{} rows need you")
+    alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone")
+    right = counted(in_catalog(upload), "{} row was right", "{} rows were right")
+    also = f", {alone}" if upload.skipped_records else ""
+    match result(upload):
+        case Result.IMPORTED:
+            return f"Done. {right}{also}."
+        case Result.PARTLY:
+            return f"{right}{also}, {wrong}."
+        case Result.NOTHING:
+            return f"Nothing was imported: {wrong}{also}."
+    return f"Nothing was changed: {alone}."
