@@ -21,8 +21,8 @@ def page(request: HttpRequest) -> HttpResponseBase:
     user = cast(Any, request.user)
     if request.method == "POST":
         if "others" in request.POST:
+            log.note(Kind.SESSIONS_ENDED, user=user, detail="all others of their own")
             end_other_sessions(request, user)
-            log.note(Kind.SESSIONS_ENDED, detail="all others of their own")
             messages.success(request, "You are signed out everywhere else.")
         else:
             _end(request, user, request.POST.get("end", ""))

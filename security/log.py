@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest
 
 from security import here
@@ -84,6 +84,7 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+@transaction.atomic
 def purge() -> int:
     """Forget what is older than SECURITY_LOG_DAYS; how many rows. The database forgets nothing younger than 90 days."""
     with connection.cursor() as cursor:

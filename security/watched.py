@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
@@ -34,7 +35,12 @@ class Watched:
 
 
 def watch(one: Watched) -> None:
-    """Note what is added to, changed in and deleted from the table, from now on."""
+    """Note what is added to, changed in and deleted from the table, from now on.
+
+    Django tells of a saved row when that is committed already. Within a transaction the row goes with a note that
+    fails; deleting, and linking many to many, Django does in one anyway.
+    """
+    one.model.save_base = transaction.atomic(one.model.save_base, savepoint=False)  # type: ignore[method-assign]
     receivers = [(pre_save, _remember), (post_save, _saved), (post_delete, _deleted)]
     for signal, receiver in receivers:
 

@@ -105,3 +105,16 @@ def test_texts_are_cut_to_what_is_kept_and_made_storable() -> None:
     assert (len(event.login), len(event.about), len(event.detail)) == (254, 300, 500)
     assert event.detail.endswith("z…")
     assert event.about.startswith("\ufffd? y")
+
+
+def test_nothing_is_forgotten_where_that_cannot_be_noted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SECURITY_LOG_DAYS = 200
+    _old(500)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no place for the log")
+
+    monkeypatch.setattr(log, "note", full)
+    with pytest.raises(OSError, match="no place"):
+        log.purge()
+    assert SecurityEvent.objects.count() == 1

@@ -366,3 +366,30 @@ def test_tokens_have_a_place_to_be_noted(kim: User) -> None:
     assert [(e.what, e.login, e.vendor_id, e.about) for e in events] == [
         ("token_changed", "kim@example.com", "VEND001", "token 3 “nightly”")
     ]
+
+
+# --- what cannot be noted is not done --------------------------------------------------------------------------
+
+
+def _full(*_: Any, **__: Any) -> Any:
+    raise OSError("no place for the log")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_cannot_be_noted_is_not_changed(kim: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    kim.set_password("quite another one")
+    monkeypatch.setattr(SecurityEvent.objects, "create", _full)
+    with pytest.raises(OSError, match="no place"):
+        kim.save()
+    kim.refresh_from_db()
+    assert kim.check_password(PASSWORD)
+
+
+def test_nor_are_sessions_ended(kim: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        _sign_in(browser)
+    monkeypatch.setattr(SecurityEvent.objects, "create", _full)
+    with pytest.raises(OSError, match="no place"):
+        browsers[0].post("/accounts/sessions/", {"others": "yes"})
+    assert browsers[1].get("/accounts/sessions/").status_code == 200

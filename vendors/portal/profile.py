@@ -137,7 +137,8 @@ def _take_over(request: HttpRequest, vendor: Vendor, email: str) -> bool:
         return False
     try:
         with transaction.atomic():
-            Vendor.objects.filter(pk=vendor.pk).update(email=email)
+            vendor.email = email
+            vendor.save(update_fields=["email"])
             log_change(request.user, vendor, f"Company e-mail changed by an owner, who proved it: {email}.")
     except IntegrityError as error:
         if "vendors_email_key" not in str(error):

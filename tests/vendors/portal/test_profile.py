@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
 
 from config.web.names import one_line
+from security.models import Kind, SecurityEvent
 from tests.vendors.conftest import as_user, member, prove
 from vendors.models import Vendor, VendorMember
 from vendors.portal.apply import ApplicationForm
@@ -171,6 +172,14 @@ def test_an_address_has_lines_and_letters_of_every_script_may_stay(vendor: Vendo
     data = DATA | {"address": "Torstraße 12\n10119 Berlin", "vendor_name": "شرکت\u200cها 東京 & Söhne"}
     assert ProfileForm(data, instance=vendor).errors == {}
     assert "address" in ProfileForm(data | {"address": "a\x1bb"}, instance=vendor).errors
+
+
+def test_another_address_of_the_company_is_in_the_security_log(vendor: Vendor) -> None:
+    as_user(member(vendor, "ada", "owner").user).post(PAGE, DATA | {"email": "ada@example.com"})
+    noted = SecurityEvent.objects.filter(what=Kind.SETTING_CHANGED, vendor_id="VEND001").order_by("pk").last()
+    assert noted
+    assert noted.detail == "email: feeds@northwind.example → ada@example.com"
+    assert noted.login == "ada@example.com"
 
 
 # --- its rules -------------------------------------------------------------------------------------------------
