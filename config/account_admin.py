@@ -32,7 +32,20 @@ else:
 
 
 class PersonAdmin(PeopleAdmin):
-    """Django's, in which another address takes the place of the proved one: who reads the old mail may be gone."""
+    """Django's, in which another address takes the place of the proved one: who reads the old mail may be gone.
+
+    Who may change people and is no superuser becomes none by it: superusers are out of reach, and what they have isn't
+    theirs to give.
+    """
+
+    actions = ["deactivate"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _within_reach(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else [*fixed, "is_superuser", "groups", "user_permissions"]
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest | None, **kwargs: Any) -> Any:
         found = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type] # as Django's stubs say
@@ -40,15 +53,13 @@ class PersonAdmin(PeopleAdmin):
             found.validators.append(one_line)
         return found
 
-    actions = ["deactivate"]
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody is deleted: what they did in the admin would be deleted with them."""
         return False
 
     @admin.action(description="Deactivate selected users", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponseBase | None:
-        """Ask, and then shut them out. Nobody does so to themselves, and only superusers to superusers."""
+        """Ask, and then shut them out. Nobody does so to themselves."""
         theirs = queryset.filter(is_active=True).exclude(pk=request.user.pk)
         if not request.user.is_superuser:
             theirs = theirs.exclude(is_superuser=True)
@@ -76,6 +87,11 @@ class PersonAdmin(PeopleAdmin):
             _end_sessions(obj)
         if change and "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()
+
+
+def _within_reach(request: HttpRequest, user: Any) -> bool:
+    """Whether staff who may do something to people may do it to this one; None is people in general."""
+    return request.user.is_superuser or not (user and user.is_superuser)
 
 
 @transaction.atomic
@@ -109,6 +125,9 @@ class AuthenticatorAdmin(ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _within_reach(request, obj and obj.user)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.delete_queryset(request, Authenticator.objects.filter(pk=obj.pk))

@@ -14,7 +14,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.test import Client
 
@@ -258,3 +258,51 @@ def test_limits_still_count_when_very_many_addresses_were_tried() -> None:
         cache.set(f"others_{number}", 1)
     counted = [cache.get("one_who_tried"), *(cache.get(f"others_{number}") for number in range(400))]
     assert None not in counted
+
+
+# --- who may change people ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def helper(settings: Any, db: None) -> Client:
+    """Somebody of the staff who may change people and take second factors away, and is no superuser."""
+    settings.STAFF_NEEDS_TOTP = False
+    user = User.objects.create_user("helper", "helper@example.com", PASSWORD, is_staff=True)
+    may = ["view_user", "change_user", "view_authenticator", "delete_authenticator"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=may))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _form(user: User, **more: Any) -> dict[str, Any]:
+    times = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    return {"username": user.username, "email": user.email, "is_active": "on", "is_staff": "on"} | times | more
+
+
+def test_who_may_change_people_changes_no_superuser(helper: Client, person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_superuser=True)
+    page, new = f"/admin/auth/user/{person.pk}/", "quite another one"
+    helper.post(f"{page}password/", {"password1": new, "password2": new, "usable_password": "true"})
+    helper.post(f"{page}change/", _form(person, email="helper@example.com"))
+    helper.post("/admin/auth/user/", {"action": "deactivate", "_selected_action": person.pk, "confirmed": "yes"})
+    TOTP.activate(person, generate_totp_secret())
+    found = Authenticator.objects.get()
+    helper.post(f"/admin/mfa/authenticator/{found.pk}/delete/", {"post": "yes"})
+    picked = {"action": "delete_selected", "_selected_action": found.pk, "post": "yes"}
+    helper.post("/admin/mfa/authenticator/", picked)
+    before = person.email
+    person.refresh_from_db()
+    assert (person.check_password(PASSWORD), person.email, person.is_active) == (True, before, True)
+    assert Authenticator.objects.filter(user=person).exists()
+
+
+def test_nor_gives_anybody_what_only_superusers_have(helper: Client) -> None:
+    user = User.objects.get(username="helper")
+    group, permission = Group.objects.create(name="all"), Permission.objects.get(codename="delete_user")
+    more = {"is_superuser": "on", "groups": [group.pk], "user_permissions": [permission.pk], "first_name": "Kim"}
+    assert helper.post(f"/admin/auth/user/{user.pk}/change/", _form(user, **more)).status_code == 302
+    user = User.objects.get(pk=user.pk)
+    assert user.first_name == "Kim"
+    assert not (user.is_superuser or user.groups.exists() or user.has_perm("auth.delete_user"))
+    assert user.has_perm("auth.change_user")
