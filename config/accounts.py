@@ -46,10 +46,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         own = {"allauth.account.stages.EmailVerificationStage": "config.accounts.ConfirmedAddress"}
         return [own.get(stage, stage) for stage in super().get_login_stages()]
 
+    def clean_email(self, email: str) -> str:
+        addresses.one_spelling(email)
+        return email
+
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """The address is proved: from here on it is this account's alone."""
-        if addresses.owner(email_address.email) is None:
-            addresses.drop_other_claims(email_address.user, email_address.email)
+        """The address is proved: from here on it is this account's alone. False where another one was faster, to which
+        it belongs then; nothing else has changed by that time.
+        """
+        try:
+            addresses.prove(email_address)
+        except addresses.Taken:
+            failed = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, failed, {"email": email_address.email})
+            return False
         return bool(super().confirm_email(request, email_address))
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from config.web.admin_log import log_change
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+class Taken(Exception):
+    """Another account has proved the address."""
 
 
 def owner(email: str) -> "User | None":
@@ -35,11 +40,51 @@ def claimant(email: str) -> "User | None":
     return found[0] if len(found) == 1 else None
 
 
+def one_spelling(email: str) -> None:
+    """Raises ValidationError for an address that mail servers take for another one, or can't take at all.
+
+    Full-width letters, soft hyphens and the like in a domain lead to the same mailbox (RFC 3490, as mails are sent
+    here), which would be many addresses, each with an account and limits of its own. In the part before the @, Django
+    takes four letters beside those of ASCII: İ, ı, ſ and the Kelvin sign, which become others in another case.
+    """
+    local, _, domain = email.lower().rpartition("@")
+    usual = _usual(domain)
+    if local.isascii() and usual == domain:
+        return
+    hint = f": {local}@{usual}" if local.isascii() and usual else ""
+    raise ValidationError(f"Write this address in the usual letters{hint}.")
+
+
+def _usual(domain: str) -> str:
+    """The domain in the letters that it stands for; "" where it can't be one."""
+    try:
+        sent = domain.encode("idna")
+    except UnicodeError:
+        return ""
+    try:
+        return sent.decode("idna")
+    except UnicodeError:  # such as those of IDNA 2008, which have no other spelling here
+        return sent.decode()
+
+
 @transaction.atomic
 def own(user: "User", email: str) -> None:
     """Note that a new account's owner has proved the address. IntegrityError where another account proved it before."""
     EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
     drop_other_claims(user, email)
+
+
+def prove(claim: EmailAddress) -> None:
+    """Make an account's claim its address, as far as others are concerned. Raises Taken where another has it by now."""
+    try:
+        with transaction.atomic():
+            claim.verified = True
+            claim.save()
+            drop_other_claims(claim.user, claim.email)
+    except IntegrityError as error:
+        if "unique_verified_email" not in str(error):
+            raise
+        raise Taken from error
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.test import Client
 
 from config import addresses
 from tests.vendors.conftest import PASSWORD, as_user, code_in, member, person, prove
-from tests.vendors.portal.test_apply import apply_and_prove, link_in, log_in
+from tests.vendors.portal.test_apply import apply_and_prove, link_in, log_in, send
 from vendors import invitations
 from vendors.models import Vendor, VendorMember
 
@@ -218,6 +218,63 @@ def test_merge_an_address_that_one_account_proved_cannot_be_proved_for_a_second(
     assert addresses.owner("ben@example.com") == ben
     with pytest.raises(IntegrityError, match="unique_verified_email"):
         addresses.own(User.objects.create_user("third"), "ben@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_merge_of_two_who_prove_an_address_at_the_same_moment_the_later_one_is_told(
+    mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The later one looked before the first one was done."""
+    browser = as_user(person("eve"))
+    ask_for(browser, "ben@example.com")
+    ben = person("ben")
+    monkeypatch.setattr(addresses, "owner", lambda email: None)
+    monkeypatch.setattr(EmailAddress, "can_set_verified", lambda address: True)
+    answer = browser.post(CODE, {"code": code_in(mailoutbox[0])}, follow=True)
+    assert answer.status_code == 200
+    assert "already confirmed by a different account" in answer.content.decode()
+    monkeypatch.undo()
+    assert addresses.owner("ben@example.com") == ben
+    assert list(EmailAddress.objects.filter(user__username="eve").values_list("email", "verified", "primary")) == [
+        ("eve@example.com", True, True)
+    ]
+
+
+# --- one mailbox, one address ----------------------------------------------------------------------------------
+
+# What mail servers take for ben@example.com, ben@bücher.example or ben@strasse.example, and what no mail goes to.
+OTHER_SPELLINGS = [
+    "ben@ex\uff41mple.com",
+    "ben@exa\u00admple.com",
+    "ben@example.com\u200b",
+    "ben@e\u0301xample.com",
+    "\u017fam@example.com",
+    "\u0130da@example.com",
+    "ben@xn--bcher-kva.example",
+    "ben@straße.example",
+    f"ben@{'ü' * 60}.example",
+]
+
+
+@pytest.mark.parametrize("email", OTHER_SPELLINGS, ids=ascii)
+def test_a_mailbox_has_one_spelling_here(vendor: Vendor, mailoutbox: list[Any], email: str) -> None:
+    ada = as_user(member(vendor, "ada", "owner").user)
+    answers = [
+        send(Client(), email=email),
+        ask_for(ada, email),
+        ada.post("/vendor/VEND001/members/", {"email": email, "role": "viewer"}),
+        ada.post("/vendor/VEND001/profile/", {"vendor_name": "Northwind", "email": email, "country": "USA"}),
+        Client().post("/accounts/password/reset/", {"email": email}),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert mailoutbox == []
+    assert all("in the usual letters" in answer.content.decode() for answer in answers)
+
+
+@pytest.mark.parametrize("email", ["ben@bücher.example", "Ben@EXAMPLE.com", "\u212aim@example.com", "ben@xn--strae-oqa.example"])
+def test_letters_of_every_script_and_capitals_are_usual(mailoutbox: list[Any], email: str) -> None:
+    send(Client(), email=email)
+    assert [mail.to for mail in mailoutbox] == [[email.lower()]]
 
 
 # --- accounts that staff made ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from config.addresses import one_spelling
 from vendors import invitations, mails
 from vendors import members as people
 from vendors.access import vendor_page
@@ -27,7 +28,7 @@ ROLES = [(role.value, f"{role.label}: {MEANINGS[role]}") for role in VendorMembe
 class InvitationForm(forms.Form):
     """Whom to invite, and as what."""
 
-    email = forms.EmailField(label="E-mail", max_length=254)
+    email = forms.EmailField(label="E-mail", max_length=254, validators=[one_spelling])
     role = forms.ChoiceField(choices=ROLES, initial=VendorMember.Role.UPLOADER)
 
 

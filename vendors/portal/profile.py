@@ -49,7 +49,10 @@ class ProfileForm(VendorForm):
 
     vendor_name = forms.CharField(label=LABELS["vendor_name"], max_length=200, validators=[one_line])
     email = forms.EmailField(
-        label=LABELS["email"], max_length=255, help_text="Results of files that we import for you are sent here."
+        label=LABELS["email"],
+        max_length=255,
+        validators=[addresses.one_spelling],
+        help_text="Results of files that we import for you are sent here.",
     )
     field_order = [*CONTACT, *BUSINESS]
 
