@@ -1,8 +1,8 @@
 """How long somebody stays signed in: so long without a click, so long in all, and for what a fresh sign-in is needed.
 
 Both limits stand in settings, shorter for staff, who see every vendor's data. The times are in the session itself, so
-that they cost no query; what the page of sessions shows is noted once a minute. A page that fetches parts of itself
-keeps nobody signed in.
+that they cost no query; what the page of sessions shows is noted once a minute. A page that keeps itself up to date, by
+fetching parts or by loading itself anew, keeps nobody signed in.
 """
 
 import time
@@ -28,6 +28,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.encoding import escape_uri_path
 
 from config.web.text import span
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 BEGAN, SEEN = "signed_in_at", "seen_at"  # in the session: seconds since 1970
+ITSELF = "itself"  # in the address that a page has when it loads itself anew, for want of scripts
 NOTE_SECONDS = 60  # how often it is noted that somebody is there
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -85,17 +87,26 @@ def _passed(request: HttpRequest) -> str:
 
 def _over(request: HttpRequest, reason: str) -> HttpResponseBase:
     """To the sign-in, and back to the page that was asked for: not to the address of a form, whose content is lost."""
-    asked = request.method in ("GET", "HEAD") and not _by_itself(request)
+    address = resolve_url(settings.LOGIN_URL)
     logout(request)
     messages.info(request, reason)
-    address = resolve_url(settings.LOGIN_URL) + (f"?{urlencode({'next': request.get_full_path()})}" if asked else "")
-    if _by_itself(request):
+    if _is_part(request):
         return HttpResponse(headers={"HX-Redirect": address})
+    if request.method in ("GET", "HEAD"):
+        query = request.GET.copy()
+        query.pop(ITSELF, None)
+        page = escape_uri_path(request.path) + (f"?{query.urlencode()}" if query else "")
+        address += f"?{urlencode({'next': page})}"
     return HttpResponseRedirect(address)
 
 
 def _by_itself(request: HttpRequest) -> bool:
-    """Whether the page asks, not the person: only what keeps itself up to date uses htmx."""
+    """Whether the page asks, not the person."""
+    return _is_part(request) or ITSELF in request.GET
+
+
+def _is_part(request: HttpRequest) -> bool:
+    """Whether a part of a page is asked for: only what keeps itself up to date uses htmx."""
     return "HX-Request" in request.headers
 
 
@@ -103,7 +114,8 @@ def _note(request: HttpRequest) -> None:
     now = time.time()
     if now - request.session.get(SEEN, 0) < NOTE_SECONDS:
         return
-    request.session.setdefault(BEGAN, now)
+    # One from before there were limits begins now, but nobody has signed in now.
+    request.session.setdefault(BEGAN, now - settings.FRESH_SIGN_IN.total_seconds())
     request.session[SEEN] = now
     UserSession.objects.create_from_request(request)  # or brings up to date the one there is
 

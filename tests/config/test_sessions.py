@@ -1,5 +1,6 @@
 """Sessions: how long they last, what browsers keep of them, where somebody is signed in, and what needs a fresh one."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,27 @@ def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(staff: User)
     assert "_auth_user_id" not in client.session
 
 
+PAGES_THAT_RELOAD = [  # without scripts
+    "templates/admin/index.html", "templates/uploads/staff/upload.html", "templates/uploads/staff/job.html",
+    "templates/uploads/portal/corrections.html", "templates/uploads/portal/upload_progress.html",
+]  # fmt: skip
+
+
+def test_nor_does_one_that_reloads_itself_where_there_are_no_scripts(staff: User, settings: Any) -> None:
+    found = {path for path in settings.BASE_DIR.glob("templates/**/*.html") if "http-equiv" in path.read_text()}
+    assert found == {settings.BASE_DIR / path for path in PAGES_THAT_RELOAD}
+    for path in found:
+        assert all("; url={% querystring itself=1 %}" in tag for tag in re.findall("<meta http-equiv.*>", path.read_text())), path
+    client = browser_of(staff)
+    let_pass(client, HOUR)
+    before = client.session[signed_in.SEEN]
+    assert client.get("/admin/?itself=1").status_code == 200
+    assert client.session[signed_in.SEEN] == before
+    let_pass(client, HOUR)
+    assert client.get("/admin/?itself=1").headers["Location"] == "/accounts/login/?next=%2Fadmin%2F"
+    assert "_auth_user_id" not in client.session
+
+
 def test_somebody_who_becomes_staff_has_the_limits_of_staff(ben: User) -> None:
     client = browser_of(ben)
     let_pass(client, 13 * HOUR, seen=61)
@@ -117,6 +139,15 @@ def test_a_session_from_before_there_were_limits_begins_now(ben: User) -> None:
     session.save()
     assert client.get("/vendor/VEND001/").status_code == 200
     assert signed_in.BEGAN in client.session
+
+
+def test_and_is_not_fresh(staff: User) -> None:
+    client = browser_of(staff)
+    session = client.session
+    del session[signed_in.BEGAN], session[signed_in.SEEN]
+    session.save()
+    answer = client.get("/admin/vendors/vendor/export/")
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
 
 
 def test_being_there_is_noted_once_a_minute(ben: User) -> None:
