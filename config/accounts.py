@@ -30,12 +30,14 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from config import addresses
+from config.web import known
 from security import alarms, log
 from security.models import Kind
 
 logger = logging.getLogger(__name__)
 
 SET_UP_HERE = "second_factor_set_up"  # in the session that activated an authenticator: which one
+NOBODY = "names of no account"  # in the log, as one: whoever makes them up would use up the alarms
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -67,18 +69,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return not email_address.verified
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """What wrong passwords are counted by: the login alone. allauth's own adds the host that the browser names,
-        so that every spelling of it gave five tries more. It offers no public way; tests/config/test_lock.py says
-        when it is gone.
+        """What wrong passwords are counted by: the login alone, and apart from others' the tries of a browser that is
+        known. allauth's own adds the host that the browser names, so that every spelling of it gave five tries more.
+        It offers no public way; tests/config/test_lock.py says when it is gone.
         """
-        return counted_as(_typed(**credentials))
+        login = counted_as(_typed(**credentials))
+        name = known.name(request, _meant(**credentials)) if known.is_there(request) else ""
+        return f"{login} {name}" if name else login
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
             account = _meant(**credentials)
-            alarms.locked(_noted_as(account, **credentials), user=account, why="too many failed sign-ins")
+            login = log.shown(account) if account else NOBODY
+            alarms.locked(login, user=account, why="too many failed sign-ins")
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:

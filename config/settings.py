@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.web.known.remembered",
     "config.web.signed_in.kept_within_limits",
     "config.accounts.staff_need_second_factor",
 ]

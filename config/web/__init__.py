@@ -9,6 +9,7 @@ confirm.py           the page between choosing an action and doing it
 admin_log.py         what people did, in the admin's log
 exports.py           lists as CSV and XLSX
 signed_in.py         how long somebody stays signed in, and what needs a fresh sign-in
+known.py             browsers in which somebody has signed in before
 spreadsheet.py       cells that a spreadsheet would run, made harmless
 text.py              words and texts as people see them
 names.py             what a name may be made of

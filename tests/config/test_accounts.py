@@ -304,5 +304,6 @@ def test_nor_gives_anybody_what_only_superusers_have(helper: Client) -> None:
     assert helper.post(f"/admin/auth/user/{user.pk}/change/", _form(user, **more)).status_code == 302
     user = User.objects.get(pk=user.pk)
     assert user.first_name == "Kim"
-    assert not (user.is_superuser or user.groups.exists() or user.has_perm("auth.delete_user"))
+    has = (user.is_superuser, user.groups.exists(), user.has_perm("auth.delete_user"))
+    assert has == (False, False, False)
     assert user.has_perm("auth.change_user")

@@ -113,7 +113,9 @@ def test_nor_does_one_that_reloads_itself_where_there_are_no_scripts(staff: User
     found = {path for path in settings.BASE_DIR.glob("templates/**/*.html") if "http-equiv" in path.read_text()}
     assert found == {settings.BASE_DIR / path for path in PAGES_THAT_RELOAD}
     for path in found:
-        assert all("; url={% querystring itself=1 %}" in tag for tag in re.findall("<meta http-equiv.*>", path.read_text())), path
+        assert all(
+            "; url={% querystring itself=1 %}" in tag for tag in re.findall("<meta http-equiv.*>", path.read_text())
+        ), path
     client = browser_of(staff)
     let_pass(client, HOUR)
     before = client.session[signed_in.SEEN]

@@ -104,3 +104,12 @@ def test_what_was_typed_makes_no_other_mail_of_it() -> None:
     assert len(mail.outbox) == 1
     assert "\n" not in mail.outbox[0].subject
     assert mail.outbox[0].recipients() == ["guard@example.com", "night@example.com"]
+
+
+def test_names_that_nobody_has_use_up_no_alarm_of_those_that_somebody_has(kim: User) -> None:
+    """Else one address would buy an hour without alarms with 20 made-up names."""
+    for number in range(30):
+        _try(f"{number} is nobody", 1)
+    assert (_count(Kind.LOCKED), len(mail.outbox)) == (1, 1)
+    _try("kim", 6, "192.0.2.2")
+    assert [one.subject for one in mail.outbox][1:] == ["Shut out: kim@example.com"]

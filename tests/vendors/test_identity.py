@@ -271,7 +271,9 @@ def test_a_mailbox_has_one_spelling_here(vendor: Vendor, mailoutbox: list[Any], 
     assert all("in the usual letters" in answer.content.decode() for answer in answers)
 
 
-@pytest.mark.parametrize("email", ["ben@bücher.example", "Ben@EXAMPLE.com", "\u212aim@example.com", "ben@xn--strae-oqa.example"])
+@pytest.mark.parametrize(
+    "email", ["ben@bücher.example", "Ben@EXAMPLE.com", "\u212aim@example.com", "ben@xn--strae-oqa.example"]
+)
 def test_letters_of_every_script_and_capitals_are_usual(mailoutbox: list[Any], email: str) -> None:
     send(Client(), email=email)
     assert [mail.to for mail in mailoutbox] == [[email.lower()]]
