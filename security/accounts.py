@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_used
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 from import_export.signals import post_export
 
 from security import here
@@ -39,6 +39,7 @@ def connect() -> None:
         (post_export, _exported),
     ):
         signal.connect(receiver, dispatch_uid=f"{__name__} {receiver.__name__}")
+    pre_delete.connect(_group_going, sender=Group, dispatch_uid=f"{__name__} group")
     post_save.connect(_password_changed, sender=User, dispatch_uid=f"{__name__} password")
 
 
@@ -80,6 +81,11 @@ def _password_changed(instance: Any, created: bool, raw: bool = False, **_: Any)
     sign-in hashes the old one anew."""
     if not raw and not created and instance._password is not None:
         note(Kind.PASSWORD_CHANGED, about=f"user {named(instance)}")
+
+
+def _group_going(instance: Group, **_: Any) -> None:
+    """Links go with a group without a word; taken away just before, they are noted as any others (`watch_links`)."""
+    instance.user_set.clear()
 
 
 def _exported(model: Any, file_name: str = "", **_: Any) -> None:

@@ -40,7 +40,7 @@ def watch(one: Watched) -> None:
     Django tells of a saved row when that is committed already. Within a transaction the row goes with a note that
     fails; deleting, and linking many to many, Django does in one anyway.
     """
-    one.model.save_base = transaction.atomic(one.model.save_base, savepoint=False)  # type: ignore[method-assign]
+    one.model.save_base = transaction.atomic(savepoint=False)(one.model.save_base)  # type: ignore[method-assign]
     receivers = [(pre_save, _remember), (post_save, _saved), (post_delete, _deleted)]
     for signal, receiver in receivers:
 

@@ -105,9 +105,3 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-# --- links and words -------------------------------------------------------------------------------------------
-
-
-# --- filters ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What is noted of what people do: when, who, about what, from where. And what never is: passwords, codes, secrets."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group, Permission, User
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -324,6 +326,26 @@ def test_staff_on_a_vendors_own_pages_are_noted_once_an_hour(vendor: Vendor, kim
             owner.get(f"/vendor/{vendor.pk}/{address}")
     assert [(event.what, event.login, event.vendor_id, event.detail) for event in events] == [
         ("viewed_as", "kim@example.com", vendor.pk, "as viewer")
+    ]
+
+
+def test_who_loses_a_group_that_is_deleted_is_noted(boss: Client, kim: User) -> None:
+    group = Group.objects.create(name="Night shift")
+    kim.groups.add(group)
+    with noted() as events:
+        boss.post("/admin/auth/group/", {"action": "delete_selected", "_selected_action": group.pk, "post": "yes"})
+    assert not Group.objects.filter(pk=group.pk).exists()
+    assert said(events, Kind.PERMISSIONS_CHANGED) == [
+        ("group Night shift", "users removed: kim"),
+        ("group Night shift", "deleted; name: Night shift"),
+    ]
+
+
+def test_categories_that_a_command_adds_are_noted_once(db: None) -> None:
+    for _ in range(2):
+        call_command("seed_categories", stdout=io.StringIO())
+    assert [event.detail for event in SecurityEvent.objects.filter(what=Kind.SETTING_CHANGED)] == [
+        "20 added by seed_categories"
     ]
 
 

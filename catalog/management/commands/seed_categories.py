@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
 from catalog.models import ProductCategory
+from security.log import note
+from security.models import Kind
 
 # name → parent
 CATEGORIES: dict[str, str | None] = {
@@ -34,6 +37,7 @@ CATEGORIES: dict[str, str | None] = {
 class Command(BaseCommand):
     help = "Load those of the 20 product categories that are missing. Running it again changes nothing."
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         before = ProductCategory.objects.count()
         ProductCategory.objects.bulk_create(
@@ -41,4 +45,6 @@ class Command(BaseCommand):
             ignore_conflicts=True,
         )
         total = ProductCategory.objects.count()
-        self.stdout.write(f"{total - before} categories added, {total} in all.")
+        if added := total - before:  # written past the models, so that nothing else notes it
+            note(Kind.SETTING_CHANGED, about="product categories", detail=f"{added} added by seed_categories")
+        self.stdout.write(f"{added} categories added, {total} in all.")
