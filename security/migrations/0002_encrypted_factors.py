@@ -10,8 +10,9 @@ from security import at_rest
 SECRETS = ("secret", "seed", "migrated_codes")
 
 
-def _each(apps: Any, change: Callable[[str], str]) -> None:
-    for one in apps.get_model("mfa", "Authenticator").objects.select_for_update().order_by("pk"):
+def _each(apps: Any, schema_editor: Any, change: Callable[[str], str]) -> None:
+    factors = apps.get_model("mfa", "Authenticator").objects.using(schema_editor.connection.alias)
+    for one in factors.select_for_update().order_by("pk"):
         one.data |= {name: _changed(one.data[name], change) for name in SECRETS if name in one.data}
         one.save(update_fields=["data"])
 
@@ -21,11 +22,11 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def encrypt(apps: Any, schema_editor: Any) -> None:
-    _each(apps, lambda text: at_rest.encrypt(at_rest.decrypt(text)))
+    _each(apps, schema_editor, lambda text: at_rest.encrypt(at_rest.decrypt(text)))
 
 
 def decrypt(apps: Any, schema_editor: Any) -> None:
-    _each(apps, at_rest.decrypt)
+    _each(apps, schema_editor, at_rest.decrypt)
 
 
 class Migration(migrations.Migration):

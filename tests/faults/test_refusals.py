@@ -16,7 +16,8 @@ from tests.faults.strict import REFUSED, Strict, strict
 from tests.feeds import HEADER, feed, line
 from uploads.aws import client, dynamo, limits
 from uploads.corrections import correct
-from uploads.feed import header
+from uploads.feed import columns
+from uploads.feed.apart import process
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import reconcile, stage, writeback
 from uploads.pipeline.examine import Refused
@@ -64,7 +65,8 @@ def test_an_upload_from_before_headers_had_a_limit_ends_with_each_row_an_error(
     pipeline: Pipeline, aws_limits: Strict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(header, "NAME_CHARS", 10**6)
+        before.setattr(columns, "NAME_CHARS", 10**6)
+        before.setattr(process, "SMALL", 10**6)  # where it is read in a process of its own, that has its limits
         upload = pipeline.send(f"{HEADER},{LONG}\n" + "".join(f"{line(n)},x\n" for n in range(1, 31)))
     pipeline.stage(upload)
     pipeline.settle()

@@ -35,8 +35,14 @@ def old_worker(old_code: Path, platform: Platform, tmp_path: Path) -> Iterator["
     """The only worker, until somebody starts another."""
     platform.kill("worker", with_children=True)
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "staging,stream,upkeep,jobs", "-c", "2"]
+    aws = platform.state["aws"]  # the version before knows of no key of the embedded endpoint
+    elsewhere = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws['port']}",
+        "AWS_ACCESS_KEY_ID": aws["key"],
+        "AWS_SECRET_ACCESS_KEY": aws["key"],
+    }
     with (tmp_path / "old-worker.log").open("wb") as log:
-        worker = subprocess.Popen(command, cwd=old_code, env=platform.env, stdout=log, stderr=log)
+        worker = subprocess.Popen(command, cwd=old_code, env=platform.env | elsewhere, stdout=log, stderr=log)
         yield worker
         worker.kill()
         worker.wait()
