@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "config.web.known.remembered",
     "config.web.signed_in.kept_within_limits",
+    "config.bodies.refuse.refused",
     "config.accounts.staff_need_second_factor",
 ]
 
@@ -369,7 +370,8 @@ MAX_CELL_CHARS = env.int("MAX_CELL_CHARS", 100_000)
 MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", 20)  # of one vendor at once
 # The preview of a file sends a field for each column.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = max(1000, MAX_FILE_COLUMNS + 100)
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # the fields of any form; config/bodies/limits.py says less for most
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------

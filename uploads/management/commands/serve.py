@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from config.embedded.processes import first_free
+from config.embedded import processes
 from vendors.management.commands.seed_demo import logins
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port = first_free(options["port"], 0)
+        port = processes.first_free(options["port"], 0)
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns where there is none
         self.stdout.write(
             f"\n  Staff    http://127.0.0.1:{port}/admin/\n  Vendors  http://127.0.0.1:{port}/\n"
@@ -29,6 +29,6 @@ class Command(BaseCommand):
         # This process becomes the server, so that whoever started it stops that.
         os.execv(  # noqa: S606 - the arguments are ours
             sys.executable,
-            [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}", "--workers=1",
-             "--threads=8", "--log-level=warning"],
+            [sys.executable, "-m", "gunicorn", "config.wsgi", f"--config={processes.ROOT / 'gunicorn.conf.py'}",
+             f"--bind=127.0.0.1:{port}", "--workers=1", "--log-level=warning"],
         )  # fmt: skip
