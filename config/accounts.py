@@ -8,8 +8,9 @@ password before the authenticator was set up is asked for a code too.
 import logging
 import unicodedata
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -31,6 +32,7 @@ from django.urls import reverse
 
 from config import addresses
 from config.web import known
+from config.web.links import site_url
 from security import alarms, log
 from security.models import Kind
 
@@ -98,7 +100,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return answer
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail server that is away is noted, and told to who waits for the mail: nothing else depends on it."""
+        """A mail server that is away is noted, and told to who waits for the mail: nothing else depends on it.
+
+        allauth makes links with the host that the browser names, which may be anybody's choice: here all become ours.
+        """
+        theirs = self.request.build_absolute_uri("/")
+        ours = {
+            name: site_url("/" + value.removeprefix(theirs))
+            for name, value in context.items()
+            if isinstance(value, str) and value.startswith(theirs)
+        }
+        site = SimpleNamespace(name="Vendor onboarding", domain=urlsplit(site_url()).netloc)
+        context = {**context, **ours, "current_site": site, "site_url": site_url()}
         try:
             super().send_mail(template_prefix, email, context)
         except OSError:  # smtplib's errors are OSErrors

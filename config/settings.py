@@ -64,7 +64,8 @@ elif PRODUCTION and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 10 or SECRET
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")
+# The site's address in mails; "" for the one that `make run` found a port for (config.web.links.site_url).
+SITE_URL = env.str("SITE_URL", "" if EMBEDDED_DATABASE else "http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
     "config.web.site.StaffAdminConfig",

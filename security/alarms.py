@@ -14,6 +14,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
+from config.web.links import site_url
 from config.web.text import counted, subject, visible
 from security import here
 from security.log import LENGTHS, cut, note, storable
@@ -55,7 +56,7 @@ def _since(length: timedelta, kind: Kind, login: str = "", **more: str) -> Any:
 
 def _mail(event: SecurityEvent, last: bool) -> None:
     who, whence = visible(event.login), event.address or "an unknown address"
-    page = f"{settings.SITE_URL.rstrip('/')}{reverse('admin:security_securityevent_changelist')}"
+    page = site_url(reverse("admin:security_securityevent_changelist"))
     lines = [
         f"Sign-ins as “{who}” from {whence} are refused for {LOCK.seconds // 60} minutes: {event.detail}.",
         "If nobody there forgot a password, somebody is guessing at one. What else came from there is in the log:",

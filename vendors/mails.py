@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.urls import reverse
 
 from config.web import text
+from config.web.links import site_url
 from vendors.models import Invitation, Vendor, VendorMember
 
 logger = logging.getLogger(__name__)
@@ -93,4 +93,4 @@ def _mail(subject: str, paragraphs: list[str], to: str) -> EmailMessage:
 
 
 def _address(name: str, *arguments: str) -> str:
-    return f"{settings.SITE_URL.rstrip('/')}{reverse(name, args=arguments)}"
+    return site_url(reverse(name, args=arguments))

@@ -65,6 +65,11 @@ def aws_endpoint_url() -> str:
     return f"http://127.0.0.1:{state().get('aws', {}).get('port', NO_PORT)}"
 
 
+def site_url() -> str:
+    """Where `make run` serves the site, or served it last."""
+    return f"http://127.0.0.1:{state().get('web', {}).get('port', 8000)}"
+
+
 # --- Redis and AWS ---------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 site.py              the admin itself: lists are filtered by what they offer
 tables.py            the admin's lists: exports, pages, bounded deletions
 filters.py           filters of those lists
-links.py             links into the admin, small pieces of HTML
+links.py             links into the admin and to the site, small pieces of HTML
 paging.py            pages of lists that may have millions of rows
 confirm.py           the page between choosing an action and doing it
 admin_log.py         what people did, in the admin's log

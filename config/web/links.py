@@ -1,9 +1,10 @@
-"""Links into the admin, and small pieces of HTML; all that stands in them is escaped."""
+"""Links into the admin and, for mails, to the site; and small pieces of HTML. All that stands in them is escaped."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import reverse
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+from config.embedded import services
 from config.web.text import visible
+
+
+def site_url(path: str = "") -> str:
+    """An address of the site as mails name it: SITE_URL's, whatever host somebody's browser has named."""
+    return str(settings.SITE_URL or services.site_url()).rstrip("/") + path
 
 
 def link(url: str, text: object) -> SafeString:

@@ -6,13 +6,13 @@ can be done again after a crash.
 
 import logging
 
-from django.conf import settings
 from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from catalog import committer
+from config.web.links import site_url
 from config.web.text import counted, subject
 from uploads.aws import storage
 from uploads.models import UploadHistory, ValidationError, results
@@ -118,8 +118,8 @@ def _result(upload: UploadHistory) -> str:
 def _page(upload: UploadHistory) -> str:
     """The upload's own page for those who can open it; the vendor's address may belong to nobody with an account."""
     if upload.notify == UploadHistory.Notify.UPLOADER:
-        return str(settings.SITE_URL).rstrip("/") + reverse("vendor:upload", args=[upload.vendor_id, upload.pk])
-    return str(settings.SITE_URL)
+        return site_url(reverse("vendor:upload", args=[upload.vendor_id, upload.pk]))
+    return site_url()
 
 
 def _address(upload: UploadHistory) -> str:

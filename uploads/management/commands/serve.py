@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = processes.first_free(options["port"], 0)
+        processes.remember("web", port=port)  # workers name it in mails
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns where there is none
         self.stdout.write(
             f"\n  Staff    http://127.0.0.1:{port}/admin/\n  Vendors  http://127.0.0.1:{port}/\n"
