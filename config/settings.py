@@ -369,6 +369,10 @@ MAX_FILE_COLUMNS = env.int("MAX_FILE_COLUMNS", 500)
 MAX_ROW_CHARS = env.int("MAX_ROW_CHARS", 262_144)
 MAX_CELL_CHARS = env.int("MAX_CELL_CHARS", 100_000)
 MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", 20)  # of one vendor at once
+# Of previews within an hour, each with its dry run (uploads/preview/quota.py).
+PREVIEWS_OF_PERSON = env.int("PREVIEWS_OF_PERSON", 60)
+PREVIEWS_OF_VENDOR = env.int("PREVIEWS_OF_VENDOR", 120)
+PREVIEW_BYTES_OF_VENDOR = env.int("PREVIEW_BYTES_OF_VENDOR", 20 * MAX_FILE_BYTES)
 # The preview of a file sends a field for each column.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = max(1000, MAX_FILE_COLUMNS + 100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # the fields of any form; config/bodies/limits.py says less for most

@@ -5,5 +5,6 @@ verdicts.py    how it is read, and a verdict on each of its first rows
 form.py        the preview as a form, and what the form says when it comes back
 dry_run.py     what the whole file would do
 explain.py     how a file would be read, for programs
+quota.py       how much may be previewed within an hour
 flow.py        choose → preview → confirm, whichever page it is on
 """

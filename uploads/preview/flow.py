@@ -12,7 +12,7 @@ from uploads.models import UploadHistory
 from uploads.pipeline import examine, receive, remembered
 from uploads.pipeline.examine import Refused
 from uploads.pipeline.receive import AlreadyOpened, Options
-from uploads.preview import dry_run, kept_files, verdicts
+from uploads.preview import dry_run, kept_files, quota, verdicts
 from uploads.preview.form import FIELD_CHOICES, Confirmation, PreviewForm, dry_run_context
 from uploads.preview.kept_files import Expired, KeptFile
 from vendors.models import Vendor
@@ -25,7 +25,7 @@ SENTENCES: dict[type[Exception], str] = {
     FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
-FAILURES: tuple[type[Exception], ...] = (Refused, *SENTENCES)
+FAILURES: tuple[type[Exception], ...] = (Refused, quota.Exhausted, *SENTENCES)
 UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
 
 
@@ -36,6 +36,7 @@ def sentence(error: Exception) -> str:
 
 def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
+    quota.take(file, vendor.vendor_id, user)
     with examine.as_text(file, vendor.vendor_id) as feed:
         seen = verdicts.of(feed, vendor.vendor_id, Reading())
         token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user)
@@ -49,6 +50,7 @@ def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = No
     """
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading or Reading()
     with kept_files.opened(kept) as feed:
+        quota.take(feed.text, kept.vendor_id, user)
         seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode)
         if confirmation.forget and seen.layout.remembered:
             remembered.forget(kept.vendor_id, user, layout=seen.layout)
