@@ -31,7 +31,7 @@ def serving(folder: Path, secret_key: str, *arguments: str, **variables: str) ->
     (folder / "tmp").mkdir()
     environ = {
         **os.environ, "DATABASE_URL": _database_url(), "SECRET_KEY": secret_key, "TMPDIR": str(folder / "tmp"),
-        "ALLOWED_HOSTS": "127.0.0.1", **variables,
+        "ALLOWED_HOSTS": "127.0.0.1", "PRODUCTION": "0", "HTTPS": "0", **variables,
     }  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(
