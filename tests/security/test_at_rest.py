@@ -73,15 +73,16 @@ def test_what_was_there_before_the_encryption_is_encrypted_by_the_migration_and_
     ]
     Authenticator.objects.bulk_create(plain)
     migration = importlib.import_module("security.migrations.0002_encrypted_factors")
+    editor = connection.schema_editor()
     for _ in range(2):  # once more changes nothing for whoever signs in
-        migration.encrypt(apps, None)
+        migration.encrypt(apps, editor)
         assert secret not in _stored()
         assert "11111111" not in _stored()
         assert _stored().count(FERNET) == 3
     cache.clear()
     assert _sign_in(code_of(secret)).get("/admin/").status_code == 200
     assert _sign_in("22222222").get("/admin/").status_code == 200
-    migration.decrypt(apps, None)
+    migration.decrypt(apps, editor)
     assert secret in _stored()
     assert "11111111" in _stored()
 
