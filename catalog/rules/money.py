@@ -24,6 +24,7 @@ CENT = Decimal("0.01")
 # No number that we accept is longer; it also bounds the work on hostile cells.
 MAX_NUMBER_LENGTH = 60
 SHOWN_LENGTH = 60
+SPELLED_LENGTH = 180  # of a text whose characters are spelled out, each in eight
 CACHED = 4096  # shops price by pattern: most prices of a feed were seen before
 
 # Spaces, apostrophes and dashes by which people group digits or mark a minus.
@@ -64,10 +65,12 @@ class PriceError(ValueError):
 
 def quoted(value: str) -> str:
     """The value in quotes for a message: at most SHOWN_LENGTH characters, on one line, safe to store and print. What
-    can't be seen is spelled out: ⟨U+200E⟩."""
+    can't be seen is spelled out, ⟨U+200E⟩, as far as there is room for it."""
     shown = value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
     if not shown.isprintable():
         shown = "".join(c if c.isprintable() else " " if c.isspace() else f"⟨U+{ord(c):04X}⟩" for c in shown)
+        if len(shown) > SPELLED_LENGTH:
+            shown = f"{shown[:SPELLED_LENGTH].rpartition('⟩')[0]}⟩…"
     return f"“{shown}”"
 
 

@@ -282,6 +282,7 @@ def test_a_whole_amount_is_read_right_or_refused_as_ambiguous(amount: int, group
     | st.from_regex(r"[-$]?[0-9.,' ]{1,20}[-€]?", fullmatch=True)
 )
 @example("\ud800")
+@example("\u200e" * 60)
 @example("9" * 5000)
 @example("1" + "-" * 100_000)
 @example("1," * 100_000)
