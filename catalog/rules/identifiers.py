@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
-from catalog.rules import leftovers
+from catalog.rules import cells, leftovers
 from catalog.rules.fields import LABELS, LIMITS
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
@@ -43,6 +43,14 @@ def problems_of(cell: str, field: str, *, is_number: bool) -> list[Problem]:
 
 def is_sku(cell: str) -> bool:
     return bool(_SKU.fullmatch(cell) and cell.strip("._-/"))
+
+
+def repaired_sku(cell: str) -> str:
+    """What a SKU as its cell came is suggested to be, where it can't stay as it is; "" where it can, or nothing is."""
+    if cell.replace("-", "").isalnum() and cell.isascii():
+        return ""
+    tidy = cells.identifier(cell, "sku")
+    return "" if not tidy or is_sku(tidy) or leftovers.is_exponent(tidy) or leftovers.is_date(tidy) else _repaired_sku(tidy)
 
 
 def too_long(field: str, cell: str) -> Problem:

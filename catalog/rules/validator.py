@@ -280,6 +280,11 @@ def _closest(key: str, known: tuple[str, ...]) -> str:
     return having[0] if len(having) == 1 else ""
 
 
+def closest_category(cell: str, by_key: Mapping[str, str]) -> str:
+    """The category that a cell which is none most likely means, of category_key(name) → name; "" if none is close."""
+    return by_key.get(_closest(category_key(cell), tuple(by_key)), "")
+
+
 # Price and stock
 
 

@@ -11,6 +11,7 @@ can be read, tested and measured on its own.
     doubts.py   why a row may be meant as another one
     lines.py    bytes → physical lines, and their text
     questions.py what a file leaves open, for a person to decide
+    formats/    what rows of shops’ files and of own lists mean
     prices.py   which currency the prices are in
     columns.py  which header means which field
     aliases.py  the names that columns go by

@@ -1,0 +1,75 @@
+"""Which export a file is, by the names of its columns: one that is clearly known, or none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+from uploads.feed.columns import is_ours, name_headers, normalise
+from uploads.feed.formats.known import erps, marketplaces, shopify, shops, woocommerce
+from uploads.feed.formats.model import Format
+
+FORMATS: Final[tuple[Format, ...]] = (
+    *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *shops.FORMATS, *erps.FORMATS,
+)  # fmt: skip
+BY_ID: Final[Mapping[str, Format]] = {one.id: one for one in FORMATS}
+MOST_HEADERS: Final = 5_000  # of a file that is looked at
+
+
+def _keys(spelled: Iterable[str]) -> tuple[tuple[str, bool], ...]:
+    """The names as they are compared, and whether each is only how a name begins."""
+    return tuple((normalise(one.rstrip("*")), one.endswith("*")) for one in spelled)
+
+
+_SPELLED: Final = {one.id: {role: _keys(names) for role, names in one.headers.items()} for one in FORMATS}
+# Names by which a file can be none of these formats are told apart by a look at a few.
+_EXACT: Final = {
+    one.id: {role: frozenset(key for key, begins in keys if not begins) for role, keys in _SPELLED[one.id].items()}
+    for one in FORMATS
+}
+
+
+def format_of(headers: Sequence[str]) -> Format | None:
+    """The format of a file with these columns; None where there is none, or more than one fits as well."""
+    if len(headers) > MOST_HEADERS or is_ours(headers):
+        return None
+    return _format_of(tuple(headers))
+
+
+@lru_cache(maxsize=512)
+def _format_of(headers: tuple[str, ...]) -> Format | None:
+    keys = frozenset(normalise(header) for header in headers)
+    found = [(size, one) for one in FORMATS if (size := _fit(one, keys))]
+    most = max((size for size, _ in found), default=0)
+    best = [one for size, one in found if size == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _fit(known: Format, keys: frozenset[str]) -> int:
+    """How many columns of the format's signature a file has; 0 if not all of any."""
+    exact, spelled = _EXACT[known.id], _SPELLED[known.id]
+
+    def has(role: str) -> bool:
+        if not exact[role].isdisjoint(keys):
+            return True
+        begins = [key for key, is_beginning in spelled[role] if is_beginning]
+        return any(key.startswith(start) for start in begins for key in keys)
+
+    return max((len(roles) for roles in known.signature if all(map(has, roles))), default=0)
+
+
+def roles_of(known: Format, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Role → the headers of it, in the order in which the format names them, each header once."""
+    names = name_headers(headers)
+    keys = [normalise(name) for name in names]
+    found: dict[str, tuple[str, ...]] = {}
+    for role, spelled in _SPELLED[known.id].items():
+        columns: dict[str, None] = {}
+        for key, begins in spelled:
+            for name, own in zip(names, keys, strict=True):
+                if own == key or (begins and own.startswith(key)):
+                    columns.setdefault(name)
+                    if not begins:
+                        break
+        if columns:
+            found[role] = tuple(columns)
+    return found

@@ -1,0 +1,185 @@
+"""Rows that belong together: a product's first row, its variants and its pictures; places whose stock is added up.
+
+What is remembered of a head, so that its variants can be understood, is a Head. Whoever reads a file makes one pass
+over all of it with `Heads` (or keeps them elsewhere, by `begun` and `joined`), so variants may stand before their head
+and a group may be of any size. What is decided:
+
+- A variant without a head in the file is understood by its own cells; where it has no name or category of its own it
+  is an error, never another product.
+- Where two rows with different names could be the head, neither is: their variants are errors, the two are products.
+- Of two heads with one key and the same name, the first counts.
+- "above": the head of a row is the nearest one above it; variants before the first have none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, Self
+
+from uploads.feed.formats.left_out import rule_reader
+from uploads.feed.formats.model import Plan
+from uploads.feed.formats.stock import total
+
+Cells = Mapping[str, str]
+NO_KEYS: Final[tuple[str, ...]] = ()
+
+
+class Keys(NamedTuple):
+    """How a row can be named by its variants (`own`, none for a row that is no head), and which head it names.
+
+    `above`: the head is the nearest row above that has keys.
+    """
+
+    own: tuple[str, ...]
+    head: str = ""
+    above: bool = False
+
+
+NO_GROUP: Final = Keys(NO_KEYS)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is remembered of a group: its first row's number (0: none was met yet), the cells that variants may need,
+    whether the row is left out together with its variants, and what the group has beside it."""
+
+    row: int = 0
+    cells: Mapping[str, str] = field(default_factory=dict)
+    left_out: str = ""
+    """The reason, if its variants are left out with it."""
+    clash: bool = False
+    """Whether a row with another name has the same key."""
+    variants: int = 0
+    stock: str = ""
+    """Of a group that is added up, the sum so far."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.__dict__, "cells": dict(self.cells)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
+    """How the keys of a row are found."""
+    group = plan.group
+    if group is None:
+        return lambda cells: NO_GROUP
+    refers, marks, words, variants = group.refers, group.head, frozenset(group.words), frozenset(group.variants)
+    keys = group.keys or ((refers, ""),)
+
+    def is_head(cells: Cells) -> bool:
+        cell = (cells.get(marks) or "").strip()
+        return cell.casefold() in words if words else bool(cell)
+
+    def shared(cells: Cells) -> Keys:
+        key = (cells.get(refers) or "").strip()
+        if not key:
+            return NO_GROUP
+        return Keys((key,)) if is_head(cells) else Keys(NO_KEYS, key)
+
+    def named(cells: Cells) -> Keys:
+        # As it stands, with spaces: the shop writes the same in both places.
+        key = cells.get(refers) or ""
+        own = NO_KEYS
+        if not marks or is_head(cells):
+            own = tuple(before + cell for column, before in keys if (cell := cells.get(column) or "").strip())
+        is_variant = not variants or (cells.get(marks) or "").strip().casefold() in variants
+        return Keys(own, key if is_variant and key not in own else "")
+
+    def above(cells: Cells) -> Keys:
+        if is_head(cells):
+            return Keys(("",))
+        cell = (cells.get(marks) or "").strip().casefold()
+        return Keys(NO_KEYS, above=not variants or cell in variants)
+
+    def summed(cells: Cells) -> Keys:
+        key = (cells.get(refers) or "").strip()
+        return Keys((key,)) if key else NO_GROUP
+
+    return {"shared": shared, "named": named, "above": above, "summed": summed}[group.kind]
+
+
+def keys_of(cells: Cells, plan: Plan) -> Keys:
+    return key_reader(plan)(cells)
+
+
+class Groups:
+    """How the groups of one plan grow, row by row. Holds no rows."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.keys = plan, key_reader(plan)
+        self._by_rule = rule_reader(plan)
+        columns = [column for meant in plan.inherited for column in plan.columns.get(meant, ())]
+        if plan.group and plan.group.kind == "named":
+            columns += plan.columns.get("stock_quantity", ())
+        self._name = plan.columns.get("product_name", ())
+        self._kept = tuple(dict.fromkeys((*columns, *self._name)))
+        self._sums = plan.group is not None and plan.group.kind == "summed"
+        self._stock = plan.columns.get("stock_quantity", ())
+
+    def begun(self, head: Head | None, row: int, cells: Cells) -> Head:
+        """The group with this head row, given what is remembered by its key."""
+        if self._sums:
+            return self._added(head or Head(), row, cells)
+        if head and head.row:
+            same = self._named(head.cells) == self._named(cells)
+            return replace(head, variants=head.variants + 1, clash=head.clash or not same)
+        left = self._by_rule(cells)
+        kept = {column: cells.get(column) or "" for column in self._kept}
+        reason = left.reason.reason if left and left.carries else ""
+        return replace(head or Head(), row=row, cells=kept, left_out=reason)
+
+    def joined(self, head: Head | None, row: int, cells: Cells) -> Head:
+        """The group with one more variant, whether or not its head was met."""
+        return replace(head or Head(), variants=(head.variants if head else 0) + 1)
+
+    def _named(self, cells: Cells) -> str:
+        return next((name for column in self._name if (name := (cells.get(column) or "").strip())), "")
+
+    def _added(self, head: Head, row: int, cells: Cells) -> Head:
+        own = next((cell for column in self._stock if (cell := (cells.get(column) or "").strip())), "")
+        stock = total([head.stock, own], self.plan.not_stocked)
+        return replace(head, row=head.row or row, stock=stock, variants=head.variants + (1 if head.row else 0))
+
+
+class Heads:
+    """The heads of a file in memory, for a file that fits: previews, tests, the first rows of a large one."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.groups = Groups(plan)
+        self._heads: dict[str, Head] = {}
+        self._above: list[tuple[int, Head]] = []
+
+    def note(self, row: int, cells: Cells) -> None:
+        """Take in the next row of the file, in the first pass."""
+        keys = self.groups.keys(cells)
+        if keys.above and self._above:
+            number, head = self._above[-1]
+            self._above[-1] = number, self.groups.joined(head, row, cells)
+        elif keys.own == ("",):
+            self._above.append((row, self.groups.begun(None, row, cells)))
+        else:
+            for key in keys.own:
+                self._heads[key] = self.groups.begun(self._heads.get(key), row, cells)
+            if keys.head:
+                self._heads[keys.head] = self.groups.joined(self._heads.get(keys.head), row, cells)
+
+    def of(self, row: int, cells: Cells) -> Head | None:
+        """The head of a row, in the second pass; for a head row the group that it begins."""
+        keys = self.groups.keys(cells)
+        if keys.above or keys.own == ("",):
+            return self._nearest(row)
+        if keys.head:
+            return self._heads.get(keys.head)
+        return self._heads.get(keys.own[0]) if keys.own else None
+
+    def _nearest(self, row: int) -> Head | None:
+        low, high = 0, len(self._above)
+        while low < high:
+            middle = (low + high) // 2
+            if self._above[middle][0] <= row:
+                low = middle + 1
+            else:
+                high = middle
+        return self._above[low - 1][1] if low else None

@@ -1,0 +1,110 @@
+"""Which rows are no products of their own, by what stands in them: what isn't for sale, pictures, totals, headings."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from uploads.feed.formats.model import CONTINUATION, HEADING, PICTURE, REMARK, TOTAL, Plan, Reason, Rule
+
+Cells = Mapping[str, str]
+
+# Rows that sum up those above them begin so.
+_TOTAL: Final = re.compile(
+    r"(?:grand |sub[- ]?|sum )?total(?:e|s|i|en)?\b|summe\b|gesamt(?:summe|betrag|wert)?\b|zwischensumme\b|somme\b"
+    r"|suma\b|somma\b|totaal\b|totalt\b|razem\b|celkem\b|итого\b|всего\b",
+    re.IGNORECASE,
+)
+SHORT_HEADING: Final = 60  # characters; a longer line of text is a remark
+MORE_COLUMNS: Final = 3  # only in a table of so many a row with one cell is conspicuous
+SHOWN: Final = 60
+
+
+class ByRule(NamedTuple):
+    """Why a row is left out, and whether its variants are left out with it."""
+
+    reason: Reason
+    carries: bool
+
+
+def rule_reader(plan: Plan) -> Callable[[Cells], ByRule | None]:
+    """The first of the plan's rules that leaves a row out, without those whose rows are taken all the same."""
+    rules = [
+        (rule, rule.column, frozenset(rule.words), "*" in rule.words, rule.unless)
+        for rule in plan.rules
+        if rule.reason not in plan.taken
+    ]
+    marks = "'" if plan.apostrophes else ""
+
+    def read(cells: Cells) -> ByRule | None:
+        for rule, column, words, any_word, unless in rules:
+            cell = cells.get(column) or ""
+            word = cell.strip().lstrip(marks).casefold() if cell else ""
+            if (word in words) != unless if word or not unless else False:
+                return _by_rule(rule, cell)
+            if any_word and word:
+                return _by_rule(rule, cell)
+        return None
+
+    return read
+
+
+def _by_rule(rule: Rule, cell: str) -> ByRule:
+    return ByRule(Reason(rule.reason, rule.said.replace("{}", cell.strip().lstrip("'")[:SHOWN])), rule.carries)
+
+
+def empty_reader(plan: Plan) -> Callable[[Cells], str]:
+    """The reason for a row that has nothing of a product in it, "" for all others: a picture, or a row that goes on."""
+    telling = [
+        *plan.columns.get("price", ()), *plan.columns.get("product_name", ()), *plan.columns.get("sku", ()),
+        *plan.columns.get("stock_quantity", ()), *plan.columns.get("vendor_product_id", ()), *plan.options,
+    ]  # fmt: skip
+    key = plan.group.refers if plan.group and plan.group.kind == "shared" else ""
+    telling = [column for column in dict.fromkeys(telling) if column != key]
+    pictures = frozenset((*plan.pictures, key))
+
+    def read(cells: Cells) -> str:
+        for column in telling:
+            if cells.get(column):
+                if cells[column].strip():
+                    return ""
+        filled = {column for column, cell in cells.items() if cell.strip()}
+        if plan.pictures and filled & set(plan.pictures) and filled <= pictures:
+            return PICTURE
+        if plan.columns.get("category") and any(column in filled for column in plan.columns["category"]):
+            return ""
+        return CONTINUATION if telling else ""
+
+    return read
+
+
+def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
+    """Whether a row of somebody's own list is a total, a heading or a remark between the products."""
+    names = plan.columns.get("product_name", ())
+    numbers = plan.columns.get("sku", ()) + plan.columns.get("vendor_product_id", ())
+    prices = frozenset(plan.columns.get("price", ()) + plan.columns.get("stock_quantity", ()))
+    name, price = next(iter(names), ""), next(iter(plan.columns.get("price", ())), "")
+
+    def read(cells: Cells) -> Reason | None:
+        if name and price and cells.get(name) and cells.get(price):  # nearly all
+            return None
+        filled = [(column, text) for column, cell in cells.items() if (text := cell.strip())]
+        if not filled:
+            return None
+        column, text = filled[0]
+        if _TOTAL.match(text) and (column in names or not any(cells.get(one, "").strip() for one in names)):
+            if column in numbers or not any(cells.get(one, "").strip() for one in numbers):
+                return Reason(TOTAL, "A total of the rows above.")
+        if len(filled) > 1 or len(cells) < MORE_COLUMNS or column in prices or not _is_prose(text):
+            return None
+        if len(text) > SHORT_HEADING or text.endswith((".", "!", "*")):
+            return Reason(REMARK, "A remark below the table.")
+        return Reason(HEADING, "A group heading: one cell over the whole width.")
+
+    return read
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a cell alone in its row is words, not the number of an item whose other cells are missing."""
+    if not any(char.isalpha() for char in text):
+        return False
+    return " " in text or not any(char.isdigit() for char in text)

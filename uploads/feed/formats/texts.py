@@ -1,0 +1,95 @@
+"""Texts of shops as people read them: HTML as lines of text, escapes as what they stand for.
+
+A block and <br> begin a new line, an item of a list begins with “- ”, entities are decoded, tags are gone, no line is
+empty. A text without tags and entities is returned as it came.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_MARKED: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAG: Final = re.compile(r"</?[A-Za-z]")
+_BLOCKS: Final = frozenset(
+    """
+    address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section summary table tbody tfoot thead tr ul
+    """.split()
+)
+_UNREAD: Final = frozenset(("script", "style", "template", "noscript", "iframe", "object", "head", "title", "svg"))
+_CELLS: Final = frozenset(("td", "th"))
+_SPACES: Final = re.compile(r"[ \t\r\f\v\u00a0\u202f]+")
+MOST_CHARS: Final = 200_000  # of a text that is looked at; a description may have 10,000
+_BREAK: Final = "\n"
+_ITEM: Final = "\n- "
+
+
+@lru_cache(maxsize=2048)
+def readable(text: str, *, html: bool, escapes: bool) -> str:
+    """The text of a cell. `escapes`: line breaks are written as \\n, and count in HTML too."""
+    if escapes and "\\n" in text:
+        # A \n that is no line break is written as \\n.
+        text = "\\n".join(part.replace("\\n", "\n") for part in text.split("\\\\n"))
+    if not html or len(text) > MOST_CHARS or not _MARKED.search(text):
+        return text
+    found = _lines_of(text, keep_breaks=escapes or not _TAG.search(text))
+    lines = (_SPACES.sub(" ", line).strip() for line in found.split(_BREAK))
+    return _BREAK.join(line for line in lines if line and line != "-")
+
+
+def one_line(text: str) -> str:
+    """A name: without tags and entities, a line break as a space."""
+    return " ".join(readable(text, html=True, escapes=False).split())
+
+
+def _lines_of(text: str, *, keep_breaks: bool) -> str:
+    body = LexborHTMLParser(text).body
+    if body is None:
+        return ""
+    parts: list[str] = []
+    _walk(body, parts, keep_breaks=keep_breaks)
+    return "".join(parts)
+
+
+def _walk(top: LexborNode, parts: list[str], *, keep_breaks: bool) -> None:
+    """The texts below a node, in order; iteratively, since a text may be nested as deep as it is long."""
+    node: LexborNode | None = top.child
+    closing: list[bool] = []
+    while node is not None:
+        tag = node.tag or ""
+        inside = None
+        if tag == "-text":
+            text = node.text_content or ""
+            parts.append(text if keep_breaks else text.replace("\n", " "))
+        elif tag not in _UNREAD:
+            block = tag in _BLOCKS
+            if block:
+                if not _begins_item(parts):
+                    parts.append(_ITEM if tag == "li" else "\n")
+            elif tag in _CELLS:
+                parts.append(" ")
+            inside = node.child
+            if inside is not None:
+                closing.append(block)
+            elif block:
+                parts.append("\n")
+        if inside is not None:
+            node = inside
+            continue
+        while node is not None and node.next is None and closing:
+            if closing.pop():
+                parts.append("\n")
+            node = node.parent
+        node = node.next if node is not None else None
+
+
+def _begins_item(parts: list[str]) -> bool:
+    """Whether an item of a list has begun and has nothing in it yet."""
+    for part in reversed(parts):
+        if part == _ITEM:
+            return True
+        if part.strip():
+            return False
+    return False
