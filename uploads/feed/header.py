@@ -16,6 +16,7 @@ from uploads.feed import columns
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings.encoding import Found
+from uploads.feed.formats.detect import format_of, has_no_quotes
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
 
@@ -43,8 +44,7 @@ SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
     (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
     (b"\x89PNG\r\n\x1a\n", "a PNG image", EXPORT),
     (b"\xff\xd8\xff", "a JPEG image", EXPORT),
-    (b"GIF87a", "a GIF image", EXPORT),
-    (b"GIF89a", "a GIF image", EXPORT),
+    (b"GIF8", "a GIF image", EXPORT),
     (b"%PDF-", "a PDF document", EXPORT),
     (b"\x7fELF", "a program", EXPORT),
     (b"MZ", "a program", EXPORT),
@@ -108,6 +108,8 @@ class Layout:
     """What a person has to decide before the file can be sent."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """What was decided of such questions: id → value."""
+    unquoted: bool = False
+    """No quote in it quotes: each is a letter."""
     remembered: str = ""
     """When and for which file somebody chose these columns, as a sentence; "" where they are read as they show."""
 
@@ -144,6 +146,7 @@ class Layout:
             questions=tuple(_question(entry) for entry in data.get("questions", ())),
             answers=dict(data.get("answers", {})),
             remembered=data.get("remembered", ""),
+            unquoted=data.get("unquoted", False),
         )
 
 
@@ -182,8 +185,8 @@ class _Header(NamedTuple):
     remembered: Remembered | None
 
     @property
-    def score(self) -> tuple[int, int, int]:
-        return len(self.mapping.fields) + len(self.mapping.unclear), -self.first_line, len(self.cells)
+    def score(self) -> tuple[bool, int, int, int]:
+        return format_of(self.cells) is not None, len(self.mapping.fields) + len(self.mapping.unclear), -self.first_line, len(self.cells)
 
 
 def find_layout(
@@ -234,6 +237,7 @@ def find_layout(
         ),
         answers={**(before.answers if before else {}), **(reading.answers if reading else {})},
         remembered=columns.said(before, header.mapping) if before else "",
+        unquoted=header.delimiter == "\t" and has_no_quotes(header.cells),
     )  # fmt: skip
 
 
@@ -337,7 +341,8 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, in
 def _find_header(
     lines: Sequence[str], limits: Limits, memory: Memory | None, delimiters: str, *, leave_open: bool
 ) -> _Header:
-    """The first line that has all required columns, read with the delimiter under which most columns mean a field.
+    """The first line that has all required columns or those of a known format, with the delimiter under which most
+    columns mean a field.
 
     With `leave_open` the line that has most of them, if none has all.
     """
@@ -352,7 +357,7 @@ def _find_header(
                 candidates += _header_at(lines, index, delimiter, limits, memory)
             except FeedError as refusal:
                 refusals.append(refusal)
-        complete = [candidate for candidate in candidates if not candidate.mapping.missing]
+        complete = [one for one in candidates if not one.mapping.missing or format_of(one.cells)]
         if complete:
             return max(complete, key=lambda header: header.score)
         nearest += candidates

@@ -121,6 +121,8 @@ def inspect(
         layout = find_layout(file, limits, memory, reading, sheet)
         if reading is not None:
             layout = as_chosen(layout, reading)
+        elif layout.mapping.missing:  # the header of a known format
+            raise no_column_for(layout.mapping.missing, layout.headers)
         some_short = layout.mapping.complete and _refuse_other_table(file, layout, limits)
         look = _looked_over(file, layout, limits, LOOKED_AT)
         if not look.number:
@@ -159,6 +161,7 @@ def _rows(
     headers, width, number = layout.headers, len(layout.headers), position.row_number
     conspicuous, delimiter = {"", headers[0], BOM + headers[0]}, layout.delimiter.encode()
     without_hidden = layout.leaves_out_hidden
+    quoted = not layout.unquoted
     in_doubt = bool(layout.trailing or layout.uneven)  # each row then, since its end tells
     ends_with_text = may_be_cut_off(layout)
     taken = lines.taken
@@ -185,7 +188,7 @@ def _rows(
                 or in_doubt
                 or len(taken) > 1
                 or lines.flawed
-                or (b'"' in (line := taken[0][0]) and '"' in "".join(cells) and misplaced(line, width, delimiter))
+                or (b'"' in (line := taken[0][0]) and quoted and '"' in "".join(cells) and misplaced(line, width, delimiter))
                 or (b"'" in line and not ours and wrapped_cell(cells))
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
@@ -293,7 +296,8 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> bool:
 
 
 def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:
-    return csv.reader(lines.texts(), delimiter=layout.delimiter, strict=True)
+    quoting = csv.QUOTE_NONE if layout.unquoted else csv.QUOTE_MINIMAL
+    return csv.reader(lines.texts(), delimiter=layout.delimiter, strict=True, quoting=quoting)
 
 
 def _take_marks(cells: dict[str, str]) -> frozenset[str]:
@@ -382,7 +386,7 @@ def _unreadable(cells: list[str], lines: Lines, layout: Layout, limits: Limits) 
         return _row_too_long(limits)
     if lines.flawed:
         return lines.flaw()
-    return None if layout.sheet else quote_problem(cells, lines, layout)
+    return None if layout.sheet or layout.unquoted else quote_problem(cells, lines, layout)
 
 
 def _is_header(cells: list[str], headers: tuple[str, ...]) -> bool:

@@ -175,7 +175,8 @@ def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str)
                 raise _IrregularError
             yield text
 
-    reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True)
+    quoting = csv.QUOTE_NONE if layout.unquoted else csv.QUOTE_MINIMAL
+    reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True, quoting=quoting)
     line, read, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
     for came in reader:
         cells = _of_sheet(came, layout, needed) if layout.sheet else came

@@ -35,6 +35,12 @@ def format_of(headers: Sequence[str]) -> Format | None:
     return _format_of(tuple(headers))
 
 
+def has_no_quotes(headers: Sequence[str]) -> bool:
+    """Whether files with these columns, where tabs separate them, have no quoted cells, so each quote is a letter."""
+    known = format_of(headers)
+    return known is not None and known.unquoted
+
+
 @lru_cache(maxsize=512)
 def _format_of(headers: tuple[str, ...]) -> Format | None:
     keys = frozenset(normalise(header) for header in headers)

@@ -199,6 +199,8 @@ class Format:
     template: Plan
     asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    unquoted: bool = False
+    """Whether quotes in it are letters, where tabs separate the cells."""
 
 
 class Reason(NamedTuple):

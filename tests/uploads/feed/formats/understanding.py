@@ -79,10 +79,14 @@ def _of_text(file: BinaryIO, answers: Mapping[str, Any], sheet: str, currency: s
     assert plan == planned.plan
     heads = Heads(plan)
     for row in rows:
-        heads.note(row.number, row.cells)
+        if row.problem is None:
+            heads.note(row.number, row.cells)
     meant, survey = reader(plan, OURS), Survey(plan, OURS)
     found = Understood(layout, rows, planned, {}, survey)
     for row in rows:
+        if row.problem is not None:
+            found.problems[row.number] = [row.problem]
+            continue
         meaning = meant(row.cells, heads.of(row.number, row.cells), row.number, row.numeric)
         found.meanings[row.number] = meaning
         survey.note(meaning)
