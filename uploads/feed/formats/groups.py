@@ -69,8 +69,8 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
     keys = group.keys or ((refers, ""),)
 
     def is_head(cells: Cells) -> bool:
-        cell = (cells.get(marks) or "").strip()
-        return cell.casefold() in words if words else bool(cell)
+        cell = cells.get(marks) or ""
+        return first_word(cell) in words if words else bool(cell.strip())
 
     def shared(cells: Cells) -> Keys:
         key = (cells.get(refers) or "").strip()
@@ -82,10 +82,10 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
         # As it stands, with spaces: the shop writes the same in both places.
         key = cells.get(refers) or ""
         own = NO_KEYS
-        if not marks or is_head(cells):
+        if is_head(cells) if marks else not key.strip():
             own = tuple(before + cell for column, before in keys if (cell := cells.get(column) or "").strip())
-        is_variant = not variants or (cells.get(marks) or "").strip().casefold() in variants
-        return Keys(own, key if is_variant and key not in own else "")
+        is_variant = not variants or first_word(cells.get(marks) or "") in variants
+        return Keys(own, key if key.strip() and is_variant and key not in own else "")
 
     def above(cells: Cells) -> Keys:
         if is_head(cells):
@@ -98,6 +98,11 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
         return Keys((key,)) if key else NO_GROUP
 
     return {"shared": shared, "named": named, "above": above, "summed": summed}[group.kind]
+
+
+def first_word(cell: str) -> str:
+    """Of a list such as “variation, virtual” the first, in small letters."""
+    return cell.partition(",")[0].strip().casefold()
 
 
 def keys_of(cells: Cells, plan: Plan) -> Keys:
@@ -113,6 +118,8 @@ class Groups:
         columns = [column for meant in plan.inherited for column in plan.columns.get(meant, ())]
         if plan.group and plan.group.kind == "named":
             columns += plan.columns.get("stock_quantity", ())
+        if plan.tracker and "" not in plan.untracked:
+            columns.append(plan.tracker)
         self._name = plan.columns.get("product_name", ())
         self._kept = tuple(dict.fromkeys((*columns, *self._name)))
         self._sums = plan.group is not None and plan.group.kind == "summed"

@@ -38,7 +38,7 @@ def rule_reader(plan: Plan) -> Callable[[Cells], ByRule | None]:
     def read(cells: Cells) -> ByRule | None:
         for rule, column, words, any_word, unless in rules:
             cell = cells.get(column) or ""
-            word = cell.strip().lstrip(marks).casefold() if cell else ""
+            word = cell.partition(",")[0].strip().lstrip(marks).casefold() if cell else ""
             if (word in words) != unless if word or not unless else False:
                 return _by_rule(rule, cell)
             if any_word and word:

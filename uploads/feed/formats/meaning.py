@@ -120,10 +120,10 @@ class Reader:
             values["category"] = category.value
             if category.derived:
                 derived.append("category")
-        self._identifiers(cells, values, derived, asked)
+        self._identifiers(cells, names, values, derived, asked)
         self._texts(cells, names, values, derived)
         self._price(cells, names, values, derived, asked)
-        self._stock(cells, head, values, derived, asked)
+        self._stock(cells, head, names, values, derived, asked)
         if numeric or plan.machine_numbers:
             return Meaning(
                 values, frozenset(derived), None, None, tuple(asked), self._numeric(cells, numeric, values)
@@ -213,13 +213,19 @@ class Reader:
         return _Category(cell, open=((CATEGORY_VALUES, cell),))
 
     def _identifiers(
-        self, cells: Cells, values: dict[str, str | None], derived: list[str], asked: list[tuple[str, str]]
+        self,
+        cells: Cells,
+        names: Cells | None,
+        values: dict[str, str | None],
+        derived: list[str],
+        asked: list[tuple[str, str]],
     ) -> None:
         plan = self.plan
         sku, own = self._read["sku"](cells), self._read["vendor_product_id"](cells)
         if not sku.strip() and plan.mode != UPDATE:
             if plan.handle:
-                sku = slug([(cells.get(plan.handle) or "").strip(), *self._options_of(cells)])
+                options = self._options_of(cells) if names is not None or not plan.options_of_variants else ()
+                sku = slug([(cells.get(plan.handle) or "").strip(), *options])
                 derived.append("sku")
             elif plan.id_for_sku and own:
                 if plan.empty_sku == PRODUCT_ID:
@@ -259,7 +265,8 @@ class Reader:
         if self._has["product_name"]:
             cell, inherited = self._own_or_inherited("product_name", cells, head)
             name = one_line(cell) if plan.html and ("<" in cell or "&" in cell or "\n" in cell) else cell
-            if plan.options and name.strip() and (options := self._options_of(cells)):
+            has_options = bool(plan.options) and (head is not None or not plan.options_of_variants)
+            if has_options and name.strip() and (options := self._options_of(cells)):
                 name = with_options(name.strip(), options, always=inherited)
             values["product_name"] = name
             if inherited or name != cell:
@@ -308,6 +315,7 @@ class Reader:
         self,
         cells: Cells,
         head: Head | None,
+        names: Cells | None,
         values: dict[str, str | None],
         derived: list[str],
         asked: list[tuple[str, str]],
@@ -317,7 +325,7 @@ class Reader:
             return
         if self._summed and head is not None:
             cells = {**cells, plan.columns["stock_quantity"][0]: head.stock}
-        found = self._quantity(cells, head.cells if head else None)
+        found = self._quantity(cells, names)
         cell = found.cell
         is_derived = found.derived or bool(self._summed and head and head.variants)
         if found.unknown:

@@ -86,6 +86,8 @@ class Plan:
     """In small letters: what stands there for no option."""
     option_values: str = ""
     """A regular expression whose first groups are the values in a cell of options; "" where the cell is one."""
+    options_of_variants: bool = False
+    """Whether only a variant's cells are options; a product's own are all that it comes in."""
     handle: str = ""
     """The column whose cell makes up for a missing SKU, with the options."""
     id_for_sku: bool = False
@@ -198,6 +200,8 @@ class Format:
     signature: tuple[tuple[str, ...], ...]
     template: Plan
     asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prefers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field → roles, of which the first that the file has is the only one that is read."""
     said: tuple[str, ...] = ()
     unquoted: bool = False
     """Whether quotes in it are letters, where tabs separate the cells."""

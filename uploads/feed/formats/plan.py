@@ -78,6 +78,9 @@ def _of_format(known: Format, names: Sequence[str], samples: Rows, answers: Answ
     plan = placed(known.template, headers_of, roles)
     plan = replace(plan, format=known.id, name=known.name)
     said = [f"The file is a {known.name}.", *known.said]
+    for meant, could_be in known.prefers.items():
+        if columns := headers_of(could_be)[:1]:
+            plan = replace(plan, columns={**plan.columns, meant: columns})
     questions = []
     for meant, could_be in known.asks.items():
         candidates = headers_of(could_be)

@@ -86,6 +86,12 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
                 return cell
         return ""
 
+    def is_untracked(cells: Mapping[str, str], head: Mapping[str, str] | None) -> bool:
+        word = (cells.get(tracker) or "").strip().casefold()
+        if not word and head and "" not in untracked:
+            word = (head.get(tracker) or "").strip().casefold()
+        return word in untracked
+
     def read(cells: Mapping[str, str], head: Mapping[str, str] | None) -> Quantity:
         cell = summed(cells, columns, plan.not_stocked) if added else counted(cells)
         if cell.isdigit() and cell != "0":
@@ -93,7 +99,7 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
         derived = added
         if cell == PARENTS and head:
             cell, derived = counted(head), True
-        if tracker and not cell.strip("0.,") and (cells.get(tracker) or "").strip().casefold() in untracked:
+        if tracker and not cell.strip("0.,") and is_untracked(cells, head):
             return UNKNOWN
         if not cell:
             return _without_number(cells, flags, plan, has_column=bool(columns))

@@ -1,1 +1,193 @@
-FORMATS = ()
+"""Lists of items as ERPs and product databases export them.
+
+Odoo: https://www.odoo.com/documentation/17.0/applications/essentials/export_import_data.html; Akeneo:
+https://help.akeneo.com/serenity-connect-your-data/work-with-your-exports; JTL-Wawi: https://guide.jtl-software.com/
+jtl-ameise; Business Central: https://learn.microsoft.com/en-us/dynamics365/business-central/inventory-register-new-items.
+"""
+
+from typing import Final
+
+from uploads.feed.formats.model import NOT_FOR_SALE, SERVICE, Format, Group, Plan, Rule
+
+TAKE: Final = "Click to take it all the same."
+_YES: Final = ("yes", "true", "1", "ja", "y", "oui", "sí", "si")
+_SERVICES: Final = ("service", "services", "dienstleistung", "servicio", "servizio")
+
+ODOO: Final = Format(
+    id="odoo",
+    name="product export of Odoo",
+    headers={
+        "external": ("External ID", "id", "Externe ID", "ID externe", "ID externo"),
+        "name": ("Name", "Nom", "Nombre", "Product Name"),
+        "type": ("Product Type", "type", "detailed_type", "Produktart", "Produkttyp"),
+        "reference": (
+            "Internal Reference", "default_code", "Interne Referenz", "Référence interne", "Referencia interna",
+        ),
+        "price": ("Sales Price", "list_price", "Sale Price", "lst_price", "Public Price", "Verkaufspreis"),
+        "cost": ("Cost", "standard_price"),
+        "quantity": (
+            "Quantity On Hand", "qty_available", "Verfügbare Menge", "Vorrätige Menge", "Quantité en stock",
+            "Cantidad a mano",
+        ),
+        "category": (
+            "Product Category", "categ_id", "categ_id/complete_name", "Product Category/Complete Name",
+            "Product Category/Display Name", "Produktkategorie",
+        ),
+        "description": ("Sales Description", "description_sale", "Description for Customers"),
+        "sold": ("Can be Sold", "sale_ok", "Sales"),
+        "active": ("Active",),
+    },
+    signature=(
+        ("name", "reference", "price", "quantity"),
+        ("name", "reference", "price", "category"),
+        ("external", "name", "reference", "price"),
+    ),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("external", "reference"),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("reference",),
+            "price": ("price",),
+            "stock_quantity": ("quantity",),
+            "description": ("description",),
+        },
+        id_first=True,
+        id_for_sku=True,
+        machine_numbers=True,
+        html=True,
+        rules=(
+            Rule("type", _SERVICES, SERVICE, f"Product Type is “{{}}”: no goods. {TAKE}"),
+            Rule("sold", ("false", "0", "no"), NOT_FOR_SALE, f"Can be Sold is “{{}}”. {TAKE}"),
+            Rule("active", ("false", "0", "no"), NOT_FOR_SALE, f"Active is “{{}}”. {TAKE}"),
+        ),
+        paths="/",
+    ),
+    said=(
+        "External ID is the product ID; where it is empty, the SKU.",
+        "Internal Reference is the SKU; the barcode isn’t used.",
+        "Sales Price is the price, Cost isn’t.",
+    ),
+)  # fmt: skip
+
+AKENEO: Final = Format(
+    id="akeneo",
+    name="product export of Akeneo",
+    headers={
+        "sku": ("sku", "identifier", "SKU"),
+        "family": ("family",),
+        "parent": ("parent",),
+        "categories": ("categories",),
+        "enabled": ("enabled",),
+        "name": ("name-*", "name", "label-*", "erp_name-*"),
+        "description": ("description-*", "description"),
+        "price": ("price-*", "price"),
+        "brand": ("brand", "brand-*", "manufacturer"),
+        "quantity": ("quantity", "stock", "qty"),
+    },
+    signature=(("sku", "family", "categories", "enabled"), ("sku", "family", "parent", "categories")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("sku",),
+            "product_name": ("name",),
+            "category": ("categories",),
+            "sku": ("sku",),
+            "price": ("price",),
+            "stock_quantity": ("quantity",),
+            "brand": ("brand",),
+            "description": ("description",),
+        },
+        machine_numbers=True,
+        html=True,
+        rules=(Rule("enabled", ("0", "false", "no"), NOT_FOR_SALE, f"enabled is {{}}. {TAKE}"),),
+        group=Group("named", refers="parent", keys=(("sku", ""),)),
+        inherited=("product_name", "category", "brand", "description"),
+        lists=",",
+    ),
+    asks={"price": ("price",)},
+    said=(
+        "The identifier is product ID and SKU.",
+        "Of texts in several languages the first that isn’t empty is read.",
+    ),
+)
+
+JTL: Final = Format(
+    id="jtl",
+    name="item export of JTL-Wawi",
+    headers={
+        "number": ("Artikelnummer",),
+        "name": ("Artikelname",),
+        "short": ("Druck Kurzbeschreibung", "Kurzbeschreibung"),
+        "text": ("Druck Beschreibung", "Beschreibung"),
+        "brand": ("Hersteller",),
+        "category": ("Warengruppe", "Kategorie", "Kategorie Ebene 1"),
+        "gross": ("Std. VK Brutto", "Std VK Brutto"),
+        "net": ("Std. VK Netto", "Std VK Netto"),
+        "available": ("Verfügbar", "Verfügbarer Bestand"),
+        "total": ("Lagerbestand Gesamt", "Lagerbestand"),
+        "active": ("Aktiv",),
+    },
+    signature=(("number", "name", "gross"), ("number", "name", "net")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("number",),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("number",),
+            "price": ("gross", "net"),
+            "stock_quantity": ("available", "total"),
+            "brand": ("brand",),
+            "description": ("text", "short"),
+        },
+        html=True,
+        rules=(Rule("active", ("n", "nein", "0", "false"), NOT_FOR_SALE, f"Aktiv is “{{}}”. {TAKE}"),),
+        lists="|;",
+        paths=">/",
+    ),
+    asks={"price": ("gross", "net")},
+    prefers={"stock_quantity": ("available", "total")},
+    said=(
+        "Artikelnummer is product ID and SKU.",
+        "The stock is Verfügbar (what is in store less what is ordered), where the file has it.",
+        "UVP (list price) and EK (cost) are no price. HTML becomes text.",
+    ),
+)
+
+BUSINESS_CENTRAL: Final = Format(
+    id="business_central",
+    name="item list of Business Central",
+    headers={
+        "number": ("No.", "Nr."),
+        "name": ("Description", "Beschreibung"),
+        "type": ("Type", "Art"),
+        "inventory": ("Inventory", "Quantity on Hand", "Lagerbestand"),
+        "unit": ("Base Unit of Measure", "Basiseinheit", "Basiseinheitencode"),
+        "cost": ("Unit Cost", "Einstandspreis", "Einstandspreis (fest)"),
+        "price": ("Unit Price", "VK-Preis"),
+        "category": ("Item Category Code", "Artikelkategoriencode", "Artikelkategorie"),
+        "blocked": ("Blocked", "Gesperrt", "Sales Blocked", "Verkauf gesperrt"),
+    },
+    signature=(("number", "name", "unit", "price"), ("number", "name", "cost", "price", "category")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("number",),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("number",),
+            "price": ("price",),
+            "stock_quantity": ("inventory",),
+        },
+        rules=(
+            Rule("blocked", _YES, NOT_FOR_SALE, f"Blocked is “{{}}”. {TAKE}"),
+            Rule("type", _SERVICES, SERVICE, f"Type is “{{}}”: no goods. {TAKE}"),
+        ),
+        paths=">/",
+    ),
+    said=(
+        "No. is product ID and SKU.",
+        "There is no column with names; Description is read as the product name, and there is no description.",
+        "Unit Price is the price, Unit Cost isn’t.",
+    ),
+)
+
+FORMATS: Final = (ODOO, AKENEO, JTL, BUSINESS_CENTRAL)

@@ -119,6 +119,7 @@ INVENTORY: Final = Format(
         not_stocked=("not stocked",),
         group=Group("summed", refers="sku"),
     ),
+    prefers={"stock_quantity": ("available", "on_hand")},
     said=(
         "This is a stock list: it has no price and no category. Only the stock of products that are in the catalog is "
         "updated; nothing is added, nothing else is changed.",
