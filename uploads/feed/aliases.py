@@ -263,7 +263,7 @@ PRICE: Final = Family(
     # Costs, former prices, limits and steps, prices of a measure or of many, in cents, and what is no price at all.
     never=_any(
         """
-        cost~ ~purchas~ buy_price buying landed supply ~einkauf~ einstand~ ek ekp achat compra acquisto inkoop
+        cost~ ~purchas~ buy_price buying landed supply ~einkauf~ einstand~ ek ekp ekpreis~ achat compra acquisto inkoop
         compare~ was old previous former before_sale alter ~streich~ ancien barre pseudo~
         cent cents pence ¢ ct cts % percent prozent ± ∆ +
         per_g per_kg per_100 per_100g per_100ml per_1000 per_ml per_l per_liter per_litre per_lb per_oz per_m per_m2
@@ -315,7 +315,7 @@ PRICE: Final = Family(
         Kind(
             "selling",
             _any(
-                "sell selling sales ~verkauf~ vk ~vkp vente venta vendita verkoop our your my final current actual new "
+                "sell selling sales ~verkauf~ vk ~vkp vkpreis~ vente venta vendita verkoop our your my final current actual new "
                 "online web shop store street today"
             ),
             weight=8,

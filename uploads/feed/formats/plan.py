@@ -50,12 +50,18 @@ class Planned(NamedTuple):
 
 
 def plan_for(
-    headers: Sequence[str], samples: Rows, answers: Answers | None = None, mapping: ColumnMapping | None = None
+    headers: Sequence[str],
+    samples: Rows,
+    answers: Answers | None = None,
+    mapping: ColumnMapping | None = None,
+    *,
+    chosen: bool = False,
 ) -> Planned:
     """The plan of a file with these headers and first rows. `answers` are id → value, where a list or a mapping may be
-    JSON text; `mapping` is what the columns of a list of the vendor's own mean, as they show or as somebody chose."""
-    answers = answers or {}
+    JSON text; `mapping` is what the columns of a list of the vendor's own mean, as they show, or (`chosen`) as somebody
+    said for each of them."""
     names = name_headers(headers)
+    answers = {one: _unpacked(answer, names) for one, answer in (answers or {}).items()}
     columns = mapping or map_headers(headers, None, [list(row.values()) for row in samples])
     known = None if answers.get(FORMAT) == OWN_LIST else format_of(names)
     if known:
@@ -64,7 +70,7 @@ def plan_for(
         found = {meant: (header,) for meant, header in columns.fields.items()}
         return Planned(Plan(ours=True, columns=found))
     else:
-        plan, questions = lists.plan_of_list(names, samples, columns, answers)
+        plan, questions = lists.plan_of_list(names, samples, columns, answers, chosen=chosen)
         planned = Planned(plan, questions)
     return planned._replace(plan=answered(planned.plan, answers))
 
@@ -114,15 +120,21 @@ def _which(meant: str, candidates: Sequence[str], names: Sequence[str], samples:
 
 
 def columns_in(answer: Any, names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that an answer names: a header, a list of headers, or such a list as JSON text."""
+    """The columns that an answer names: a header, or a list of headers."""
     if isinstance(answer, str):
-        if answer in names:
-            return (answer,)
-        with suppress(ValueError):
-            answer = json.loads(answer) if answer.startswith("[") else None
+        return (answer,) if answer in names else ()
     if not isinstance(answer, list | tuple):
         return ()
     return tuple(dict.fromkeys(one for one in answer if one in names))
+
+
+def _unpacked(answer: Any, names: Sequence[str]) -> Any:
+    """A list or a mapping that came as JSON text as what it is; a header may look like one."""
+    if not isinstance(answer, str) or answer[:1] not in ("[", "{") or answer in names:
+        return answer
+    with suppress(ValueError):
+        return json.loads(answer)
+    return answer
 
 
 def answered(plan: Plan, answers: Answers) -> Plan:
@@ -156,9 +168,6 @@ def _yes_or_no(answer: Any) -> str:
 
 
 def _mapping(answer: Any) -> dict[str, str | None]:
-    if isinstance(answer, str) and answer.startswith("{"):
-        with suppress(ValueError):
-            answer = json.loads(answer)
     if not isinstance(answer, dict):
         return {}
     entries = list(answer.items())[:MOST_VALUES]
