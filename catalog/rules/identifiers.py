@@ -50,7 +50,9 @@ def repaired_sku(cell: str) -> str:
     if cell.replace("-", "").isalnum() and cell.isascii():
         return ""
     tidy = cells.identifier(cell, "sku")
-    return "" if not tidy or is_sku(tidy) or leftovers.is_exponent(tidy) or leftovers.is_date(tidy) else _repaired_sku(tidy)
+    if not tidy or is_sku(tidy) or leftovers.is_exponent(tidy) or leftovers.is_date(tidy):
+        return ""
+    return _repaired_sku(tidy)
 
 
 def too_long(field: str, cell: str) -> Problem:

@@ -9,12 +9,13 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple, Self
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
 from catalog.rules.problems import ngettext
 from uploads.feed import columns
 from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encodings import encoding as encodings
+from uploads.feed.encodings import no_text
 from uploads.feed.encodings.encoding import Found
 from uploads.feed.formats.detect import format_of, has_no_quotes
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
@@ -26,44 +27,6 @@ HEADER_LINES: Final = 20  # the header is among the first so many lines
 SAMPLE_ROWS: Final = 20  # looked at for what a column has
 # Each record repeats the names of all columns: DynamoDB takes 65,535 bytes for one and 409,600 for a record.
 NAMES_BYTES: Final = 100_000
-
-SAVE_AS: Final = "Open it and save it as CSV (“CSV UTF-8”), then upload that file."
-UNPACK: Final = "Unpack it and upload the CSV file inside."
-UTF32: Final = ("a UTF-32 text file", "Save it in Excel as “CSV UTF-8”, and upload that file.")
-SAVE_FROM_THERE: Final = "save it from there as “CSV UTF-8”, and upload that file."
-EXPORT: Final = "Upload the CSV file that your shop or spreadsheet exports."
-# What files start with, most specific first: https://en.wikipedia.org/wiki/List_of_file_signatures
-SIGNATURES: Final[tuple[tuple[bytes, str, str], ...]] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", SAVE_AS),
-    (b"PK\x03\x04", "a ZIP archive", UNPACK),  # or one of ZIP_CONTENTS
-    (b"PK\x05\x06", "an empty ZIP archive", EXPORT),
-    (b"\x1f\x8b", "a gzip archive", UNPACK),
-    (b"BZh", "a bzip2 archive", UNPACK),
-    (b"\xfd7zXZ\0", "an xz archive", UNPACK),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
-    (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image", EXPORT),
-    (b"\xff\xd8\xff", "a JPEG image", EXPORT),
-    (b"GIF8", "a GIF image", EXPORT),
-    (b"%PDF-", "a PDF document", EXPORT),
-    (b"\x7fELF", "a program", EXPORT),
-    (b"MZ", "a program", EXPORT),
-    (b"\xff\xfe\0\0", *UTF32),
-    (b"\0\0\xfe\xff", *UTF32),
-)
-ZIP_CONTENTS: Final = (
-    (b"[Content_Types].xml", "an Excel workbook", SAVE_AS),
-    (b"xl/", "an Excel workbook", SAVE_AS),
-    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet", SAVE_AS),
-)
-TEXT_LIKE: Final = (b"BZh", b"MZ")  # a header may start with these letters: other signs of a binary file are needed
-# Text that is no table, though a CSV reader makes something of it: by how it begins, in small letters.
-NO_TABLES: Final = (
-    (b"<", "a web page or an XML file"),
-    (b'{"', "a JSON file"),
-    (b"[{", "a JSON file"),
-)
-CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1a"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +85,11 @@ class Layout:
     def leaves_out_hidden(self) -> bool:
         """Whether rows that are hidden in the sheet are passed over."""
         return self.answers.get(HIDDEN_ROWS) == LEAVE_OUT
+
+    @property
+    def quoting(self) -> Literal[0, 3]:
+        """As csv names it."""
+        return csv.QUOTE_NONE if self.unquoted else csv.QUOTE_MINIMAL
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -183,10 +151,12 @@ class _Header(NamedTuple):
     mapping: ColumnMapping
     samples: list[list[str]]  # the first rows below
     remembered: Remembered | None
+    known: bool  # whether a format has these columns
 
     @property
     def score(self) -> tuple[bool, int, int, int]:
-        return format_of(self.cells) is not None, len(self.mapping.fields) + len(self.mapping.unclear), -self.first_line, len(self.cells)
+        fields = len(self.mapping.fields) + len(self.mapping.unclear)
+        return self.known, fields, -self.first_line, len(self.cells)
 
 
 def find_layout(
@@ -201,7 +171,7 @@ def find_layout(
     beginning = next(blocks(file, "", 0), b"")[:8192]
     known = Found("utf-8") if sheet else encodings.by_bytes(beginning)  # we wrote a sheet's text ourselves
     if not sheet:
-        _refuse_other_formats(beginning)
+        no_text.refuse_other_formats(beginning)
     try:
         start = _beginning(file, limits, reading, known)
         if sheet:
@@ -210,8 +180,8 @@ def find_layout(
         delimiters = "," if sheet else delimiters
         header = _header_of(start, limits, memory, delimiters, asked=reading is not None)
     except FeedError as error:
-        if not known and _looks_binary(beginning):
-            raise FeedError("binary_file", f"This is not a text file. {EXPORT}") from error
+        if not known and no_text.looks_binary(beginning):
+            raise FeedError("binary_file", f"This is not a text file. {no_text.EXPORT}") from error
         raise
     end = start.offset + sum(start.sizes[: header.first_line + header.line_count])
     # A sheet's rows are records, whatever lines their cells have.
@@ -263,32 +233,6 @@ def _refuse_long_names(headers: Sequence[str]) -> None:
     if sum(len(name.encode()) for name in headers) > NAMES_BYTES:
         message = f"The names of the columns have more than {NAMES_BYTES:,} bytes together. Shorten them."
         raise FeedError("column_name_too_long", message)
-
-
-def _refuse_other_formats(beginning: bytes) -> None:
-    known = [entry for entry in SIGNATURES if beginning.startswith(entry[0])]
-    if known and known[0][0].startswith(b"PK"):
-        known = [entry for entry in ZIP_CONTENTS if entry[0] in beginning] + known
-    if _looks_like_utf32(beginning):
-        known.append((b"", *UTF32))
-    if known and (known[0][0] not in TEXT_LIKE or _looks_binary(beginning)):
-        _, what, remedy = known[0]
-        raise FeedError("binary_file", f"This is {what}, not a CSV file. {remedy}")
-    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if other := next((what for start, what in NO_TABLES if text.startswith(start)), ""):
-        raise FeedError("no_table", f"This is {other}, not a CSV file. If it opens in Excel, {SAVE_FROM_THERE}")
-
-
-def _looks_like_utf32(beginning: bytes) -> bool:
-    """By the three NULs beside every ASCII letter: without byte order mark there is no other sign."""
-    start = beginning[:200]
-    return 0.6 * len(start) < start.count(0) < 0.8 * len(start)
-
-
-def _looks_binary(beginning: bytes) -> bool:
-    """One control character in twenty bytes: random bytes have one in nine, text none."""
-    controls = len(beginning) - len(beginning.translate(None, CONTROLS))
-    return controls * 20 > len(beginning)
 
 
 class _Beginning(NamedTuple):
@@ -357,7 +301,7 @@ def _find_header(
                 candidates += _header_at(lines, index, delimiter, limits, memory)
             except FeedError as refusal:
                 refusals.append(refusal)
-        complete = [one for one in candidates if not one.mapping.missing or format_of(one.cells)]
+        complete = [one for one in candidates if not one.mapping.missing or one.known]
         if complete:
             return max(complete, key=lambda header: header.score)
         nearest += candidates
@@ -393,7 +337,7 @@ def _header_at(
         # What the columns have can make their names mean less: sizes are no stock.
         samples = _rows_below(reader)
         mapping = map_headers(cells, fields, samples)
-    return [_Header(index, line_count, delimiter, cells, mapping, samples, before)]
+    return [_Header(index, line_count, delimiter, cells, mapping, samples, before, format_of(cells) is not None)]
 
 
 def _rows_below(reader: Iterator[list[str]]) -> list[list[str]]:

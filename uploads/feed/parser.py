@@ -159,10 +159,9 @@ def _rows(
     position, of_sheet = start or layout.first_row, bool(layout.sheet)
     lines = Lines(file, layout.encoding, position.offset, limits, marks, position.line, of_sheet=of_sheet)
     headers, width, number = layout.headers, len(layout.headers), position.row_number
-    conspicuous, delimiter = {"", headers[0], BOM + headers[0]}, layout.delimiter.encode()
+    conspicuous, comma = {"", headers[0], BOM + headers[0]}, layout.delimiter.encode()
     without_hidden = layout.leaves_out_hidden
-    quoted = not layout.unquoted
-    in_doubt = bool(layout.trailing or layout.uneven)  # each row then, since its end tells
+    quoted, in_doubt = not layout.unquoted, bool(layout.trailing or layout.uneven)  # each row then, since its end tells
     ends_with_text = may_be_cut_off(layout)
     taken = lines.taken
     reader = _reader(lines, layout)
@@ -188,8 +187,10 @@ def _rows(
                 or in_doubt
                 or len(taken) > 1
                 or lines.flawed
-                or (b'"' in (line := taken[0][0]) and quoted and '"' in "".join(cells) and misplaced(line, width, delimiter))
-                or (b"'" in line and not ours and wrapped_cell(cells))
+                or (
+                    quoted and b'"' in (line := taken[0][0]) and '"' in "".join(cells) and misplaced(line, width, comma)
+                )
+                or (b"'" in taken[0][0] and not ours and wrapped_cell(cells))
                 or lines.chars > limits.max_cell_chars
                 or (first := cells[0]) in conspicuous
                 or first.isspace()
@@ -296,8 +297,7 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> bool:
 
 
 def _reader(lines: Lines, layout: Layout) -> Iterator[list[str]]:
-    quoting = csv.QUOTE_NONE if layout.unquoted else csv.QUOTE_MINIMAL
-    return csv.reader(lines.texts(), delimiter=layout.delimiter, strict=True, quoting=quoting)
+    return csv.reader(lines.texts(), delimiter=layout.delimiter, strict=True, quoting=layout.quoting)
 
 
 def _take_marks(cells: dict[str, str]) -> frozenset[str]:

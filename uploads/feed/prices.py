@@ -175,8 +175,7 @@ def _cells(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str)
                 raise _IrregularError
             yield text
 
-    quoting = csv.QUOTE_NONE if layout.unquoted else csv.QUOTE_MINIMAL
-    reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True, quoting=quoting)
+    reader = csv.reader(texts(), delimiter=layout.delimiter, strict=True, quoting=layout.quoting)
     line, read, needed = layout.first_row.line + 1, 0, max(price, currency or 0)
     for came in reader:
         cells = _of_sheet(came, layout, needed) if layout.sheet else came

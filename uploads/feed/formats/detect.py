@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from uploads.feed.columns import is_ours, name_headers, normalise
@@ -21,16 +22,21 @@ def _keys(spelled: Iterable[str]) -> tuple[tuple[str, bool], ...]:
 
 
 _SPELLED: Final = {one.id: {role: _keys(names) for role, names in one.headers.items()} for one in FORMATS}
-# Names by which a file can be none of these formats are told apart by a look at a few.
 _EXACT: Final = {
     one.id: {role: frozenset(key for key, begins in keys if not begins) for role, keys in _SPELLED[one.id].items()}
     for one in FORMATS
 }
+# As they are written, in small letters: lines that have hardly any of these are no header of a format.
+_WRITTEN: Final = frozenset(
+    name.casefold() for one in FORMATS for roles in one.signature for role in roles for name in one.headers[role]
+)
+AT_LEAST: Final = 2
 
 
 def format_of(headers: Sequence[str]) -> Format | None:
     """The format of a file with these columns; None where there is none, or more than one fits as well."""
-    if len(headers) > MOST_HEADERS or is_ours(headers):
+    written = (header for header in headers if header.strip().casefold() in _WRITTEN)
+    if len(headers) > MOST_HEADERS or len(tuple(islice(written, AT_LEAST))) < AT_LEAST or is_ours(headers):
         return None
     return _format_of(tuple(headers))
 

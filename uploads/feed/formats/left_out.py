@@ -64,9 +64,9 @@ def empty_reader(plan: Plan) -> Callable[[Cells], str]:
 
     def read(cells: Cells) -> str:
         for column in telling:
-            if cells.get(column):
-                if cells[column].strip():
-                    return ""
+            cell = cells.get(column)
+            if cell and not cell.isspace():
+                return ""
         filled = {column for column, cell in cells.items() if cell.strip()}
         if plan.pictures and filled & set(plan.pictures) and filled <= pictures:
             return PICTURE
@@ -91,9 +91,10 @@ def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
         if not filled:
             return None
         column, text = filled[0]
-        if _TOTAL.match(text) and (column in names or not any(cells.get(one, "").strip() for one in names)):
-            if column in numbers or not any(cells.get(one, "").strip() for one in numbers):
-                return Reason(TOTAL, "A total of the rows above.")
+        is_named = column not in names and any(cells.get(one, "").strip() for one in names)
+        is_numbered = column not in numbers and any(cells.get(one, "").strip() for one in numbers)
+        if _TOTAL.match(text) and not is_named and not is_numbered:
+            return Reason(TOTAL, "A total of the rows above.")
         if len(filled) > 1 or len(cells) < MORE_COLUMNS or column in prices or not _is_prose(text):
             return None
         if len(text) > SHORT_HEADING or text.endswith((".", "!", "*")):

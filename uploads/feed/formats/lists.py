@@ -24,7 +24,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "código", "código de producto", "codigo articulo", "código artículo", "clave", "ref", "ref no", "reference",
         "reference no", "reference number", "référence article", "product number", "product no", "product ref",
         "prod code", "stock code", "stockcode", "item ref", "item", "item #", "part no", "part #", "part nr",
-        "partnumber", "teilenummer", "teile nr", "bestellnummer", "best nr", "best.-nr.", "bestell nr", "artikel nummer",
+        "partnumber", "teilenummer", "teile nr", "bestellnummer", "best nr", "bestell nr", "artikel nummer",
         "artikelnr.", "artikel no", "sachnummer", "material number", "materialnummer", "material no", "model number",
         "model no", "model code", "modell nr", "style number", "style no", "style code", "catalog number",
         "catalogue number", "catalog no", "cat no", "kat nr", "internal reference", "internal code", "number", "no",
@@ -70,13 +70,12 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 # Numbers that aren't the vendor's own, so nobody takes them for an ID without a person.
-BARCODES: Final = frozenset(
-    """
+_BARCODE_KEYS: Final = """
     barcode ean ean13 ean8 eancode eannummer eanbarcode gtin gtin13 gtin14 gtin12 upc upca upccode upcean barcodes
     strichcode codeabarres codebarre codesbarres codigodebarras codicebarre codiceabarre codiceean isbn isbn13 isbn10
     barcodeean barcodeno barcodenumber eanupc gtineanupc штрихкод productbarcode itembarcode gtinupceanorisbn asin jan
-    """.split()
-)
+"""
+BARCODES: Final = frozenset(_BARCODE_KEYS.split())
 # Kinds of prices that aren't the regular one, beside one that may be.
 _NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list", "other"})
 _REGULAR: Final = frozenset({"plain", "regular", "selling", "unit", "currency", "tax"})
@@ -115,12 +114,10 @@ def plan_of_list(
             if meant not in columns and meant not in unclear:
                 free = [name for name in names if name not in columns.values()] or list(names)
                 found.append(ask(meant, free, names, rows))
-    placed = {meant: (header,) for meant, header in columns.items()}
+    placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
     if stock:
         placed["stock_quantity"] = stock
-    plan = replace(
-        plan, columns=placed, added=len(stock) > 1, said=tuple(said), id_first=_id_first(columns, mapping)
-    )
+    plan = replace(plan, columns=placed, added=len(stock) > 1, said=tuple(said), id_first=_id_first(columns, mapping))
     return plan, tuple(found)
 
 
@@ -229,9 +226,10 @@ def _only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, .
 
 
 def _said_of_update(columns: Mapping[str, str]) -> str:
-    what = " and ".join(
-        word for meant, word in (("price", "price"), ("stock_quantity", "stock")) if meant in columns
-    ) or "price or stock"
+    what = (
+        " and ".join(word for meant, word in (("price", "price"), ("stock_quantity", "stock")) if meant in columns)
+        or "price or stock"
+    )
     by = "SKU" if "sku" in columns else "product ID"
     return (
         f"This is a list of {what}: it has no names and no categories. Only {what} of products that are in the catalog "

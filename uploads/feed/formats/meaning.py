@@ -93,15 +93,13 @@ class Reader:
         self._summed = plan.group is not None and plan.group.kind == "summed"
         self._rounds, self._repairs = plan.round_prices == YES, plan.repair_skus == YES
 
-    def __call__(
-        self, cells: Cells, head: Head | None = None, row: int = 0, numeric: frozenset[str] = NONE
-    ) -> Meaning:
+    def __call__(self, cells: Cells, head: Head | None = None, row: int = 0, numeric: frozenset[str] = NONE) -> Meaning:
         """`row` is the row's number, by which its head is told from its variants; `numeric` the headers whose cell was
         a number with a fraction in a workbook."""
         plan = self.plan
         if plan.ours:
-            values = {meant: cells[columns[0]] for meant, columns in plan.columns.items() if columns[0] in cells}
-            return Meaning(values, numeric=self._numeric(cells, numeric, {}))
+            came = {meant: cells[columns[0]] for meant, columns in plan.columns.items() if columns[0] in cells}
+            return Meaning(came, numeric=self._numeric(cells, numeric, {}))
         reason = self._left_out(cells, head, row)
         if reason:
             return Meaning({}, left_out=reason)
@@ -125,9 +123,7 @@ class Reader:
         self._price(cells, names, values, derived, asked)
         self._stock(cells, head, names, values, derived, asked)
         if numeric or plan.machine_numbers:
-            return Meaning(
-                values, frozenset(derived), None, None, tuple(asked), self._numeric(cells, numeric, values)
-            )
+            return Meaning(values, frozenset(derived), None, None, tuple(asked), self._numeric(cells, numeric, values))
         return Meaning(values, frozenset(derived), None, None, tuple(asked))
 
     # --- what the row is -----------------------------------------------------------------------------------------
@@ -155,7 +151,7 @@ class Reader:
             return Reason(PARENT, "It is sold by its variants.")
         return None
 
-    def _named_head(self, cells: Cells, head: Head | None, row: int) -> Cells | None | Problem:
+    def _named_head(self, cells: Cells, head: Head | None, row: int) -> Cells | Problem | None:
         """The cells of the head that a variant may take from; a Problem where it would need one and there is none."""
         if self.plan.group is None or self._summed:
             return None
@@ -253,14 +249,11 @@ class Reader:
             cell = (cells.get(column) or "").strip()
             if not cell:
                 continue
-            for value in self._options.findall(cell) if self._options else (cell,):
-                if value.strip() and value.strip().casefold() not in self.plan.option_words:
-                    found.append(value.strip())
+            values = self._options.findall(cell) if self._options else (cell,)
+            found += [text for one in values if (text := one.strip()) and text.casefold() not in self.plan.option_words]
         return found
 
-    def _texts(
-        self, cells: Cells, head: Cells | None, values: dict[str, str | None], derived: list[str]
-    ) -> None:
+    def _texts(self, cells: Cells, head: Cells | None, values: dict[str, str | None], derived: list[str]) -> None:
         plan = self.plan
         if self._has["product_name"]:
             cell, inherited = self._own_or_inherited("product_name", cells, head)
@@ -342,9 +335,7 @@ class Reader:
         if is_derived:
             derived.append("stock_quantity")
 
-    def _numeric(
-        self, cells: Cells, numeric: frozenset[str], values: Mapping[str, str | None]
-    ) -> frozenset[str]:
+    def _numeric(self, cells: Cells, numeric: frozenset[str], values: Mapping[str, str | None]) -> frozenset[str]:
         """The fields that are read from a cell that is a number at its source."""
         found = []
         for meant, columns in self.plan.columns.items():
@@ -391,7 +382,7 @@ def once(problems: list[Problem], plan: Plan) -> list[Problem]:
 # --- cells -------------------------------------------------------------------------------------------------------
 
 
-def _first_of(columns: tuple[str, ...], apostrophes: bool) -> Callable[[Cells], str]:  # noqa: FBT001
+def _first_of(columns: tuple[str, ...], apostrophes: bool) -> Callable[[Cells], str]:
     """How a field's cell is found: the first that isn't empty."""
     if not columns:
         return lambda cells: ""

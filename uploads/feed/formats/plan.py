@@ -177,5 +177,3 @@ def _mapping(answer: Any) -> dict[str, str | None]:
 def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
     """What others depend on first."""
     return tuple(sorted(questions, key=lambda one: ORDER.index(one.kind) if one.kind in ORDER else len(ORDER)))
-
-

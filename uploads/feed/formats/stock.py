@@ -43,6 +43,7 @@ SOLD_OUT: Final = _words("""
 """)
 _GAPS: Final = re.compile(r"[\s_-]+")
 
+
 def quantity_of(cell: str) -> str | None:
     """What a word for stock means: "0", "" for an unknown quantity, None for what is no such word."""
     word = _GAPS.sub(" ", cell.casefold()).strip(" .!")
@@ -56,7 +57,6 @@ def flag_of(cell: str) -> str | None:
     if cell in ("0", "0.0", "false", "FALSE", "False"):
         return "0"
     return "" if cell in ("1", "1.0", "true", "TRUE", "True") else quantity_of(cell)
-
 
 
 class Quantity(NamedTuple):

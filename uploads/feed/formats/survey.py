@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from catalog.rules.identifiers import repaired_sku
 from catalog.rules.problems import ngettext
 from catalog.rules.validator import closest_category
 from uploads.feed.columns import quoted, short
@@ -28,7 +29,6 @@ from uploads.feed.formats.meaning import (
 )
 from uploads.feed.formats.model import Plan
 from uploads.feed.questions import Choice, Question
-from catalog.rules.identifiers import repaired_sku
 
 NO: Final = "false"
 MOST_VALUES: Final = 2_000  # different cells of a category that are kept

@@ -10,14 +10,15 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_MARKED: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_MARKED: Final = re.compile(
+    r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
 _TAG: Final = re.compile(r"</?[A-Za-z]")
-_BLOCKS: Final = frozenset(
-    """
+_BLOCK_NAMES: Final = """
     address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section summary table tbody tfoot thead tr ul
-    """.split()
-)
+"""
+_BLOCKS: Final = frozenset(_BLOCK_NAMES.split())
 _UNREAD: Final = frozenset(("script", "style", "template", "noscript", "iframe", "object", "head", "title", "svg"))
 _CELLS: Final = frozenset(("td", "th"))
 _SPACES: Final = re.compile(r"[ \t\r\f\v\u00a0\u202f]+")

@@ -152,7 +152,10 @@ WIX: Final = Format(
         "brand": ("brand",),
         **{f"option{n}": (f"productOptionDescription{n}", f"productOptionChoices{n}") for n in range(1, 7)},
     },
-    signature=(("handle", "kind", "name", "collection", "sku", "price", "inventory"), ("handle", "kind", "name", "price")),
+    signature=(
+        ("handle", "kind", "name", "collection", "sku", "price", "inventory"),
+        ("handle", "kind", "name", "price"),
+    ),
     template=Plan(
         columns={
             "vendor_product_id": ("sku",),

@@ -1,7 +1,7 @@
 """WooCommerce's own product export, in the languages of its shops.
 
-https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Schema. Its headers are those of the shop's language,
-and older translations are still about. A variation stands in a row of its own and names its parent by SKU, or as id:110.
+https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Schema. Headers are in the shop's language, and older
+translations are still about. A variation stands in a row of its own and names its parent by SKU, or as id:110.
 """
 
 from typing import Final
