@@ -315,8 +315,8 @@ PRICE: Final = Family(
         Kind(
             "selling",
             _any(
-                "sell selling sales ~verkauf~ vk ~vkp vkpreis~ vente venta vendita verkoop our your my final current actual "
-                "new online web shop store street today"
+                "sell selling sales ~verkauf~ vk ~vkp vkpreis~ vente venta vendita verkoop our your my final current "
+                "actual new online web shop store street today"
             ),
             weight=8,
         ),

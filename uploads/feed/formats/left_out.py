@@ -17,6 +17,7 @@ _TOTAL: Final = re.compile(
 SHORT_HEADING: Final = 60  # characters; a longer line of text is a remark
 MORE_COLUMNS: Final = 3  # only in a table of so many a row with one cell is conspicuous
 SHOWN: Final = 60
+REMEMBERED: Final = 100
 
 
 class ByRule(NamedTuple):
@@ -28,21 +29,26 @@ class ByRule(NamedTuple):
 
 def rule_reader(plan: Plan) -> Callable[[Cells], ByRule | None]:
     """The first of the plan's rules that leaves a row out, without those whose rows are taken all the same."""
+    passed: type[set[str]] = set  # cells by which no row is left out: there are a few, in all rows
     rules = [
-        (rule, rule.column, frozenset(rule.words), "*" in rule.words, rule.unless)
+        (rule, rule.column, frozenset(rule.words), "*" in rule.words, rule.unless, passed())
         for rule in plan.rules
         if rule.reason not in plan.taken
     ]
     marks = "'" if plan.apostrophes else ""
 
     def read(cells: Cells) -> ByRule | None:
-        for rule, column, words, any_word, unless in rules:
+        for rule, column, words, any_word, unless, passed in rules:
             cell = cells.get(column) or ""
-            word = cell.partition(",")[0].strip().lstrip(marks).casefold() if cell else ""
+            if cell in passed:
+                continue
+            word = cell.partition(",")[0].strip().lstrip(marks).casefold()
             if (word in words) != unless if word or not unless else False:
                 return _by_rule(rule, cell)
             if any_word and word:
                 return _by_rule(rule, cell)
+            if len(passed) < REMEMBERED and len(cell) <= SHOWN:
+                passed.add(cell)
         return None
 
     return read

@@ -49,7 +49,7 @@ REPAIR: Final = "repair_skus"
 CACHED: Final = 4096
 _MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 _DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
-_GUARDED: Final = frozenset("0123456789=+-@")
+_GUARDED: Final = frozenset("0123456789=+-@")  # what an apostrophe is put before
 _HASH_CHARS: Final = 8
 
 
@@ -85,10 +85,11 @@ class Reader:
         self.keys = key_reader(plan)
         self._rule, self._empty, self._own = rule_reader(plan), empty_reader(plan), own_list_reader(plan)
         self._quantity = quantity_reader(plan)
-        self._read = {meant: _first_of(plan.columns.get(meant, ()), plan.apostrophes) for meant in FIELDS}
+        self._read = {meant: _first_of(plan.columns.get(meant, ()), apostrophes=plan.apostrophes) for meant in FIELDS}
         self._has = {meant: bool(plan.columns.get(meant)) for meant in FIELDS}
         self._inherited = frozenset(plan.inherited) if plan.group else NONE
         self._known: dict[str, _Category] = {}
+        self._has_options = bool(plan.options)
         self._options = re.compile(plan.option_values) if plan.option_values else None
         self._summed = plan.group is not None and plan.group.kind == "summed"
         self._rounds, self._repairs = plan.round_prices == YES, plan.repair_skus == YES
@@ -110,21 +111,23 @@ class Reader:
         derived: list[str] = []
         asked: list[tuple[str, str]] = []
         if plan.mode != UPDATE or self._has["category"]:
-            category = self._category(cells, names)
+            category, inherited = self._category(cells, names)
             if category.left_out:
                 said = f"{quoted(category.value)}: left out, as was answered for this category."
                 return Meaning({}, left_out=Reason(BY_ANSWER, said))
-            asked += category.open
+            if category.open:
+                asked += category.open
             values["category"] = category.value
-            if category.derived:
+            if category.derived or inherited:
                 derived.append("category")
         self._identifiers(cells, names, values, derived, asked)
         self._texts(cells, names, values, derived)
         self._price(cells, names, values, derived, asked)
         self._stock(cells, head, names, values, derived, asked)
-        if numeric or plan.machine_numbers:
-            return Meaning(values, frozenset(derived), None, None, tuple(asked), self._numeric(cells, numeric, values))
-        return Meaning(values, frozenset(derived), None, None, tuple(asked))
+        found = self._numeric(cells, numeric, values) if numeric else NONE
+        if plan.machine_numbers:
+            found |= _program_numbers(values)
+        return Meaning(values, frozenset(derived), None, None, tuple(asked), found)
 
     # --- what the row is -----------------------------------------------------------------------------------------
 
@@ -181,7 +184,8 @@ class Reader:
             return cell, bool(cell)
         return cell, False
 
-    def _category(self, cells: Cells, head: Cells | None) -> _Category:
+    def _category(self, cells: Cells, head: Cells | None) -> tuple[_Category, bool]:
+        """What the cell means, and whether it is the head's."""
         cell, inherited = self._own_or_inherited("category", cells, head)
         cell = cell.strip()
         if not self.plan.category_numbers and cell.isdigit():
@@ -191,7 +195,7 @@ class Reader:
             if len(self._known) >= CACHED:
                 self._known.clear()
             found = self._known[cell] = self._category_of(cell)
-        return found._replace(derived=True) if inherited and not found.derived else found
+        return found, inherited
 
     def _category_of(self, cell: str) -> _Category:
         plan, ours = self.plan, self.categories
@@ -244,13 +248,17 @@ class Reader:
             values["sku"] = sku
 
     def _options_of(self, cells: Cells) -> list[str]:
-        found = []
+        found: list[str] = []
         for column in self.plan.options:
-            cell = (cells.get(column) or "").strip()
-            if not cell:
+            cell = cells.get(column)
+            if not cell or not (cell := cell.strip()):
                 continue
-            values = self._options.findall(cell) if self._options else (cell,)
-            found += [text for one in values if (text := one.strip()) and text.casefold() not in self.plan.option_words]
+            if self._options is None:
+                if cell.casefold() not in self.plan.option_words:
+                    found.append(cell)
+                continue
+            values = (text for one in self._options.findall(cell) if (text := one.strip()))
+            found += [text for text in values if text.casefold() not in self.plan.option_words]
         return found
 
     def _texts(self, cells: Cells, head: Cells | None, values: dict[str, str | None], derived: list[str]) -> None:
@@ -258,22 +266,24 @@ class Reader:
         if self._has["product_name"]:
             cell, inherited = self._own_or_inherited("product_name", cells, head)
             name = one_line(cell) if plan.html and ("<" in cell or "&" in cell or "\n" in cell) else cell
-            has_options = bool(plan.options) and (head is not None or not plan.options_of_variants)
-            if has_options and name.strip() and (options := self._options_of(cells)):
+            has_options = self._has_options and (head is not None or not plan.options_of_variants)
+            if has_options and name and (options := self._options_of(cells)):
                 name = with_options(name.strip(), options, always=inherited)
             values["product_name"] = name
             if inherited or name != cell:
                 derived.append("product_name")
-        for meant in ("brand", "description"):
-            if not self._has[meant]:
-                continue
-            cell, inherited = self._own_or_inherited(meant, cells, head)
+        if self._has["brand"]:
+            values["brand"], inherited = self._own_or_inherited("brand", cells, head)
+            if inherited:
+                derived.append("brand")
+        if self._has["description"]:
+            cell, inherited = self._own_or_inherited("description", cells, head)
             text = cell
-            if meant == "description" and cell and (plan.html or plan.escapes):
+            if cell and (plan.html or plan.escapes):
                 text = readable(cell, html=plan.html, escapes=plan.escapes)
-            values[meant] = text
+            values["description"] = text
             if inherited or text != cell:
-                derived.append(meant)
+                derived.append("description")
 
     def _price(
         self,
@@ -342,11 +352,6 @@ class Reader:
             column = next((one for one in columns if (cells.get(one) or "").strip()), "")
             if column in numeric and (not values or values.get(meant) == cells[column].strip()):
                 found.append(meant)
-        if self.plan.machine_numbers:
-            found += [
-                meant for meant in ("price", "stock_quantity")
-                if _MACHINE.fullmatch((values.get(meant) or "").strip())
-            ]  # fmt: skip
         return frozenset(found)
 
 
@@ -382,22 +387,26 @@ def once(problems: list[Problem], plan: Plan) -> list[Problem]:
 # --- cells -------------------------------------------------------------------------------------------------------
 
 
-def _first_of(columns: tuple[str, ...], apostrophes: bool) -> Callable[[Cells], str]:
-    """How a field's cell is found: the first that isn't empty."""
-    if not columns:
-        return lambda cells: ""
+def _first_of(columns: tuple[str, ...], *, apostrophes: bool) -> Callable[[Cells], str]:
+    """How a field's cell is found: the first that isn't empty, without an apostrophe that the shop put there."""
 
-    def unguarded(cell: str) -> str:
-        return cell[1:] if cell[:1] == "'" and cell[1:2] in _GUARDED and len(cell) > 1 else cell
+    def one(cells: Cells) -> str:
+        cell = cells.get(column)
+        if not cell or cell.isspace():
+            return ""
+        return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
 
-    def first(cells: Cells) -> str:
+    def several(cells: Cells) -> str:
         for column in columns:
             cell = cells.get(column)
             if cell and not cell.isspace():
-                return unguarded(cell) if apostrophes else cell
+                return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
         return ""
 
-    return first
+    column = columns[0] if columns else ""
+    if not columns:
+        return lambda cells: ""
+    return one if len(columns) == 1 else several
 
 
 def with_options(name: str, options: list[str], *, always: bool) -> str:
@@ -418,6 +427,16 @@ def slug(parts: list[str]) -> str:
         return found
     mark = hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
     return f"{found[: LIMITS['sku'] - _HASH_CHARS - 1]}-{mark}".strip("-")
+
+
+def _program_numbers(values: Mapping[str, str | None]) -> frozenset[str]:
+    """The fields with three decimals, which could be thousands if a person had written them; nearly always none."""
+    price, stock = values.get("price") or "", values.get("stock_quantity") or ""
+    if price[-4:-3] != "." and stock[-4:-3] != ".":
+        return NONE
+    return frozenset(
+        meant for meant, cell in (("price", price), ("stock_quantity", stock)) if _MACHINE.fullmatch(cell.strip())
+    )
 
 
 def rounded_price(cell: str, *, machine: bool) -> str:

@@ -4,6 +4,7 @@ A block and <br> begin a new line, an item of a list begins with “- ”, entit
 empty. A text without tags and entities is returned as it came.
 """
 
+import html as entities
 import re
 from functools import lru_cache
 from typing import Final
@@ -21,7 +22,16 @@ _BLOCK_NAMES: Final = """
 _BLOCKS: Final = frozenset(_BLOCK_NAMES.split())
 _UNREAD: Final = frozenset(("script", "style", "template", "noscript", "iframe", "object", "head", "title", "svg"))
 _CELLS: Final = frozenset(("td", "th"))
-_SPACES: Final = re.compile(r"[ \t\r\f\v\u00a0\u202f]+")
+# Nearly all texts of shops have nothing but such tags, and are read without building a tree: that takes a tenth of the
+# time, and gives the same. An item that begins with another tag, tables and all else are left to the parser.
+_INLINE_NAMES: Final = (
+    "a abbr b bdi cite code del em font i ins kbd mark q s samp small span strong sub sup tt u var wbr"
+)
+_PLAIN_BLOCKS: Final = "p br div h1 h2 h3 h4 h5 h6 ul ol li"
+_MARKS: Final = {name: "" for name in _INLINE_NAMES.split()} | {name: "\n" for name in _PLAIN_BLOCKS.split()}
+_ATTRIBUTES: Final = r"""(?:\s+[A-Za-z][\w:-]*(?:=(?:"[^"<>]*"|'[^'<>]*'))?)*+\s*/?"""
+_PLAIN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(_MARKS, key=len, reverse=True))}){_ATTRIBUTES}>")
+_ITEM_WITH_TAG: Final = re.compile(r"<li\b[^>]*>\s*<")
 MOST_CHARS: Final = 200_000  # of a text that is looked at; a description may have 10,000
 _BREAK: Final = "\n"
 _ITEM: Final = "\n- "
@@ -35,9 +45,24 @@ def readable(text: str, *, html: bool, escapes: bool) -> str:
         text = "\\n".join(part.replace("\\n", "\n") for part in text.split("\\\\n"))
     if not html or len(text) > MOST_CHARS or not _MARKED.search(text):
         return text
-    found = _lines_of(text, keep_breaks=escapes or not _TAG.search(text))
-    lines = (_SPACES.sub(" ", line).strip() for line in found.split(_BREAK))
-    return _BREAK.join(line for line in lines if line and line != "-")
+    keep_breaks = escapes or not _TAG.search(text)
+    found = _without_plain_tags(text, keep_breaks=keep_breaks)
+    if found is None:
+        found = _lines_of(text, keep_breaks=keep_breaks)
+    lines = [" ".join(line.split()) for line in found.split(_BREAK)]
+    return _BREAK.join([line for line in lines if line and line != "-"])
+
+
+def _mark(tag: re.Match[str]) -> str:
+    return _ITEM if tag[2] == "li" and not tag[1] else _MARKS[tag[2]]
+
+
+def _without_plain_tags(text: str, *, keep_breaks: bool) -> str | None:
+    """The text with its tags as line breaks; None if it has others than plain ones."""
+    found = _PLAIN_TAG.sub(_mark, text if keep_breaks else text.replace(_BREAK, " "))
+    if "<" in found or ("<li" in text and _ITEM_WITH_TAG.search(text)):
+        return None
+    return entities.unescape(found) if "&" in found else found
 
 
 def one_line(text: str) -> str:
