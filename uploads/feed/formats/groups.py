@@ -82,10 +82,12 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
         # As it stands, with spaces: the shop writes the same in both places.
         key = cells.get(refers) or ""
         own = NO_KEYS
-        if is_head(cells) if marks else not key.strip():
+        if not marks or is_head(cells):
             own = tuple(before + cell for column, before in keys if (cell := cells.get(column) or "").strip())
-        is_variant = not variants or first_word(cells.get(marks) or "") in variants
-        return Keys(own, key if key.strip() and is_variant and key not in own else "")
+        if key in own:
+            return Keys(own)
+        is_variant = key.strip() and (not variants or first_word(cells.get(marks) or "") in variants)
+        return Keys(NO_KEYS, key) if is_variant else Keys(own)
 
     def above(cells: Cells) -> Keys:
         if is_head(cells):

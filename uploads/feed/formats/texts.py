@@ -28,7 +28,7 @@ _INLINE_NAMES: Final = (
     "a abbr b bdi cite code del em font i ins kbd mark q s samp small span strong sub sup tt u var wbr"
 )
 _PLAIN_BLOCKS: Final = "p br div h1 h2 h3 h4 h5 h6 ul ol li"
-_MARKS: Final = {name: "" for name in _INLINE_NAMES.split()} | {name: "\n" for name in _PLAIN_BLOCKS.split()}
+_MARKS: Final = dict.fromkeys(_INLINE_NAMES.split(), "") | dict.fromkeys(_PLAIN_BLOCKS.split(), "\n")
 _ATTRIBUTES: Final = r"""(?:\s+[A-Za-z][\w:-]*(?:=(?:"[^"<>]*"|'[^'<>]*'))?)*+\s*/?"""
 _PLAIN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(_MARKS, key=len, reverse=True))}){_ATTRIBUTES}>")
 _ITEM_WITH_TAG: Final = re.compile(r"<li\b[^>]*>\s*<")
@@ -49,8 +49,13 @@ def readable(text: str, *, html: bool, escapes: bool) -> str:
     found = _without_plain_tags(text, keep_breaks=keep_breaks)
     if found is None:
         found = _lines_of(text, keep_breaks=keep_breaks)
-    lines = [" ".join(line.split()) for line in found.split(_BREAK)]
-    return _BREAK.join([line for line in lines if line and line != "-"])
+    return lines(found)
+
+
+def lines(text: str) -> str:
+    """The text with single spaces, and without lines that have nothing in them."""
+    found = [" ".join(line.split()) for line in text.split(_BREAK)]
+    return _BREAK.join([line for line in found if line and line != "-"])
 
 
 def _mark(tag: re.Match[str]) -> str:
