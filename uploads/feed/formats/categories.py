@@ -10,6 +10,7 @@ from catalog.rules.validator import category_key
 
 CACHED: Final = 4096  # cells whose category is known; a shop has hundreds
 MOST_CHARS: Final = 2_000  # of a cell that is looked through
+_AROUND: Final = " []\"'"  # what a program's list of paths leaves around a step
 MOST_DEPTH: Final = 50  # of our tree, should it go in a circle
 
 
@@ -53,7 +54,7 @@ class Categories:
         if whole := self.named(path):
             return whole
         steps = re.split(f"[{re.escape(paths)}]", path) if paths else []
-        return next((name for step in reversed(steps) if (name := self.named(step))), "")
+        return next((name for step in reversed(steps) if (name := self.named(step.strip(_AROUND)))), "")
 
     def _depth(self, name: str) -> int:
         depth, parent = 0, self.parents.get(name)

@@ -91,8 +91,8 @@ def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
     name, price = next(iter(names), ""), next(iter(plan.columns.get("price", ())), "")
 
     def read(cells: Cells) -> Reason | None:
-        if name and price and cells.get(name) and cells.get(price):  # nearly all
-            return None
+        if name and price and cells.get(name) and cells.get(price) and any(cells.get(one) for one in numbers):
+            return None  # nearly all
         filled = [(column, text) for column, cell in cells.items() if (text := cell.strip())]
         if not filled:
             return None

@@ -4,12 +4,14 @@ What its columns mean is for uploads.feed.columns to say. What is added here is 
 that is product ID and SKU, names that stand under Description, no category, nothing but prices and stock.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from catalog.rules.cells import identifier
 from catalog.rules.fields import LIMITS
+from catalog.rules.identifiers import is_sku
 from uploads.feed.columns import ColumnMapping, answered, ask, normalise, quoted, short
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.questions import Choice, Question
@@ -18,12 +20,16 @@ from uploads.feed.rivals import in_words, kind_of
 IDENTIFIERS: Final = "identifiers_from"
 # Names that mean a field in a list that has no better column for it, best first; a `#` stands for a number behind it.
 MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "vendor_product_id": (
+        "internal id", "product uid", "uniq id", "unique id", "uid", "uuid", "pid", "prod id", "product key",
+        "system id", "record id", "offer id", "listing id", "interne id", "id interne", "id interno", "код id",
+    ),
     "sku": (
-        "art no", "art nr", "art num", "artno", "artnr", "article code", "article id", "article", "articolo",
+        "art no", "art nr", "art num", "artno", "artnr", "article code", "article id",
         "cod articolo", "codice", "codice prodotto", "cod", "code article", "code produit", "code", "codigo",
         "código", "código de producto", "codigo articulo", "código artículo", "clave", "ref", "ref no", "reference",
         "reference no", "reference number", "référence article", "product number", "product no", "product ref",
-        "prod code", "stock code", "stockcode", "item ref", "item", "item #", "part no", "part #", "part nr",
+        "prod code", "stock code", "stockcode", "item ref", "item #", "part no", "part #", "part nr",
         "partnumber", "teilenummer", "teile nr", "bestellnummer", "best nr", "bestell nr", "artikel nummer",
         "artikelnr.", "artikel no", "sachnummer", "material number", "materialnummer", "material no", "model number",
         "model no", "model code", "modell nr", "style number", "style no", "style code", "catalog number",
@@ -52,14 +58,16 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "catégorie produit", "categoria do produto", "categoría producto", "rubro", "sección", "section",
         "main category", "category #", "category1", "category path", "category full", "categoryname", "kategoria",
         "kategorija", "sub category", "subcategory", "product line", "product range", "range", "product class",
-        "class", "collection", "категория", "группа", "группа товаров", "раздел", "item type", "product type name",
+        "class", "collection", "category tree", "product category tree", "breadcrumb", "breadcrumbs", "cat",
+        "category id", "cat id", "genre", "категория", "группа", "группа товаров", "раздел", "item type",
+        "product type name",
     ),
     "price": (
         "price each", "price per unit", "unit cost price", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
         "цена", "стоимость", "cena", "cena brutto", "preço", "preco", "prijs", "pris", "hinta", "fiyat", "tarif",
     ),
     "stock_quantity": (
-        "stock on hand", "available stock", "units in stock", "in stock", "availability", "disponibilità",
+        "stock on hand", "available stock", "units in stock", "disponibilità",
         "disponibilidad", "disponibilité", "verfügbarkeit", "verfügbar", "количество", "остаток", "наличие", "ilość",
         "stan", "estoque", "quantidade", "voorraad", "aantal", "antal", "lager", "qte", "qté", "cant", "qta", "q.tà",
     ),
@@ -69,6 +77,31 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "описание", "opis", "omschrijving", "notes",
     ),
 }  # fmt: skip
+# Where a list has a column with names or descriptions, such a column has numbers of items.
+ITEMS: Final = ("item", "article", "articolo", "artículo", "artikel", "model", "modell", "style")
+# Columns that say whether there is any stock, in words or as 1 and 0.
+FLAGS: Final = (
+    "stock status",
+    "inventory status",
+    "availability status",
+    "availability",
+    "in stock",
+    "is in stock",
+    "available",
+    "is available",
+    "stock availability",
+    "lieferbar",
+    "auf lager",
+    "verfügbarkeit",
+    "disponibilité",
+    "en stock",
+    "disponibilidad",
+    "disponible",
+    "disponibilità",
+    "disponibile",
+    "наличие",
+    "в наличии",
+)
 # Numbers that aren't the vendor's own, so nobody takes them for an ID without a person.
 _BARCODE_KEYS: Final = """
     barcode ean ean13 ean8 eancode eannummer eanbarcode gtin gtin13 gtin14 gtin12 upc upca upccode upcean barcodes
@@ -80,6 +113,14 @@ BARCODES: Final = frozenset(_BARCODE_KEYS.split())
 _NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list", "other"})
 _REGULAR: Final = frozenset({"plain", "regular", "selling", "unit", "currency", "tax"})
 _CAN_BE_SOLD: Final = ("available", "verfugbar", "disponib", "free stock", "sellable")
+_ID_WORDS: Final = frozenset(("id", "uid", "uuid", "code", "key", "number", "no", "nr", "ref", "sku", "pid"))
+_NO_IDS: Final = frozenset(
+    """
+    image images img photo picture url link href path date time created updated rating ratings stars score reviews rank
+    weight width height length size color colour discount cost margin tax vat
+    """.split()  # noqa: SIM905
+)
+_AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")
 MOST_CHOICES: Final = 20
 
 Rows = Sequence[Mapping[str, str]]
@@ -96,11 +137,17 @@ def plan_of_list(
     columns = dict(mapping.fields)
     unclear = dict(mapping.unclear)
     _settle(columns, unclear, said)
+    flags: tuple[str, ...] = ()
     if not chosen:
-        _find_more(names, columns, unclear, samples)
+        _find_more(names, columns, unclear, samples, MORE)
         _name_from_description(columns, unclear, samples, said)
+        if {"product_name", "description"} & columns.keys():
+            _find_more(names, columns, unclear, samples, {"sku": ITEMS})
+        if "stock_quantity" not in {*columns, *unclear}:
+            keys = {normalise(name): name for name in reversed(names) if name not in columns.values()}
+            flags = tuple(name for flag in FLAGS if (name := _named(flag, keys)))[:1]
     stock = _stock_columns(names, answers)
-    plan = Plan(own_list=True, empty_is_unknown=False, lists=",;|", paths=">»|/\\")
+    plan = Plan(own_list=True, empty_is_unknown=False, flags=flags, lists=",;|", paths=">»|/\\")
     is_update = _only_changes(columns, unclear)
     if is_update:
         plan = replace(plan, mode=UPDATE)
@@ -117,6 +164,9 @@ def plan_of_list(
     placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
     if stock:
         placed["stock_quantity"] = stock
+    by = answers.get(IDENTIFIERS)
+    if not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}:
+        plan = replace(plan, handle=by)  # what can't be a SKU as it stands
     plan = replace(plan, columns=placed, added=len(stock) > 1, said=tuple(said), id_first=_id_first(columns, mapping))
     return plan, tuple(found)
 
@@ -158,13 +208,19 @@ def _listed(some: set[str], in_order: Sequence[str], without: Sequence[str] = ()
 
 
 def _find_more(
-    names: Sequence[str], columns: dict[str, str], unclear: Mapping[str, tuple[str, ...]], samples: Rows
+    names: Sequence[str],
+    columns: dict[str, str],
+    unclear: Mapping[str, tuple[str, ...]],
+    samples: Rows,
+    more: Mapping[str, tuple[str, ...]],
 ) -> None:
     """Give fields without a column one that goes by a name which means the field only where no better one is there."""
     asked = {name for could_be in unclear.values() for name in could_be}
     keys = {normalise(name): name for name in reversed(names)}
-    for meant, others in MORE.items():
+    for meant, others in more.items():
         if meant in columns or meant in unclear or (meant == "description" and "product_name" not in columns):
+            continue
+        if meant == "vendor_product_id" and "sku" in columns:
             continue
         for other in others:
             name = _named(other, keys)
@@ -187,6 +243,8 @@ def _may_be(meant: str, name: str, samples: Rows) -> bool:
     if not cells:
         return True
     digits = sum(any(char.isdigit() for char in cell) for cell in cells)
+    if meant == "vendor_product_id":
+        return len(set(cells)) == len(cells)
     if meant == "sku":
         short_ones = [cell for cell in cells if len(cell) <= 40 and len(cell.split()) <= 3]
         return 2 * len(short_ones) > len(cells) and 2 * len(set(cells)) > len(cells)
@@ -269,7 +327,8 @@ def _identifiers(
         return []
     answer = answers.get(IDENTIFIERS)
     if isinstance(answer, str) and answer in names:
-        columns["vendor_product_id"] = columns["sku"] = answer
+        if normalise(answer) in BARCODES or _are_skus(answer, samples):
+            columns["vendor_product_id"] = columns["sku"] = answer
         return []
     return [_ask_identifiers(names, columns, samples)]
 
@@ -284,7 +343,8 @@ def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: 
     free = [name for name in names if name not in columns.values()]
     barcodes = [name for name in free if normalise(name) in BARCODES]
     telling = [name for name in free if _differs(name, samples) and _tells(name, samples)]
-    found = barcodes or telling or [name for name in (columns.get("product_name"), *free) if name]
+    named = [columns["product_name"]] if "product_name" in columns else []
+    found = barcodes or [*telling, *named] or list(names)
     choices = []
     for name in found[:MOST_CHOICES]:
         cell = next((cell for row in samples if (cell := (row.get(name) or "").strip())), "")
@@ -293,10 +353,22 @@ def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: 
         f"The file has neither a product ID nor a SKU. Use {quoted(found[:MOST_CHOICES], ' or ')} for both? A SKU must "
         "be yours alone on this platform: where another vendor has the same, you have to give SKUs of your own."
     )
-    suggestion = found[0] if len(found) == 1 or barcodes else ""
+    suggestion = found[0] if len(found) == 1 or barcodes or _ID_WORDS & set(in_words(found[0]).split()) else ""
     return Question(IDENTIFIERS, IDENTIFIERS, "sku", text, tuple(choices), suggestion)
 
 
+def _are_skus(column: str, samples: Rows) -> bool:
+    """Whether the cells can be SKUs as they stand. Where they can't, such as names, SKUs are made of them."""
+    cells = [cell for row in samples if (cell := (row.get(column) or "").strip())]
+    return 2 * sum(is_sku(cell) and len(cell) <= LIMITS["sku"] for cell in cells) > len(cells)
+
+
 def _tells(name: str, samples: Rows) -> bool:
+    """Whether a column may be an identifier: most cells are filled, with what is neither an address nor an amount."""
+    words = set(in_words(name).split())
+    if words & _NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name):
+        return False
     cells = [cell for row in samples if (cell := (row.get(name) or "").strip())]
-    return 2 * len(cells) > len(samples) and all(len(cell) <= 60 and " " not in cell for cell in cells)
+    return 2 * len(cells) > len(samples) and all(
+        len(cell) <= 60 and " " not in cell and "://" not in cell and not _AMOUNT.fullmatch(cell) for cell in cells
+    )

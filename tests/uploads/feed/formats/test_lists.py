@@ -1,0 +1,185 @@
+"""Lists of the vendor's own: which columns are read, what is asked, what is left out."""
+
+import pytest
+
+from tests.uploads.feed.formats.understanding import Understood, asked, of_lines
+
+# Header and a row → field → column, and the kinds of questions.
+LISTS: dict[str, tuple[tuple[str, ...], dict[str, str], set[str]]] = {
+    "one number for all": (
+        ("Art. No.,Product,Category,Price,Stock", "A-1,Lamp,Books,9.99,5"),
+        {"vendor_product_id": "Art. No.", "sku": "Art. No.", "product_name": "Product"},
+        set(),
+    ),
+    "an ID and no SKU": (
+        ("id,name,category,price,quantity", "17,Lamp,Books,9.99,5"),
+        {"vendor_product_id": "id", "sku": "id"},
+        set(),
+    ),
+    "an ID that is the same in several rows": (
+        ("id,sku,name,category,price,quantity", "1,A,Lamp,Books,9.99,5", "1,B,Lamp,Books,9.99,5"),
+        {"vendor_product_id": "sku", "sku": "sku"},
+        set(),
+    ),
+    "names under Description": (
+        ("Code;Descrizione;Categoria;Prezzo;Giacenza", "C1;Lampada;Books;9,90;5"),
+        {"product_name": "Descrizione", "sku": "Code"},
+        set(),
+    ),
+    "barcodes, which nobody takes for an ID": (
+        ("barcode,name,category,price,stock", "2000000000015,Lamp,Books,9.99,5"),
+        {"product_name": "name"},
+        {"identifiers_from"},
+    ),
+    "nothing but names": (
+        ("Product,Price", "Lamp,9.99"),
+        {"product_name": "Product"},
+        {"identifiers_from", "category_for_all", "quantity_where_unknown"},
+    ),
+    "a cost and an offer beside the price": (
+        ("Artikelnummer,Bezeichnung,Warengruppe,EKPreis,VKPreis,AktionNetto,Bestand", "1,Lampe,Books,5,9,8,3"),
+        {"price": "VKPreis"},
+        set(),
+    ),
+    "net and gross": (
+        ("Référence;Désignation;Famille;Prix HT;Prix TTC;Stock", "R1;Lampe;Books;10,00;12,00;5"),
+        {"category": "Famille"},
+        {"price_from"},
+    ),
+    "stock that is there and stock that can be sold": (
+        ("sku,name,category,price,Stock on hand,Stock available", "A,Lamp,Books,9,5,3"),
+        {"stock_quantity": "Stock available"},
+        set(),
+    ),
+    "no column for a price": (
+        ("sku,name,category,stock,worth", "A,Lamp,Books,5,9"),
+        {"sku": "sku"},
+        {"price_from"},
+    ),
+    "Cyrillic": (
+        ("Артикул;Наименование;Категория;Цена;Остаток", "A1;Лампа;Books;450;5"),
+        {"sku": "Артикул", "product_name": "Наименование", "price": "Цена", "stock_quantity": "Остаток"},
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_columns_are_found_and_what_only_a_person_knows_is_asked(name: str) -> None:
+    lines, columns, kinds = LISTS[name]
+    found = of_lines(*lines)
+    assert {meant: found.plan.columns.get(meant, ("",))[0] for meant in columns} == columns
+    assert asked(found.questions).keys() == kinds
+
+
+def test_skus_are_made_of_names_where_a_person_chooses_these() -> None:
+    found = of_lines(
+        "Product,Category,Price,Stock", "Lamp “Luna” 12 V,Books,9,1", answers={"identifiers_from": "Product"}
+    )
+    assert [(one.vendor_product_id, one.sku) for one in found.drafts.values()] == [("lamp-luna-12-v",) * 2]
+
+
+def test_names_without_latin_letters_are_told_apart_as_skus() -> None:
+    found = of_lines(
+        "Name,Category,Price,Stock", "Лампа,Books,9,1", "Книга,Books,9,1", answers={"identifiers_from": "Name"}
+    )
+    skus = [one.sku for one in found.drafts.values()]
+    assert len(set(skus)) == 2
+
+
+def test_a_barcode_that_is_wrong_is_said_once() -> None:
+    header = "name,category,price,stock,barcode"
+    found = of_lines(header, "Lamp,Books,9,1,2.00E+12", "Desk,Books,9,1,", answers={"identifiers_from": "barcode"})
+    assert found.codes == [(1, "sku", "invalid_sku"), (2, "sku", "missing_value")]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("TENTS,,,,", "heading"),
+        ("Sommer 2026,,,,", "heading"),
+        ("Delivery within 5 working days. Errors excepted.,,,,", "remark"),
+        ("Total,,,118.00,9", "total"),
+        (",Summe,,118.00,9", "total"),
+        ("P-7,,,,", None),
+        ("4711,,,,", None),
+        ("T-9,Total care kit,Books,9.00,1", None),
+        ("TOTAL-1,Vitamins,Books,9.00,1", None),
+        (",,,9.00,", None),
+    ],
+)
+def test_a_row_that_is_no_product_is_told_from_one_that_lacks_cells(row: str, reason: str | None) -> None:
+    found = of_lines("sku,name,category,price,stock", "A-1,Lamp,Books,9.00,5", row)
+    assert found.left_out.get(2) == reason
+
+
+def test_words_for_stock_are_understood_and_available_is_no_number() -> None:
+    found = of_lines(
+        "sku,name,category,price,stock",
+        "A,Lamp,Books,9,esaurito",
+        "B,Desk,Books,9,In stock",
+        "C,Bed,Books,9,some",
+        answers={"quantity_where_unknown": 4},
+    )
+    assert {row: draft.stock_quantity for row, draft in found.drafts.items()} == {1: 0, 2: 4}
+    assert found.codes == [(3, "stock_quantity", "invalid_stock")]
+
+
+def test_a_column_of_flags_is_stock_where_there_is_no_other() -> None:
+    found = of_lines("sku,name,category,price,in stock", "A,Lamp,Books,9,1", "B,Desk,Books,9,0")
+    assert asked(found.questions).keys() == {"quantity_where_unknown"}
+    assert found.drafts[2].stock_quantity == 0
+
+
+def test_a_list_of_prices_only_changes_what_is_there() -> None:
+    found = of_lines("SKU,Price", "A,9.00")
+    assert (found.plan.mode, found.questions) == ("update", ())
+    assert set(found.meanings[1].values) == {"sku", "price"}
+
+
+def test_columns_that_a_person_chose_are_not_looked_for_again() -> None:
+    from uploads.feed.columns import chosen
+    from uploads.feed.formats.plan import plan_for
+
+    headers = ("Art. No.", "Product", "Category", "Price", "Stock")
+    mapping = chosen(headers, ("", "product_name", "category", "price", "stock_quantity"))
+    planned = plan_for(headers, [dict(zip(headers, "ABCDE", strict=True))], {}, mapping, chosen=True)
+    assert "sku" not in planned.plan.columns
+    assert [one.kind for one in planned.questions] == ["identifiers_from"]
+
+
+def test_a_file_that_we_handed_out_is_read_as_it_stands() -> None:
+    header = "vendor_product_id,product_name,category,sku,price,stock_quantity"
+    found = of_lines(header, "1,Total,Clothing > Shoes,,9.98765,in stock")
+    assert found.plan.ours
+    assert found.questions == ()
+    assert [code for _, _, code in found.codes] == [
+        "unknown_category", "missing_value", "price_too_precise", "invalid_stock",
+    ]  # fmt: skip
+
+
+def _problems(found: Understood) -> list[str]:
+    return [code for _, _, code in found.codes]
+
+
+def test_answers_to_questions_that_are_gone_count_for_nothing() -> None:
+    answers = {
+        "price_from": "Gone",
+        "identifiers_from": "Gone",
+        "column_sku": "Gone",
+        "stock_from": '["Gone"]',
+        "x": "y",
+    }
+    assert _problems(of_lines("sku,name,category,price,stock", "A,Lamp,Books,9,1", answers=answers)) == []
+
+
+def test_an_answer_whose_category_is_gone_is_asked_again() -> None:
+    answers = {"category_values": '{"Lamps": "Lighting"}', "category_for_all": "Lighting"}
+    found = of_lines("sku,name,category,price,stock", "A,Lamp,Lamps,9,1", "B,Desk,,9,1", answers=answers)
+    assert asked(found.questions) == {"category_for_all": None, "category_values": {"Lamps"}}
+
+
+@pytest.mark.parametrize("answer", ["-1", "many", "1.5", "", "99999999999", None])
+def test_a_quantity_is_a_whole_number_or_no_answer(answer: str | None) -> None:
+    found = of_lines("sku,name,category,price", "A,Lamp,Books,9", answers={"quantity_where_unknown": answer})
+    assert asked(found.questions).keys() == {"quantity_where_unknown"}

@@ -1,0 +1,84 @@
+"""What is asked about the rows of a file, and how often each answer counts."""
+
+import json
+
+from tests.uploads.feed.formats.understanding import of_lines
+from uploads.feed.formats.survey import MOST_VALUES
+from uploads.feed.questions import Question
+
+HEADER = "sku,name,category,price,stock"
+
+
+def _question(*lines: str, kind: str) -> Question:
+    return next(one for one in of_lines(*lines).questions if one.kind == kind)
+
+
+def test_each_category_of_the_file_is_asked_once_with_its_rows_and_names_of_products() -> None:
+    question = _question(
+        HEADER, "A,Lamp,Lights,9,1", "B,Torch,Lights,9,1", "C,Shoe,Shoe,9,1", kind="category_values"
+    )
+    assert [(one.value, one.count) for one in question.choices] == [("Shoe", 1), ("Lights", 2)]
+    assert question.choices[1].label == "Lights (Lamp, Torch)"
+    assert json.loads(question.suggestion) == {"Shoe": "Shoes"}
+    assert question.rows == 3
+
+
+def test_a_category_of_more_than_100_characters_is_asked_whole() -> None:
+    cell = " > ".join(f"Step {n}" for n in range(40))
+    assert _question(HEADER, f"A,Lamp,{cell},9,1", kind="category_values").choices[0].value == cell
+
+
+def test_too_many_categories_are_counted_and_said() -> None:
+    rows = [f"S{n},Lamp,Kind {n},9,1" for n in range(MOST_VALUES + 5)]
+    question = _question(HEADER, *rows, kind="category_values")
+    assert len(question.choices) == MOST_VALUES
+    assert question.rows == MOST_VALUES + 5
+    assert f"first {MOST_VALUES:,}" in question.text
+
+
+def test_only_rows_of_products_are_asked_about() -> None:
+    found = of_lines(
+        "ID,Type,SKU,Name,Published,In stock?,Stock,Regular price,Categories,Parent",
+        "1,simple,,Draft,0,1,,9.999,Odd,",
+        "2,grouped,,Group,1,1,,,Odd,",
+        "3,simple,A,Lamp,1,1,5,9,Books,",
+    )
+    assert found.questions == ()
+    assert found.survey.left_out == {"not_for_sale": 1, "group": 1}
+
+
+def test_rows_that_an_answer_leaves_out_have_nothing_open() -> None:
+    lines = (HEADER, "A,Deposit,Pfand,9,-5", "B,Lamp,Books,9,1")
+    found = of_lines(*lines, answers={"category_values": {"Pfand": None}})
+    assert found.questions == ()
+    assert found.left_out == {1: "left_out"}
+
+
+def test_questions_come_in_the_order_in_which_they_depend_on_each_other() -> None:
+    found = of_lines(
+        "Barcode;Name;Category;Price net;Price gross;Stock",
+        "1;Lamp;Odd;9,98765;9,98765;-1",
+        "2;Lamp;;9,98765;9,98765;in stock",
+        answers={"price_from": "Price net"},
+    )
+    assert [one.kind for one in found.questions] == [
+        "identifiers_from", "category_for_all", "category_values", "quantity_where_unknown", "negative_stock",
+        "round_prices",
+    ]  # fmt: skip
+
+
+def test_rounding_shows_what_it_does_and_keeps_the_currency_beside_it() -> None:
+    lines = (HEADER, "A,Lamp,Books,EUR 9.98765,1")
+    assert "“EUR 9.98765” to EUR 9.99" in _question(*lines, kind="round_prices").text.replace(
+        "EUR 9.98765 to", "“EUR 9.98765” to"
+    )
+    found = of_lines(*lines, answers={"round_prices": True})
+    assert found.meanings[1].values["price"] == "EUR 9.99"
+    assert "price" in found.meanings[1].derived
+
+
+def test_what_a_person_leaves_as_it_is_stays_an_error_and_is_not_asked_again() -> None:
+    answers = {"round_prices": False, "negative_stock": "leave", "repair_skus": False}
+    found = of_lines(HEADER, "A 1,Lamp,Books,9.98765,-1", answers=answers)
+    assert found.questions == ()
+    assert [code for _, _, code in found.codes] == ["invalid_sku", "price_too_precise", "negative_stock"]
