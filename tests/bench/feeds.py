@@ -41,3 +41,36 @@ def for_all(path: Path, rows: int, every: int = 20) -> Path:
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *lines])
     return path
+
+
+# What a shop's export has of each row, and the columns beside it that mean nothing to us.
+_SHOP_COLUMNS = (
+    "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name",
+    "Option1 Value", "Option2 Name", "Option2 Value", "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams",
+    "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy", "Variant Fulfillment Service",
+    "Variant Price", "Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable", "Variant Barcode",
+    "Image Src", "Image Position", "Image Alt Text", "Gift Card", "SEO Title", "SEO Description", "Status",
+)  # fmt: skip
+
+
+def of_shop(path: Path, rows: int) -> Path:
+    """The products of a shop as it exports them: one of two variants and a further picture, then one of its own."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, _SHOP_COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        for number in range(rows):
+            product, part = divmod(number, 4)
+            one = {"Handle": f"product-{product}", "Variant SKU": f"P-{number}", "Variant Inventory Tracker": "shopify"}
+            one |= {"Variant Inventory Qty": str(number % 50), "Variant Price": f"{number % 90 + 1}.00"}
+            if part in (0, 3):
+                text = f"<p>Product {number} of <strong>washed linen</strong>.</p><ul><li>Two pockets</li></ul>"
+                one |= {"Title": f"Linen Shirt {number}", "Body (HTML)": text, "Vendor": "Halvarin", "Status": "active"}
+                one |= {"Product Category": "Apparel & Accessories > Clothing", "Gift Card": "false"}
+            if part == 2:
+                one = {"Handle": f"product-{product}", "Image Src": f"https://images.example.com/{number}.jpg"}
+            elif part == 3:
+                one |= {"Handle": f"single-{product}", "Option1 Name": "Title", "Option1 Value": "Default Title"}
+            else:
+                one |= {"Option1 Name": "Size", "Option1 Value": "SML"[part]}
+            writer.writerow(one)
+    return path

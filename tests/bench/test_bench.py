@@ -13,6 +13,7 @@ import pytest
 from tests.bench import bound, commits, dynamodb, feeds, parsing, table
 from tests.bench.measure import Contender, Figure, Mismatch, Pace, Run, Target, figure, in_turns, same
 from tests.bench.standin import server
+from uploads.feed import parser
 from vendors.models import Vendor
 
 ONCE = Pace(rounds=1, warm_up=False)
@@ -62,16 +63,23 @@ def test_a_profile_names_what_takes_the_time(tmp_path: Path) -> None:
 
 
 def _rows(path: Path) -> Iterator[Any]:
-    from uploads.feed import parser
-
     with path.open("rb") as file:
         yield from parser.rows(file, parser.inspect(file))
 
 
 def test_the_feed_is_measured_against_csv(tmp_path: Path) -> None:
-    (known,) = parsing.measure(tmp_path, 200, ONCE)
+    known, _ = parsing.measure(tmp_path, 200, ONCE)
     assert known.theirs is not None
     assert known.target == Target(least=50_000)
+
+
+def test_a_shops_export_is_measured_as_it_is_meant(tmp_path: Path) -> None:
+    _, shop = parsing.measure(tmp_path, 200, ONCE)
+    assert shop.target == Target(least=0.6, of_ratio=True)
+    path = feeds.of_shop(tmp_path / "shop.csv", 200)
+    with path.open("rb") as file:
+        layout = parser.inspect(file, reading=parser.Reading())
+    assert parsing.understand_and_validate(path, layout, parsing.heads_of(path, layout)) == (200, 150)
 
 
 @pytest.mark.django_db(transaction=True)

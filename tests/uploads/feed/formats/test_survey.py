@@ -14,9 +14,7 @@ def _question(*lines: str, kind: str) -> Question:
 
 
 def test_each_category_of_the_file_is_asked_once_with_its_rows_and_names_of_products() -> None:
-    question = _question(
-        HEADER, "A,Lamp,Lights,9,1", "B,Torch,Lights,9,1", "C,Shoe,Shoe,9,1", kind="category_values"
-    )
+    question = _question(HEADER, "A,Lamp,Lights,9,1", "B,Torch,Lights,9,1", "C,Shoe,Shoe,9,1", kind="category_values")
     assert [(one.value, one.count) for one in question.choices] == [("Shoe", 1), ("Lights", 2)]
     assert question.choices[1].label == "Lights (Lamp, Torch)"
     assert json.loads(question.suggestion) == {"Shoe": "Shoes"}
