@@ -108,7 +108,8 @@ def understand_and_validate(path: Path, layout: Layout, heads: Heads) -> tuple[i
 
 _AS_IT_STANDS = {
     "vendor_product_id": "Variant SKU", "product_name": "Title", "category": "Product Category", "sku": "Variant SKU",
-    "brand": "Vendor", "description": "Body (HTML)", "price": "Variant Price", "stock_quantity": "Variant Inventory Qty",
+    "brand": "Vendor", "description": "Body (HTML)", "price": "Variant Price",
+    "stock_quantity": "Variant Inventory Qty",
 }  # fmt: skip
 
 

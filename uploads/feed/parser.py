@@ -23,6 +23,7 @@ header says that they are others, would be read into the wrong columns: the file
 import csv
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
@@ -125,6 +126,9 @@ def inspect(
             raise no_column_for(layout.mapping.missing, layout.headers)
         some_short = layout.mapping.complete and _refuse_other_table(file, layout, limits)
         look = _looked_over(file, layout, limits, LOOKED_AT)
+        if look.stray and _quotes_are_letters(file, layout, limits):
+            layout = replace(layout, unquoted=True)
+            look = _looked_over(file, layout, limits, LOOKED_AT)
         if not look.number:
             raise FeedError("no_rows", "The file has a header but no rows below it. Add your products, a row for each.")
         _refuse_other_quotes(look, layout)
@@ -223,11 +227,13 @@ class _Look(NamedTuple):
     """The cells of the first rows, whether or not they can be read."""
     wrapped: list[str]
     """For each row that has other signs in place of quotes, which."""
+    stray: int = 0
+    """Rows whose quotes don't pair up."""
 
 
 def _looked_over(file: BinaryIO, layout: Layout, limits: Limits, most: int | None = None) -> _Look:
     """A look at the whole file, or at so many rows at most."""
-    widths, count = Widths(layout), 0
+    widths, count, stray = Widths(layout), 0, 0
     first: list[list[str]] = []
     wrapped: list[str] = []
 
@@ -245,12 +251,29 @@ def _looked_over(file: BinaryIO, layout: Layout, limits: Limits, most: int | Non
 
     for row in islice(_rows(file, layout, None, limits, None, noted), most):
         count += 1
+        stray += row.problem is not None and row.problem.code in (Code.STRAY_QUOTE, Code.UNCLOSED_QUOTE)
         if row.problem is None:
             cells = list(row.cells.values())
             widths.note(cells)
             if len(first) < LOOKED_AT:
                 first.append(cells)
-    return _Look(widths, count, first, wrapped)
+    return _Look(widths, count, first, wrapped, stray)
+
+
+def _quotes_are_letters(file: BinaryIO, layout: Layout, limits: Limits) -> bool:
+    """Whether a file with tabs shows as a whole that no quote in it quotes: each line is a row by its tabs, so none of
+    these and no line break stands between quotes, and no cell has quotes around all of it."""
+    if layout.delimiter != "\t" or layout.sheet:
+        return False
+    width, encoding = len(layout.headers), codec(layout.encoding)
+    source = blocks(file, layout.encoding, layout.first_row.offset)
+    for line, _ in physical_lines(source, limits.max_row_chars):
+        cells = printable(line, encoding).rstrip("\r\n").split("\t")
+        if is_blank(cells):
+            continue
+        if len(cells) != width or any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells):
+            return False
+    return True
 
 
 def _refuse_other_quotes(look: _Look, layout: Layout) -> None:

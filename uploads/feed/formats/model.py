@@ -26,6 +26,24 @@ TOTAL: Final = "total"
 REMARK: Final = "remark"
 ADDED_UP: Final = "added_up"  # its stock is part of another row's
 BY_ANSWER: Final = "left_out"
+# Each for one row and for several, as people are told how many were left out.
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    PICTURE: ("{:,} picture row", "{:,} picture rows"),
+    VIDEO: ("{:,} video row", "{:,} video rows"),
+    PARENT: ("{:,} parent of variants", "{:,} parents of variants"),
+    GROUP: ("{:,} group of other products", "{:,} groups of other products"),
+    GIFT_CARD: ("{:,} row of a gift card", "{:,} rows of gift cards"),
+    NOT_FOR_SALE: ("{:,} row that isn’t for sale in the shop", "{:,} rows that aren’t for sale in the shop"),
+    SOLD_ELSEWHERE: ("{:,} product that is sold elsewhere", "{:,} products that are sold elsewhere"),
+    TRANSLATION: ("{:,} translation", "{:,} translations"),
+    SERVICE: ("{:,} service", "{:,} services"),
+    CONTINUATION: ("{:,} further row of a product", "{:,} further rows of products"),
+    HEADING: ("{:,} group heading", "{:,} group headings"),
+    TOTAL: ("{:,} total", "{:,} totals"),
+    REMARK: ("{:,} remark", "{:,} remarks"),
+    ADDED_UP: ("{:,} row of another place, added up", "{:,} rows of other places, added up"),
+    BY_ANSWER: ("{:,} row by your answer", "{:,} rows by your answer"),
+}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from uploads.feed.formats.meaning import (
     Meaning,
     rounded_price,
 )
-from uploads.feed.formats.model import Plan
+from uploads.feed.formats.model import REASONS, Plan
 from uploads.feed.questions import Choice, Question
 
 NO: Final = "false"
@@ -84,6 +84,11 @@ class Survey:
         name = short(values.get("product_name") or "")
         if name and name not in value.names and len(value.names) < EXAMPLES:
             value.names.append(name)
+
+    def said(self) -> list[str]:
+        """What was left out, and how often, in the order in which it was met."""
+        counted = [ngettext(*REASONS[reason], rows).format(rows) for reason, rows in self.left_out.items()]
+        return [f"Left out: {', '.join(counted)}."] if counted else []
 
     def questions(self) -> list[Question]:
         """What is open, each with how many rows depend on it, in the order in which it is asked."""

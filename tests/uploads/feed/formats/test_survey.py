@@ -42,7 +42,7 @@ def test_only_rows_of_products_are_asked_about() -> None:
         "3,simple,A,Lamp,1,1,5,9,Books,",
     )
     assert found.questions == ()
-    assert found.survey.left_out == {"not_for_sale": 1, "group": 1}
+    assert found.survey.said() == ["Left out: 1 row that isn’t for sale in the shop, 1 group of other products."]
 
 
 def test_rows_that_an_answer_leaves_out_have_nothing_open() -> None:

@@ -28,6 +28,7 @@ PRODUCTS: Final = Format(
         "vendor": ("Vendor",),
         "category": ("Product Category", "Standard Product Type", "Standardized Product Type"),
         "custom_type": ("Type", "Custom Product Type", "Product type"),
+        "google_category": ("Google Shopping / Google Product Category", "Google Product Category"),
         "published": ("Published", "Published on online store"),
         **_OPTION_HEADERS,
         "sku": ("Variant SKU", "SKU"),
@@ -51,7 +52,7 @@ PRODUCTS: Final = Format(
         columns={
             "vendor_product_id": ("sku",),
             "product_name": ("title",),
-            "category": ("category", "custom_type"),
+            "category": ("category", "custom_type", "google_category"),
             "sku": ("sku",),
             "price": ("price",),
             "stock_quantity": ("quantity",),
@@ -67,7 +68,7 @@ PRODUCTS: Final = Format(
         rules=(
             Rule("gift_card", ("true", "yes", "1"), GIFT_CARD, "A gift card is money, not goods.", carries=True),
             Rule(
-                "status", ("active",), NOT_FOR_SALE, f"Status is “{{}}” in the shop. {TAKE}",
+                "status", ("active", "unlisted"), NOT_FOR_SALE, f"Status is “{{}}” in the shop. {TAKE}",
                 carries=True, unless=True,
             ),
             Rule(
@@ -81,6 +82,7 @@ PRODUCTS: Final = Format(
         group=Group("shared", refers="handle", head="title"),
         inherited=("product_name", "category", "brand", "description"),
         paths=">",
+        category_numbers=False,
         tracker="tracker",
         untracked=("",),
     ),
