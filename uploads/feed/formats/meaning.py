@@ -5,20 +5,18 @@ made ready once (`reader`), and most rows cost a few look-ups. What the file say
 judges it as it would judge any cell; what was made of several cells, of words or of an answer is named in `derived`.
 """
 
-import hashlib
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from catalog.rules.fields import FIELDS, LIMITS
+from catalog.rules.fields import FIELDS
 from catalog.rules.identifiers import repaired_sku
-from catalog.rules.money import CENT, PriceError, quoted, read_price
+from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, key_reader
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
+from uploads.feed.formats.made import first_of, program_numbers, rounded_price, slug, with_options, with_surcharge
 from uploads.feed.formats.model import (
     ADDED_UP,
     BY_ANSWER,
@@ -47,10 +45,6 @@ ROUND: Final = "round_prices"
 REPAIR: Final = "repair_skus"
 
 CACHED: Final = 4096
-_MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
-_DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
-_GUARDED: Final = frozenset("0123456789=+-@")  # what an apostrophe is put before
-_HASH_CHARS: Final = 8
 
 
 class Meaning(NamedTuple):
@@ -85,7 +79,7 @@ class Reader:
         self.keys = key_reader(plan)
         self._rule, self._empty, self._own = rule_reader(plan), empty_reader(plan), own_list_reader(plan)
         self._quantity = quantity_reader(plan)
-        self._read = {meant: _first_of(plan.columns.get(meant, ()), apostrophes=plan.apostrophes) for meant in FIELDS}
+        self._read = {meant: first_of(plan.columns.get(meant, ()), apostrophes=plan.apostrophes) for meant in FIELDS}
         self._has = {meant: bool(plan.columns.get(meant)) for meant in FIELDS}
         self._inherited = frozenset(plan.inherited) if plan.group else NONE
         self._known: dict[str, _Category] = {}
@@ -126,7 +120,7 @@ class Reader:
         self._stock(cells, head, names, values, derived, asked)
         found = self._numeric(cells, numeric, values) if numeric else NONE
         if plan.machine_numbers:
-            found |= _program_numbers(values)
+            found |= program_numbers(values)
         return Meaning(values, frozenset(derived), None, None, tuple(asked), found)
 
     # --- what the row is -----------------------------------------------------------------------------------------
@@ -302,7 +296,7 @@ class Reader:
             return
         cell, inherited = self._own_or_inherited("price", cells, head)
         if plan.surcharge and head is not None:
-            cell, inherited = _with_surcharge(cell, cells.get(plan.surcharge) or ""), True
+            cell, inherited = with_surcharge(cell, cells.get(plan.surcharge) or ""), True
         price = cell
         if not plan.round_prices or self._rounds:
             rounded = rounded_price(cell, machine=plan.machine_numbers)
@@ -382,85 +376,3 @@ def once(problems: list[Problem], plan: Plan) -> list[Problem]:
         return problems
     codes = {problem.code for problem in problems if problem.field not in ("", plan.one_number)}
     return [problem for problem in problems if problem.field != plan.one_number or problem.code not in codes]
-
-
-# --- cells -------------------------------------------------------------------------------------------------------
-
-
-def _first_of(columns: tuple[str, ...], *, apostrophes: bool) -> Callable[[Cells], str]:
-    """How a field's cell is found: the first that isn't empty, without an apostrophe that the shop put there."""
-
-    def one(cells: Cells) -> str:
-        cell = cells.get(column)
-        if not cell or cell.isspace():
-            return ""
-        return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
-
-    def several(cells: Cells) -> str:
-        for column in columns:
-            cell = cells.get(column)
-            if cell and not cell.isspace():
-                return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
-        return ""
-
-    column = columns[0] if columns else ""
-    if not columns:
-        return lambda cells: ""
-    return one if len(columns) == 1 else several
-
-
-def with_options(name: str, options: list[str], *, always: bool) -> str:
-    """“Shirt – M / Sand”. A name of the row's own may have them at its end already."""
-    written = name.casefold()
-    if not always and written.endswith(options[-1].casefold()) and all(one.casefold() in written for one in options):
-        return name
-    return f"{name} – {' / '.join(options)}"
-
-
-def slug(parts: list[str]) -> str:
-    """A SKU of texts: in small letters, with “-” for all that a SKU may not hold. What is lost by that, or by the
-    length that a SKU may have, is made up for by a few characters that tell such texts apart."""
-    text = "-".join(part for part in parts if part).casefold()
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    found = re.sub(r"[^a-z0-9._/]+", "-", plain).strip("-")
-    if len(found) <= LIMITS["sku"] and not any(char.isalnum() and not char.isascii() for char in plain):
-        return found
-    mark = hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
-    return f"{found[: LIMITS['sku'] - _HASH_CHARS - 1]}-{mark}".strip("-")
-
-
-def _program_numbers(values: Mapping[str, str | None]) -> frozenset[str]:
-    """The fields with three decimals, which could be thousands if a person had written them; nearly always none."""
-    price, stock = values.get("price") or "", values.get("stock_quantity") or ""
-    if price[-4:-3] != "." and stock[-4:-3] != ".":
-        return NONE
-    return frozenset(
-        meant for meant, cell in (("price", price), ("stock_quantity", stock)) if _MACHINE.fullmatch(cell.strip())
-    )
-
-
-def rounded_price(cell: str, *, machine: bool) -> str:
-    """The price in whole cents, where it has more decimals than that and can't be read otherwise; else ""."""
-    text = cell.strip()
-    if not text or text[-3:-2] in (".", ",") or text.isdigit():  # nearly all
-        return ""
-    if machine and _MACHINE.fullmatch(text) and len(text) <= 60:
-        number = Decimal(text)
-        cents = number.quantize(CENT, rounding=ROUND_HALF_UP)
-        return str(cents) if cents != number and cents > 0 else ""
-    try:
-        read_price(text)
-    except PriceError as error:
-        if error.code is Code.PRICE_TOO_PRECISE and error.suggestion:
-            return _DIGITS.sub(error.suggestion, text, count=1)  # a currency stays beside it
-    return ""
-
-
-def _with_surcharge(price: str, more: str) -> str:
-    """A head's price and what its variant costs more."""
-    if not more.strip():
-        return price
-    try:
-        return str(Decimal(price.strip()) + Decimal(more.strip()))
-    except ArithmeticError:
-        return f"{price} + {more}"  # which the validator says is no price

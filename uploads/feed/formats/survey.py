@@ -13,6 +13,7 @@ from catalog.rules.problems import ngettext
 from catalog.rules.validator import closest_category
 from uploads.feed.columns import quoted, short
 from uploads.feed.formats.categories import Categories
+from uploads.feed.formats.made import rounded_price
 from uploads.feed.formats.meaning import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
@@ -25,7 +26,6 @@ from uploads.feed.formats.meaning import (
     ROUND,
     YES,
     Meaning,
-    rounded_price,
 )
 from uploads.feed.formats.model import REASONS, Plan
 from uploads.feed.questions import Choice, Question

@@ -1,0 +1,98 @@
+"""Values that are made of a row's cells: SKUs of handles, names with options, prices in whole cents."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from catalog.rules.fields import LIMITS
+from catalog.rules.money import CENT, PriceError, read_price
+from catalog.rules.problems import Code
+
+Cells = Mapping[str, str]
+NONE: Final[frozenset[str]] = frozenset()
+_MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+_DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
+_GUARDED: Final = frozenset("0123456789=+-@")  # what an apostrophe is put before
+_HASH_CHARS: Final = 8
+
+
+def first_of(columns: tuple[str, ...], *, apostrophes: bool) -> Callable[[Cells], str]:
+    """How a field's cell is found: the first that isn't empty, without an apostrophe that the shop put there."""
+
+    def one(cells: Cells) -> str:
+        cell = cells.get(column)
+        if not cell or cell.isspace():
+            return ""
+        return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
+
+    def several(cells: Cells) -> str:
+        for column in columns:
+            cell = cells.get(column)
+            if cell and not cell.isspace():
+                return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
+        return ""
+
+    column = columns[0] if columns else ""
+    if not columns:
+        return lambda cells: ""
+    return one if len(columns) == 1 else several
+
+
+def with_options(name: str, options: list[str], *, always: bool) -> str:
+    """“Shirt – M / Sand”. A name of the row's own may have them at its end already."""
+    written = name.casefold()
+    if not always and written.endswith(options[-1].casefold()) and all(one.casefold() in written for one in options):
+        return name
+    return f"{name} – {' / '.join(options)}"
+
+
+def slug(parts: list[str]) -> str:
+    """A SKU of texts: in small letters, with “-” for all that a SKU may not hold. What is lost by that, or by the
+    length that a SKU may have, is made up for by a few characters that tell such texts apart."""
+    text = "-".join(part for part in parts if part).casefold()
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    found = re.sub(r"[^a-z0-9._/]+", "-", plain).strip("-")
+    if len(found) <= LIMITS["sku"] and not any(char.isalnum() and not char.isascii() for char in plain):
+        return found
+    mark = hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
+    return f"{found[: LIMITS['sku'] - _HASH_CHARS - 1]}-{mark}".strip("-")
+
+
+def program_numbers(values: Mapping[str, str | None]) -> frozenset[str]:
+    """The fields with three decimals, which could be thousands if a person had written them; nearly always none."""
+    price, stock = values.get("price") or "", values.get("stock_quantity") or ""
+    if price[-4:-3] != "." and stock[-4:-3] != ".":
+        return NONE
+    return frozenset(
+        meant for meant, cell in (("price", price), ("stock_quantity", stock)) if _MACHINE.fullmatch(cell.strip())
+    )
+
+
+def rounded_price(cell: str, *, machine: bool) -> str:
+    """The price in whole cents, where it has more decimals than that and can't be read otherwise; else ""."""
+    text = cell.strip()
+    if not text or text[-3:-2] in (".", ",") or text.isdigit():  # nearly all
+        return ""
+    if machine and _MACHINE.fullmatch(text) and len(text) <= 60:
+        number = Decimal(text)
+        cents = number.quantize(CENT, rounding=ROUND_HALF_UP)
+        return str(cents) if cents != number and cents > 0 else ""
+    try:
+        read_price(text)
+    except PriceError as error:
+        if error.code is Code.PRICE_TOO_PRECISE and error.suggestion:
+            return _DIGITS.sub(error.suggestion, text, count=1)  # a currency stays beside it
+    return ""
+
+
+def with_surcharge(price: str, more: str) -> str:
+    """A head's price and what its variant costs more."""
+    if not more.strip():
+        return price
+    try:
+        return str(Decimal(price.strip()) + Decimal(more.strip()))
+    except ArithmeticError:
+        return f"{price} + {more}"  # which the validator says is no price
