@@ -13,6 +13,7 @@ from catalog.rules.problems import Code
 
 Cells = Mapping[str, str]
 NONE: Final[frozenset[str]] = frozenset()
+MOST_DIGITS: Final = 20  # of a price that may be rounded: more than any may have
 _MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 _DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
 _GUARDED: Final = frozenset("0123456789=+-@")  # what an apostrophe is put before
@@ -76,7 +77,7 @@ def rounded_price(cell: str, *, machine: bool) -> str:
     text = cell.strip()
     if not text or text[-3:-2] in (".", ",") or text.isdigit():  # nearly all
         return ""
-    if machine and _MACHINE.fullmatch(text) and len(text) <= 60:
+    if machine and _MACHINE.fullmatch(text) and len(text) <= MOST_DIGITS:
         number = Decimal(text)
         cents = number.quantize(CENT, rounding=ROUND_HALF_UP)
         return str(cents) if cents != number and cents > 0 else ""

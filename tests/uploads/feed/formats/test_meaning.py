@@ -1,0 +1,94 @@
+"""Whatever a row has in it, it means something: never an exception, and always the same."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.rules.validator import validate
+from tests.uploads.feed.formats.understanding import OURS, RULES, of_lines
+from uploads.feed.formats.detect import FORMATS
+from uploads.feed.formats.groups import Head, Heads
+from uploads.feed.formats.meaning import meaning, reader
+from uploads.feed.formats.model import REASONS, Plan
+from uploads.feed.formats.plan import plan_for
+from uploads.feed.formats.survey import Survey
+
+_HEADERS = {
+    known.id: [known.headers[role][0].rstrip("*") for role in known.headers] for known in FORMATS
+}  # fmt: skip
+_CELLS = st.one_of(
+    st.sampled_from(
+        ["", " ", "0", "1", "-1", "-", "'", "'0", "parent", "variation", "variable", "Product", "Variant", "Image", "x",
+         "in stock", "out_of_stock", "true", "false", "9.99", "1.2345", "1,299", "<p>a</p>", "\\n", "A > B", "a,b;c",
+         "Total", "Clothing", "9" * 300, "9" * 40 + ".125", "NaN", "1e999", "\u00a0", "\x00", "²"]
+    ),
+    st.text(max_size=12),
+)  # fmt: skip
+_ANSWERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "category_for_all": st.sampled_from(["Books", "Gone", ""]),
+        "category_values": st.sampled_from(['{"x": "Books"}', '{"x": null}', "{", "[]", '{"x": 1}']),
+        "quantity_where_unknown": _CELLS, "negative_stock": _CELLS,
+        "empty_sku": st.sampled_from(["product_id", "leave"]),
+        "round_prices": _CELLS, "repair_skus": st.sampled_from(["true", "false"]), "taken": _CELLS,
+        "price_from": _CELLS, "stock_from": _CELLS, "identifiers_from": _CELLS,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*_HEADERS, "own list"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_rows_under_the_headers_of_a_format_mean_something(name: str, data: Any) -> None:
+    headers = _HEADERS.get(name) or ["code", "Name", "Category", "Price", "in stock", "barcode"]
+    rows = data.draw(st.lists(st.lists(_CELLS, min_size=len(headers), max_size=len(headers)), max_size=5))
+    cells = [dict(zip(headers, row, strict=True)) for row in rows]
+    plan = plan_for(headers, cells, data.draw(_ANSWERS)).plan
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    heads, survey = Heads(plan), Survey(plan, OURS)
+    for number, row in enumerate(cells, 1):
+        heads.note(number, row)
+    for number, row in enumerate(cells, 1):
+        head = heads.of(number, row)
+        assert head is None or Head.from_json(json.loads(json.dumps(head.to_json()))) == head
+        found = meaning(row, plan, OURS, head, number)
+        assert found == meaning(row, plan, OURS, head, number)
+        survey.note(found)
+        if found.left_out:
+            assert found.left_out.reason in REASONS
+            assert not found.open
+        else:
+            validate(found.values, RULES, found.numeric)
+    survey.questions()
+    survey.said()
+
+
+def test_a_plan_is_made_ready_once() -> None:
+    plan = plan_for(["code", "Name", "Category", "Price"], []).plan
+    assert reader(plan, OURS) is reader(plan, OURS)
+
+
+def test_what_was_made_is_told_from_what_stands_in_a_cell() -> None:
+    found = of_lines(
+        "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,"
+        "Variant Price",
+        "mug,Mug,<p>Ton</p>,Morvane,Home > Books,Color,Red,M-R,3,8.00",
+        "mug,,,,,,Blue,,2,9.00",
+        "cup,Cup,Plain,Morvane,Books,Title,Default Title,C-1,1,5.00",
+    )
+    assert found.meanings[1].derived == {"product_name", "category", "description"}
+    assert found.meanings[2].derived == {
+        "product_name", "category", "description", "brand", "sku", "vendor_product_id",
+    }  # fmt: skip
+    assert found.meanings[3].derived == set()
+
+
+def test_a_number_of_a_workbook_stays_one() -> None:
+    plan = plan_for(["code", "Name", "Category", "Price", "Stock"], []).plan
+    row = {"code": "A", "Name": "Lamp", "Category": "Books", "Price": "1.299", "Stock": "3"}
+    assert meaning(row, plan, OURS, numeric=frozenset({"Price"})).numeric == {"price"}
+    assert meaning(row, plan, OURS).numeric == set()
