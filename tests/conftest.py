@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
@@ -23,6 +24,10 @@ from uploads.models import UploadHistory
 from uploads.pipeline import finish, receive, stage, stream, writeback
 from uploads.work import outages
 from vendors.models import Vendor
+
+# Whatever else the machine does: no test is about time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # What a test asks for when it needs more than PostgreSQL, itself or through other fixtures.
 MORE_THAN_POSTGRESQL = {"aws", "broker", "real_processes", "browser"}

@@ -45,9 +45,11 @@ def test_uploads_are_listed_with_their_results_and_lead_to_their_errors(member: 
     shown = text(member.get(f"{BASE}history/"))
     assert 'href="/vendor/VEND001/uploads/UP_1/errors/"' in shown
     assert "10.0%" in shown
-    assert "<td>ada</td>" in shown
-    assert "<td>ada@northwind.example</td>" in shown, "as on the page of members; the username was made up for them"
-    assert "<td>our staff</td>" in shown
+    assert '<td class="sender">ada</td>' in shown
+    assert '<td class="sender">ada@northwind.example</td>' in shown, (
+        "as on the page of members; the username was made up for them"
+    )
+    assert '<td class="sender">our staff</td>' in shown
     assert "boss" not in shown
     assert "file-3.csv" not in shown
     assert "UP_2/errors" not in shown
