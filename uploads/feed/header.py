@@ -7,7 +7,7 @@ import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
@@ -17,9 +17,10 @@ from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered,
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings import no_text
 from uploads.feed.encodings.encoding import Found
-from uploads.feed.formats.detect import format_of, has_no_quotes
+from uploads.feed.formats.detect import format_of, has_no_quotes, is_understood
+from uploads.feed.formats.model import Plan
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
-from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question
+from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question, with_answers
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
@@ -75,6 +76,9 @@ class Layout:
     """No quote in it quotes: each is a letter."""
     remembered: str = ""
     """When and for which file somebody chose these columns, as a sentence; "" where they are read as they show."""
+    plan: Plan | None = None
+    """How its rows are understood, where it is an export of a known format; `mapping` has the first column of each
+    field then, and may lack fields that are answered or made."""
 
     @property
     def shape(self) -> str:
@@ -92,7 +96,7 @@ class Layout:
         return csv.QUOTE_NONE if self.unquoted else csv.QUOTE_MINIMAL
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(replace(self, plan=None)) | {"plan": self.plan.to_json() if self.plan else None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -115,6 +119,7 @@ class Layout:
             answers=dict(data.get("answers", {})),
             remembered=data.get("remembered", ""),
             unquoted=data.get("unquoted", False),
+            plan=Plan.from_json(data["plan"]) if data.get("plan") else None,
         )
 
 
@@ -189,9 +194,11 @@ def find_layout(
     line = start.blank + above + (1 if sheet else header.line_count)
     headers = name_headers(header.cells)
     _refuse_long_names(headers)
-    notes = (*start.found.notes, *_header_notes(header, start.texts))
     place = Position(end, 0, line)
     before = header.remembered
+    answers = with_answers(before.answers if before else {}, reading.answers if reading else {})
+    understood = is_understood(headers, answers)
+    notes = (*start.found.notes, *_header_notes(header, start.texts, understood=understood))
     return Layout(
         start.found.encoding,
         header.delimiter,
@@ -203,9 +210,9 @@ def find_layout(
         sheet,
         questions=(
             *encodings.questions(start.found),
-            *columns.questions(header.mapping, headers, header.samples),
+            *(() if understood else columns.questions(header.mapping, headers, header.samples)),
         ),
-        answers={**(before.answers if before else {}), **(reading.answers if reading else {})},
+        answers=answers,
         remembered=columns.said(before, header.mapping) if before else "",
         unquoted=header.delimiter == "\t" and has_no_quotes(header.cells),
     )  # fmt: skip
@@ -365,12 +372,14 @@ def _missing_columns(header: _Header | None) -> FeedError:
     return no_column_for(header.mapping.missing, header.cells, reasons)
 
 
-def _header_notes(header: _Header, texts: Sequence[str]) -> list[str]:
+def _header_notes(header: _Header, texts: Sequence[str], *, understood: bool) -> list[str]:
     notes = []
     above = [text for text in texts[: header.first_line] if not re.fullmatch(r"sep=.[\r\n]*", text, re.IGNORECASE)]
     if any(text.strip() for text in above):
         lines = ngettext("{} line", "{} lines", len(above)).format(len(above))
         notes.append(f"{lines} above the header skipped.")
+    if understood:  # what its columns mean isn't said by their names alone
+        return notes
     notes += columns.why_not(header.cells, header.mapping.missing, header.samples)
     return notes + ignored_notes(header.mapping)
 

@@ -51,15 +51,28 @@ class Tally:
     marks: dict[frozenset[str], _Seen] = field(default_factory=dict)
     silent: int = 0
 
+    def note(self, price: str, currency: str, line: int) -> None:
+        if not currency and price.replace(",", "").replace(".", "").isdigit():  # nearly all
+            self.silent += 1
+            return
+        beside = marks_of(price)
+        found = {codes for codes in (beside, codes_in(currency)) if codes}
+        for codes in found:
+            self.marks.setdefault(codes, _Seen(0, line)).rows += 1
+        if not found and beside is not None:
+            self.silent += 1
+
 
 class _IrregularError(Exception):
     """A row that csv alone doesn't read as the parser does."""
 
 
-def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor) -> Layout:
+def with_currency(
+    file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor, found: "Tally | None" = None
+) -> Layout:
     """The layout with the currency of its prices, or with the question about it if its answers have none.
 
-    Reads the file once. Raises FeedError("mixed_currencies").
+    Reads the file once, unless what its rows say was `found` already. Raises FeedError("mixed_currencies").
     """
     fields = layout.mapping.fields
     if "price" not in fields:
@@ -67,7 +80,7 @@ def with_currency(file: BinaryIO, layout: Layout, limits: Limits, vendor: Vendor
     if CATALOG_COLUMN in layout.headers and "currency" in fields:
         return replace(layout, currency=vendor.currency, currency_in_rows=True)
     ours = CURRENCY_COLUMN if CURRENCY_COLUMN in layout.headers else ""
-    tally = tallied(file, layout, limits, ours or fields.get("currency", ""))
+    tally = found or tallied(file, layout, limits, ours or fields.get("currency", ""))
     header = currencies.of_header(fields["price"])
     told = [*tally.marks, *([header] if header else [])]
     if all(vendor.currency in codes for codes in told):
@@ -146,15 +159,7 @@ def tallied(file: BinaryIO, layout: Layout, limits: Limits, currency_column: str
 def _tally(cells: Iterable[_Cells]) -> Tally:
     tally = Tally()
     for price, currency, line in cells:
-        if not currency and price.replace(",", "").replace(".", "").isdigit():  # nearly all
-            tally.silent += 1
-            continue
-        beside = marks_of(price)
-        found = {codes for codes in (beside, codes_in(currency)) if codes}
-        for codes in found:
-            tally.marks.setdefault(codes, _Seen(0, line)).rows += 1
-        if not found and beside is not None:
-            tally.silent += 1
+        tally.note(price, currency, line)
     return tally
 
 

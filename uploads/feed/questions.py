@@ -9,16 +9,24 @@ Both previews show any Question (templates/uploads/preview/questions.html) and p
 command line takes a file of them.
 """
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 HIDDEN_ROWS: Final = "hidden_rows"
 READ: Final = "read"
 LEAVE_OUT: Final = "leave_out"
+CATEGORY_VALUES: Final = "category_values"
 # Questions whose answers hold for all files with the same columns, so they are remembered with these. Which column a
-# field is read from isn't among them: that is remembered as such.
-LASTING: Final[frozenset[str]] = frozenset({"currency"})
+# field is read from is remembered as such, except where a known format's columns are told apart by it.
+LASTING: Final[frozenset[str]] = frozenset(
+    {
+        "currency", "format", "empty_sku", "category_for_all", CATEGORY_VALUES, "quantity_where_unknown",
+        "negative_stock", "stock_from", "price_from", "round_prices", "repair_skus",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Question:
 
     `id` names it in a file of answers, `kind` says what sort of answer it takes: column (which header is this field),
     price_from and stock_from (which of several columns), currency (ISO 4217), hidden_rows (what to do with rows that a
-    filter hides: READ or LEAVE_OUT). `field` is the field it is about, or "", `suggestion` the value of the likeliest
+    filter hides: READ or LEAVE_OUT), and those of survey.py about the rows of a known format; an answer to
+    category_values is JSON: cell → category, or null. `field` is the field it is about, or "", `suggestion` the value of the likeliest
     choice or "", never chosen without a person, and `rows` how many rows depend on it (0: all of them).
     """
 
@@ -47,6 +56,23 @@ class Question:
     choices: tuple[Choice, ...]
     suggestion: str = ""
     rows: int = 0
+
+
+def with_answers(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What was answered before, and what is said now, which counts where both say something; about categories each of
+    a file's for itself."""
+    found = {**before, **given}
+    earlier, later = (_values(answers.get(CATEGORY_VALUES, "")) for answers in (before, given))
+    if earlier and later:
+        found[CATEGORY_VALUES] = json.dumps({**earlier, **later}, ensure_ascii=False)
+    return found
+
+
+def _values(answer: str) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(answer)
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def answer_to(question: Question, answers: Mapping[str, str]) -> str:

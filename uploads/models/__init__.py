@@ -3,6 +3,7 @@
 uploads.py  one upload: its file, its state, its counters
 results.py  what came of it, in words
 errors.py   what was wrong with rows, and what was corrected
+heads.py    the first rows of groups in a shop's export
 ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom
 outages.py  services that were away
@@ -13,6 +14,7 @@ views.py    the views
 """
 
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
+from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
@@ -34,6 +36,7 @@ __all__ = [
     "StreamWorker",
     "TableStream",
     "UpkeepStep",
+    "UploadHead",
     "UploadHistory",
     "ValidationError",
     "ValueRule",

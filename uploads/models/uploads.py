@@ -79,6 +79,14 @@ class UploadHistory(models.Model):
     # stays right when rows are staged again; 0 and 0, as in rows from before there were marks, is the file's beginning.
     staged_mark_offset = models.BigIntegerField(default=0, db_default=0)
     staged_mark_byte = models.BigIntegerField(default=0, db_default=0)
+    # How far the pass came that goes before, for the first rows of groups (upload_heads), and whether it is through; 0
+    # lines is before the first row.
+    heads_rows = models.IntegerField(default=0, db_default=0, editable=False)
+    heads_offset = models.BigIntegerField(default=0, db_default=0, editable=False)
+    heads_line = models.BigIntegerField(default=0, db_default=0, editable=False)
+    heads_mark_offset = models.BigIntegerField(default=0, db_default=0, editable=False)
+    heads_mark_byte = models.BigIntegerField(default=0, db_default=0, editable=False)
+    heads_done = models.BooleanField(default=False, db_default=False, editable=False)
     staging_owner = models.CharField(max_length=100, default="", db_default="", blank=True)
     staging_epoch = models.BigIntegerField(default=0, db_default=0)
     staging_expires_at = models.DateTimeField(null=True, blank=True)

@@ -25,7 +25,7 @@ from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem, is_warning
 from uploads.aws.records import Record
 from uploads.models import VALUE_CHARS
-from uploads.pipeline.judge import Judged, cell_of, judge
+from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.work import leases
 from uploads.work.leases import Lease, LeaseLost
@@ -157,7 +157,7 @@ def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
         )
         cancelled = {upload_id for (upload_id,) in cursor.fetchall()}
     return [
-        item._replace(draft=None, problems=[_CANCELLED], cancelled=True)
+        item._replace(draft=None, problems=[_CANCELLED], cancelled=True, left_out="")
         if item.upload is not None and item.upload.upload_id in cancelled
         else item
         for item in fresh
@@ -218,10 +218,13 @@ def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
         if item.upload is not None and item.draft is not None
     ]
     decided = iter(committer.commit(candidates, origins, locks) if candidates else [])
-    return [
-        next(decided) if item.draft is not None else Verdict("cancelled" if item.cancelled else "error", None)
-        for item in fresh
-    ]
+    return [next(decided) if item.draft is not None else Verdict(_without_draft(item), None) for item in fresh]
+
+
+def _without_draft(item: Judged) -> str:
+    if item.cancelled:
+        return "cancelled"
+    return "skipped" if item.left_out else "error"
 
 
 def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
@@ -231,7 +234,7 @@ def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
     errors = [problem.message for problem in _problems(item, verdict) if not is_warning(problem.code)]
-    reason = "; ".join(errors)[:1000]
+    reason = item.left_out or "; ".join(errors)[:REASON_CHARS]
     return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
 
 

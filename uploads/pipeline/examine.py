@@ -22,6 +22,7 @@ from uploads.feed.questions import Question
 from uploads.feed.sheets.notes import About
 from uploads.models import UploadHistory
 from uploads.pipeline import remembered
+from uploads.pipeline.understood import categories as understood
 from uploads.work import turns
 from vendors.models import Vendor
 
@@ -124,19 +125,25 @@ def _refuse_too_large(file: BinaryIO) -> int:
 
 
 def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """How the feed is to be read, and what its prices are in: by what somebody says, by what is remembered for its
+    """By all its rows, how the feed is to be read, and what its prices are in: by what somebody says, by what is remembered for its
     columns, or as it shows.
 
     Raises Refused for one that can't be read as a feed, has too many rows, or takes too much to read. Only with a
     `reading` can required columns be missing from the mapping.
     """
-    return look(feed, contents, vendor_id, reading).layout
+    return look(feed, contents, vendor_id, reading, whole=True).layout
 
 
 def look(
-    feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None, first: int = 0
+    feed: FeedFile,
+    contents: Contents,
+    vendor_id: str,
+    reading: parser.Reading | None = None,
+    first: int = 0,
+    *,
+    whole: bool = False,
 ) -> Look:
-    """The same, and its `first` rows."""
+    """The same, and its `first` rows; of a known format by all its rows, or by the first of them only."""
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     question = reader.Question(
         limits=limits(),
@@ -147,6 +154,8 @@ def look(
         about=feed.about,
         vendor=prices.Vendor(vendor.vendor_name, vendor.currency) if vendor else None,
         first=first,
+        categories=understood.parents(),
+        whole=whole,
     )
     try:
         if process.is_small(contents.size, feed.text.read(2)):

@@ -18,15 +18,20 @@ from catalog.models import ProductCategory
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
-from catalog.rules.validator import ProductDraft, Rules, validate, vendor_mismatch, vendor_not_active, vendor_unknown
+from catalog.rules.validator import ProductDraft, Rules, Validated, validate, vendor_mismatch, vendor_not_active, vendor_unknown
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
+from uploads.feed.formats.categories import Categories
+from uploads.feed.formats.groups import Head, keys_of, place_of
+from uploads.feed.formats.meaning import Meaning, once
+from uploads.feed.formats.model import Plan, Reason
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
+from uploads.pipeline.understood import categories, heads
+from uploads.pipeline.understood.values import ValueRules, meant, replaced
 from vendors.models import Vendor
 
-# (field, wrong value in lower case) → right value
-ValueRules = Mapping[tuple[str, str], str]
+REASON_CHARS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,17 @@ class Upload:
     currency: str = ""  # of its prices; "" is the vendor's
     currency_in_rows: bool = False
     sheet: str = ""  # of the workbook
+    plan: Plan | None = None  # of a known format
+
+
+class _Known(NamedTuple):
+    """What rows are held against: of all vendors, of the record's own, and of its upload."""
+
+    rules: Rules
+    vendor: "_Vendor | None"
+    own_rules: ValueRules | None
+    ours: Categories | None
+    head: Head | None
 
 
 class _Vendor(NamedTuple):
@@ -51,23 +67,44 @@ class _Vendor(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A record after validation. `upload` is None for one that belongs to no upload we could count it under."""
+    """A record after validation. `upload` is None for one that belongs to no upload we could count it under; `values`
+    are what its row means, for one of a known format; `left_out` says why it is no product.
+    """
 
     record: Record
     upload: Upload | None
     draft: ProductDraft | None
     problems: list[Problem]
     cancelled: bool = False
+    values: Mapping[str, str | None] | None = None
+    left_out: str = ""
 
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
     """Validate each record against the whitelist, its vendor and its upload as they stand now."""
     uploads, vendors = _uploads_of(batch), _vendors({record.vendor_id for record in batch})
     rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
-    return [
-        _judge(record, uploads.get(record.upload_id), vendors.get(record.vendor_id), rules, own.get(record.vendor_id))
-        for record in batch
-    ]
+    ours = categories.ours() if any(upload.plan for upload in uploads.values()) else None
+    found = _heads_of(batch, uploads)
+    judged = []
+    for place, record in enumerate(batch):
+        vendor_id = record.vendor_id
+        known = _Known(rules, vendors.get(vendor_id), own.get(vendor_id), ours, found.get(place))
+        judged.append(_judge(record, uploads.get(record.upload_id), known))
+    return judged
+
+
+def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload]) -> dict[int, Head]:
+    """Of the records that belong to a group its head, by their place in the batch."""
+    wanted: dict[int, heads.Wanted] = {}
+    for place, record in enumerate(batch):
+        upload = uploads.get(record.upload_id)
+        if upload and upload.plan and upload.plan.group and record.problem is None:
+            cells = {header: cell or "" for header, cell in record.data.items()}
+            if under := place_of(keys_of(cells, upload.plan), row_of(record.record_id)):
+                wanted[place] = (record.upload_id, under)
+    found = heads.of(wanted.values())
+    return {place: found[one] for place, one in wanted.items() if one in found}
 
 
 def category_rules() -> Rules:
@@ -86,13 +123,6 @@ def value_rules(vendor_ids: Iterable[str]) -> dict[str, ValueRules]:
     return dict(found)
 
 
-def replaced(values: Mapping[str, str | None], rules: ValueRules | None) -> Mapping[str, str | None]:
-    """The values of a row (field → cell) as its vendor's rules have them."""
-    if not rules:
-        return values
-    return {field: rules.get((field, (cell or "").strip().casefold()), cell) for field, cell in values.items()}
-
-
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
     """The currency that a row's price has to be in: the upload's, unless each row says its own."""
     if not in_rows:
@@ -105,13 +135,13 @@ def cell_of(item: Judged, field: str) -> str:
     """What the row has in the column of a field, without white space at its ends; "" where it has no such column."""
     if item.upload is None:
         return ""
+    if item.values and field in item.values:  # in a group another row may have the cell
+        return storable((item.values[field] or "").strip())
     fields = item.upload.fields if item.upload.fields is not None else own_fields(tuple(item.record.data))[0]
     return storable((item.record.data.get(fields.get(field, "")) or "").strip())
 
 
-def _judge(
-    record: Record, upload: Upload | None, vendor: _Vendor | None, rules: Rules, own_rules: ValueRules | None
-) -> Judged:
+def _judge(record: Record, upload: Upload | None, known: _Known) -> Judged:
     if upload is None:
         return Judged(record, None, None, [_homeless(record)])
     if upload.fields is not None or upload.rows is not None:
@@ -126,22 +156,50 @@ def _judge(
         return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
     if record.problem is not None:
         return Judged(record, upload, None, [record.problem])
+    vendor = known.vendor
     if vendor is None or vendor.status != Vendor.Status.ACTIVE:
         return Judged(record, upload, None, [vendor_not_active(record.vendor_id, vendor.status if vendor else "None")])
+    if upload.plan and known.ours:
+        return _understood(record, upload, upload.plan, known.ours, known)
     fields = upload.fields
     if fields is None:
         fields, clash = own_fields(tuple(record.data))
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
     values = {field: record.data[header] for field, header in fields.items() if header in record.data}
-    by_rules = replaced(values, own_rules)
+    by_rules = replaced(values, known.own_rules)
     numeric = still_numbers(numeric_fields(fields, record.numeric), values, by_rules)
     read = shops.as_meant(by_rules, upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
-    result = validate(read, rules, numeric, currency)
+    result = validate(read, known.rules, numeric, currency)
     return Judged(record, upload, result.draft, result.problems)
+
+
+def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, known: _Known) -> Judged:
+    """A row of a known format, by what it means."""
+    row = record.row_number
+    found = meant(record.data, record.numeric, plan, ours, known.head, row, known.own_rules)
+    if found.left_out:
+        return Judged(record, upload, None, [], left_out=why_left_out(found.left_out))
+    if found.problem:
+        return Judged(record, upload, None, [found.problem])
+    expected = upload.currency or (known.vendor.currency if known.vendor else "")
+    result = validate_meaning(found, plan, known.rules, expected, in_rows=upload.currency_in_rows)
+    return Judged(record, upload, result.draft, result.problems, values=found.values)
+
+
+def validate_meaning(found: Meaning, plan: Plan, rules: Rules, expected: str, *, in_rows: bool) -> Validated:
+    """Hold what a row means against what a product must be, its price in the `expected` currency."""
+    currency = currency_of(found.values, expected, in_rows=in_rows)
+    result = validate(found.values, rules, found.numeric, currency)
+    return result._replace(problems=once(result.problems, plan))
+
+
+def why_left_out(reason: Reason) -> str:
+    """As the ledger and DynamoDB keep it."""
+    return storable(f"Left out ({reason.reason}): {reason.said}")[:REASON_CHARS]
 
 
 def numeric_fields(fields: Mapping[str, str], numeric: frozenset[str]) -> frozenset[str]:
@@ -216,10 +274,17 @@ def _read_uploads(upload_ids: set[str]) -> dict[str, Upload]:
 def _upload(upload_id: str, vendor_id: str, sequence: int, stored: str | None, rows: int | None, mode: str) -> Upload:
     if stored is None:
         return Upload(upload_id, vendor_id, sequence, None, rows, mode)
-    layout = Layout.from_json(json.loads(stored))
-    fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
-    currency, in_rows = layout.currency, layout.currency_in_rows
-    return Upload(upload_id, vendor_id, sequence, fields, rows, mode, shop, currency, in_rows, layout.sheet)
+    layout = _layout(stored)
+    return Upload(
+        upload_id, vendor_id, sequence, layout.mapping.fields, rows, mode, shops.shop_of(layout.headers),
+        layout.currency, layout.currency_in_rows, layout.sheet, layout.plan,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _layout(stored: str) -> Layout:
+    """Once for many batches: its plan is made ready only once then."""
+    return Layout.from_json(json.loads(stored))
 
 
 def _adopt(batch: Iterable[Record]) -> None:

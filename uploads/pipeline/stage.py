@@ -5,6 +5,9 @@ with by any worker from what stands in PostgreSQL: how many rows are in the tabl
 starts, and in a UTF-16 file, from where to decode. A row may be put twice when a worker died in between; the ledger
 makes that harmless.
 
+The rows of a known format may be understood by others anywhere in the file. What is needed of these is taken in by a
+pass over all of it before the first row is staged, in the same slices (understood/heads.py).
+
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
 
@@ -19,6 +22,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from psycopg.sql import SQL
@@ -30,6 +34,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
 from uploads.pipeline import examine, finish
 from uploads.pipeline.staged_rows import as_staged, in_requests, put
+from uploads.pipeline.understood import heads
 from uploads.work import leases, wakeups
 from uploads.work.leases import Lease, LeaseLost
 
@@ -61,6 +66,7 @@ class Claim:
     layout: Layout
     position: Position
     mark: Mark
+    heads: heads.Progress
 
 
 def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
@@ -95,6 +101,8 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
     woken = False
     with storage.opened_of(claim.vendor_id, claim.storage_key) as file:
         deadline = time.monotonic() + seconds
+        if not _take_in_heads(claim, file, deadline):
+            return 0.0
         marks = Marks(claim.mark)
         found = parser.rows(file, claim.layout, claim.position, examine.limits(), marks)
         if not claim.position.line:  # begun before lines were counted: none is better than a wrong one
@@ -112,6 +120,19 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
                 return 0.0
     _note_end(claim)
     return None
+
+
+def _take_in_heads(claim: Claim, file: BinaryIO, deadline: float) -> bool:
+    """Go on with the pass for the first rows of groups; whether it is through, so that rows may be staged."""
+    position, mark, done = claim.heads
+    if done or claim.layout.plan is None:
+        return True
+    marks = Marks(mark)
+    rows = as_staged(parser.rows(file, claim.layout, position, examine.limits(), marks), claim.layout)
+    for _ in heads.take_in(claim.lease, claim.upload_id, claim.layout.plan, rows, marks):
+        if time.monotonic() > deadline:
+            return False
+    return True
 
 
 def _put(claim: Claim, rows: Sequence[Row]) -> None:
@@ -144,13 +165,14 @@ def _claim(upload_id: str) -> Claim | None:
     taken = leases.take(
         leases.STAGING, _TO_BE_STAGED, [upload_id, MAX_AHEAD_ROWS],
         SQL("staging_epoch, vendor_id, storage_key, layout, staged_offset, staged_rows, staged_line,"
-            " staged_mark_offset, staged_mark_byte"),
+            " staged_mark_offset, staged_mark_byte, ") + heads.PROGRESS_COLUMNS,
     )  # fmt: skip
     if not taken:
         return None
-    epoch, vendor_id, key, layout, offset, staged, line, *mark = taken[0]
+    epoch, vendor_id, key, layout, offset, staged, line, *marks = taken[0]
     lease, read_as = Lease(leases.STAGING, upload_id, epoch), Layout.from_json(json.loads(layout))
-    return Claim(lease, upload_id, vendor_id, key, read_as, Position(offset, staged, line), Mark(*mark))
+    place, so_far = Position(offset, staged, line), heads.progress(read_as, *marks[2:])
+    return Claim(lease, upload_id, vendor_id, key, read_as, place, Mark(*marks[:2]), so_far)
 
 
 _TO_BE_STAGED = SQL(

@@ -9,12 +9,16 @@ from uploads.aws import dynamo, limits
 from uploads.aws.records import Item, encode, now_iso
 from uploads.feed import shops
 from uploads.feed.columns import OUR_COLUMNS
+from uploads.feed.formats.categories import Categories
+from uploads.feed.formats.meaning import reader
 from uploads.feed.parser import Layout, Row
 
 # What a row's item may take when it is put; the rest is for the longest reason that its error may have.
 MAX_ITEM_BYTES = limits.ITEM_BYTES - 5_000
 # More than any attribute takes beside the cells, the names of their columns, and 1 byte for each of these.
 BESIDE_BYTES = 1_000
+KEYS = "sku", "vendor_product_id"
+NO_CATEGORIES = Categories({})
 LONGEST_IDS = "U" * 100, "V" * 50  # of an upload and a vendor
 RAW_CHARS = 2_000  # so much is kept of a row that is larger
 # Bytes of the file that one request may be about. As JSON they can be six times as many, and a request has 16 MB.
@@ -25,14 +29,14 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     """The rows as they go into the table.
 
     In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
-    spreadsheet is taken back. In a shop's export, rows with nothing but a picture are passed over.
+    spreadsheet is taken back. Where a shop's export has no plan, rows with nothing but a picture are passed over.
     """
     unguard = any(
         column in layout.headers for column in OUR_COLUMNS if column != "line_number"
     )  # vendors have such too
     room = _room(layout)
     before = None
-    shop = shops.shop_of(layout.headers)
+    shop = shops.NO_SHOP if layout.plan else shops.shop_of(layout.headers)
     for row in shops.without_pictures(rows, shop) if shop.pictures else rows:
         # No encoding's text takes more than three times the bytes in UTF-8: few rows have to be looked at closely.
         fits = before is not None and 3 * (row.end - before) <= room
@@ -88,14 +92,13 @@ def put(rows: Sequence[Row], encoded: Callable[[Row], Item]) -> list[str]:
 def in_requests(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
     """The rows in groups for one request each, none with the same SKU or product ID twice, as validation reads them."""
     # No two rows have the same number, so no two items have the same key.
-    sku_header, id_header = (layout.mapping.fields[field] for field in ("sku", "vendor_product_id"))
+    claims = _claims(layout)
     group: list[Row] = []
     skus: set[str] = set()
     ids: set[str] = set()
     start = 0  # behind the group's first row
     for row in rows:
-        sku = cells.identifier(row.cells.get(sku_header, ""), "sku")
-        product_id = cells.identifier(row.cells.get(id_header, ""), "vendor_product_id")
+        sku, product_id = claims(row)
         full = len(group) == dynamo.BATCH or row.end - start > REQUEST_BYTES
         if group and (full or (sku and sku in skus) or (product_id and product_id in ids)):
             yield group
@@ -107,3 +110,16 @@ def in_requests(rows: Iterable[Row], layout: Layout) -> Iterator[list[Row]]:
         ids.add(product_id)
     if group:
         yield group
+
+
+def _claims(layout: Layout) -> Callable[[Row], tuple[str, str]]:
+    """What the SKU and the product ID of a row are, as validation reads them."""
+    if layout.plan:
+        meant = reader(layout.plan, NO_CATEGORIES)
+        return lambda row: _identifiers(*meant.identifiers(row.cells)) if row.cells else ("", "")
+    sku, product_id = (layout.mapping.fields[field] for field in KEYS)
+    return lambda row: _identifiers(row.cells.get(sku, ""), row.cells.get(product_id, ""))
+
+
+def _identifiers(sku: str, product_id: str) -> tuple[str, str]:
+    return cells.identifier(sku, "sku"), cells.identifier(product_id, "vendor_product_id")

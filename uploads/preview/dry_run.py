@@ -35,7 +35,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
 from uploads.models import Job
 from uploads.pipeline import examine, judge, ledger, staged_rows
-from uploads.pipeline.judge import ValueRules
+from uploads.pipeline.understood.values import ValueRules
 from uploads.preview import kept_files
 from uploads.preview.verdicts import NEWEST, ValidatedRow, candidates, validated
 from uploads.work import jobs

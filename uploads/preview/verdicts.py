@@ -23,7 +23,7 @@ from uploads.feed.questions import LASTING
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import FeedFile
-from uploads.pipeline.judge import ValueRules
+from uploads.pipeline.understood.values import ValueRules, replaced
 
 BRIEF_CHARS = 40
 CELL_CHARS = 80
@@ -246,7 +246,7 @@ def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) ->
         return ValidatedRow(row, {}, None, [row.problem])
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
     cells = {field: row.cells[header] for field, header in fields.items()}
-    values = judge.replaced(cells, own)
+    values = replaced(cells, own)
     if variant := shops.variant_problem(values, fields, shop):
         return ValidatedRow(row, values, None, [variant])
     currency = judge.currency_of(values, layout.currency, in_rows=layout.currency_in_rows)

@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from catalog.rules.problems import Code, Problem
 from uploads.feed import parser, prices, shops, workbook
 from uploads.feed.apart import process
+from uploads.feed.apart.understood import understood
 from uploads.feed.columns import Remembered
+from uploads.feed.formats.categories import Categories
+from uploads.feed.formats.detect import is_understood
+from uploads.feed.formats.groups import Head
 from uploads.feed.header import Layout, Reading
 from uploads.feed.lines import FeedError, Limits, unmarked
 from uploads.feed.parser import Row
@@ -51,14 +55,17 @@ class Question:
     about: About | None = None
     vendor: prices.Vendor | None = None
     first: int = 0
+    categories: Mapping[str, str | None] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a text is read, and its first rows, without those that have nothing but a picture in a shop's export."""
+    """How a text is read, and its first rows; of a known format also the heads of those in a group, by row number."""
 
     layout: Layout
     rows: tuple[Row, ...] = ()
+    heads: Mapping[int, Head] = field(default_factory=dict)
 
 
 def look(file: BinaryIO, question: Question) -> Look:
@@ -70,14 +77,19 @@ def look(file: BinaryIO, question: Question) -> Look:
         if question.lines > limits.max_rows:
             for _ in parser.rows(file, layout, limits=limits):
                 pass
+        if is_understood(layout.headers, layout.answers):
+            ours = Categories(question.categories)
+            found = understood(file, layout, limits, ours, question.vendor, question.first, whole=question.whole)
+            layout = told(found.layout, question.about) if question.about else found.layout
+            return Look(layout, found.rows, found.heads)
         if question.vendor and "price" in layout.mapping.fields:
             layout = prices.with_currency(file, layout, limits, question.vendor)
         shop = shops.shop_of(layout.headers)
         said = shops.notes(shop, parser.rows(file, layout, limits=limits), layout.mapping.fields)
         layout = replace(layout, notes=(*layout.notes, *said))
         layout = told(layout, question.about) if question.about else layout
-        found = parser.rows(file, layout, limits=limits) if question.first else iter(())
-        rows = tuple(islice(shops.without_pictures(found, shop), question.first))
+        left = parser.rows(file, layout, limits=limits) if question.first else iter(())
+        rows = tuple(islice(shops.without_pictures(left, shop), question.first))
     finally:
         file.seek(0)
     return Look(layout, rows)
@@ -87,7 +99,8 @@ def look_apart(file: BinaryIO, size: int, question: Question) -> Look:
     """The same by a process of its own. Raises also FeedError "too_costly"."""
     asked = asdict(question)
     found = process.read("look", [file], asked, process.cost_of(size))
-    return Look(Layout.from_json(found["layout"]), tuple(_row(entry) for entry in found["rows"]))
+    heads = {int(row): Head.from_json(entry) for row, entry in found["heads"].items()}
+    return Look(Layout.from_json(found["layout"]), tuple(_row(entry) for entry in found["rows"]), heads)
 
 
 def sheet_apart(file: BinaryIO, out: BinaryIO, limits: Limits, unpacked: int, known: Known) -> tuple[str, About] | None:
@@ -124,9 +137,12 @@ def _look(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any]:
         about=About.from_json(asked["about"]) if asked["about"] else None,
         vendor=prices.Vendor(*asked["vendor"]) if asked["vendor"] else None,
         first=asked["first"],
+        categories=asked.get("categories", {}),
+        whole=asked.get("whole", False),
     )
     found = look(files[0], question)
-    return {"layout": found.layout.to_json(), "rows": [_as_json(row) for row in found.rows]}
+    heads = {row: head.to_json() for row, head in found.heads.items()}
+    return {"layout": found.layout.to_json(), "rows": [_as_json(row) for row in found.rows], "heads": heads}
 
 
 def _sheet(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any] | None:

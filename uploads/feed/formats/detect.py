@@ -7,7 +7,7 @@ from typing import Final
 
 from uploads.feed.columns import is_ours, name_headers, normalise
 from uploads.feed.formats.known import erps, marketplaces, shopify, shops, woocommerce
-from uploads.feed.formats.model import Format
+from uploads.feed.formats.model import UPDATE, Format
 
 FORMATS: Final[tuple[Format, ...]] = (
     *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *shops.FORMATS, *erps.FORMATS,
@@ -31,6 +31,8 @@ _WRITTEN: Final = frozenset(
     name.casefold() for one in FORMATS for roles in one.signature for role in roles for name in one.headers[role]
 )
 AT_LEAST: Final = 2
+FORMAT: Final = "format"  # the answer with which a format is switched off
+OWN_LIST: Final = "own_list"
 
 
 def format_of(headers: Sequence[str]) -> Format | None:
@@ -39,6 +41,13 @@ def format_of(headers: Sequence[str]) -> Format | None:
     if len(headers) > MOST_HEADERS or len(tuple(islice(written, AT_LEAST))) < AT_LEAST or is_ours(headers):
         return None
     return _format_of(tuple(headers))
+
+
+def is_understood(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
+    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off, nor
+    yet where it can only change products that are there."""
+    known = None if answers.get(FORMAT) == OWN_LIST else format_of(headers)
+    return known is not None and known.template.mode != UPDATE
 
 
 def has_no_quotes(headers: Sequence[str]) -> bool:

@@ -1,7 +1,7 @@
 """Rows that belong together: a product's first row, its variants and its pictures; places whose stock is added up.
 
 What is remembered of a head, so that its variants can be understood, is a Head. Whoever reads a file makes one pass
-over all of it with `Heads` (or keeps them elsewhere, by `begun` and `joined`), so variants may stand before their head
+over all of it with `Heads`, which keeps them in memory or elsewhere (`Kept`), so variants may stand before their head
 and a group may be of any size. What is decided:
 
 - A variant without a head in the file is understood by its own cells; where it has no name or category of its own it
@@ -11,9 +11,10 @@ and a group may be of any size. What is decided:
 - "above": the head of a row is the nearest one above it; variants before the first have none.
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from uploads.feed.formats.left_out import rule_reader
 from uploads.feed.formats.model import Plan
@@ -152,43 +153,83 @@ class Groups:
         return replace(head, row=head.row or row, stock=stock, variants=head.variants + (1 if head.row else 0))
 
 
-class Heads:
-    """The heads of a file in memory, for a file that fits: previews, tests, the first rows of a large one."""
+class Kept(Protocol):
+    """Where heads are kept, by a key and the row that they are for: 0 where the key says it all, else the head is the
+    nearest one at that row or above."""
 
-    def __init__(self, plan: Plan) -> None:
+    def get(self, key: str, row: int) -> Head | None: ...
+
+    def put(self, key: str, row: int, head: Head) -> None: ...
+
+
+class InMemory:
+    """Kept in memory, for files that fit, and parts of larger ones."""
+
+    def __init__(self) -> None:
+        self.heads: dict[tuple[str, int], Head] = {}
+        self._above: list[int] = []
+
+    def get(self, key: str, row: int) -> Head | None:
+        if row == 0:
+            return self.heads.get((key, 0))
+        place = bisect_right(self._above, row)
+        return self.heads[key, self._above[place - 1]] if place else None
+
+    def put(self, key: str, row: int, head: Head) -> None:
+        if row and (key, row) not in self.heads:
+            insort(self._above, row)
+        self.heads[key, row] = head
+
+
+class Place(NamedTuple):
+    """Under what a head is kept."""
+
+    key: str
+    row: int = 0
+
+
+class Heads:
+    """The heads of a file: two passes over it, the first takes them in, the second asks for them."""
+
+    def __init__(self, plan: Plan, kept: Kept | None = None) -> None:
         self.groups = Groups(plan)
-        self._heads: dict[str, Head] = {}
-        self._above: list[tuple[int, Head]] = []
+        self.kept: Kept = kept or InMemory()
 
     def note(self, row: int, cells: Cells) -> None:
         """Take in the next row of the file, in the first pass."""
-        keys = self.groups.keys(cells)
-        if keys.above and self._above:
-            number, head = self._above[-1]
-            self._above[-1] = number, self.groups.joined(head, row, cells)
+        keys, kept = self.groups.keys(cells), self.kept
+        if keys.above:
+            if head := kept.get("", row):
+                kept.put("", head.row, self.groups.joined(head, row, cells))
         elif keys.own == ("",):
-            self._above.append((row, self.groups.begun(None, row, cells)))
+            kept.put("", row, self.groups.begun(None, row, cells))
         else:
             for key in keys.own:
-                self._heads[key] = self.groups.begun(self._heads.get(key), row, cells)
+                kept.put(key, 0, self.groups.begun(kept.get(key, 0), row, cells))
             if keys.head:
-                self._heads[keys.head] = self.groups.joined(self._heads.get(keys.head), row, cells)
+                kept.put(keys.head, 0, self.groups.joined(kept.get(keys.head, 0), row, cells))
+
+    def touched(self, row: int, cells: Cells) -> list[Place]:
+        """The heads that `note` looks at for this row."""
+        keys = self.groups.keys(cells)
+        if keys.above or keys.own == ("",):
+            return [Place("", row)]
+        return [Place(key) for key in (*keys.own, *([keys.head] if keys.head else []))]
+
+    def place(self, row: int, cells: Cells) -> Place | None:
+        """Under what the head of a row is kept; for a head row the group that it begins."""
+        return place_of(self.groups.keys(cells), row)
 
     def of(self, row: int, cells: Cells) -> Head | None:
         """The head of a row, in the second pass; for a head row the group that it begins."""
-        keys = self.groups.keys(cells)
-        if keys.above or keys.own == ("",):
-            return self._nearest(row)
-        if keys.head:
-            return self._heads.get(keys.head)
-        return self._heads.get(keys.own[0]) if keys.own else None
+        place = self.place(row, cells)
+        return self.kept.get(*place) if place else None
 
-    def _nearest(self, row: int) -> Head | None:
-        low, high = 0, len(self._above)
-        while low < high:
-            middle = (low + high) // 2
-            if self._above[middle][0] <= row:
-                low = middle + 1
-            else:
-                high = middle
-        return self._above[low - 1][1] if low else None
+
+def place_of(keys: Keys, row: int) -> Place | None:
+    """Under what the head of a row with these keys is kept; None for one of no group."""
+    if keys.above or keys.own == ("",):
+        return Place("", row)
+    if keys.head:
+        return Place(keys.head)
+    return Place(keys.own[0]) if keys.own else None

@@ -123,6 +123,12 @@ class Reader:
             found |= program_numbers(values)
         return Meaning(values, frozenset(derived), None, None, tuple(asked), found)
 
+    def identifiers(self, cells: Cells) -> tuple[str, str]:
+        """The SKU and the product ID that the row has if it is a product, whatever its head has."""
+        values: dict[str, str | None] = {}
+        self._identifiers(cells, cells, values, [], [])
+        return values.get("sku") or "", values.get("vendor_product_id") or ""
+
     # --- what the row is -----------------------------------------------------------------------------------------
 
     def _left_out(self, cells: Cells, head: Head | None, row: int) -> Reason | None:

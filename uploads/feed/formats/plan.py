@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from catalog.rules.fields import LABELS
-from uploads.feed.columns import ColumnMapping, ask, is_ours, map_headers, name_headers, quoted
+from uploads.feed.columns import ColumnMapping, ask, is_ours, map_headers, name_headers, question_id, quoted
 from uploads.feed.formats import lists
-from uploads.feed.formats.detect import format_of, roles_of
+from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of, roles_of
 from uploads.feed.formats.meaning import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
@@ -27,8 +27,6 @@ from uploads.feed.formats.meaning import (
 from uploads.feed.formats.model import UPDATE, Format, Plan, placed
 from uploads.feed.questions import Choice, Question
 
-FORMAT: Final = "format"  # the answer with which a format is switched off
-OWN_LIST: Final = "own_list"
 TAKEN: Final = "taken"  # the answer with reasons by which rows are taken all the same, with commas between
 BOTH_ADDED: Final = "added up"
 # The order in which questions are asked: what others depend on comes first.
@@ -98,7 +96,7 @@ def _of_format(known: Format, names: Sequence[str], samples: Rows, answers: Answ
             plan = replace(plan, columns={**plan.columns, meant: columns})
     for meant in ("product_name", "price"):
         if meant not in plan.columns and plan.mode != UPDATE:
-            chosen = columns_in(answers.get(f"column_{meant}"), names)
+            chosen = columns_in(answers.get(question_id(meant)), names)
             if chosen:
                 plan = replace(plan, columns={**plan.columns, meant: chosen[:1]})
             else:

@@ -1,0 +1,85 @@
+"""Exports of shops (tests/cases/shops) on their way through the whole pipeline: asked what the case names, and with the
+answers in the catalog to the cell.
+"""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from catalog.models import Product
+from tests.conftest import Pipeline
+from tests.uploads.feed.formats.understanding import CASES, case
+from uploads.feed.formats.detect import BY_ID, format_of
+from uploads.feed.parser import Reading
+from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline import examine, receive
+from vendors.models import Vendor
+
+# Own lists come another way, and so does a file that can only change products.
+OTHERS = {
+    "03-shopify-inventory", "08-german-till-cp1252", "14-amazon-listings", "20-excel-price-list", "22-barcode-only",
+    "23-price-and-stock", "25-italian-own-list",
+}  # fmt: skip
+NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir() and path.name not in OTHERS)
+# What the file's prices are in; the vendor sells in that, so that it isn't asked.
+CURRENCIES = {"09-google-merchant": "EUR", "10-meta-catalog": "GBP", "05-woocommerce-french": "XAF"}
+OTHER_CODES = {("09-google-merchant", 7): "other_currency"}
+
+
+def as_text(decisions: dict[str, Any]) -> dict[str, str]:
+    return {name: one if isinstance(one, str) else json.dumps(one) for name, one in decisions.items()}
+
+
+def send(name: str, answers: dict[str, Any]) -> UploadHistory:
+    Vendor.objects.filter(pk="VEND001").update(currency=CURRENCIES.get(name, "USD"))
+    file = next(next(CASES.glob(f"{name}*")).glob("feed.*"))
+    return receive.receive(
+        io.BytesIO(file.read_bytes()), file.name, "VEND001", reading=Reading(answers=as_text(answers))
+    )
+
+
+def stored(product: Product) -> dict[str, Any]:
+    names = ("vendor_product_id", "product_name", "category", "sku", "stock_quantity", "brand", "description")
+    return {name: getattr(product, name) for name in names} | {"price": str(product.price)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_first_visit_is_refused_with_the_questions_that_the_case_names(name: str, pipeline: Pipeline) -> None:
+    decisions = case(name)[1]["decisions"]
+    with pytest.raises(examine.Refused) as refused:
+        send(name, {})
+    assert refused.value.code == "question"
+    found = {
+        one.id: {choice.value for choice in one.choices} if one.kind == "category_values" else None
+        for one in refused.value.questions
+    }
+    assert found == {kind: set(it) if kind == "category_values" else None for kind, it in decisions.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str, pipeline: Pipeline) -> None:
+    expected = case(name)[1]
+    upload = send(name, expected["decisions"])
+    pipeline.stage(upload)
+    pipeline.settle()
+    upload.refresh_from_db()
+    wanted = [one | {"brand": one["brand"] or "", "description": one["description"] or ""} for one in expected["products"]]
+    found = [
+        {field: value or "" if field in ("brand", "description") else value for field, value in stored(one).items()}
+        for one in Product.objects.order_by("product_id")
+    ]
+    assert found == wanted
+    left_out = {
+        one.row_number: one.error_reason.partition("(")[2].partition(")")[0]
+        for one in RecordOutcome.objects.filter(upload_id=upload.pk, outcome="skipped")
+    }
+    assert left_out == {one["row"]: one["reason"] for one in expected["not_products"] if one["row"]}
+    errors = ValidationError.objects.filter(upload=upload, severity="error").order_by("row_number", "error_id")
+    assert [(one.row_number, one.field, one.error_type) for one in errors] == [
+        (one["row"], one["field"], OTHER_CODES.get((name, one["row"]), one["code"])) for one in expected["errors"]
+    ]
+    assert upload.status == UploadHistory.Status.COMPLETED
+    assert (upload.file_rows, upload.skipped_records) == (expected["rows"], len(left_out))
+    assert upload.error_records == len({one.row_number for one in errors})
