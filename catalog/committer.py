@@ -33,7 +33,8 @@ class Candidate(NamedTuple):
 
     `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
     upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
-    and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none.
+    and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none. `one_number`
+    is the field, if any, that has no column of its own, since the SKU is the product ID too, or the other way round.
     """
 
     vendor_id: str
@@ -43,6 +44,7 @@ class Candidate(NamedTuple):
     mode: str = "upsert"
     line: int = 0
     sheet: str = ""
+    one_number: str = ""
 
 
 class Verdict(NamedTuple):
@@ -168,7 +170,8 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
             return Verdict("superseded", entry.product_id)
         if _same_upload_other_row(entry, candidate):
             first = _place(entry.origin, candidate)
-            problem = duplicate_in_file("vendor_product_id", draft.vendor_product_id, first)
+            named = "sku" if candidate.one_number == "vendor_product_id" else "vendor_product_id"
+            problem = duplicate_in_file(named, draft.vendor_product_id, first)
             return Verdict("error", None, problem)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)

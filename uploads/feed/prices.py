@@ -72,7 +72,8 @@ def with_currency(
 ) -> Layout:
     """The layout with the currency of its prices, or with the question about it if its answers have none.
 
-    Reads the file once, unless what its rows say was `found` already. Raises FeedError("mixed_currencies").
+    Reads the file once, unless what its rows say was `found` already, as in a known format, of which single rows may be
+    in another currency. Raises FeedError("mixed_currencies").
     """
     fields = layout.mapping.fields
     if "price" not in fields:
@@ -86,8 +87,12 @@ def with_currency(
     if all(vendor.currency in codes for codes in told):
         return replace(layout, currency=vendor.currency)
     fitting = frozenset.intersection(*told)
-    if not fitting:
+    if not fitting and found is None:
         raise _mixed(layout, tally, header)
+    if not fitting:  # each row says its own, and is an error where that isn't what the others are in
+        if any(vendor.currency in codes for codes in told):
+            return replace(layout, currency=vendor.currency)
+        fitting = frozenset.union(*told)
     if ours and len(fitting) == 1:
         return replace(layout, currency=min(fitting))
     question = _question(layout, tally, fitting, vendor, all_say=bool(header) or not tally.silent)

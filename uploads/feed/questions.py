@@ -45,8 +45,8 @@ class Question:
     `id` names it in a file of answers, `kind` says what sort of answer it takes: column (which header is this field),
     price_from and stock_from (which of several columns), currency (ISO 4217), hidden_rows (what to do with rows that a
     filter hides: READ or LEAVE_OUT), and those of survey.py about the rows of a known format; an answer to
-    category_values is JSON: cell → category, or null. `field` is the field it is about, or "", `suggestion` the value of the likeliest
-    choice or "", never chosen without a person, and `rows` how many rows depend on it (0: all of them).
+    category_values is JSON: cell → category, or null. `field` is the field it is about, or "", `suggestion` the value
+    of the likeliest choice or "", never chosen without a person, and `rows` how many rows depend on it (0: all).
     """
 
     id: str

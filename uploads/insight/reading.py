@@ -48,18 +48,24 @@ def as_json(layout: Layout | None) -> dict[str, object]:
 
 def whole(layout: Layout) -> dict[str, Any]:
     """All of it, for programs. `header_line` counts the file's lines, or the rows of a sheet, from 1; `format` names a
-    shop's export, and none is known by name so far."""
+    shop's export, and `columns` has a list where several are looked at."""
     return {
-        "format": "",
+        "format": layout.plan.format if layout.plan else "",
         **as_json(layout),
         "sheet": layout.sheet,
         "header_line": layout.first_row.line,
-        "columns": dict(layout.mapping.fields),
+        "columns": _all_columns(layout),
         "ignored": [name for name in layout.mapping.ignored if name not in OUR_COLUMNS],
         "currency": layout.currency,
         "answers": dict(layout.answers),
         "remembered": layout.remembered,
     }
+
+
+def _all_columns(layout: Layout) -> dict[str, str | list[str]]:
+    read = layout.plan.columns if layout.plan else {}
+    several = {field: list(found) for field, found in read.items() if len(found) > 1}
+    return {**layout.mapping.fields, **several}
 
 
 def question_as_json(question: Question) -> dict[str, Any]:

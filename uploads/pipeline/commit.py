@@ -213,6 +213,7 @@ def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
             item.upload.mode,
             item.record.line_number,
             item.upload.sheet,
+            item.upload.plan.one_number if item.upload.plan else "",
         )
         for item in fresh
         if item.upload is not None and item.draft is not None

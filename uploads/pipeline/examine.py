@@ -125,8 +125,8 @@ def _refuse_too_large(file: BinaryIO) -> int:
 
 
 def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
-    """By all its rows, how the feed is to be read, and what its prices are in: by what somebody says, by what is remembered for its
-    columns, or as it shows.
+    """By all its rows, how the feed is to be read, and what its prices are in: by what somebody says, by what is
+    remembered for its columns, or as it shows.
 
     Raises Refused for one that can't be read as a feed, has too many rows, or takes too much to read. Only with a
     `reading` can required columns be missing from the mapping.

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -31,11 +31,14 @@ from catalog.rules.validator import ProductDraft, Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
+from uploads.feed.apart.kept_heads import OnDisk
+from uploads.feed.formats.groups import Heads, Kept
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
 from uploads.models import Job
 from uploads.pipeline import examine, judge, ledger, staged_rows
-from uploads.pipeline.understood.values import ValueRules
+from uploads.pipeline.understood import values
+from uploads.pipeline.understood.values import Means, ValueRules
 from uploads.preview import kept_files
 from uploads.preview.verdicts import NEWEST, ValidatedRow, candidates, validated
 from uploads.work import jobs
@@ -73,9 +76,9 @@ def step(job: Job) -> bool:
         raise JobFailed(GONE)
     layout = Layout.from_json(job.parameters["layout"])
     try:
-        with storage.opened(job.parameters["key"]) as file, Accepted() as accepted:
-            rows = staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout)
-            _run(job, rows, layout, accepted)
+        with storage.opened(job.parameters["key"]) as file, Accepted() as accepted, OnDisk() as on_disk:
+            heads = _heads(file, layout, on_disk)
+            _run(job, _rows(file, layout), layout, accepted, heads)
     except storage.FileMissing as error:
         raise JobFailed(GONE) from error
     except FeedError as error:
@@ -83,13 +86,29 @@ def step(job: Job) -> bool:
     return True
 
 
-def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: "Accepted") -> None:
+def _rows(file: BinaryIO, layout: Layout) -> Iterator[Row]:
+    return staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout)
+
+
+def _heads(file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None:
+    """The first rows of groups in a known format, by a pass over the whole file; None where no row needs another."""
+    if layout.plan is None or layout.plan.group is None:
+        return None
+    heads = Heads(layout.plan, kept)
+    for row in _rows(file, layout):
+        if row.problem is None:
+            heads.note(row.number, row.cells)
+    return heads
+
+
+def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: "Accepted", heads: Heads | None) -> None:
     vendor_id, mode = str(job.vendor_id), job.parameters.get("mode", "upsert")
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
+    means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
     deadline = time.monotonic() + MOST_SECONDS
     job.done, job.result = 0, {}
     while page := list(islice(rows, PAGE_ROWS)):
-        outcomes = decided(page, layout, vendor_id, rules, own, accepted, mode)
+        outcomes = decided(page, layout, vendor_id, rules, own, accepted, mode, means)
         job.done = page[-1].number
         job.result = _counted(job.result, outcomes)
         jobs.save(job)
@@ -108,10 +127,11 @@ def decided(
     own: ValueRules | None,
     accepted: "Accepted",
     mode: str = "upsert",
+    means: Means | None = None,
 ) -> list[tuple[Row, str, Sequence[Problem]]]:
     """What would become of these rows, after those that are accepted already: the outcome, errors and warnings."""
-    judged = [validated(row, layout, rules, own) for row in page]
-    wanting = candidates(judged, vendor_id, mode, layout.sheet)
+    judged = [validated(row, layout, rules, own, means) for row in page]
+    wanting = candidates(judged, vendor_id, mode, layout)
     snapshot = accepted.over(committer.read_snapshot(list(wanting.values()), ledger.origins), list(wanting.values()))
     outcomes = [_outcome(one, wanting.get(one.row.number), snapshot) for one in judged]
     accepted.add(snapshot.by_key.values())
@@ -121,6 +141,8 @@ def decided(
 def _outcome(
     judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapshot
 ) -> tuple[Row, str, Sequence[Problem]]:
+    if judged.left_out:
+        return judged.row, "skipped", []
     if candidate is None:
         return judged.row, "error", judged.problems
     verdict = committer.decide(candidate, snapshot)

@@ -8,7 +8,7 @@ from uploads.feed.apart.reader import Look
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
 from uploads.insight import reading as how_read
-from uploads.pipeline import examine, judge, staged_rows
+from uploads.pipeline import examine
 from uploads.pipeline.examine import FeedFile
 from uploads.preview import verdicts
 
@@ -20,7 +20,7 @@ def explained(feed: FeedFile, vendor_id: str, reading: Reading) -> tuple[Layout,
 
     Raises Refused for what no answer helps.
     """
-    look = examine.look(feed, examine.examine(feed.text), vendor_id, reading, SAMPLE_ROWS)
+    look = examine.look(feed, examine.examine(feed.text), vendor_id, reading, SAMPLE_ROWS, whole=True)
     layout = look.layout
     asked = (*layout.questions, *missing_columns(layout))
     sample = _sample(look, vendor_id) if layout.mapping.complete else []
@@ -40,9 +40,6 @@ def missing_columns(layout: Layout) -> list[Question]:
 
 
 def _sample(look: Look, vendor_id: str) -> list[dict[str, Any]]:
-    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
-    rows = staged_rows.as_staged(look.rows, look.layout)
-    judged = [verdicts.validated(row, look.layout, rules, own) for row in rows]
     return [
         {
             "row": one.row.number,
@@ -52,8 +49,10 @@ def _sample(look: Look, vendor_id: str) -> list[dict[str, Any]]:
                 {"field": problem.field, "code": str(problem.code), "message": problem.message}
                 for problem in one.problems
             ],
+            "derived": sorted(one.derived),
+            "left_out": one.left_out,
         }
-        for one in judged
+        for one in verdicts.first_rows(look, vendor_id)
     ]
 
 

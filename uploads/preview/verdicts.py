@@ -17,13 +17,15 @@ from catalog.rules.problems import Problem, is_warning
 from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
 from uploads.feed import columns, parser, shops
+from uploads.feed.apart.reader import Look
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.questions import LASTING
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import FeedFile
-from uploads.pipeline.understood.values import ValueRules, replaced
+from uploads.pipeline.understood import values
+from uploads.pipeline.understood.values import Means, ValueRules, replaced
 
 BRIEF_CHARS = 40
 CELL_CHARS = 80
@@ -47,7 +49,8 @@ class PreviewRow(NamedTuple):
 
     `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `problems` are
     why it is an error, `warnings` what else there is to say of it. `changes` are an update's, `rules` what the vendor's
-    rules made of its cells. `in_file` says where it stands there.
+    rules made of its cells, and `meant` what a known format's does. `left_out` says why it is no product, and `in_file`
+    where it stands there.
     """
 
     number: int
@@ -59,10 +62,14 @@ class PreviewRow(NamedTuple):
     warnings: tuple[Problem, ...]
     changes: tuple[Difference, ...]
     rules: tuple[Difference, ...] = ()
+    meant: tuple[Difference, ...] = ()
+    left_out: str = ""
 
     @property
     def verdict(self) -> str:
         """The outcome as something that is still to come."""
+        if self.left_out:
+            return "left out"
         return {"inserted": "new", "updated": "update"}.get(self.outcome, self.outcome)
 
 
@@ -185,7 +192,7 @@ def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str
         size=contents.size,
         lines=contents.lines,
         sent_before=examine.sent_before(vendor_id, contents.sha256),
-        rows=() if problem or not layout.mapping.complete else _judge(rows, layout, vendor_id, mode),
+        rows=() if problem or not layout.mapping.complete else _judged(look, vendor_id, mode),
         mapped=_columns(layout, reading if problem else None, rows),
         problem=problem,
         changed=remembered.can_be(layout) and _changed(layout, reading, vendor_id),
@@ -231,43 +238,64 @@ def _samples(cells: Iterable[str]) -> Iterable[str]:
 
 class ValidatedRow(NamedTuple):
     """A row after validation: its values by field as the vendor's rules have them, all that was found in it, and a
-    draft unless that keeps it out.
+    draft unless that keeps it out. Of a known format the values are what the row means, `derived` those that aren't
+    simply a cell, and `left_out` says why it is no product.
     """
 
     row: Row
     values: Mapping[str, str | None]
     draft: ProductDraft | None
     problems: list[Problem]
+    derived: frozenset[str] = frozenset()
+    left_out: str = ""
 
 
-def validated(row: Row, layout: Layout, rules: Rules, own: ValueRules | None) -> ValidatedRow:
-    """A row judged in itself, as the pipeline judges its record."""
+def validated(
+    row: Row, layout: Layout, rules: Rules, own: ValueRules | None, means: Means | None = None
+) -> ValidatedRow:
+    """A row judged in itself, as the pipeline judges its record; of a known format by what it `means`."""
     if row.problem is not None:
         return ValidatedRow(row, {}, None, [row.problem])
+    if means and layout.plan:
+        found = means(row)
+        if found.left_out:
+            return ValidatedRow(row, {}, None, [], left_out=found.left_out.said)
+        if found.problem:
+            return ValidatedRow(row, {}, None, [found.problem])
+        in_rows = layout.currency_in_rows
+        result = judge.validate_meaning(found, layout.plan, rules, layout.currency, in_rows=in_rows)
+        return ValidatedRow(row, found.values, result.draft, result.problems, found.derived)
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
     cells = {field: row.cells[header] for field, header in fields.items()}
-    values = replaced(cells, own)
-    if variant := shops.variant_problem(values, fields, shop):
-        return ValidatedRow(row, values, None, [variant])
-    currency = judge.currency_of(values, layout.currency, in_rows=layout.currency_in_rows)
-    numeric = judge.still_numbers(judge.numeric_fields(fields, row.numeric), cells, values)
-    return ValidatedRow(row, values, *validate(shops.as_meant(values, shop), rules, numeric, currency))
+    read = replaced(cells, own)
+    if variant := shops.variant_problem(read, fields, shop):
+        return ValidatedRow(row, read, None, [variant])
+    currency = judge.currency_of(read, layout.currency, in_rows=layout.currency_in_rows)
+    numeric = judge.still_numbers(judge.numeric_fields(fields, row.numeric), cells, read)
+    return ValidatedRow(row, read, *validate(shops.as_meant(read, shop), rules, numeric, currency))
 
 
-def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, sheet: str) -> dict[int, Candidate]:
+def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, layout: Layout) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
+    sheet, one_number = layout.sheet, layout.plan.one_number if layout.plan else ""
     return {
-        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode, one.row.line, sheet)
+        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode, one.row.line, sheet, one_number)
         for one in judged
         if one.draft is not None
     }
 
 
-def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str, mode: str) -> tuple[PreviewRow, ...]:
+def first_rows(look: Look, vendor_id: str) -> list[ValidatedRow]:
+    """The rows of a look, each judged in itself."""
+    rules, own, layout = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id), look.layout
+    means = values.means(layout.plan, lambda row: look.heads.get(row.number), own)
+    return [validated(row, layout, rules, own, means) for row in staged_rows.as_staged(look.rows, layout)]
+
+
+def _judged(look: Look, vendor_id: str, mode: str) -> tuple[PreviewRow, ...]:
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
-    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
-    judged = [validated(row, layout, rules, own) for row in rows]
-    wanting = candidates(judged, vendor_id, mode, layout.sheet)
+    judged, layout = first_rows(look, vendor_id), look.layout
+    wanting = candidates(judged, vendor_id, mode, layout)
     snapshot = committer.read_snapshot(list(wanting.values()), ledger.origins)
     return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
 
@@ -275,18 +303,22 @@ def _judge(rows: Iterable[Row], layout: Layout, vendor_id: str, mode: str) -> tu
 def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | None, snapshot: Snapshot) -> PreviewRow:
     row, fields = judged.row, layout.mapping.fields
     cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
-    rules = _changes((field, row.cells[fields[field]], read) for field, read in judged.values.items())
+    read = _changes((field, row.cells.get(fields.get(field, ""), ""), it or "") for field, it in judged.values.items())
+    rules, meant = ((), read) if layout.plan else (read, ())
     place, warnings = in_file(row.line, layout.sheet), tuple(p for p in judged.problems if is_warning(p.code))
+    if judged.left_out:
+        left_out = visible(judged.left_out)
+        return PreviewRow(row.number, place, "skipped", cells, "", (), (), (), left_out=left_out)
     if candidate is None:
         errors = tuple(problem for problem in judged.problems if problem not in warnings)
-        return PreviewRow(row.number, place, "error", cells, visible(row.raw), errors, warnings, (), rules)
+        return PreviewRow(row.number, place, "error", cells, visible(row.raw), errors, warnings, (), rules, meant)
     entry = snapshot.by_key.get((candidate.vendor_id, candidate.draft.vendor_product_id))
     before = entry.values if entry else None
     verdict = committer.decide(candidate, snapshot)
     errors = (verdict.problem,) if verdict.problem else ()
     after = committer.merged(candidate.draft, before) if before and verdict.outcome == "updated" else before
     changes = _changes(zip(FIELDS, before, after, strict=True)) if before and after else ()
-    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules)
+    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules, meant)
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:

@@ -11,7 +11,6 @@ import pytest
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.uploads.feed.formats.understanding import CASES, case
-from uploads.feed.formats.detect import BY_ID, format_of
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import examine, receive
@@ -65,15 +64,21 @@ def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str
     pipeline.stage(upload)
     pipeline.settle()
     upload.refresh_from_db()
-    wanted = [one | {"brand": one["brand"] or "", "description": one["description"] or ""} for one in expected["products"]]
+    wanted = [
+        one | {"brand": one["brand"] or "", "description": one["description"] or ""} for one in expected["products"]
+    ]
+    outcomes = RecordOutcome.objects.filter(upload_id=upload.pk).order_by("row_number")
+    inserted = dict(outcomes.filter(outcome="inserted").values_list("row_number", "product_id"))
+    products = Product.objects.in_bulk()
     found = [
         {field: value or "" if field in ("brand", "description") else value for field, value in stored(one).items()}
-        for one in Product.objects.order_by("product_id")
+        for one in map(products.__getitem__, inserted.values())
     ]
     assert found == wanted
+    assert list(inserted) == expected["product_rows"]
     left_out = {
         one.row_number: one.error_reason.partition("(")[2].partition(")")[0]
-        for one in RecordOutcome.objects.filter(upload_id=upload.pk, outcome="skipped")
+        for one in outcomes.filter(outcome="skipped")
     }
     assert left_out == {one["row"]: one["reason"] for one in expected["not_products"] if one["row"]}
     errors = ValidationError.objects.filter(upload=upload, severity="error").order_by("row_number", "error_id")

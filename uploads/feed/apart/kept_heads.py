@@ -1,4 +1,4 @@
-"""The heads of a file that may have more of them than memory: in a database of their own, on disk where they need it."""
+"""The heads of a file that may have more of them than memory: in a database, on disk where they need it."""
 
 import contextlib
 import json

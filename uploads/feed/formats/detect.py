@@ -44,8 +44,8 @@ def format_of(headers: Sequence[str]) -> Format | None:
 
 
 def is_understood(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
-    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off, nor
-    yet where it can only change products that are there."""
+    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off,
+    nor yet where it can only change products that are there."""
     known = None if answers.get(FORMAT) == OWN_LIST else format_of(headers)
     return known is not None and known.template.mode != UPDATE
 

@@ -36,14 +36,17 @@ class Progress(NamedTuple):
     done: bool
 
 
-PROGRESS_COLUMNS: Final = SQL("heads_offset, heads_rows, heads_line, heads_mark_offset, heads_mark_byte, heads_done")
+PROGRESS_COLUMNS: Final = SQL("heads_done, heads_offset, heads_rows, heads_line, heads_mark_offset, heads_mark_byte")
+_MOVED: Final = SQL(
+    "heads_offset = %s, heads_rows = %s, heads_line = %s, heads_mark_offset = %s, heads_mark_byte = %s,"
+)
 
 
-def progress(layout: Layout, offset: int, rows: int, line: int, mark_offset: int, mark_byte: int, done: bool) -> Progress:  # noqa: FBT001
+def progress(layout: Layout, done: bool, offset: int, rows: int, line: int, *mark: int) -> Progress:
     """From PROGRESS_COLUMNS. Done at once where no row needs another."""
     needed = layout.plan is not None and layout.plan.group is not None
     position = Position(offset, rows, line) if rows else layout.first_row
-    return Progress(position, Mark(mark_offset, mark_byte), done or not needed)
+    return Progress(position, Mark(*mark), done or not needed)
 
 
 def take_in(lease: Lease, upload_id: str, plan: Plan, rows: Iterator[Row], marks: Marks) -> Iterator[None]:
@@ -55,11 +58,7 @@ def take_in(lease: Lease, upload_id: str, plan: Plan, rows: Iterator[Row], marks
         with transaction.atomic():
             _note(upload_id, plan, chunk)
             last, mark = chunk[-1], marks.before(chunk[-1].end)
-            leases.renew(
-                lease,
-                SQL("heads_rows = %s, heads_offset = %s, heads_line = %s, heads_mark_offset = %s, heads_mark_byte = %s,"),
-                [last.number, last.end, last.line_end, *mark],
-            )
+            leases.renew(lease, _MOVED, [last.end, last.number, last.line_end, *mark])
         yield
     leases.renew(lease, SQL("heads_done = TRUE,"))
 
@@ -68,8 +67,9 @@ def _note(upload_id: str, plan: Plan, chunk: list[Row]) -> None:
     heads = Heads(plan)
     readable = [row for row in chunk if row.problem is None]
     touched = [place for row in readable for place in heads.touched(row.number, row.cells)]
-    kept, begins = InMemory(), [place for place in touched if place.row][:1]  # all others above are in the chunk
-    for (_, place), head in of([(upload_id, place) for place in (*begins, *(one for one in touched if not one.row))]).items():
+    kept, above = InMemory(), [place for place in touched if place.row][:1]  # all other heads above are in the chunk
+    before_chunk = of((upload_id, place) for place in (*above, *(one for one in touched if not one.row)))
+    for (_, place), head in before_chunk.items():
         kept.put(place.key, head.row if place.row else 0, head)
     heads.kept, before = kept, dict(kept.heads)
     for row in readable:

@@ -34,7 +34,7 @@ def meant(
     cells = {header: cell or "" for header, cell in data.items()} if None in data.values() else data
     if rules:
         by_rules = _by_rules(cells, plan, rules)
-        cells, numeric = cells | by_rules, numeric - by_rules.keys()
+        cells, numeric = {**cells, **by_rules}, numeric - by_rules.keys()
     found = reader(plan, ours)(cells, head, row, numeric)  # type: ignore[arg-type]
     if not rules or not found.derived:
         return found
