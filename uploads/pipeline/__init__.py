@@ -15,5 +15,6 @@ ledger.py        what became of each record
 reconcile.py     what was not delivered of one upload, found and handed on
 upkeep.py        what the schedule does
 remembered.py    what people chose for files with the same columns
+understood/      rows of known formats: what they mean, and the first rows of groups
 table/           the table itself, where its stream can't be trusted to have shown everything
 """

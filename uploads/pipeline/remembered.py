@@ -24,7 +24,7 @@ from uploads.models import RememberedReading
 
 MOST = 100  # of one vendor; the oldest make way
 HEADER_CHARS = 200  # of each header, for people
-ANSWER_CHARS = 200
+ANSWER_CHARS = 50_000  # a longer one isn't kept: a part of it would say something else
 SAID_IN_PREVIEW = "Said in the preview of an import."
 
 
@@ -64,7 +64,7 @@ def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:
         return
     answers = _answers(layout)
     alone = columns.map_headers(layout.headers)
-    needed = bool(answers) or not alone.complete or alone.fields != layout.mapping.fields
+    needed = bool(answers) or (not layout.plan and (not alone.complete or alone.fields != layout.mapping.fields))
     fingerprint = columns.fingerprint(layout.headers)
     with transaction.atomic():
         committer.lock_vendors([vendor_id])  # two people who confirm at once come one after the other
@@ -98,7 +98,9 @@ def forget(vendor_id: str, user: Any, *, reading_id: int | None = None, layout: 
 
 def _answers(layout: Layout) -> dict[str, str]:
     """Those that hold for more than this file."""
-    return {name: storable(layout.answers[name][:ANSWER_CHARS]) for name in LASTING if name in layout.answers}
+    as_columns = frozenset() if layout.plan else columns.QUESTION_IDS.keys()
+    found = {name: layout.answers[name] for name in LASTING - as_columns if name in layout.answers}
+    return {name: storable(answer) for name, answer in found.items() if len(answer) <= ANSWER_CHARS}
 
 
 def _forget(found: Iterable[RememberedReading], user: Any) -> bool:

@@ -84,6 +84,10 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     except AlreadyOpened as error:  # who presses the button twice sees only the second answer
         upload = error.upload
     except FAILURES as error:
+        if flow.leaves_open(error):
+            messages.warning(request, flow.OPEN)
+            seen = flow.look_again(confirmation, request.user, vendor, whole=True)
+            return _preview(request, seen, confirmation.notify)
         return _choose(request, vendor, sentence(error))
     return redirect("vendor:upload", vendor.pk, upload.pk)
 

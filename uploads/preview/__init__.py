@@ -2,6 +2,7 @@
 
 kept_files.py  a chosen file is kept aside until it is confirmed
 verdicts.py    how it is read, and a verdict on each of its first rows
+asked.py       the questions as a form asks them, and the answers that it sends
 form.py        the preview as a form, and what the form says when it comes back
 dry_run.py     what the whole file would do
 explain.py     how a file would be read, for programs

@@ -26,6 +26,7 @@ SENTENCES: dict[type[Exception], str] = {
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
 FAILURES: tuple[type[Exception], ...] = (Refused, quota.Exhausted, *SENTENCES)
+OPEN = "Rows further down in this file leave something open. Answer that too, then confirm it again."
 UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
 
 
@@ -43,7 +44,15 @@ def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[st
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
 
-def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = None) -> dict[str, Any]:
+def leaves_open(error: Exception) -> bool:
+    """Whether a file that was to be confirmed leaves something open that its first rows didn't tell: then look again,
+    at the whole of it."""
+    return isinstance(error, Refused) and bool(error.questions)
+
+
+def look_again(
+    confirmation: Confirmation, user: Any, vendor: Vendor | None = None, *, whole: bool = False
+) -> dict[str, Any]:
     """The preview of the file that the form is about, read as the form says. Raises one of FAILURES.
 
     What is remembered for its columns is forgotten first, if that is what was asked for: then it is read as it shows.
@@ -51,7 +60,7 @@ def look_again(confirmation: Confirmation, user: Any, vendor: Vendor | None = No
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading or Reading()
     with kept_files.opened(kept) as feed:
         quota.take(feed.text, kept.vendor_id, user)
-        seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode)
+        seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode, whole=whole)
         if confirmation.forget and seen.layout.remembered:
             remembered.forget(kept.vendor_id, user, layout=seen.layout)
             reading = Reading(reading.encoding, reading.delimiter)
@@ -78,8 +87,8 @@ def confirm(
         # Where it was confirmed before, its file is gone, and its own upload may be the one that fills the limit.
         receive.refuse_opened(kept.key)
         raise
-    if reading and reading.columns and confirmation.remember:
-        layout = Layout.from_json(cast("dict[str, Any]", upload.layout))
+    layout = Layout.from_json(cast("dict[str, Any]", upload.layout))
+    if reading and confirmation.remember and (reading.columns or layout.plan):
         remembered.remember(kept.vendor_id, layout, upload.file_name, user)
     dry_run.end(kept.key)
     kept_files.drop(kept)

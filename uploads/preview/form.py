@@ -14,10 +14,10 @@ from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.parser import Reading
 from uploads.models import Job, UploadHistory
+from uploads.preview.asked import answers_of
 from uploads.preview.verdicts import Preview
 
 COLUMN = "column-{}"
-ANSWER = "answer-"
 TAKE = "take"
 DO_NOT_IMPORT = "don't import"
 FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
@@ -102,8 +102,8 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
     column, _, field = posted.get(TAKE, "").partition(":")  # the button beside a guess
     if column.isdecimal() and len(column) < 4 and int(column) < len(chosen) and field in FIELDS:
         chosen[int(column)] = field
-    answers = {name.removeprefix(ANSWER): posted[name] for name in posted if name.startswith(ANSWER) and posted[name]}
-    return Reading(posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"], answers)
+    found = posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"]
+    return Reading(*found, answers_of(posted))
 
 
 def _mode(posted: Mapping[str, str]) -> str:

@@ -18,14 +18,16 @@ from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
 from uploads.feed import columns, parser, shops
 from uploads.feed.apart.reader import Look
+from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
-from uploads.feed.questions import LASTING
+from uploads.feed.questions import CATEGORY_VALUES, LASTING
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import FeedFile
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means, ValueRules, replaced
+from uploads.preview.asked import Asked, asked
 
 BRIEF_CHARS = 40
 CELL_CHARS = 80
@@ -82,6 +84,8 @@ class Column(NamedTuple):
     field: str
     suggestion: str
     aside: bool
+    understood: str = ""
+    """The fields that a known format has in it, as people call them."""
 
     @property
     def shown(self) -> str:
@@ -154,37 +158,52 @@ class Preview:
         return [LABELS[field] for field in self.layout.mapping.missing]
 
     @property
+    def asked(self) -> list[Asked]:
+        return asked(self.layout)
+
+    @property
+    def switched_off(self) -> str:
+        """What the file looks like, where a person said that it is a list of the vendor's own; else ""."""
+        known = format_of(self.layout.headers) if self.layout.answers.get(FORMAT) == OWN_LIST else None
+        return known.name if known else ""
+
+    @property
     def aside(self) -> bool:
         return any(one.aside for one in self.mapped)
 
     @property
     def answers(self) -> dict[str, str]:
         """What was answered already, for the form to bring along. Which column it is stands in the columns by then."""
-        settled = {*columns.QUESTION_IDS, *(question.id for question in self.layout.questions)}
+        settled = {question.id for question in self.layout.questions} - {CATEGORY_VALUES}
+        if self.layout.plan is None:
+            settled |= columns.QUESTION_IDS.keys()
         return {name: answer for name, answer in self.reading.answers.items() if name not in settled}
 
     @property
     def choice(self) -> Reading:
         """What is shown, as the reading that gives it again."""
-        chosen = tuple(one.field for one in self.mapped)
+        chosen = () if self.layout.plan else tuple(one.field for one in self.mapped)
         return replace(self.reading, columns=chosen, shape=self.layout.shape, answers=self.answers)
 
 
-def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str = "upsert") -> Preview:
+def of(
+    feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str = "upsert", *, whole: bool = False
+) -> Preview:
     """Preview a feed of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
+    `whole`: all rows of a known format are looked at for what they leave open, not only the first.
 
     What a Reading can set right is no refusal: the preview says it.
     """
     receive.active_vendor(vendor_id)
     contents, reading, problem = examine.examine(feed.text), reading or Reading(), ""
     try:
-        look = examine.look(feed, contents, vendor_id, reading, ROWS)
+        look = examine.look(feed, contents, vendor_id, reading, ROWS, whole=whole)
     except examine.Refused as refused:
         if refused.code not in ("other_columns", "duplicate_column") or reading.columns is None:
             raise
         # With another delimiter there are other columns, and they are chosen from anew.
         problem = str(refused) if refused.code == "duplicate_column" else ""
-        look = examine.look(feed, contents, vendor_id, replace(reading, columns=None), ROWS)
+        look = examine.look(feed, contents, vendor_id, replace(reading, columns=None), ROWS, whole=whole)
     layout, rows = look.layout, list(staged_rows.as_staged(look.rows, look.layout))
     return Preview(
         layout=layout,
@@ -203,9 +222,13 @@ def of(feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str
 def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
     """Whether the next file with these columns would be read otherwise without anybody's word."""
     before = columns.recall(layout.headers, remembered.of(vendor_id))
+    if layout.plan:
+        known = before.answers if before else {}
+        return any(known.get(name) != answer for name, answer in layout.answers.items() if name in LASTING)
     found = columns.map_headers(layout.headers, before.fields if before else None)
     known = before.answers if before else {}
-    answers = {name: answer for name, answer in reading.answers.items() if name in LASTING}
+    lasting = LASTING - columns.QUESTION_IDS.keys()
+    answers = {name: answer for name, answer in reading.answers.items() if name in lasting}
     return found.fields != layout.mapping.fields or (not found.complete) or any(
         known.get(name) != answer for name, answer in answers.items()
     )  # fmt: skip
@@ -214,18 +237,29 @@ def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
 def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) -> tuple[Column, ...]:
     """The columns with what is read from them; an `impossible` choice stays as it was made."""
     fields = {header: field for field, header in layout.mapping.fields.items()}
+    understood = _understood(layout)
     chosen = impossible.columns if impossible and impossible.shape == layout.shape else None
-    suggestions = {} if layout.remembered else columns.suggested(layout.headers, layout.mapping)
+    suggestions = {} if layout.remembered or layout.plan else columns.suggested(layout.headers, layout.mapping)
     many = len(layout.headers) > FULL_COLUMNS
-    asked = {header for could_be in layout.mapping.unclear.values() for header in could_be}
+    unclear = {header for could_be in layout.mapping.unclear.values() for header in could_be}
     found = []
     for position, header in enumerate(layout.headers):
         field = chosen[position] if chosen else fields.get(header, "")
         suggestion = suggestions.get(header, "")
         samples = tuple(_samples(row.cells[header] for row in rows if row.cells))
-        aside = many and not (field or suggestion or header in asked)
-        found.append(Column(position, header, samples, field, suggestion, aside))
+        meant = understood.get(header, "")
+        aside = many and not (field or suggestion or meant or header in unclear)
+        found.append(Column(position, header, samples, field, suggestion, aside, meant))
     return tuple(found)
+
+
+def _understood(layout: Layout) -> dict[str, str]:
+    """Of a known format: header → the fields that are read from it, also where another column comes first."""
+    found: dict[str, list[str]] = {}
+    for field, read in (layout.plan.columns if layout.plan else {}).items():
+        for header in read:
+            found.setdefault(header, []).append(LABELS[field])
+    return {header: ", ".join(labels) for header, labels in found.items()}
 
 
 def _samples(cells: Iterable[str]) -> Iterable[str]:

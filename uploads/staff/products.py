@@ -127,6 +127,9 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
                 return self._page(request, _linked(flow.look_again(confirmation, request.user)))
             upload = flow.confirm(confirmation, request.user)
         except FAILURES as error:
+            if flow.leaves_open(error):
+                messages.warning(request, flow.OPEN)
+                return self._page(request, _linked(flow.look_again(confirmation, request.user, whole=True)))
             messages.error(request, sentence(error))
             return redirect("admin:catalog_product_import")
         self.log_addition(request, upload, f"Imported {upload.file_name} for {upload.vendor_id}.")

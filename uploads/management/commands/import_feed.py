@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads.aws.storage import StorageUnavailable
+from uploads.feed.formats.meaning import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE, QUANTITY
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
 from uploads.insight import progress
@@ -120,7 +121,8 @@ class Command(BaseCommand):
                 except examine.Refused as refused:
                     if not refused.questions:
                         raise
-                    if not (ask and sys.stdin.isatty()) or as_json:
+                    alone = refused.questions[0].kind != CATEGORY_VALUES  # a table is nothing for a terminal
+                    if not (ask and sys.stdin.isatty() and alone) or as_json:
                         raise self._open_questions(path, refused, as_json=as_json) from refused
                     answers = {**answers, **self._ask(refused.questions[0])}
         raise CommandError("Nothing was imported: there are more questions than a file can have.")
@@ -138,6 +140,11 @@ class Command(BaseCommand):
     def _ask(self, question: Question) -> dict[str, str]:
         """One question at a terminal: question ID → answer. Raises CommandError for who gives none."""
         self._print(_question_lines(how_read.question_as_json(question)))
+        if question.kind == QUANTITY:
+            answer = input("A whole number, or Enter to import nothing: ").strip()
+            if not answer.isdecimal():
+                raise CommandError("Nothing was imported.", returncode=OPEN_QUESTIONS)
+            return {question.id: answer}
         answer = input(f"1 to {len(question.choices)}, or Enter to import nothing: ").strip()
         if not answer.isdecimal() or not 1 <= int(answer) <= len(question.choices):
             raise CommandError("Nothing was imported.", returncode=OPEN_QUESTIONS)
@@ -191,9 +198,16 @@ def _answers(name: str | None) -> Mapping[str, str]:
         found = json.loads(Path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{name} can't be read as answers: it has to be a file of JSON.") from error
-    if not isinstance(found, dict) or not all(isinstance(answer, str) for answer in found.values()):
+    if not isinstance(found, dict):
         raise CommandError(f'{name} has no answers. It has to be like {{"price_from": "Net price"}}.')
-    return found
+    return {question: _as_text(question, answer) for question, answer in found.items()}
+
+
+def _as_text(question: str, answer: Any) -> str:
+    """Answers are kept as text: lists and objects as JSON, and null for what is left as it is."""
+    if answer is None:
+        return LEAVE if question in (EMPTY_SKU, NEGATIVE) else ""
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
 def _question_lines(question: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,81 @@
+"""The questions about a file as a form asks them, and the answers as it sends them back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from uploads.feed.parser import Layout
+from uploads.feed.questions import CATEGORY_VALUES, Question, with_answers
+from uploads.pipeline.understood import categories
+
+ANSWER: Final = "answer-"
+AS: Final = "as"  # the buttons that switch a known format off and on
+CELL, CATEGORY = "cell-{}", "category-{}"
+LEFT_OUT: Final = "-"
+SHOWN: Final = 200  # different cells at once; the others are asked when these are answered
+NUMBERS: Final = ("quantity_where_unknown",)
+LISTS: Final = ("category_for_all",)
+
+
+class Cell(NamedTuple):
+    """One different cell that has no category: its name in the form, the cell as JSON, since forms change line breaks,
+    what people read, in how many rows it stands, and the likeliest category or ""."""
+
+    position: int
+    value: str
+    label: str
+    rows: int
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with what its widget needs: `widget` is choices, list, number or cells."""
+
+    question: Question
+    widget: str
+    cells: tuple[Cell, ...] = ()
+    categories: tuple[str, ...] = ()
+    more: int = 0
+
+
+def asked(layout: Layout) -> list[Asked]:
+    return [_asked(question) for question in layout.questions]
+
+
+def _asked(question: Question) -> Asked:
+    if question.kind == CATEGORY_VALUES:
+        near = json.loads(question.suggestion) if question.suggestion else {}
+        cells = tuple(
+            Cell(position, json.dumps(one.value), one.label, one.count, near.get(one.value, ""))
+            for position, one in enumerate(question.choices[:SHOWN])
+        )
+        return Asked(question, "cells", cells, categories.ours().names, max(0, len(question.choices) - SHOWN))
+    widget = "number" if question.kind in NUMBERS else "list" if question.kind in LISTS else "choices"
+    return Asked(question, widget)
+
+
+def answers_of(posted: Mapping[str, str]) -> dict[str, str]:
+    """Question ID → answer, as text."""
+    found = {name.removeprefix(ANSWER): posted[name] for name in posted if name.startswith(ANSWER) and posted[name]}
+    if cells := _cells_of(posted):
+        found = with_answers(found, {CATEGORY_VALUES: json.dumps(cells, ensure_ascii=False)})
+    if posted.get(AS):
+        found["format"] = posted[AS]
+    return found
+
+
+def _cells_of(posted: Mapping[str, str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for position in range(SHOWN):
+        cell, category = posted.get(CELL.format(position)), posted.get(CATEGORY.format(position))
+        if not cell or not category:
+            continue
+        try:
+            value = json.loads(cell)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, str):
+            found[value] = None if category == LEFT_OUT else category
+    return found
