@@ -154,15 +154,14 @@ def test_rows_that_are_read_as_one_product_never_share_a_request(field: str, cel
 # --- exports of shops
 
 
-def test_a_variant_is_one_problem_and_a_picture_is_no_row(pipeline: Pipeline) -> None:
-    content = of("20-shopify-variants/products_export.csv")
-    assert found(content) == [{}, {"vendor_product_id": "variant_without_product C20-M"}, {}]
-    upload = pipeline.run(content)
-    assert outcomes(upload) == ["inserted", "error", "inserted"]
-    assert upload.file_rows == 3
-    assert catalog() == {"c20-linen-shirt": "C20-S", "c20-mug": "C20-MUG"}
-    said = "The row is a variant of the product “c20-linen-shirt”, which an earlier row describes."
-    assert RecordOutcome.objects.get(upload_id=upload.pk, outcome="error").error_reason.startswith(said)
+def test_a_variant_is_a_product_of_its_own_and_a_picture_is_none(pipeline: Pipeline) -> None:
+    upload = pipeline.run(of("20-shopify-variants/products_export.csv"))
+    assert outcomes(upload) == ["inserted", "inserted", "skipped", "inserted"]
+    assert (upload.file_rows, upload.skipped_records) == (4, 1)
+    assert catalog() == {"C20-S": "C20-S", "C20-M": "C20-M", "C20-MUG": "C20-MUG"}
+    assert Product.objects.get(sku="C20-M").product_name == "Linen shirt – M"
+    said = "Left out (picture): A further picture of row 1."
+    assert RecordOutcome.objects.get(upload_id=upload.pk, outcome="skipped").error_reason == said
 
 
 def notes_of(content: bytes) -> tuple[str, ...]:
@@ -170,12 +169,12 @@ def notes_of(content: bytes) -> tuple[str, ...]:
     return examine.inspect(examine.FeedFile(file), examine.examine(file), "VEND001").notes
 
 
-def test_pictures_that_are_passed_over_are_counted_and_line_breaks_are_spoken_of(db: None) -> None:
-    assert "Rows with nothing but a picture: 1. They are passed over." in notes_of(
-        of("20-shopify-variants/products_export.csv")
-    )
-    said = "WooCommerce writes line breaks as \\n; they are read as line breaks."
-    assert said in notes_of(of("21-woocommerce-export/wc-product-export.csv"))
+def test_what_a_file_is_and_what_is_left_out_of_it_is_said(db: None) -> None:
+    shopify = notes_of(of("20-shopify-variants/products_export.csv"))
+    assert shopify[0] == "The file is a Shopify product export."
+    assert "Left out: 1 picture row." in shopify
+    woocommerce = notes_of(of("21-woocommerce-export/wc-product-export.csv"))
+    assert woocommerce[0] == "The file is a WooCommerce product export."
     assert not any("picture" in note or "\\n" in note for note in notes_of(feed(line(1)).encode()))
 
 
@@ -190,20 +189,17 @@ def test_staging_goes_on_behind_any_row_of_a_shops_export_as_if_it_had_not_stopp
         assert list(staged_rows.as_staged(parser.rows(file, layout, row.after), layout)) == whole[done:]
 
 
-def test_filling_a_variant_as_told_needs_an_id_of_its_own_and_the_message_says_so(pipeline: Pipeline) -> None:
+def test_a_variant_that_was_filled_by_hand_is_a_product_too(pipeline: Pipeline) -> None:
     upload = pipeline.run(of("20-shopify-variants/as-the-messages-say.csv"))
-    assert outcomes(upload) == ["inserted", "error"]
-    reason = RecordOutcome.objects.get(upload_id=upload.pk, outcome="error").error_reason
-    assert "Two variants of a product need IDs of their own: use their SKUs, for example." in reason
+    assert outcomes(upload) == ["inserted", "inserted"]
+    assert catalog() == {"C20-S": "C20-S", "C20-M": "C20-M"}
 
 
 def test_line_breaks_of_woocommerce_are_read_and_what_came_is_kept(pipeline: Pipeline) -> None:
     content = of("21-woocommerce-export/wc-product-export.csv")
-    suggestion = {"category": "unknown_category Kitchen & Dining"}
-    assert found(content) == [{}, suggestion, suggestion]
     upload = pipeline.run(content)
-    assert outcomes(upload) == ["inserted", "error", "error"]
-    assert Product.objects.get().description == "<p>Oiled oak.</p>\n<p>Wash by hand.</p>"
+    assert outcomes(upload) == ["inserted", "inserted", "inserted"]
+    assert Product.objects.get(sku="C21-1").description == "Oiled oak.\nWash by hand."
     came = next(dynamo.query_upload(upload.upload_id))["product_data"]["M"]
     assert came["Description"]["S"] == r"<p>Oiled oak.</p>\n<p>Wash by hand.</p>"
 
