@@ -1,0 +1,90 @@
+"""import_feed and what a shop's export leaves open: said for programs, answered by a file, exit status 3 meanwhile."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.models import Product
+from tests.conftest import Pipeline
+from tests.uploads.commands.ended import Run
+from tests.uploads.feed.formats.understanding import CASES, case
+from uploads.models import UploadHistory
+
+CASE = "04-woocommerce"
+
+
+def file_of(name: str) -> str:
+    return str(next(next(CASES.glob(f"{name}*")).glob("feed.*")))
+
+
+@pytest.fixture
+def explained(pipeline: Pipeline, run: Run) -> Any:
+    def explain(name: str, *more: str) -> dict[str, Any]:
+        done = run("import_feed", file_of(name), "--vendor", "VEND001", "--explain", "--json", *more)
+        assert done.status == 0
+        assert not UploadHistory.objects.exists()
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+    return explain
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("01", "shopify_products"), ("04", "woocommerce"), ("07", "jtl"), ("11", "magento2"), ("15", "bigcommerce"),
+        ("16", "square"), ("18", "odoo"), ("22", ""),
+    ],
+)  # fmt: skip
+def test_explain_names_the_format(name: str, known: str, explained: Any) -> None:
+    assert explained(name)["format"] == known
+
+
+def test_explain_says_what_is_asked_with_counts_and_suggestions(explained: Any) -> None:
+    found = {one["id"]: one for one in explained(CASE)["questions"]}
+    assert found.keys() == case(CASE)[1]["decisions"].keys()
+    assert [(one["value"], one["count"]) for one in found["category_values"]["choices"]] == [("Sports", 1)]
+    assert json.loads(found["category_values"]["suggestion"]) == {"Sports": "Sports & Outdoors"}
+    assert found["quantity_where_unknown"]["field"] == "stock_quantity"
+    assert found["empty_sku"]["suggestion"] == "product_id"
+
+
+def test_explain_shows_a_sample_as_it_would_be_stored(explained: Any, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(case(CASE)[1]["decisions"]))
+    found = explained(CASE, "--answers", str(answers))
+    assert found["questions"] == []
+    sample = {one["row"]: one for one in found["sample"]}
+    wanted = dict(zip(case(CASE)[1]["product_rows"], case(CASE)[1]["products"], strict=True))
+    for row, one in sample.items():
+        assert (one["product"] is not None) == (row in wanted)
+        if row in wanted:
+            assert {field: one["product"][field] for field in wanted[row]} == wanted[row]
+        else:
+            assert one["left_out"]
+
+
+def test_without_answers_the_status_is_3_and_nothing_is_opened(pipeline: Pipeline, run: Run) -> None:
+    done = run("import_feed", file_of(CASE), "--vendor", "VEND001", "--yes", "--json")
+    assert done.status == 3
+    asked = json.loads(done.out)
+    assert asked["status"] == "question"
+    assert {one["id"] for one in asked["questions"]} == case(CASE)[1]["decisions"].keys()
+    assert not UploadHistory.objects.exists()
+
+
+def test_answers_may_be_objects_numbers_true_and_null(pipeline: Pipeline, run: Run, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.json"
+    given = {"category_values": {"Sports": None}, "quantity_where_unknown": 2, "empty_sku": None, "round_prices": True}
+    answers.write_text(json.dumps(given))
+    done = run("import_feed", file_of(CASE), "--vendor", "VEND001", "--yes", "--answers", str(answers))
+    assert done.status == 0
+    upload = UploadHistory.objects.get()
+    pipeline.stage(upload)
+    pipeline.settle()
+    upload.refresh_from_db()
+    assert not Product.objects.filter(category="Sports & Outdoors").exists()
+    assert set(upload.layout["plan"]) >= {"category_values", "quantity", "empty_sku", "round_prices"}
+    assert upload.layout["plan"]["empty_sku"] == "leave"
