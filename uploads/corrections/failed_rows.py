@@ -162,12 +162,18 @@ def _failed_row(
 
 
 def cells(row: FailedRow, upload: UploadHistory) -> list[tuple[str, str, str]]:
-    """What of a row can be corrected: (field, header, cell) for each field that its file or its record has.
+    """What of a row can be corrected: (field, header, cell) for each field that its file or its record has, and each
+    column once.
 
     A record that came without a file may lack any field; it can be given.
     """
     fields = fields_of(upload, row)
-    return [(field, fields[field], row.data.get(fields[field]) or "") for field in FIELDS if field in fields]
+    once = {fields[field]: field for field in reversed(FIELDS) if field in fields}
+    return [
+        (field, header, row.data.get(header) or "")
+        for field in FIELDS
+        if once.get(header := fields.get(field, "")) == field
+    ]
 
 
 def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:

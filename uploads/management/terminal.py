@@ -16,6 +16,7 @@ from config.celery import app
 from uploads.insight import progress, reading
 from uploads.insight.progress import ErrorKind
 from uploads.insight.progress import Progress as UploadProgress
+from uploads.models import UploadHistory, results
 from uploads.models.results import Result
 
 POLL_SECONDS = 0.2
@@ -122,7 +123,7 @@ def _numbers(state: UploadProgress) -> Table:
         ("Updated", upload.updated_records),
         ("Unchanged", upload.unchanged_records),
         ("Superseded by a newer upload", upload.superseded_records or None),
-        ("Skipped, as the upload was to do", upload.skipped_records or None),
+        (_skipped(upload), upload.skipped_records or None),
         ("Rows with errors", upload.error_records),
         ("Rows with warnings", state.warned or None),
     ):
@@ -151,3 +152,8 @@ def _plain(text: str) -> str:
 def printable(text: str) -> str:
     """Text with vendors' text in it, for a terminal: control characters but the end of a line do nothing there."""
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+
+
+def _skipped(upload: UploadHistory) -> str:
+    """Why rows were skipped: by the upload's mode, or since they are no products."""
+    return "Left out, no products" if results.leaves_out(upload) else "Skipped, as the upload was to do"

@@ -3,7 +3,7 @@ command line and for programs. An upload in which nothing was right has not simp
 """
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from config.web.text import counted
 
@@ -33,6 +33,13 @@ class Counted(Protocol):
     skipped_records: int
 
 
+class Sent(Counted, Protocol):
+    """An upload itself."""
+
+    mode: str
+    layout: dict[str, Any] | None
+
+
 def in_catalog(upload: Counted) -> int:
     """Rows whose product is in the catalog as the row says, or as a newer upload says."""
     return upload.valid_records - upload.skipped_records
@@ -47,10 +54,18 @@ def result(upload: Counted) -> Result:
     return Result.NOTHING if upload.error_records else Result.LEFT_ALONE
 
 
-def sentence(upload: Counted) -> str:
+def leaves_out(upload: Sent) -> bool:
+    """Whether the rows that were skipped are no products, rather than such as the upload's mode leaves alone."""
+    return upload.mode == "upsert" and bool((upload.layout or {}).get("plan"))
+
+
+def sentence(upload: Sent) -> str:
     """What came of the rows of an upload that completed."""
     wrong = counted(upload.error_records, "{} row needs you", "{} rows need you")
-    alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone")
+    if leaves_out(upload):
+        alone = counted(upload.skipped_records, "{} row was left out", "{} rows were left out")
+    else:
+        alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone")
     right = counted(in_catalog(upload), "{} row was right", "{} rows were right")
     also = f", {alone}" if upload.skipped_records else ""
     match result(upload):

@@ -143,7 +143,10 @@ def _summary(upload: UploadHistory) -> str:
     ]
     if upload.skipped_records:
         rows = counted(upload.skipped_records, "{} row was", "{} rows were")
-        lines += [f"{rows} left alone: the upload was to {upload.get_mode_display()}."]
+        why = f"left alone: the upload was to {upload.get_mode_display()}"
+        if results.leaves_out(upload):
+            why = "left out: they are no products, such as pictures, or you left them out"
+        lines += [f"{rows} {why}."]
     if warned := ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).rows(WARNED + 1):
         rows = f"More than {WARNED:,} rows have" if warned > WARNED else counted(warned, "{} row has", "{} rows have")
         lines += [f"{rows} warnings: read all the same, and worth a look: {_page(upload)}"]

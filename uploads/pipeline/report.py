@@ -4,14 +4,16 @@ import csv
 import io
 import secrets
 import tempfile
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Mapping
+from itertools import groupby, islice
 from typing import TextIO
 
 from config.web import spreadsheet
 from uploads.aws import storage
 from uploads.feed.columns import CURRENCY_COLUMN, REPORT_COLUMNS
+from uploads.feed.parser import Layout
 from uploads.models import UploadHistory, ValidationError
+from uploads.pipeline.understood import heads
 
 CHUNK = 2000
 
@@ -47,8 +49,7 @@ def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
     headers = headers or _headers_seen(upload)
     currency = _other_currency(upload)
     yield [*map(spreadsheet.guard, headers), *([CURRENCY_COLUMN] if currency else []), *REPORT_COLUMNS]
-    for problems in _problems_by_row(upload):
-        data = problems[0].original_data or {}
+    for problems, data in _with_data(upload):
         raw = data.get("raw") if set(data) == {"raw"} else None
         messages = [problem.error_message for problem in problems] + ([f"The line was: {raw}"] if raw else [])
         cells = [
@@ -71,6 +72,19 @@ def _other_currency(upload: UploadHistory) -> str:
     layout = upload.layout or {}
     currency = str(layout.get("currency", ""))
     return "" if layout.get("currency_in_rows") or currency == upload.vendor.currency else currency
+
+
+def _with_data(upload: UploadHistory) -> Iterator[tuple[list[ValidationError], Mapping[str, str | None]]]:
+    """The problems of each row with its cells. A variant has those of its group's first row where it has none: in the
+    report it may stand without that."""
+    plan = Layout.from_json(upload.layout).plan if upload.layout else None
+    rows = _problems_by_row(upload)
+    while chunk := list(islice(rows, CHUNK)):
+        cells = [problems[0].original_data or {} for problems in chunk]
+        if plan and plan.group:
+            numbers = [problems[0].row_number for problems in chunk]
+            cells = heads.filled(upload.pk, plan, list(zip(numbers, cells, strict=True)))
+        yield from zip(chunk, cells, strict=True)
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:

@@ -153,6 +153,8 @@ def steps(upload: UploadHistory) -> list[ShownStep]:
 def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
     """What came of the rows, in words; whether it is bad."""
     skipped = {"add": "Left alone, in your catalog already", "update": "Left alone, not in your catalog"}
+    if results.leaves_out(upload):
+        skipped["upsert"] = "Left out, no products"
     rows = [
         ("New products", upload.inserted_records, False),
         ("Changed products", upload.updated_records, False),

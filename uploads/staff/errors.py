@@ -230,7 +230,7 @@ def product_of(error: ValidationError) -> list[SafeString]:
     """A link to the product that the row is about, if it is in the catalog."""
     data = error.original_data if isinstance(error.original_data, dict) else {}
     layout = error.upload.layout
-    header = Layout.from_json(layout).mapping.fields["vendor_product_id"] if layout else "vendor_product_id"
+    header = Layout.from_json(layout).mapping.fields.get("vendor_product_id", "") if layout else "vendor_product_id"
     key = cells.identifier(str(data.get(header) or ""), "vendor_product_id")
     product = Product.objects.filter(vendor_id=error.vendor_id, vendor_product_id=key).first() if key else None
     return [link(page_url("catalog_product", product.pk), f"The product {product.sku}")] if product else []

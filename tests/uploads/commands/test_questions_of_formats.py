@@ -86,5 +86,6 @@ def test_answers_may_be_objects_numbers_true_and_null(pipeline: Pipeline, run: R
     pipeline.settle()
     upload.refresh_from_db()
     assert not Product.objects.filter(category="Sports & Outdoors").exists()
+    assert upload.layout
     assert set(upload.layout["plan"]) >= {"category_values", "quantity", "empty_sku", "round_prices"}
     assert upload.layout["plan"]["empty_sku"] == "leave"

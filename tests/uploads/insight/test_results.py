@@ -31,6 +31,11 @@ def test_an_upload_is_what_came_of_its_rows(valid: int, errors: int, skipped: in
     assert (result(upload), sentence(upload)) == (word, said)
 
 
+def test_rows_that_are_no_products_are_left_out_not_alone() -> None:
+    upload = UploadHistory(status="completed", valid_records=5, skipped_records=2, layout={"plan": {"format": "x"}})
+    assert sentence(upload) == "Done. 3 rows were right, 2 rows were left out."
+
+
 @pytest.mark.parametrize("status", UploadHistory.Status.values)
 def test_there_is_a_word_for_every_status(status: str) -> None:
     words = "nothing imported" if status == "completed" else status

@@ -20,7 +20,7 @@ from uploads.corrections import correct, undo
 from uploads.feed.formats.groups import Head, Place
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHead, UploadHistory, ValidationError
-from uploads.pipeline import commit, finish, judge, receive, reconcile, stage
+from uploads.pipeline import commit, finish, judge, receive, reconcile, report, stage
 from uploads.pipeline.understood import heads
 from uploads.work import leases
 
@@ -224,6 +224,15 @@ def test_a_variant_that_is_corrected_still_has_its_groups_name(pipeline: Pipelin
     correct.correct(upload.pk, "REC_0000001", 1, {"Variant Price": "12.00"}, admin_user)
     assert names() == {"A-S": "Shirt a – S", "A-M": "Shirt a – M"}
     assert not ValidationError.objects.filter(upload=upload, resolved_at=None, severity="error").exists()
+
+
+def test_an_error_report_has_what_its_rows_need_and_can_be_sent_back(pipeline: Pipeline) -> None:
+    upload = pipeline.run(export(first("a", "A-S"), variant("a", "A-M", price="free"), variant("a", "A-L", price="no")))
+    out = io.StringIO()
+    report.write_report(upload, out)
+    again = pipeline.run(out.getvalue().replace(",free,", ",12.00,").replace(",no,", ",13.00,"))
+    assert (again.valid_records, again.error_records) == (2, 0)
+    assert names() == {sku: NAMES[sku] for sku in ("A-S", "A-M", "A-L")}
 
 
 def test_what_was_left_out_is_undone_and_cancelled_like_any_row(pipeline: Pipeline, admin_user: User) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
@@ -203,7 +203,8 @@ def test_both_previews_ask_in_widgets_that_fit(
     assert 'name="column-0"' not in html
     assert '<option value="Clothing" selected' not in html
     changes = {"answer-category_for_all": "Books", "answer-quantity_where_unknown": "4"}
-    posted = form(response.context, **changes, **chosen(response.context, CELLS))
+    seen = cast("dict[str, Any]", response.context)
+    posted = form(seen, **changes, **chosen(seen, CELLS))
     html = client.post(f"{address}preview/", posted).content.decode()
     assert "A further picture of row 1." in html
     assert "Shirt – S" in html

@@ -7,7 +7,7 @@ lease of staging, so no row counts twice.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws.records import storable
-from uploads.feed.formats.groups import Head, Heads, InMemory, Place
+from uploads.feed.formats.groups import Head, Heads, InMemory, Place, keys_of, place_of
 from uploads.feed.formats.model import Plan
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
 from uploads.work import leases
@@ -119,6 +119,34 @@ def of(wanted: Iterable[Wanted]) -> dict[Wanted, Head]:
             ],
         )
         return {asked[place - 1]: Head.from_json(json.loads(head)) for place, head in cursor.fetchall()}
+
+
+def filled(
+    upload_id: str, plan: Plan, rows: Sequence[tuple[int, Mapping[str, str | None]]]
+) -> list[Mapping[str, str | None]]:
+    """The cells of rows (number, cells), those of variants with what they take from their group's first row, so that
+    they can be understood without it."""
+    places = [place_of(keys_of({one: cell or "" for one, cell in data.items()}, plan), row) for row, data in rows]
+    found = of((upload_id, place) for place in places if place)
+    return [
+        {**data, **_inherited(data, plan, head)}
+        if place and (head := found.get((upload_id, place))) and head.row not in (0, row) and not head.clash
+        else data
+        for (row, data), place in zip(rows, places, strict=True)
+    ]
+
+
+def _inherited(data: Mapping[str, str | None], plan: Plan, head: Head) -> dict[str, str]:
+    """Header → the head's cell, of the fields that the row has nothing for."""
+    cells: dict[str, str] = {}
+    for columns in (plan.columns.get(field, ()) for field in plan.inherited):
+        if not any((data.get(column) or "").strip() for column in columns):
+            cells |= {column: cell for column in columns[:1] if (cell := _first(head.cells, columns))}
+    return cells
+
+
+def _first(cells: Mapping[str, str], columns: Sequence[str]) -> str:
+    return next((cell for column in columns if (cell := cells.get(column, "")).strip()), "")
 
 
 def kept_key(key: str) -> str:
