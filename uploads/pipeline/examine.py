@@ -82,12 +82,12 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
 
 
 @contextmanager
-def _apart(vendor_id: str, size: int) -> Iterator[None]:
+def _apart(vendor_id: str, size: int, *, whole: bool = False) -> Iterator[None]:
     """A vendor's turn to have a file of so many bytes read in a process of its own; without a vendor nobody waits.
 
     Raises Refused.
     """
-    seconds = process.longest(process.cost_of(size))
+    seconds = process.longest(process.cost_of(size, whole=whole))
     try:
         with turns.turn(vendor_id, seconds) if vendor_id else nullcontext():
             yield
@@ -160,7 +160,7 @@ def look(
     try:
         if process.is_small(contents.size, feed.text.read(2)):
             return reader.look(feed.text, question)
-        with _apart(vendor_id, contents.size):
+        with _apart(vendor_id, contents.size, whole=whole):
             return reader.look_apart(feed.text, contents.size, question)
     except FeedError as error:
         raise Refused(in_sheet(error.message, feed.sheet), error.code) from error

@@ -30,13 +30,13 @@ from catalog.rules.validator import (
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories
-from uploads.feed.formats.groups import Head, keys_of, place_of
-from uploads.feed.formats.meaning import Meaning, once
+from uploads.feed.formats.groups import Head, place_of
+from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import Plan, Reason
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
 from uploads.pipeline.understood import categories, heads
-from uploads.pipeline.understood.values import ValueRules, meant, replaced
+from uploads.pipeline.understood.values import ValueRules, meant, replaced, with_texts
 from vendors.models import Vendor
 
 REASON_CHARS = 1_000
@@ -93,7 +93,7 @@ def judge(batch: Sequence[Record]) -> list[Judged]:
     uploads, vendors = _uploads_of(batch), _vendors({record.vendor_id for record in batch})
     rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
     ours = categories.ours() if any(upload.plan for upload in uploads.values()) else None
-    found = _heads_of(batch, uploads)
+    found = _heads_of(batch, uploads, ours) if ours else {}
     judged = []
     for place, record in enumerate(batch):
         vendor_id = record.vendor_id
@@ -102,14 +102,14 @@ def judge(batch: Sequence[Record]) -> list[Judged]:
     return judged
 
 
-def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload]) -> dict[int, Head]:
+def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload], ours: Categories) -> dict[int, Head]:
     """Of the records that belong to a group its head, by their place in the batch."""
     wanted: dict[int, heads.Wanted] = {}
     for place, record in enumerate(batch):
         upload = uploads.get(record.upload_id)
         if upload and upload.plan and upload.plan.group and record.problem is None:
-            cells = {header: cell or "" for header, cell in record.data.items()}
-            if under := place_of(keys_of(cells, upload.plan), row_of(record.record_id)):
+            keys = reader(upload.plan, ours).keys(with_texts(record.data))
+            if under := place_of(keys, row_of(record.record_id)):
                 wanted[place] = (record.upload_id, under)
     found = heads.of(wanted.values())
     return {place: found[one] for place, one in wanted.items() if one in found}

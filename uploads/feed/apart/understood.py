@@ -55,6 +55,7 @@ def understood(
     plan, questions = plan_for(layout.headers, samples, layout.answers, layout.mapping)
     others = tuple(one for one in layout.questions if one.id not in QUESTION_IDS)
     layout = replace(layout, plan=plan, mapping=mapping_of(layout, plan))
+    read = 0
     survey, tally, kept = Survey(plan, categories), prices.Tally(), dict[int, Head]()
     shown: list[Row] = []
     with OnDisk() as on_disk:
@@ -65,6 +66,7 @@ def understood(
                     heads.note(row.number, row.cells)
         meant = reader(plan, categories)
         for row in rows():
+            read += 1
             if len(shown) < first:
                 shown.append(row)
             if row.problem is not None:
@@ -84,7 +86,7 @@ def understood(
         replace(
             layout,
             questions=in_order([*others, *questions, *survey.questions(), *about_prices]),
-            notes=(*layout.notes, *plan.said, *survey.said(), *ignored_notes(layout.mapping)),
+            notes=(*layout.notes, *plan.said, *survey.said(of_first=read == most), *ignored_notes(layout.mapping)),
         ),
         tuple(shown),
         kept,

@@ -85,10 +85,11 @@ class Survey:
         if name and name not in value.names and len(value.names) < EXAMPLES:
             value.names.append(name)
 
-    def said(self) -> list[str]:
-        """What was left out, and how often, in the order in which it was met."""
+    def said(self, *, of_first: bool = False) -> list[str]:
+        """What was left out, and how often, in the order in which it was met; `of_first`, if there are more rows."""
         counted = [ngettext(*REASONS[reason], rows).format(rows) for reason, rows in self.left_out.items()]
-        return [f"Left out: {', '.join(counted)}."] if counted else []
+        where = f" of the first {self.rows:,} rows" if of_first else ""
+        return [f"Left out{where}: {', '.join(counted)}."] if counted else []
 
     def questions(self) -> list[Question]:
         """What is open, each with how many rows depend on it, in the order in which it is asked."""

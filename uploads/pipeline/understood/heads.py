@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws.records import storable
-from uploads.feed.formats.groups import Head, Heads, InMemory, Place, keys_of, place_of
+from uploads.feed.formats.groups import Head, Heads, InMemory, Place, key_reader, place_of
 from uploads.feed.formats.model import Plan
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
+from uploads.pipeline.understood.values import with_texts
 from uploads.work import leases
 from uploads.work.leases import Lease
 
@@ -126,7 +127,8 @@ def filled(
 ) -> list[Mapping[str, str | None]]:
     """The cells of rows (number, cells), those of variants with what they take from their group's first row, so that
     they can be understood without it."""
-    places = [place_of(keys_of({one: cell or "" for one, cell in data.items()}, plan), row) for row, data in rows]
+    keys = key_reader(plan)
+    places = [place_of(keys(with_texts(data)), row) for row, data in rows]
     found = of((upload_id, place) for place in places if place)
     return [
         {**data, **_inherited(data, plan, head)}

@@ -1,6 +1,7 @@
 """A row of a known format → the values that are validated, the same for whoever judges it."""
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head
@@ -31,18 +32,25 @@ def meant(
     rules: ValueRules | None = None,
 ) -> Meaning:
     """What the row means. The vendor's rules read the cells first, and once more what was taken from elsewhere."""
-    cells = {header: cell or "" for header, cell in data.items()} if None in data.values() else data
+    cells = with_texts(data)
     if rules:
         by_rules = _by_rules(cells, plan, rules)
         cells, numeric = {**cells, **by_rules}, numeric - by_rules.keys()
-    found = reader(plan, ours)(cells, head, row, numeric)  # type: ignore[arg-type]
+    found = reader(plan, ours)(cells, head, row, numeric)
     if not rules or not found.derived:
         return found
     again = replaced({field: found.values.get(field) for field in found.derived}, rules)
     return found._replace(values={**found.values, **again})
 
 
-def _by_rules(cells: Mapping[str, str | None], plan: Plan, rules: ValueRules) -> dict[str, str | None]:
+def with_texts(data: Mapping[str, str | None]) -> Mapping[str, str]:
+    """The cells with an empty text for what DynamoDB has as nothing. Nearly always they are texts as they came."""
+    if None in data.values():
+        return {header: cell or "" for header, cell in data.items()}
+    return cast("Mapping[str, str]", data)
+
+
+def _by_rules(cells: Mapping[str, str], plan: Plan, rules: ValueRules) -> dict[str, str]:
     """Header → right value, for the cells that a rule is about."""
     return {
         header: rules[field, key]
