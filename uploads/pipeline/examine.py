@@ -21,7 +21,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.questions import Question
 from uploads.feed.sheets.notes import About
 from uploads.models import UploadHistory
-from uploads.pipeline import remembered
+from uploads.pipeline import judge, remembered
 from uploads.pipeline.understood import categories as understood
 from uploads.work import turns
 from vendors.models import Vendor
@@ -156,6 +156,7 @@ def look(
         first=first,
         categories=understood.parents(),
         whole=whole,
+        rules=tuple((*rule, right) for rule, right in judge.value_rules([vendor_id]).get(vendor_id, {}).items()),
     )
     try:
         if process.is_small(contents.size, feed.text.read(2)):

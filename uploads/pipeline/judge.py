@@ -33,10 +33,10 @@ from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, place_of
 from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import Plan, Reason
+from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
 from uploads.pipeline.understood import categories, heads
-from uploads.pipeline.understood.values import ValueRules, meant, replaced, with_texts
 from vendors.models import Vendor
 
 REASON_CHARS = 1_000

@@ -33,18 +33,20 @@ from uploads.aws.records import storable
 from uploads.feed import parser
 from uploads.feed.apart.kept_heads import OnDisk
 from uploads.feed.formats.groups import Heads, Kept
+from uploads.feed.formats.ruled import ValueRules
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Row
 from uploads.models import Job
 from uploads.pipeline import examine, judge, ledger, staged_rows
 from uploads.pipeline.understood import values
-from uploads.pipeline.understood.values import Means, ValueRules
+from uploads.pipeline.understood.values import Means
 from uploads.preview import kept_files
 from uploads.preview.verdicts import NEWEST, ValidatedRow, candidates, validated
 from uploads.work import jobs
 from uploads.work.jobs import JobFailed
 
 PAGE_ROWS = 1_000
+HELD_ROWS = 20_000  # between two renewals of the job's lease, where nothing else is said of it
 # A task that takes longer is ended and begun again: what was counted by then is told, as what it is.
 MOST_SECONDS = 200.0
 GONE = "The file isn't kept any more: it was imported meanwhile, or its preview is too old. Choose it again."
@@ -77,7 +79,7 @@ def step(job: Job) -> bool:
     layout = Layout.from_json(job.parameters["layout"])
     try:
         with storage.opened(job.parameters["key"]) as file, Accepted() as accepted, OnDisk() as on_disk:
-            heads = _heads(file, layout, on_disk)
+            heads = _heads(job, file, layout, on_disk)
             _run(job, _rows(file, layout), layout, accepted, heads)
     except storage.FileMissing as error:
         raise JobFailed(GONE) from error
@@ -90,14 +92,19 @@ def _rows(file: BinaryIO, layout: Layout) -> Iterator[Row]:
     return staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout)
 
 
-def _heads(file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None:
-    """The first rows of groups in a known format, by a pass over the whole file; None where no row needs another."""
+def _heads(job: Job, file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None:
+    """The first rows of groups in a known format, by a pass over the whole file; None where no row needs another.
+
+    The job is held meanwhile, so nobody begins it a second time.
+    """
     if layout.plan is None or layout.plan.group is None:
         return None
     heads = Heads(layout.plan, kept)
     for row in _rows(file, layout):
         if row.problem is None:
             heads.note(row.number, row.cells)
+        if row.number % HELD_ROWS == 0:
+            jobs.save(job)
     return heads
 
 

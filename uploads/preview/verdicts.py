@@ -19,6 +19,7 @@ from config.web.text import visible
 from uploads.feed import columns, parser, shops
 from uploads.feed.apart.reader import Look
 from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of
+from uploads.feed.formats.ruled import ValueRules, replaced
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.questions import CATEGORY_VALUES, LASTING
@@ -26,7 +27,7 @@ from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import FeedFile
 from uploads.pipeline.understood import values
-from uploads.pipeline.understood.values import Means, ValueRules, replaced
+from uploads.pipeline.understood.values import Means
 from uploads.preview.asked import Asked, asked
 
 BRIEF_CHARS = 40

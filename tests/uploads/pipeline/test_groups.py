@@ -19,7 +19,7 @@ from uploads.aws.records import decode
 from uploads.corrections import correct, undo
 from uploads.feed.formats.groups import Head, Place
 from uploads.feed.parser import Reading
-from uploads.models import RecordOutcome, UploadHead, UploadHistory, ValidationError
+from uploads.models import RecordOutcome, UploadHead, UploadHistory, ValidationError, ValueRule
 from uploads.pipeline import commit, finish, judge, receive, reconcile, report, stage
 from uploads.pipeline.understood import heads
 from uploads.work import leases
@@ -224,6 +224,12 @@ def test_a_variant_that_is_corrected_still_has_its_groups_name(pipeline: Pipelin
     correct.correct(upload.pk, "REC_0000001", 1, {"Variant Price": "12.00"}, admin_user)
     assert names() == {"A-S": "Shirt a – S", "A-M": "Shirt a – M"}
     assert not ValidationError.objects.filter(upload=upload, resolved_at=None, severity="error").exists()
+
+
+def test_a_rule_reads_a_value_of_the_first_row_for_its_variants_too(pipeline: Pipeline) -> None:
+    ValueRule.objects.create(vendor_id="VEND001", field="category", wrong_value="tops", right_value="Books")
+    pipeline.run(export(first("a", "A-S", category="Tops"), variant("a", "A-M")))
+    assert set(Product.objects.values_list("sku", "category")) == {("A-S", "Books"), ("A-M", "Books")}
 
 
 def test_an_error_report_has_what_its_rows_need_and_can_be_sent_back(pipeline: Pipeline) -> None:

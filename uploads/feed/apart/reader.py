@@ -57,6 +57,7 @@ class Question:
     first: int = 0
     categories: Mapping[str, str | None] = field(default_factory=dict)
     whole: bool = False
+    rules: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def look(file: BinaryIO, question: Question) -> Look:
             for _ in parser.rows(file, layout, limits=limits):
                 pass
         if is_understood(layout.headers, layout.answers):
-            ours = Categories(question.categories)
-            found = understood(file, layout, limits, ours, question.vendor, question.first, whole=question.whole)
+            ours, rules = Categories(question.categories), {(one, wrong): right for one, wrong, right in question.rules}
+            vendor, first, whole = question.vendor, question.first, question.whole
+            found = understood(file, layout, limits, ours, vendor, first, rules=rules, whole=whole)
             layout = told(found.layout, question.about) if question.about else found.layout
             return Look(layout, found.rows, found.heads)
         if question.vendor and "price" in layout.mapping.fields:
@@ -139,6 +141,7 @@ def _look(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any]:
         first=asked["first"],
         categories=asked.get("categories", {}),
         whole=asked.get("whole", False),
+        rules=tuple((field, wrong, right) for field, wrong, right in asked.get("rules", ())),
     )
     found = look(files[0], question)
     heads = {row: head.to_json() for row, head in found.heads.items()}

@@ -15,9 +15,9 @@ from uploads.feed.apart.kept_heads import OnDisk
 from uploads.feed.columns import CURRENCY_COLUMN, QUESTION_IDS, ColumnMapping, mapped
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, Heads
-from uploads.feed.formats.meaning import reader
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.plan import in_order, plan_for
+from uploads.feed.formats.ruled import ValueRules, meant
 from uploads.feed.formats.survey import Survey
 from uploads.feed.header import Layout, ignored_notes
 from uploads.feed.lines import Limits
@@ -43,9 +43,13 @@ def understood(
     vendor: prices.Vendor | None = None,
     first: int = 0,
     *,
+    rules: ValueRules | None = None,
     whole: bool = False,
 ) -> Understood:
-    """Raises FeedError("mixed_currencies"), and what reading rows raises. The file is left anywhere."""
+    """`rules` are the vendor's own.
+
+    Raises what reading rows raises. The file is left anywhere.
+    """
     most = None if whole else max(first, PREVIEW_ROWS)
 
     def rows() -> Iterator[Row]:
@@ -64,7 +68,6 @@ def understood(
             for row in rows():
                 if row.problem is None:
                     heads.note(row.number, row.cells)
-        meant = reader(plan, categories)
         for row in rows():
             read += 1
             if len(shown) < first:
@@ -74,7 +77,7 @@ def understood(
             head = heads.of(row.number, row.cells) if plan.group else None
             if head and row.number <= first:
                 kept[row.number] = head
-            meaning = meant(row.cells, head, row.number, row.numeric)
+            meaning = meant(row.cells, row.numeric, plan, categories, head, row.number, rules)
             survey.note(meaning)
             if not meaning.left_out and "price" in meaning.values:
                 currency = row.cells.get(CURRENCY_COLUMN) or meaning.values.get("currency") or ""

@@ -17,8 +17,8 @@ from psycopg.sql import SQL
 from uploads.aws.records import storable
 from uploads.feed.formats.groups import Head, Heads, InMemory, Place, key_reader, place_of
 from uploads.feed.formats.model import Plan
+from uploads.feed.formats.ruled import with_texts
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
-from uploads.pipeline.understood.values import with_texts
 from uploads.work import leases
 from uploads.work.leases import Lease
 
