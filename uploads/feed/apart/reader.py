@@ -44,7 +44,9 @@ class Question:
     """What is asked about a text: how it is read, by these limits and what is `known`, and its `first` rows.
 
     `sheet` and `about` are those of the workbook that the text is of, `vendor` says whose prices it has (None: they are
-    not looked at), `lines` how many lines there are at most.
+    not looked at), `lines` how many lines there are at most. Of a known format, `whole` says whether all rows are
+    looked at for what they leave open; `categories` are ours (name → parent), `rules` the vendor's: field, wrong value
+    in small letters, right value.
     """
 
     limits: Limits
