@@ -5,6 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from catalog.rules.problems import ngettext
+from uploads.feed.formats.model import (
+    GIFT_CARD,
+    GROUP,
+    NOT_FOR_SALE,
+    REASONS,
+    SERVICE,
+    SOLD_ELSEWHERE,
+    TRANSLATION,
+)
+from uploads.feed.formats.plan import TAKEN
 from uploads.feed.parser import Layout
 from uploads.feed.questions import CATEGORY_VALUES, Question, with_answers
 from uploads.pipeline.understood import categories
@@ -16,6 +27,19 @@ LEFT_OUT: Final = "-"
 SHOWN: Final = 200  # different cells at once; the others are asked when these are answered
 NUMBERS: Final = ("quantity_where_unknown",)
 LISTS: Final = ("category_for_all",)
+
+
+# What could be a product all the same.
+OFFERED: Final = (NOT_FOR_SALE, SOLD_ELSEWHERE, GIFT_CARD, SERVICE, TRANSLATION, GROUP)
+TAKE: Final = "take-{}"
+
+
+class Offer(NamedTuple):
+    """Rows that are left out for one reason, or would be: the name of their box in the form, and if it is ticked."""
+
+    name: str
+    label: str
+    taken: bool
 
 
 class Cell(NamedTuple):
@@ -56,11 +80,25 @@ def _asked(question: Question) -> Asked:
     return Asked(question, widget)
 
 
+def offers(layout: Layout, left_out: Mapping[str, int]) -> list[Offer]:
+    """The reasons by which rows of a known format are left out, and those that somebody takes all the same."""
+    taken = layout.plan.taken if layout.plan else ()
+    found = [one for one in OFFERED if one in taken or left_out.get(one)]
+    return [Offer(TAKE.format(one), _rows(one, left_out.get(one, 0)), one in taken) for one in found]
+
+
+def _rows(reason: str, rows: int) -> str:
+    """“2 gift cards”, or all of them."""
+    return ngettext(*REASONS[reason], rows).format(rows) if rows else REASONS[reason][1].removeprefix("{:,} ")
+
+
 def answers_of(posted: Mapping[str, str]) -> dict[str, str]:
     """Question ID → answer, as text."""
     found = {name.removeprefix(ANSWER): posted[name] for name in posted if name.startswith(ANSWER) and posted[name]}
     if cells := _cells_of(posted):
         found = with_answers(found, {CATEGORY_VALUES: json.dumps(cells, ensure_ascii=False)})
+    if taken := [reason for reason in OFFERED if TAKE.format(reason) in posted]:
+        found[TAKEN] = ",".join(taken)
     if posted.get(AS):
         found["format"] = posted[AS]
     return found

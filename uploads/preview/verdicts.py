@@ -5,7 +5,7 @@ file is read can be corrected: encoding, delimiter, and what each column means (
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from config.web.text import visible
 from uploads.feed import columns, parser, shops
 from uploads.feed.apart.reader import Look
 from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of
+from uploads.feed.formats.plan import TAKEN
 from uploads.feed.formats.ruled import ValueRules, replaced
 from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
@@ -28,7 +29,7 @@ from uploads.pipeline import examine, judge, ledger, receive, remembered, staged
 from uploads.pipeline.examine import FeedFile
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
-from uploads.preview.asked import Asked, asked
+from uploads.preview.asked import Asked, Offer, asked, offers
 
 BRIEF_CHARS = 40
 CELL_CHARS = 80
@@ -122,6 +123,7 @@ class Preview:
     problem: str
     changed: bool
     mode: str = "upsert"
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -161,6 +163,15 @@ class Preview:
     @property
     def asked(self) -> list[Asked]:
         return asked(self.layout)
+
+    @property
+    def offers(self) -> list[Offer]:
+        return offers(self.layout, self.left_out)
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """The answers that a form brings along unseen: what is taken all the same has boxes."""
+        return {name: answer for name, answer in self.answers.items() if name != TAKEN}
 
     @property
     def switched_off(self) -> str:
@@ -217,6 +228,7 @@ def of(
         problem=problem,
         changed=remembered.can_be(layout) and _changed(layout, reading, vendor_id),
         mode=mode,
+        left_out=look.left_out,
     )
 
 
@@ -257,9 +269,9 @@ def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) ->
 def _understood(layout: Layout) -> dict[str, str]:
     """Of a known format: header → the fields that are read from it, also where another column comes first."""
     found: dict[str, list[str]] = {}
-    for field, read in (layout.plan.columns if layout.plan else {}).items():
+    for meant, read in (layout.plan.columns if layout.plan else {}).items():
         for header in read:
-            found.setdefault(header, []).append(LABELS[field])
+            found.setdefault(header, []).append(LABELS[meant])
     return {header: ", ".join(labels) for header, labels in found.items()}
 
 

@@ -48,7 +48,7 @@ def form(context: dict[str, Any], **changes: str) -> dict[str, str]:
     shown, preview = context["confirm_form"], context["preview"]
     initial = {name: shown.initial[name] for name in ("token", "shape", "seen", "encoding", "delimiter", "mode")}
     cells = {f"cell-{one.position}": one.value for asked in preview.asked for one in asked.cells}
-    answers = {f"answer-{name}": answer for name, answer in preview.answers.items()}
+    answers = {f"answer-{name}": answer for name, answer in preview.carried.items()}
     return {**initial, "remember": "on", **answers, **cells, **changes}
 
 
@@ -117,6 +117,21 @@ def test_answers_are_given_one_after_the_other_and_none_is_lost(
     context = again(context, admin_user, **{"answer-category_for_all": "Books"})
     assert context["preview"].ready
     assert json.loads(context["preview"].answers["category_values"]) == {"Tops": "Clothing", "Mugs & Cups": None}
+
+
+def test_what_isnt_for_sale_can_be_taken_all_the_same(pipeline: Pipeline, vendor: Vendor, admin_user: User) -> None:
+    header, row = HEADER + ",Status", "a,Shirt,Faden,Clothing,Title,Default Title,A-S,shopify,5,9.50,,draft"
+    context = choose(vendor, admin_user, f"{header}\n{row}\n".encode())
+    assert [(one.name, one.taken) for one in context["preview"].offers] == [("take-not_for_sale", False)]
+    assert [row.outcome for row in context["preview"].rows] == ["skipped"]
+    taken = again(context, admin_user, **{"take-not_for_sale": "on"})
+    assert [(one.name, one.taken) for one in taken["preview"].offers] == [("take-not_for_sale", True)]
+    assert [row.outcome for row in taken["preview"].rows] == ["inserted"]
+    posted = Confirmation.from_post(form(taken, **{"take-not_for_sale": "on"}))
+    assert posted.was_seen
+    pipeline.stage(flow.confirm(posted, admin_user))
+    pipeline.settle()
+    assert Product.objects.get().sku == "A-S"
 
 
 def test_answers_are_remembered_and_a_deleted_category_is_asked_again(

@@ -64,11 +64,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Look:
-    """How a text is read, and its first rows; of a known format also the heads of those in a group, by row number."""
+    """How a text is read, and its first rows; of a known format also the heads of those in a group, by row number, and
+    of the rows that were looked at how many are left out, by their reason."""
 
     layout: Layout
     rows: tuple[Row, ...] = ()
     heads: Mapping[int, Head] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def look(file: BinaryIO, question: Question) -> Look:
@@ -85,7 +87,7 @@ def look(file: BinaryIO, question: Question) -> Look:
             vendor, first, whole = question.vendor, question.first, question.whole
             found = understood(file, layout, limits, ours, vendor, first, rules=rules, whole=whole)
             layout = told(found.layout, question.about) if question.about else found.layout
-            return Look(layout, found.rows, found.heads)
+            return Look(layout, found.rows, found.heads, found.left_out)
         if question.vendor and "price" in layout.mapping.fields:
             layout = prices.with_currency(file, layout, limits, question.vendor)
         shop = shops.shop_of(layout.headers)
@@ -104,7 +106,8 @@ def look_apart(file: BinaryIO, size: int, question: Question) -> Look:
     asked = asdict(question)
     found = process.read("look", [file], asked, process.cost_of(size, whole=question.whole))
     heads = {int(row): Head.from_json(entry) for row, entry in found["heads"].items()}
-    return Look(Layout.from_json(found["layout"]), tuple(_row(entry) for entry in found["rows"]), heads)
+    rows = tuple(_row(entry) for entry in found["rows"])
+    return Look(Layout.from_json(found["layout"]), rows, heads, found["left_out"])
 
 
 def sheet_apart(file: BinaryIO, out: BinaryIO, limits: Limits, unpacked: int, known: Known) -> tuple[str, About] | None:
@@ -146,8 +149,12 @@ def _look(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any]:
         rules=tuple((field, wrong, right) for field, wrong, right in asked.get("rules", ())),
     )
     found = look(files[0], question)
-    heads = {row: head.to_json() for row, head in found.heads.items()}
-    return {"layout": found.layout.to_json(), "rows": [_as_json(row) for row in found.rows], "heads": heads}
+    return {
+        "layout": found.layout.to_json(),
+        "rows": [_as_json(row) for row in found.rows],
+        "heads": {row: head.to_json() for row, head in found.heads.items()},
+        "left_out": found.left_out,
+    }
 
 
 def _sheet(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any] | None:

@@ -28,11 +28,13 @@ PREVIEW_ROWS: Final = 2_000
 
 
 class Understood(NamedTuple):
-    """The layout with its plan and all questions, the first rows, and the heads of those that have one, by number."""
+    """The layout with its plan and all questions, the first rows, and the heads of those that have one, by number; how
+    many rows that were looked at are left out, by their reason."""
 
     layout: Layout
     rows: tuple[Row, ...]
     heads: dict[int, Head]
+    left_out: dict[str, int]
 
 
 def understood(
@@ -93,6 +95,7 @@ def understood(
         ),
         tuple(shown),
         kept,
+        survey.left_out,
     )
 
 

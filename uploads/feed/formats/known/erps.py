@@ -9,7 +9,7 @@ from typing import Final
 
 from uploads.feed.formats.model import NOT_FOR_SALE, SERVICE, Format, Group, Plan, Rule
 
-TAKE: Final = "Click to take it all the same."
+TAKE: Final = "It can be taken all the same, in the preview."
 _YES: Final = ("yes", "true", "1", "ja", "y", "oui", "sí", "si")
 _SERVICES: Final = ("service", "services", "dienstleistung", "servicio", "servizio")
 

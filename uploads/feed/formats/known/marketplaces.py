@@ -9,7 +9,7 @@ from typing import Final
 
 from uploads.feed.formats.model import NOT_FOR_SALE, PARENT, UPDATE, Format, Group, Plan, Rule
 
-TAKE: Final = "Click to take it all the same."
+TAKE: Final = "It can be taken all the same, in the preview."
 _ITEM: Final = {
     "id": ("id", "g:id"),
     "title": ("title", "g:title"),

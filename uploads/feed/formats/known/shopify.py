@@ -16,7 +16,7 @@ _OPTION_HEADERS: Final = {
     "option3": ("Option3 Value", "Option3 value"),
 }
 NO_OPTION: Final = ("default title",)
-TAKE: Final = "Click to take it all the same."
+TAKE: Final = "It can be taken all the same, in the preview."
 
 PRODUCTS: Final = Format(
     id="shopify_products",

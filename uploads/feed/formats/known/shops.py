@@ -23,7 +23,7 @@ from uploads.feed.formats.model import (
     Rule,
 )
 
-TAKE: Final = "Click to take it all the same."
+TAKE: Final = "It can be taken all the same, in the preview."
 _NO: Final = ("false", "0", "no", "n", "f")
 
 MAGENTO: Final = Format(

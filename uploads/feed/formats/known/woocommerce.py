@@ -17,7 +17,7 @@ from uploads.feed.formats.model import (
     Rule,
 )
 
-TAKE: Final = "Click to take it all the same."
+TAKE: Final = "It can be taken all the same, in the preview."
 VARIABLE: Final = ("variable", "variable-subscription")
 VARIATIONS: Final = ("variation", "subscription_variation")
 
