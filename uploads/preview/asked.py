@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from catalog.rules.problems import ngettext
@@ -25,6 +26,7 @@ AS: Final = "as"  # the buttons that switch a known format off and on
 CELL, CATEGORY = "cell-{}", "category-{}"
 LEFT_OUT: Final = "-"
 SHOWN: Final = 200  # different cells at once; the others are asked when these are answered
+SHOWN_CHARS: Final = 100_000  # and at most so much of them, since a form takes a megabyte
 NUMBERS: Final = ("quantity_where_unknown",)
 LISTS: Final = ("category_for_all",)
 
@@ -71,11 +73,13 @@ def asked(layout: Layout) -> list[Asked]:
 def _asked(question: Question) -> Asked:
     if question.kind == CATEGORY_VALUES:
         near = json.loads(question.suggestion) if question.suggestion else {}
+        chars = accumulate(len(one.value) for one in question.choices[:SHOWN])
+        shown = question.choices[: max(1, sum(so_far <= SHOWN_CHARS for so_far in chars))]
         cells = tuple(
             Cell(position, json.dumps(one.value), one.label, one.count, near.get(one.value, ""))
-            for position, one in enumerate(question.choices[:SHOWN])
+            for position, one in enumerate(shown)
         )
-        return Asked(question, "cells", cells, categories.ours().names, max(0, len(question.choices) - SHOWN))
+        return Asked(question, "cells", cells, categories.ours().names, len(question.choices) - len(shown))
     widget = "number" if question.kind in NUMBERS else "list" if question.kind in LISTS else "choices"
     return Asked(question, widget)
 

@@ -183,6 +183,18 @@ def test_nothing_that_a_form_could_send_becomes_an_answer_by_mistake() -> None:
     assert answers_of(posted) == {}
 
 
+def test_many_and_long_categories_are_asked_in_portions_that_a_form_takes(
+    pipeline: Pipeline, vendor: Vendor, admin_user: User
+) -> None:
+    row = "{0},Shirt,Faden,{1},Title,Default Title,S-{0},shopify,5,9.50,"
+    for cells, shown in ((["x" * 30_000 + str(n) for n in range(6)], 3), ([f"Kind {n}" for n in range(450)], 200)):
+        context = choose(vendor, admin_user, export(*(row.format(n, cell) for n, cell in enumerate(cells))))
+        (asked,) = context["preview"].asked
+        assert (len(asked.cells), asked.more) == (shown, len(cells) - shown)
+        context = again(context, admin_user, **{f"category-{n}": "Books" for n in range(shown)})
+        assert len(context["preview"].asked[0].question.choices) == len(cells) - shown
+
+
 def test_line_breaks_in_a_cell_survive_the_form() -> None:
     posted = {"cell-0": json.dumps("Tops\nand more"), "category-0": "Clothing"}
     assert json.loads(answers_of(posted)["category_values"]) == {"Tops\nand more": "Clothing"}
