@@ -323,7 +323,9 @@ def test_a_workbook_of_categories_is_read_in_a_process_of_its_own(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("uploads.feed.apart.process.MEMORY", 1)
-    text = choose(admin_client, costly.book([costly.data(costly.row(1, "category_name"))]), 1).content.decode()
+    rows = [costly.row(number, f"{number} {'x' * 400}") for number in range(2, 1500)]
+    file = costly.book([costly.data(costly.row(1, "category_name"), *rows)])
+    text = choose(admin_client, file, 1).content.decode()
     assert "This file takes more than 0 MB of memory to read" in text
 
 

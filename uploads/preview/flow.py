@@ -26,7 +26,7 @@ SENTENCES: dict[type[Exception], str] = {
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
 FAILURES: tuple[type[Exception], ...] = (Refused, quota.Exhausted, *SENTENCES)
-OPEN = "Rows further down in this file leave something open. Answer that too, then confirm it again."
+OPEN = "Something is still open, perhaps by rows further down in this file. Answer it, then confirm once more."
 UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
 
 
