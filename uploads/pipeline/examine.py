@@ -87,7 +87,7 @@ def _apart(vendor_id: str, size: int, *, whole: bool = False) -> Iterator[None]:
 
     Raises Refused.
     """
-    seconds = process.longest(process.cost_of(size, whole=whole))
+    seconds = process.longest(process.cost_of_whole(size) if whole else process.cost_of(size))
     try:
         with turns.turn(vendor_id, seconds) if vendor_id else nullcontext():
             yield

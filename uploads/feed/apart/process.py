@@ -49,9 +49,14 @@ class ReaderFailed(Exception):
     """The reader itself is at fault, not the file: what it said on its way out."""
 
 
-def cost_of(size: int, *, whole: bool = False) -> Cost:
-    """What a file of so many bytes may take; more where all its rows may be looked at for what they mean."""
-    return Cost(MEMORY, SECONDS + size // (BYTES_A_SECOND_WHOLE if whole else BYTES_A_SECOND))
+def cost_of(size: int) -> Cost:
+    """What a file of so many bytes may take."""
+    return Cost(MEMORY, SECONDS + size // BYTES_A_SECOND)
+
+
+def cost_of_whole(size: int) -> Cost:
+    """The same where all its rows may be looked at for what they mean."""
+    return Cost(MEMORY, SECONDS + size // BYTES_A_SECOND_WHOLE)
 
 
 def longest(cost: Cost) -> int:

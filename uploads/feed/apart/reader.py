@@ -104,7 +104,8 @@ def look(file: BinaryIO, question: Question) -> Look:
 def look_apart(file: BinaryIO, size: int, question: Question) -> Look:
     """The same by a process of its own. Raises also FeedError "too_costly"."""
     asked = asdict(question)
-    found = process.read("look", [file], asked, process.cost_of(size, whole=question.whole))
+    cost = process.cost_of_whole(size) if question.whole else process.cost_of(size)
+    found = process.read("look", [file], asked, cost)
     heads = {int(row): Head.from_json(entry) for row, entry in found["heads"].items()}
     rows = tuple(_row(entry) for entry in found["rows"])
     return Look(Layout.from_json(found["layout"]), rows, heads, found["left_out"])

@@ -138,6 +138,7 @@ def test_a_file_that_takes_too_much_memory_is_given_up_in_a_sentence() -> None:
 def test_what_a_file_may_take_grows_with_it_and_is_never_without_end() -> None:
     assert process.cost_of(1_000) == Cost(150 * 1024 * 1024, 20)
     assert process.cost_of(512 * 1024 * 1024) == Cost(150 * 1024 * 1024, 148)
+    assert process.cost_of_whole(512 * 1024 * 1024) == Cost(150 * 1024 * 1024, 1044)
     assert process.longest(process.cost_of(1_000)) == 90
 
 
