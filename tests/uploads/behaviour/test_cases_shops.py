@@ -18,7 +18,7 @@ from vendors.models import Vendor
 
 # Own lists come another way, and so does a file that can only change products.
 OTHERS = {
-    "03-shopify-inventory", "08-german-till-cp1252", "14-amazon-listings", "20-excel-price-list", "22-barcode-only",
+    "03-shopify-inventory", "08-german-till-cp1252", "20-excel-price-list", "22-barcode-only",
     "23-price-and-stock", "25-italian-own-list",
 }  # fmt: skip
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir() and path.name not in OTHERS)
@@ -88,3 +88,18 @@ def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str
     assert upload.status == UploadHistory.Status.COMPLETED
     assert (upload.file_rows, upload.skipped_records) == (expected["rows"], len(left_out))
     assert upload.error_records == len({one.row_number for one in errors})
+
+
+def test_a_format_that_can_only_change_products_is_no_feed_yet(pipeline: Pipeline) -> None:
+    with pytest.raises(examine.Refused) as refused:
+        send("03-shopify-inventory", {})
+    assert refused.value.code == "missing_columns"
+
+
+def test_a_format_that_is_switched_off_is_a_list_of_the_vendors_own(pipeline: Pipeline) -> None:
+    layout = send("01-shopify-products", case("01-shopify-products")[1]["decisions"]).layout
+    assert layout
+    assert layout["plan"]["format"] == "shopify_products"
+    own = send("01-shopify-products", {"format": "own_list"}).layout
+    assert own
+    assert own["plan"] is None
