@@ -75,21 +75,20 @@ def as_text(file: BinaryIO, vendor_id: str = "") -> Iterator[FeedFile]:
         return
     known = remembered.known(vendor_id) if vendor_id else {}
     with tempfile.TemporaryFile() as text:
-        with _apart(vendor_id, size):
+        with _apart(vendor_id, process.cost_of(size)):
             sheet = reader.sheet_apart(file, text, limits(), settings.MAX_WORKBOOK_BYTES, known)
         text.seek(0)
         yield FeedFile(text, file, *sheet) if sheet else FeedFile(file)
 
 
 @contextmanager
-def _apart(vendor_id: str, size: int, *, whole: bool = False) -> Iterator[None]:
-    """A vendor's turn to have a file of so many bytes read in a process of its own; without a vendor nobody waits.
+def _apart(vendor_id: str, cost: process.Cost) -> Iterator[None]:
+    """A vendor's turn to have a file read at that cost in a process of its own; without a vendor nobody waits.
 
     Raises Refused.
     """
-    seconds = process.longest(process.cost_of_whole(size) if whole else process.cost_of(size))
     try:
-        with turns.turn(vendor_id, seconds) if vendor_id else nullcontext():
+        with turns.turn(vendor_id, process.longest(cost)) if vendor_id else nullcontext():
             yield
     except turns.Busy as error:
         raise Refused(BUSY, "busy") from error
@@ -161,8 +160,9 @@ def look(
     try:
         if process.is_small(contents.size, feed.text.read(2)):
             return reader.look(feed.text, question)
-        with _apart(vendor_id, contents.size, whole=whole):
-            return reader.look_apart(feed.text, contents.size, question)
+        cost = process.cost_of_whole(contents.size) if whole else process.cost_of(contents.size)
+        with _apart(vendor_id, cost):
+            return reader.look_apart(feed.text, question, cost)
     except FeedError as error:
         raise Refused(in_sheet(error.message, feed.sheet), error.code) from error
     except Refused as error:

@@ -1,5 +1,6 @@
 """A file that costs too much is refused in a sentence on the page that it was sent to, and holds up nobody else."""
 
+import io
 from typing import Any
 
 import pytest
@@ -55,9 +56,9 @@ def test_a_large_file_is_previewed_and_confirmed_as_a_small_one_is(
 ) -> None:
     apart_before, asked = reader.look_apart, list[int]()
 
-    def noted(file: Any, size: int, question: reader.Question) -> reader.Look:
-        asked.append(size)
-        return apart_before(file, size, question)
+    def noted(file: Any, question: reader.Question, cost: process.Cost) -> reader.Look:
+        asked.append(file.seek(0, io.SEEK_END))
+        return apart_before(file, question, cost)
 
     monkeypatch.setattr(reader, "look_apart", noted)
     response = choose(admin_client, LARGE)

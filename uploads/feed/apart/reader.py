@@ -101,10 +101,9 @@ def look(file: BinaryIO, question: Question) -> Look:
     return Look(layout, rows)
 
 
-def look_apart(file: BinaryIO, size: int, question: Question) -> Look:
+def look_apart(file: BinaryIO, question: Question, cost: process.Cost) -> Look:
     """The same by a process of its own. Raises also FeedError "too_costly"."""
     asked = asdict(question)
-    cost = process.cost_of_whole(size) if question.whole else process.cost_of(size)
     found = process.read("look", [file], asked, cost)
     heads = {int(row): Head.from_json(entry) for row, entry in found["heads"].items()}
     rows = tuple(_row(entry) for entry in found["rows"])

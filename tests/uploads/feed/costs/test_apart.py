@@ -74,12 +74,15 @@ def test_another_process_says_of_a_text_what_this_one_says(text: str, more: dict
     question = reader.Question(LIMITS, vendor=VENDOR, first=3, **more)
     here = reader.look(file, question)
     assert here.rows
-    assert reader.look_apart(file, len(text), question) == here
+    assert reader.look_apart(file, question, process.cost_of(len(text))) == here
 
 
 def test_another_process_refuses_what_this_one_refuses() -> None:
     question, file = reader.Question(LIMITS), io.BytesIO(b"a,b\n1,2\n")
-    here, there = refusal(lambda: reader.look(file, question)), refusal(lambda: reader.look_apart(file, 8, question))
+    here, there = (
+        refusal(lambda: reader.look(file, question)),
+        refusal(lambda: reader.look_apart(file, question, process.cost_of(8))),
+    )
     assert (there.code, there.message) == (here.code, here.message) == ("missing_columns", here.message)
 
 
@@ -101,7 +104,7 @@ def test_a_file_stays_where_its_owner_left_it(on_disk: Callable[[bytes], BinaryI
     file = on_disk(costly.START.encode() * 50)
     file.seek(7)
     file.read(3)
-    reader.look_apart(file, 1, reader.Question(LIMITS))
+    reader.look_apart(file, reader.Question(LIMITS), process.cost_of(1))
     assert file.tell() == 10
     assert file.read(4) == costly.START.encode()[10:14]
 
