@@ -23,13 +23,14 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from catalog.rules.offers import OfferDraft, not_in_catalog
 from catalog.rules.places import place
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, duplicate_in_file, sku_taken
 
 
 class Candidate(NamedTuple):
-    """A draft that wants into the catalog, and where it comes from.
+    """A draft that wants into the catalog, be it a whole product or what changes of one, and where it comes from.
 
     `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
     upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
@@ -40,7 +41,7 @@ class Candidate(NamedTuple):
     vendor_id: str
     sequence: int
     row_number: int
-    draft: ProductDraft
+    draft: ProductDraft | OfferDraft
     mode: str = "upsert"
     line: int = 0
     sheet: str = ""
@@ -50,14 +51,17 @@ class Candidate(NamedTuple):
 class Verdict(NamedTuple):
     """What became of a candidate: inserted, updated, unchanged, superseded, skipped or error. An error says why.
 
-    Skipped is what the upload's mode leaves alone: it touches no product, so it names none.
-    `changes` are those of an update: field → [before, after], as JSON has them.
+    Skipped is what the upload's mode leaves alone, or for what there is no product to change (`reason`): it touches no
+    product, so it names none. `changes` are those of an update: field → [before, after], as JSON has them. `key` is the
+    product ID of the product that was touched.
     """
 
     outcome: str
     product_id: int | None
     problem: Problem | None = None
     changes: Mapping[str, list[object]] | None = None
+    key: str = ""
+    reason: str = ""
 
 
 class Origin(NamedTuple):
@@ -143,15 +147,11 @@ def commit(candidates: Sequence[Candidate], origins: Origins, locks: Locks) -> l
     _update([entry for entry in entries if entry.dirty and entry.product_id is not None])
     _insert([entry for entry in entries if entry.product_id is None])
     return [
-        verdict
-        if verdict.problem or verdict.outcome == "skipped"
-        else verdict._replace(product_id=_entry(snapshot, candidate).product_id)
+        verdict._replace(product_id=snapshot.by_key[candidate.vendor_id, verdict.key].product_id)
+        if verdict.key
+        else verdict
         for verdict, candidate in decided
     ]
-
-
-def _entry(snapshot: Snapshot, candidate: Candidate) -> Entry:
-    return snapshot.by_key[candidate.vendor_id, candidate.draft.vendor_product_id]
 
 
 # --- deciding --------------------------------------------------------------------------------------------------
@@ -163,34 +163,59 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     Pure but for the snapshot. Later candidates see what earlier ones did, so a batch decides exactly as its rows
     would one by one, wherever a page of the stream happens to end.
     """
-    draft = candidate.draft
-    entry = snapshot.by_key.get((candidate.vendor_id, draft.vendor_product_id))
+    entry = _entry(candidate, snapshot)
+    key = entry.values.vendor_product_id if entry else ""
     if entry is not None and entry.origin is not None:
         if entry.origin.sequence > candidate.sequence:
-            return Verdict("superseded", entry.product_id)
+            return Verdict("superseded", entry.product_id, key=key)
         if _same_upload_other_row(entry, candidate):
-            first = _place(entry.origin, candidate)
-            named = "sku" if candidate.one_number == "vendor_product_id" else "vendor_product_id"
-            problem = duplicate_in_file(named, draft.vendor_product_id, first)
-            return Verdict("error", None, problem)
+            return Verdict("error", None, _repeated(candidate, entry.origin))
+    draft = candidate.draft
+    if isinstance(draft, OfferDraft):
+        if entry is None:
+            return Verdict("skipped", None, reason=not_in_catalog(draft))
+        draft = entry.values._replace(**draft.values)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
-        return Verdict("error", None, _sku_problem(candidate, holder))
+        return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
     origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
     if entry is None:
         snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
-        return Verdict("inserted", None)
+        return Verdict("inserted", None, key=draft.vendor_product_id)
     entry.origin = origin
     wanted = merged(draft, entry.values)
     if wanted == entry.values:
-        return Verdict("unchanged", entry.product_id)
+        return Verdict("unchanged", entry.product_id, key=key)
     changes = differences(entry.values, wanted)
     del snapshot.by_sku[entry.values.sku]
     entry.values, entry.dirty = wanted, True
     snapshot.add(entry)
-    return Verdict("updated", entry.product_id, changes=changes)
+    return Verdict("updated", entry.product_id, changes=changes, key=key)
+
+
+def _entry(candidate: Candidate, snapshot: Snapshot) -> Entry | None:
+    """The vendor's product that the draft is about; never another vendor's, whose SKU it may be."""
+    product_id, sku = keys(candidate.draft)
+    if product_id:
+        return snapshot.by_key.get((candidate.vendor_id, product_id))
+    found = snapshot.by_sku.get(sku)
+    return found if found is not None and found.vendor_id == candidate.vendor_id else None
+
+
+def keys(draft: ProductDraft | OfferDraft) -> tuple[str, str]:
+    """The product ID and the SKU that a draft names; "" for one that it doesn't."""
+    if isinstance(draft, OfferDraft):
+        return draft.values.get("vendor_product_id", ""), draft.values.get("sku", "")
+    return draft.vendor_product_id, draft.sku
+
+
+def _repeated(candidate: Candidate, first: Origin) -> Problem:
+    """Another row of the file was about the product."""
+    product_id, sku = keys(candidate.draft)
+    named = "sku" if candidate.one_number == "vendor_product_id" or not product_id else "vendor_product_id"
+    return duplicate_in_file(named, product_id or sku, _place(first, candidate))
 
 
 def differences(before: ProductDraft, after: ProductDraft) -> dict[str, list[object]]:
@@ -227,12 +252,12 @@ def _place(origin: Origin, candidate: Candidate) -> str:
     return place(origin.row_number, origin.line, candidate.sheet)
 
 
-def _sku_problem(candidate: Candidate, holder: Entry) -> Problem:
+def _sku_problem(candidate: Candidate, sku: str, holder: Entry) -> Problem:
     """Say who holds the SKU as far as this vendor may know: a row of the same file, or a product of its own."""
     own = holder.vendor_id == candidate.vendor_id
     if own and holder.origin is not None and _same_upload_other_row(holder, candidate):
-        return duplicate_in_file("sku", candidate.draft.sku, _place(holder.origin, candidate))
-    return sku_taken(candidate.draft.sku, holder.values.vendor_product_id if own else None)
+        return duplicate_in_file("sku", sku, _place(holder.origin, candidate))
+    return sku_taken(sku, holder.values.vendor_product_id if own else None)
 
 
 def _as_stored(draft: ProductDraft) -> ProductDraft:
@@ -275,10 +300,11 @@ SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, br
 
 def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot:
     """The products that these candidates would touch or clash with, and the newer uploads that touched them."""
-    keys = {(c.vendor_id, c.draft.vendor_product_id) for c in candidates}
+    named = [(candidate.vendor_id, *keys(candidate.draft)) for candidate in candidates]
+    wanted = {(vendor_id, product_id) for vendor_id, product_id, _ in named}
     with connection.cursor() as cursor:
         cursor.execute(
-            _SNAPSHOT, [[key[0] for key in keys], [key[1] for key in keys], list({c.draft.sku for c in candidates})]
+            _SNAPSHOT, [[key[0] for key in wanted], [key[1] for key in wanted], list({sku for _, _, sku in named})]
         )
         entries = [_stored(row) for row in cursor.fetchall()]
     oldest = min((candidate.sequence for candidate in candidates), default=0)

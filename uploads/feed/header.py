@@ -18,7 +18,7 @@ from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings import no_text
 from uploads.feed.encodings.encoding import Found
 from uploads.feed.formats.detect import format_of, has_no_quotes, is_understood
-from uploads.feed.formats.model import Plan
+from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question, with_answers
 
@@ -84,6 +84,11 @@ class Layout:
     def shape(self) -> str:
         """Tells layouts of one file apart that have other columns, whatever these are called and taken for."""
         return f"{ord(self.delimiter)}.{self.first_row.offset}.{len(self.headers)}"
+
+    @property
+    def only_updates(self) -> bool:
+        """Whether the file has nothing that a new product needs, so it can only change products that are there."""
+        return self.plan is not None and self.plan.mode == UPDATE
 
     @property
     def leaves_out_hidden(self) -> bool:

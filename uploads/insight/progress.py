@@ -7,9 +7,10 @@ from django.db import connection
 from psycopg.sql import SQL
 
 from catalog.rules.places import place
-from config.web.text import counted
+from config.web.text import counted, visible
 from uploads.insight import reading
 from uploads.models import UploadHistory, ValidationError, results
+from uploads.pipeline import stage
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
@@ -102,6 +103,8 @@ class Progress:
                 f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.error_records:,} with errors."
             )
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
+            if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
+                return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
             return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
         of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
         return f"Checking: {upload.total_records:,}{of_all} rows have an outcome."

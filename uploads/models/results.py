@@ -59,6 +59,11 @@ def leaves_out(upload: Sent) -> bool:
     return upload.mode == "upsert" and bool((upload.layout or {}).get("plan"))
 
 
+def only_updates(upload: Sent) -> bool:
+    """Whether its file can only change products that are in the catalog."""
+    return ((upload.layout or {}).get("plan") or {}).get("mode") == "update"
+
+
 def sentence(upload: Sent) -> str:
     """What came of the rows of an upload that completed."""
     wrong = counted(upload.error_records, "{} row needs you", "{} rows need you")

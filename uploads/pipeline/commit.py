@@ -24,8 +24,9 @@ from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem, is_warning
 from uploads.aws.records import Record
+from uploads.feed.formats.model import NOT_IN_CATALOG, Reason
 from uploads.models import VALUE_CHARS
-from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge
+from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge, why_left_out
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.work import leases
 from uploads.work.leases import Lease, LeaseLost
@@ -235,7 +236,8 @@ def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
     errors = [problem.message for problem in _problems(item, verdict) if not is_warning(problem.code)]
-    reason = item.left_out or "; ".join(errors)[:REASON_CHARS]
+    alone = why_left_out(Reason(NOT_IN_CATALOG, verdict.reason)) if verdict.reason else item.left_out
+    reason = alone or "; ".join(errors)[:REASON_CHARS]
     return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
 
 

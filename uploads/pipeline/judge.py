@@ -17,6 +17,7 @@ from django.db import connection
 from catalog.models import ProductCategory
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
+from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_offer
 from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import (
     ProductDraft,
@@ -32,7 +33,7 @@ from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, place_of
 from uploads.feed.formats.meaning import Meaning, once, reader
-from uploads.feed.formats.model import Plan, Reason
+from uploads.feed.formats.model import UPDATE, Plan, Reason
 from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
 from uploads.models import ValueRule
@@ -81,7 +82,7 @@ class Judged(NamedTuple):
 
     record: Record
     upload: Upload | None
-    draft: ProductDraft | None
+    draft: ProductDraft | OfferDraft | None
     problems: list[Problem]
     cancelled: bool = False
     values: Mapping[str, str | None] | None = None
@@ -198,9 +199,13 @@ def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, kn
     return Judged(record, upload, result.draft, result.problems, values=found.values)
 
 
-def validate_meaning(found: Meaning, plan: Plan, rules: Rules, expected: str, *, in_rows: bool) -> Validated:
+def validate_meaning(
+    found: Meaning, plan: Plan, rules: Rules, expected: str, *, in_rows: bool
+) -> Validated | ValidatedOffer:
     """Hold what a row means against what a product must be, its price in the `expected` currency."""
     currency = currency_of(found.values, expected, in_rows=in_rows)
+    if plan.mode == UPDATE:
+        return validate_offer(found.values, rules, found.numeric, currency)
     result = validate(found.values, rules, found.numeric, currency)
     return result._replace(problems=once(result.problems, plan))
 

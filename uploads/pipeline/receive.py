@@ -104,7 +104,7 @@ def open_upload(
                 staged_offset=layout.first_row.offset,
                 staged_line=layout.first_row.line,
                 uploaded_by=user,
-                mode=options.mode,
+                mode=UploadHistory.Mode.UPDATE if layout.only_updates else options.mode,
                 notify=options.notify,
             )
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.

@@ -8,6 +8,9 @@ makes that harmless.
 The rows of a known format may be understood by others anywhere in the file. What is needed of these is taken in by a
 pass over all of it before the first row is staged, in the same slices (understood/heads.py).
 
+A list that can only change products waits for the files that its vendor sent before it: the products may be in these,
+and what an older file says of a product would come too late once a newer one has touched it.
+
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
 
@@ -32,6 +35,7 @@ from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
+from uploads.models import UploadHistory
 from uploads.pipeline import examine, finish
 from uploads.pipeline.staged_rows import as_staged, in_requests, put
 from uploads.pipeline.understood import heads
@@ -179,8 +183,25 @@ _TO_BE_STAGED = SQL(
     """
     upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
     AND staged_rows - total_records <= %s
+    AND NOT (coalesce(layout -> 'plan' ->> 'mode', '') = 'update'
+             AND EXISTS (SELECT FROM upload_history earlier
+                          WHERE earlier.vendor_id = r.vendor_id AND earlier.status = 'processing'
+                            AND earlier.source = 'file' AND earlier.sequence < r.sequence))
     """
 )
+
+
+def waits_for(upload: UploadHistory) -> str:
+    """The name of the file that a list which only changes products waits for: the vendor sent it before, and what the
+    list changes may be in it. "" for none.
+    """
+    if not (upload.layout and Layout.from_json(upload.layout).only_updates):
+        return ""
+    open_ones = UploadHistory.objects.filter(status=UploadHistory.Status.PROCESSING)
+    earlier = open_ones.filter(
+        vendor_id=upload.vendor_id, source=UploadHistory.Source.FILE, sequence__lt=upload.sequence
+    ).order_by("sequence")
+    return earlier.values_list("file_name", flat=True).first() or ""
 
 
 def _note_progress(claim: Claim, last: Row, mark: Mark) -> int:

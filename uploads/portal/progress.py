@@ -155,6 +155,8 @@ def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
     skipped = {"add": "Left alone, in your catalog already", "update": "Left alone, not in your catalog"}
     if results.leaves_out(upload):
         skipped["upsert"] = "Left out, no products"
+    if results.only_updates(upload):
+        skipped["update"] = "Left alone: not in your catalog, or added up with other rows"
     rows = [
         ("New products", upload.inserted_records, False),
         ("Changed products", upload.updated_records, False),

@@ -22,7 +22,7 @@ from uploads.pipeline.receive import AlreadyOpened
 from uploads.portal import guide
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, sentence
-from uploads.preview.form import Confirmation, dry_run_context
+from uploads.preview.form import Confirmation, dry_run_context, modes_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -95,7 +95,8 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True) -> HttpResponseBase:
     job = context.get("job")
     shown = context | _dry_run(job) if job else context
-    modes = [(value, label, value == context["preview"].mode) for value, label in UploadHistory.Mode.choices]
+    preview = context["preview"]
+    modes = [(value, label, value == preview.mode) for value, label in modes_of(preview.layout)]
     return render(
         request,
         "uploads/portal/upload_preview.html",

@@ -206,9 +206,10 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
         if not wanting:
             return snapshot
         vendor_id = wanting[0].vendor_id
-        keys = {one.draft.vendor_product_id for one in wanting}
+        named = [committer.keys(one.draft) for one in wanting]
+        keys = {product_id for product_id, _ in named}
         keys |= {key for owner, key in snapshot.by_key if owner == vendor_id}
-        touched = self._find(keys, {one.draft.sku for one in wanting})
+        touched = self._find(keys, {sku for _, sku in named})
         skus = {sku for _, sku, *_ in touched}
         moved = {(vendor_id, key) for key, *_ in touched}
         after = Snapshot()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog.rules.offers import OfferDraft
 from catalog.rules.validator import ProductDraft
 from uploads.feed import columns
 from uploads.feed.apart.reader import Look
@@ -56,6 +57,9 @@ def _sample(look: Look, vendor_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _product(draft: ProductDraft | None) -> dict[str, Any] | None:
-    """Field → value; the price as text, with its two decimals."""
-    return None if draft is None else {**draft._asdict(), "price": str(draft.price)}
+def _product(draft: ProductDraft | OfferDraft | None) -> dict[str, Any] | None:
+    """Field → value, of an offer those that it changes and is found by; the price as text, with its two decimals."""
+    if draft is None:
+        return None
+    found = draft.values if isinstance(draft, OfferDraft) else draft._asdict()
+    return {name: str(value) if name == "price" else value for name, value in found.items()}

@@ -12,7 +12,7 @@ from catalog.rules.fields import FIELDS, LABELS, REQUIRED
 from catalog.rules.places import place
 from catalog.rules.problems import Code
 from uploads.feed import parser
-from uploads.feed.parser import Reading
+from uploads.feed.parser import Layout, Reading
 from uploads.models import Job, UploadHistory
 from uploads.preview.asked import answers_of
 from uploads.preview.verdicts import Preview
@@ -21,6 +21,13 @@ COLUMN = "column-{}"
 TAKE = "take"
 DO_NOT_IMPORT = "don't import"
 FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
+
+
+def modes_of(layout: Layout) -> list[tuple[str, str]]:
+    """What the file can be sent to do: value and label."""
+    if layout.only_updates:
+        return [(UploadHistory.Mode.UPDATE.value, UploadHistory.Mode.UPDATE.label)]
+    return UploadHistory.Mode.choices
 
 
 class PreviewForm(forms.Form):
@@ -54,6 +61,7 @@ class PreviewForm(forms.Form):
         ):
             first = ("", f"{found} (found)" if found else "find out")
             cast("forms.ChoiceField", self.fields[name]).choices = [first, *choices]
+        cast("forms.ChoiceField", self.fields["mode"]).choices = modes_of(layout)
         if layout.encoding.startswith("utf-16"):  # its bytes say so
             self.fields["encoding"].disabled = True
 

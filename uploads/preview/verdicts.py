@@ -12,6 +12,7 @@ from typing import NamedTuple
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.offers import OfferDraft
 from catalog.rules.places import in_file
 from catalog.rules.problems import Problem, is_warning
 from catalog.rules.validator import ProductDraft, Rules, validate
@@ -217,6 +218,7 @@ def of(
         problem = str(refused) if refused.code == "duplicate_column" else ""
         look = examine.look(feed, contents, vendor_id, replace(reading, columns=None), ROWS, whole=whole)
     layout, rows = look.layout, list(staged_rows.as_staged(look.rows, look.layout))
+    mode = UploadHistory.Mode.UPDATE.value if layout.only_updates else mode
     return Preview(
         layout=layout,
         reading=reading,
@@ -291,7 +293,7 @@ class ValidatedRow(NamedTuple):
 
     row: Row
     values: Mapping[str, str | None]
-    draft: ProductDraft | None
+    draft: ProductDraft | OfferDraft | None
     problems: list[Problem]
     derived: frozenset[str] = frozenset()
     left_out: str = ""
@@ -359,13 +361,11 @@ def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | No
     if candidate is None:
         errors = tuple(problem for problem in judged.problems if problem not in warnings)
         return PreviewRow(row.number, place, "error", cells, visible(row.raw), errors, warnings, (), rules, meant)
-    entry = snapshot.by_key.get((candidate.vendor_id, candidate.draft.vendor_product_id))
-    before = entry.values if entry else None
     verdict = committer.decide(candidate, snapshot)
     errors = (verdict.problem,) if verdict.problem else ()
-    after = committer.merged(candidate.draft, before) if before and verdict.outcome == "updated" else before
-    changes = _changes(zip(FIELDS, before, after, strict=True)) if before and after else ()
-    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules, meant)
+    changes = _changes((field, old, new) for field, (old, new) in (verdict.changes or {}).items())
+    alone = visible(verdict.reason)
+    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules, meant, alone)
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:

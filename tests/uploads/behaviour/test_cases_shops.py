@@ -16,15 +16,15 @@ from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import examine, receive
 from vendors.models import Vendor
 
-# Own lists come another way, and so does a file that can only change products.
+# Own lists come another way.
 OTHERS = {
-    "03-shopify-inventory", "08-german-till-cp1252", "20-excel-price-list", "22-barcode-only",
+    "08-german-till-cp1252", "20-excel-price-list", "22-barcode-only",
     "23-price-and-stock", "25-italian-own-list",
 }  # fmt: skip
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir() and path.name not in OTHERS)
 # What the file's prices are in; the vendor sells in that, so that it isn't asked.
 CURRENCIES = {"09-google-merchant": "EUR", "10-meta-catalog": "GBP", "05-woocommerce-french": "XAF"}
-OTHER_CODES = {("09-google-merchant", 7): "other_currency"}
+OTHER_CODES = {("03-shopify-inventory", 10): "missing_value", ("09-google-merchant", 7): "other_currency"}
 
 
 def as_text(decisions: dict[str, Any]) -> dict[str, str]:
@@ -44,6 +44,15 @@ def stored(product: Product) -> dict[str, Any]:
     return {name: getattr(product, name) for name in names} | {"price": str(product.price)}
 
 
+def fill(catalog: list[dict[str, Any]]) -> None:
+    Product.objects.bulk_create(Product(vendor_id="VEND001", **one) for one in catalog)
+
+
+def as_rows(product_rows: list[Any]) -> list[int]:
+    """The first row of each product, where several are one."""
+    return [one[0] if isinstance(one, list) else one for one in product_rows]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_first_visit_is_refused_with_the_questions_that_the_case_names(name: str, pipeline: Pipeline) -> None:
     decisions = case(name)[1]["decisions"]
@@ -60,6 +69,7 @@ def test_a_first_visit_is_refused_with_the_questions_that_the_case_names(name: s
 @pytest.mark.parametrize("name", NAMES)
 def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str, pipeline: Pipeline) -> None:
     expected = case(name)[1]
+    fill(expected.get("before", []))
     upload = send(name, expected["decisions"])
     pipeline.stage(upload)
     pipeline.settle()
@@ -68,19 +78,24 @@ def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str
         one | {"brand": one["brand"] or "", "description": one["description"] or ""} for one in expected["products"]
     ]
     outcomes = RecordOutcome.objects.filter(upload_id=upload.pk).order_by("row_number")
-    inserted = dict(outcomes.filter(outcome="inserted").values_list("row_number", "product_id"))
+    outcome = "updated" if expected.get("mode") == "update" else "inserted"
+    brought = dict(outcomes.filter(outcome=outcome).values_list("row_number", "product_id"))
     products = Product.objects.in_bulk()
     found = [
         {field: value or "" if field in ("brand", "description") else value for field, value in stored(one).items()}
-        for one in map(products.__getitem__, inserted.values())
+        for one in map(products.__getitem__, brought.values())
     ]
     assert found == wanted
-    assert list(inserted) == expected["product_rows"]
+    assert list(brought) == as_rows(expected["product_rows"])
+    untouched = {one["sku"]: one for one in expected.get("before", [])}.keys() - {one["sku"] for one in found}
+    assert Product.objects.count() == len(found) + len(untouched)
     left_out = {
         one.row_number: one.error_reason.partition("(")[2].partition(")")[0]
         for one in outcomes.filter(outcome="skipped")
     }
-    assert left_out == {one["row"]: one["reason"] for one in expected["not_products"] if one["row"]}
+    skipped = [one for one in (*expected["not_products"], *expected.get("skipped", [])) if one["row"]]
+    added_up = {row: "added_up" for rows in expected["product_rows"] if isinstance(rows, list) for row in rows[1:]}
+    assert left_out == {one["row"]: one["reason"] for one in skipped} | added_up
     errors = ValidationError.objects.filter(upload=upload, severity="error").order_by("row_number", "error_id")
     assert [(one.row_number, one.field, one.error_type) for one in errors] == [
         (one["row"], one["field"], OTHER_CODES.get((name, one["row"]), one["code"])) for one in expected["errors"]
@@ -88,12 +103,6 @@ def test_with_the_decisions_the_catalog_is_as_it_should_be_to_the_cell(name: str
     assert upload.status == UploadHistory.Status.COMPLETED
     assert (upload.file_rows, upload.skipped_records) == (expected["rows"], len(left_out))
     assert upload.error_records == len({one.row_number for one in errors})
-
-
-def test_a_format_that_can_only_change_products_is_no_feed_yet(pipeline: Pipeline) -> None:
-    with pytest.raises(examine.Refused) as refused:
-        send("03-shopify-inventory", {})
-    assert refused.value.code == "missing_columns"
 
 
 def test_a_format_that_is_switched_off_is_a_list_of_the_vendors_own(pipeline: Pipeline) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from uploads.feed.columns import is_ours, name_headers, normalise
 from uploads.feed.formats.known import erps, marketplaces, shopify, shops, woocommerce
-from uploads.feed.formats.model import UPDATE, Format
+from uploads.feed.formats.model import Format
 
 FORMATS: Final[tuple[Format, ...]] = (
     *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *shops.FORMATS, *erps.FORMATS,
@@ -44,10 +44,8 @@ def format_of(headers: Sequence[str]) -> Format | None:
 
 
 def is_understood(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
-    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off,
-    nor yet where it can only change products that are there."""
-    known = None if answers.get(FORMAT) == OWN_LIST else format_of(headers)
-    return known is not None and known.template.mode != UPDATE
+    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off."""
+    return answers.get(FORMAT) != OWN_LIST and format_of(headers) is not None
 
 
 def has_no_quotes(headers: Sequence[str]) -> bool:

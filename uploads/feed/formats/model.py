@@ -26,6 +26,7 @@ TOTAL: Final = "total"
 REMARK: Final = "remark"
 ADDED_UP: Final = "added_up"  # its stock is part of another row's
 BY_ANSWER: Final = "left_out"
+NOT_IN_CATALOG: Final = "not_in_catalog"  # a list that can't bring new products has one
 # Each for one row and for several, as people are told how many were left out.
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     PICTURE: ("{:,} picture row", "{:,} picture rows"),
@@ -43,6 +44,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     REMARK: ("{:,} remark", "{:,} remarks"),
     ADDED_UP: ("{:,} row of another place, added up", "{:,} rows of other places, added up"),
     BY_ANSWER: ("{:,} row by your answer", "{:,} rows by your answer"),
+    NOT_IN_CATALOG: ("{:,} product that isn’t in the catalog", "{:,} products that aren’t in the catalog"),
 }
 
 
