@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from catalog import committer
 from catalog.committer import Candidate
+from catalog.rules.validator import ProductDraft
 from tests.bench import bound, feeds, peers
 from tests.bench.dynamodb import opened, read_stream, stage_whole
 from tests.bench.measure import Contender, Figure, Pace, Run, Target, explained, figure, in_turns, same, shares
@@ -140,7 +141,7 @@ def _commit_alone(recording: Recording, pace: Pace) -> list[Figure]:
     fresh_database()
     _open(recording.upload)
     pages = [_candidates(json.loads(page)) for page in recording.pages]
-    drafts = [[candidate.draft for candidate in page] for page in pages]
+    drafts = [[one.draft for one in page if isinstance(one.draft, ProductDraft)] for page in pages]
     seen: dict[str, str] = {}
 
     def contender(name: str, run: Callable[[], int]) -> Contender:

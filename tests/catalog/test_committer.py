@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, ProductVanished, Snapshot, Verdict, decide
 from catalog.models import Product
+from catalog.rules.offers import OfferDraft
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft
 from vendors.models import Vendor
@@ -32,6 +33,10 @@ def candidate(
     key: str = "P-1", sku: str = "S1", *, upload: int = 1, row: int = 1, vendor: str = MINE, **changes: Any
 ) -> Candidate:
     return Candidate(vendor, upload, row, draft(key, sku, **changes))
+
+
+def offer(by: str = "sku", *, upload: int = 1, row: int = 1, mode: str = "update", **values: Any) -> Candidate:
+    return Candidate(MINE, upload, row, OfferDraft(by, values), mode)
 
 
 def stored(
@@ -186,6 +191,54 @@ CASES = [
         ],
         ["updated", "updated", "updated"],
     ),
+    Case(
+        "an offer changes the product that has its SKU",
+        lambda: [stored(7, "P-1", "S1")],
+        [offer(sku="S1", stock_quantity=0)],
+        ["updated"],
+    ),
+    Case(
+        "an offer that says what is stored leaves it unchanged",
+        lambda: [stored(7, "P-1", "S1")],
+        [offer("vendor_product_id", vendor_product_id="P-1", stock_quantity=5)],
+        ["unchanged"],
+    ),
+    Case(
+        "an offer adds nothing, in no mode",
+        list,
+        [offer(sku="S1", price=Decimal("1.00"), mode="upsert"), offer(sku="S1", price=Decimal("1.00"))],
+        ["skipped", "skipped"],
+    ),
+    Case(
+        "another vendor's product is none of its own",
+        lambda: [stored(7, "P-1", "S1", vendor=THEIRS)],
+        [offer(sku="S1", stock_quantity=0)],
+        ["skipped"],
+    ),
+    Case(
+        "two offers for one product: the second names the first",
+        lambda: [stored(7, "P-1", "S1")],
+        [offer(row=1, sku="S1", stock_quantity=0), offer(row=2, sku="S1", stock_quantity=1)],
+        ["updated", "duplicate_in_file: The SKU “S1” is already used in row 1"],
+    ),
+    Case(
+        "an offer of an older upload is superseded",
+        lambda: [stored(7, "P-1", "S1", Origin(5, 1))],
+        [offer(upload=4, sku="S1", stock_quantity=0)],
+        ["superseded"],
+    ),
+    Case(
+        "an offer can't take a SKU that is in use",
+        lambda: [stored(7, "P-1", "S1"), stored(8, "P-2", "S2")],
+        [offer("vendor_product_id", vendor_product_id="P-1", sku="S2")],
+        ["sku_taken: your product “P-2”"],
+    ),
+    Case(
+        "an offer meets what a row of an earlier upload in the batch brought",
+        list,
+        [candidate(), offer(upload=2, sku="S1", stock_quantity=0)],
+        ["inserted", "updated"],
+    ),
 ]
 
 
@@ -231,6 +284,13 @@ def test_a_product_that_was_inserted_without_a_brand_is_unchanged_by_an_empty_on
     assert decide(candidate(upload=2, brand=empty, description=empty), found).outcome == "unchanged"
 
 
+def test_an_offer_changes_what_it_names_and_nothing_else() -> None:
+    found = snapshot(stored(7, "P-1", "S1", currency="EUR"))
+    verdict = decide(offer(sku="S1", price=Decimal("1.00"), stock_quantity=5), found)
+    assert verdict.changes == {"price": ["9.99", "1.00"]}
+    assert found.by_key[MINE, "P-1"].values == draft(price=Decimal("1.00"), currency="EUR")
+
+
 # --- on PostgreSQL ---------------------------------------------------------------------------------------------
 
 
@@ -273,6 +333,15 @@ class TestCommit:
 
         for n, verdict in enumerate(verdicts, 1):
             assert Product.objects.get(vendor_product_id=f"P-{n}").product_id == verdict.product_id
+
+    def test_an_offer_names_its_product_even_where_its_sku_moves_on_in_the_batch(self) -> None:
+        (first,) = commit([candidate("P-1", "S1")])
+        verdicts = commit(
+            [offer(upload=2, sku="S1", stock_quantity=8), candidate("P-1", "S2", upload=3, stock_quantity=8)]
+        )
+
+        assert [(verdict.outcome, verdict.product_id) for verdict in verdicts] == [("updated", first.product_id)] * 2
+        assert Product.objects.values_list("sku", "stock_quantity").get() == ("S2", 8)
 
     def test_ids_come_from_the_sequence_so_plain_inserts_go_on_working(self) -> None:
         commit([candidate(f"P-{n}", f"S{n}", row=n) for n in range(1, 4)])

@@ -12,7 +12,7 @@ and a group may be of any size. What is decided:
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol, Self
 
@@ -51,7 +51,7 @@ class Head:
     """Whether a row with another name has the same key."""
     variants: int = 0
     stock: str = ""
-    """Of a group that is added up, the sum so far."""
+    """Of a group that is added up, the sum so far; `cells` has what its first row has."""
 
     def to_json(self) -> dict[str, Any]:
         return {**self.__dict__, "cells": dict(self.cells)}
@@ -148,9 +148,15 @@ class Groups:
         return next((name for column in self._name if (name := (cells.get(column) or "").strip())), "")
 
     def _added(self, head: Head, row: int, cells: Cells) -> Head:
-        own = next((cell for column in self._stock if (cell := (cells.get(column) or "").strip())), "")
+        own = stock_cell(cells, self._stock)
         stock = total([head.stock, own], self.plan.not_stocked)
-        return replace(head, row=head.row or row, stock=stock, variants=head.variants + (1 if head.row else 0))
+        if head.row:
+            return replace(head, stock=stock, variants=head.variants + 1)
+        return replace(head, row=row, stock=stock, cells={self._stock[0]: own})
+
+
+def stock_cell(cells: Cells, columns: Sequence[str]) -> str:
+    return next((cell for column in columns if (cell := (cells.get(column) or "").strip())), "")
 
 
 class Kept(Protocol):
