@@ -73,7 +73,7 @@ def empty_reader(plan: Plan) -> Callable[[Cells], str]:
             cell = cells.get(column)
             if cell and not cell.isspace():
                 return ""
-        filled = {column for column, cell in cells.items() if cell.strip()}
+        filled = {column for column, cell in cells.items() if cell and not cell.isspace()}
         if plan.pictures and filled & set(plan.pictures) and filled <= pictures:
             return PICTURE
         if plan.columns.get("category") and any(column in filled for column in plan.columns["category"]):

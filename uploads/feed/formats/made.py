@@ -23,23 +23,29 @@ _HASH_CHARS: Final = 8
 def first_of(columns: tuple[str, ...], *, apostrophes: bool) -> Callable[[Cells], str]:
     """How a field's cell is found: the first that isn't empty, without an apostrophe that the shop put there."""
 
-    def one(cells: Cells) -> str:
-        cell = cells.get(column)
-        if not cell or cell.isspace():
-            return ""
-        return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
-
-    def several(cells: Cells) -> str:
+    def read(cells: Cells) -> str:
         for column in columns:
             cell = cells.get(column)
             if cell and not cell.isspace():
                 return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
         return ""
 
-    column = columns[0] if columns else ""
-    if not columns:
-        return lambda cells: ""
-    return one if len(columns) == 1 else several
+    return read
+
+
+def own_or_inherited(
+    read: Callable[[Cells], str], *, inherits: bool
+) -> Callable[[Cells, Cells | None], tuple[str, bool]]:
+    """How the cell of a field is found in a row or, where that has none, in its head; and whether it is the head's."""
+
+    def of_group(cells: Cells, head: Cells | None) -> tuple[str, bool]:
+        cell = read(cells)
+        if cell or head is None:
+            return cell, False
+        cell = read(head)
+        return cell, bool(cell)
+
+    return of_group if inherits else lambda cells, head: (read(cells), False)
 
 
 def with_options(name: str, options: list[str], *, always: bool) -> str:

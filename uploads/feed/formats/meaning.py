@@ -16,7 +16,15 @@ from catalog.rules.problems import Code, Problem
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, key_reader, stock_cell
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
-from uploads.feed.formats.made import first_of, program_numbers, rounded_price, slug, with_options, with_surcharge
+from uploads.feed.formats.made import (
+    first_of,
+    own_or_inherited,
+    program_numbers,
+    rounded_price,
+    slug,
+    with_options,
+    with_surcharge,
+)
 from uploads.feed.formats.model import (
     ADDED_UP,
     BY_ANSWER,
@@ -82,6 +90,10 @@ class Reader:
         self._read = {meant: first_of(plan.columns.get(meant, ()), apostrophes=plan.apostrophes) for meant in FIELDS}
         self._has = {meant: bool(plan.columns.get(meant)) for meant in FIELDS}
         self._inherited = frozenset(plan.inherited) if plan.group else NONE
+        self._found = {
+            meant: own_or_inherited(read, inherits=meant in self._inherited) for meant, read in self._read.items()
+        }
+        self._one_number = plan.columns.get("sku") == plan.columns.get("vendor_product_id")
         self._known: dict[str, _Category] = {}
         self._has_options = bool(plan.options)
         self._options = re.compile(plan.option_values) if plan.option_values else None
@@ -176,17 +188,9 @@ class Reader:
 
     # --- fields --------------------------------------------------------------------------------------------------
 
-    def _own_or_inherited(self, meant: str, cells: Cells, head: Cells | None) -> tuple[str, bool]:
-        """The cell, and whether it is the head's."""
-        cell = self._read[meant](cells)
-        if not cell and head is not None and meant in self._inherited:
-            cell = self._read[meant](head)
-            return cell, bool(cell)
-        return cell, False
-
     def _category(self, cells: Cells, head: Cells | None) -> tuple[_Category, bool]:
         """What the cell means, and whether it is the head's."""
-        cell, inherited = self._own_or_inherited("category", cells, head)
+        cell, inherited = self._found["category"](cells, head)
         cell = cell.strip()
         if not self.plan.category_numbers and cell.isdigit():
             cell = ""
@@ -221,7 +225,8 @@ class Reader:
         asked: list[tuple[str, str]],
     ) -> None:
         plan = self.plan
-        sku, own = self._read["sku"](cells), self._read["vendor_product_id"](cells)
+        sku = self._read["sku"](cells)
+        own = sku if self._one_number else self._read["vendor_product_id"](cells)
         if not sku.strip() and plan.mode != UPDATE:
             if plan.handle:
                 options = self._options_of(cells) if names is not None or not plan.options_of_variants else ()
@@ -264,7 +269,7 @@ class Reader:
     def _texts(self, cells: Cells, head: Cells | None, values: dict[str, str | None], derived: list[str]) -> None:
         plan = self.plan
         if self._has["product_name"]:
-            cell, inherited = self._own_or_inherited("product_name", cells, head)
+            cell, inherited = self._found["product_name"](cells, head)
             name = one_line(cell) if plan.html and ("<" in cell or "&" in cell or "\n" in cell) else cell
             has_options = self._has_options and (head is not None or not plan.options_of_variants)
             if has_options and name and (options := self._options_of(cells)):
@@ -273,11 +278,11 @@ class Reader:
             if inherited or name != cell:
                 derived.append("product_name")
         if self._has["brand"]:
-            values["brand"], inherited = self._own_or_inherited("brand", cells, head)
+            values["brand"], inherited = self._found["brand"](cells, head)
             if inherited:
                 derived.append("brand")
         if self._has["description"]:
-            cell, inherited = self._own_or_inherited("description", cells, head)
+            cell, inherited = self._found["description"](cells, head)
             text = cell
             if cell and (plan.html or plan.escapes):
                 text = readable(cell, html=plan.html, escapes=plan.escapes)
@@ -295,12 +300,12 @@ class Reader:
     ) -> None:
         plan = self.plan
         if self._has["currency"]:
-            values["currency"] = self._own_or_inherited("currency", cells, head)[0]
+            values["currency"] = self._found["currency"](cells, head)[0]
         if not self._has["price"]:
             if plan.mode != UPDATE:
                 values["price"] = ""
             return
-        cell, inherited = self._own_or_inherited("price", cells, head)
+        cell, inherited = self._found["price"](cells, head)
         if plan.surcharge and head is not None:
             cell, inherited = with_surcharge(cell, cells.get(plan.surcharge) or ""), True
         price = cell

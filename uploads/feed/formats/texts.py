@@ -37,7 +37,7 @@ _BREAK: Final = "\n"
 _ITEM: Final = "\n- "
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16)
 def readable(text: str, *, html: bool, escapes: bool) -> str:
     """The text of a cell. `escapes`: line breaks are written as \\n, and count in HTML too."""
     if escapes and "\\n" in text:
