@@ -63,9 +63,9 @@ def whole(layout: Layout) -> dict[str, Any]:
 
 
 def _all_columns(layout: Layout) -> dict[str, str | list[str]]:
-    read = layout.plan.columns if layout.plan else {}
-    several = {field: list(found) for field, found in read.items() if len(found) > 1}
-    return {**layout.mapping.fields, **several}
+    read = layout.plan.read_from if layout.plan else {}
+    by_plan = {field: list(found) if len(found) > 1 else found[0] for field, found in read.items() if found}
+    return {**layout.mapping.fields, **by_plan}
 
 
 def question_as_json(question: Question) -> dict[str, Any]:

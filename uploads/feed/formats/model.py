@@ -170,6 +170,13 @@ class Plan:
     id_first: bool = False
     """Whether that column is the vendor's product ID in the first place."""
 
+    @property
+    def read_from(self) -> dict[str, tuple[str, ...]]:
+        """Field → all columns that have a part in it: options are added to the name, flags say whether there is any."""
+        more = {"product_name": self.options, "stock_quantity": self.flags}
+        found = {meant: (*columns, *more.get(meant, ())) for meant, columns in self.columns.items()}
+        return found | ({"stock_quantity": self.flags} if self.flags and "stock_quantity" not in found else {})
+
     def to_json(self) -> dict[str, Any]:
         """Without what is as it is by default."""
         found = {one.name: getattr(self, one.name) for one in fields(self)}
