@@ -89,3 +89,42 @@ def test_answers_may_be_objects_numbers_true_and_null(pipeline: Pipeline, run: R
     assert upload.layout
     assert set(upload.layout["plan"]) >= {"category_values", "quantity", "empty_sku", "round_prices"}
     assert upload.layout["plan"]["empty_sku"] == "leave"
+
+
+def test_at_a_terminal_each_category_is_asked_for(
+    pipeline: Pipeline, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By number, by name, left out, and what Enter stands for; what is none of ours is asked again."""
+    header = "Handle,Title,Product Category,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price"
+    cells = {"A": "Home and Gardening", "B": "Xyz", "C": "Qwe", "D": "Pictures"}
+    rows = (f"h{sku},Thing {sku},{cell},Title,Default Title,{sku},5,9.50" for sku, cell in cells.items())
+    file = tmp_path / "export.csv"
+    file.write_text("\n".join((header, *rows, "")), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    typed = {"Home and Gardening": [""], "Xyz": ["nonsense", "books"], "Qwe": ["1"], "Pictures": ["-"]}
+    asked: list[str] = []
+
+    def reply(question: str) -> str:
+        asked.append(question)
+        return typed[next(cell for cell in typed if question.startswith(cell))].pop(0)
+
+    monkeypatch.setattr("builtins.input", reply)
+    done = run("import_feed", str(file), "--vendor", "VEND001")
+    assert done.status == 0
+    assert "“nonsense” is none of ours." in done.out
+    assert asked[0] == "Home and Gardening (Thing A), 1 row (Enter for Home & Garden): "
+    pipeline.stage(UploadHistory.objects.get())
+    pipeline.settle()
+    assert dict(Product.objects.values_list("sku", "category")) == {
+        "A": "Home & Garden", "B": "Books", "C": "Electronics"
+    }  # fmt: skip
+
+
+def test_at_a_terminal_who_gives_no_category_imports_nothing(
+    pipeline: Pipeline, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: "" if "Enter to import nothing" in question else "1")
+    done = run("import_feed", file_of("07"), "--vendor", "VEND001")
+    assert (done.status, done.err) == (3, "Nothing was imported.")
+    assert not UploadHistory.objects.exists()

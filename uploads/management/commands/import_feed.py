@@ -12,15 +12,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads.aws.storage import StorageUnavailable
-from uploads.feed.formats.meaning import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE, QUANTITY
+from uploads.feed.formats.meaning import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
 from uploads.insight import progress
 from uploads.insight import reading as how_read
-from uploads.management import terminal
+from uploads.management import asking, terminal
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, receive, report
 from uploads.pipeline.examine import FeedFile
+from uploads.pipeline.understood import categories
 from uploads.preview import explain as previewed
 
 OPEN_QUESTIONS = 3
@@ -107,7 +108,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
             return
         self._print(how_read.sentences(layout))
-        self._print(question for one in found["questions"] for question in _question_lines(one))
+        self._print(question for one in found["questions"] for question in asking.lines(one))
 
     def _receive(
         self, path: Path, vendor_id: str, answers: Mapping[str, str], *, ask: bool, as_json: bool
@@ -121,8 +122,7 @@ class Command(BaseCommand):
                 except examine.Refused as refused:
                     if not refused.questions:
                         raise
-                    alone = refused.questions[0].kind != CATEGORY_VALUES  # a table is nothing for a terminal
-                    if not (ask and sys.stdin.isatty() and alone) or as_json:
+                    if not (ask and sys.stdin.isatty()) or as_json:
                         raise self._open_questions(path, refused, as_json=as_json) from refused
                     answers = {**answers, **self._ask(refused.questions[0])}
         raise CommandError("Nothing was imported: there are more questions than a file can have.")
@@ -132,23 +132,21 @@ class Command(BaseCommand):
         asked = [how_read.question_as_json(question) for question in refused.questions]
         if as_json:
             self.stdout.write(json.dumps({"status": "question", "questions": asked}))
-        lines = [line for one in asked for line in _question_lines(one)]
+        lines = [line for one in asked for line in asking.lines(one)]
         hint = 'Answer with --answers FILE.json: {"' + asked[0]["id"] + '": …}'
         message = "\n".join([f"{path.name}: {refused}", *lines, hint])
         return CommandError(terminal.printable(message), returncode=OPEN_QUESTIONS)
 
     def _ask(self, question: Question) -> dict[str, str]:
         """One question at a terminal: question ID → answer. Raises CommandError for who gives none."""
-        self._print(_question_lines(how_read.question_as_json(question)))
-        if question.kind == QUANTITY:
-            answer = input("A whole number, or Enter to import nothing: ").strip()
-            if not answer.isdecimal():
-                raise CommandError("Nothing was imported.", returncode=OPEN_QUESTIONS)
-            return {question.id: answer}
-        answer = input(f"1 to {len(question.choices)}, or Enter to import nothing: ").strip()
-        if not answer.isdecimal() or not 1 <= int(answer) <= len(question.choices):
+        if question.kind == CATEGORY_VALUES:  # its cells come one by one
+            self._print([question.text])
+        else:
+            self._print(asking.lines(how_read.question_as_json(question)))
+        answer = asking.answer(question, categories.ours(), lambda line: self._print([line]))
+        if answer is None:
             raise CommandError("Nothing was imported.", returncode=OPEN_QUESTIONS)
-        return {question.id: question.choices[int(answer) - 1].value}
+        return {question.id: answer}
 
     def _print(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -208,11 +206,3 @@ def _as_text(question: str, answer: Any) -> str:
     if answer is None:
         return LEAVE if question in (EMPTY_SKU, NEGATIVE) else ""
     return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-
-
-def _question_lines(question: Mapping[str, Any]) -> Iterator[str]:
-    """A question as JSON has it, for people."""
-    yield f"{question['text']} ({question['id']})"
-    for number, choice in enumerate(question["choices"], 1):
-        perhaps = ", perhaps" if choice["value"] == question["suggestion"] else ""
-        yield f"  {number}. {choice['label']}{perhaps}"
