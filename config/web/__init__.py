@@ -8,6 +8,7 @@ paging.py            pages of lists that may have millions of rows
 confirm.py           the page between choosing an action and doing it
 admin_log.py         what people did, in the admin's log
 exports.py           lists as CSV and XLSX
+workbooks/           how a workbook is written
 signed_in.py         how long somebody stays signed in, and what needs a fresh sign-in
 known.py             browsers in which somebody has signed in before
 spreadsheet.py       cells that a spreadsheet would run, made harmless

@@ -24,8 +24,8 @@ from tests.browser.test_signing_in import log_in
 from tests.conftest import Pipeline
 from tests.jobs import run_jobs
 from tests.vendors.portal.test_apply import link_in
-from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.sample import COLUMNS
+from uploads.feed.sheets.handed_out import FIELDS_IN_WORDS, IN_WORDS, READ_AS_COLUMN, REPORT_COLUMNS
 from uploads.models import UploadHistory, ValueRule
 from vendors.models import Vendor
 
@@ -175,7 +175,7 @@ def look_at_what_to_send(page: Page) -> None:
     page.get_by_role("link", name="Upload a file").click()
     _, template = download(page, "for Excel")
     sheet = load_workbook(io.BytesIO(template)).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == list(COLUMNS)
+    assert [cell.value for cell in sheet[1]] == [FIELDS_IN_WORDS[name] for name in COLUMNS]
     page.get_by_role("link", name="What each column means").click()
     expect(page.get_by_role("row", name="Stock quantity")).to_contain_text("0 when it is sold out")
     measure_on_a_phone(page)
@@ -288,7 +288,9 @@ def corrected(content: bytes) -> bytes:
     """The failed rows with their wrong cells corrected, as texts and as numbers, and nothing else touched."""
     book = load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
-    assert [cell.value for cell in sheet[1]] == [*HEADER, *REPORT_COLUMNS]
+    headers = [cell.value for cell in sheet[1]]
+    assert headers[: 2 + len(HEADER)] == ["What is wrong", "What may be right", *HEADER]
+    assert set(headers) == {*HEADER, IN_WORDS[READ_AS_COLUMN], *(IN_WORDS[name] for name in REPORT_COLUMNS)}
     rights: dict[str, Any] = {
         "invalid_price": ("Verkaufspreis brutto", "1.299,50"),
         "missing_value": ("Bezeichnung", "Gartenlampe für draußen"),
@@ -296,8 +298,8 @@ def corrected(content: bytes) -> bytes:
     }
     columns = {cell.value: cell.column for cell in sheet[1]}
     for row in range(2, sheet.max_row + 1):
-        header, right = rights[sheet.cell(row, columns["error_code"]).value]
-        assert sheet.cell(row, columns["error_message"]).value
+        header, right = rights[sheet.cell(row, columns["Kind of error"]).value]
+        assert sheet.cell(row, columns["What is wrong"]).value
         sheet.cell(row, columns[header]).value = right
     assert sheet.max_row == 1 + 18
     out = io.BytesIO()

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product, ProductCategory
-from config.web import exports
+from config.web.workbooks.writing import CELL_CHARS
 from uploads.models import RecordOutcome, RememberedReading, StreamShard, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
@@ -249,7 +249,7 @@ def test_a_list_that_no_sheet_can_hold_is_refused_in_words(
 
 
 def test_a_cell_that_no_sheet_can_hold_is_refused_in_words(admin_client: Client, rows: None) -> None:
-    Product.objects.filter(pk=2).update(description="x" * (exports.CELL_CHARS + 1))
+    Product.objects.filter(pk=2).update(description="x" * (CELL_CHARS + 1))
     response = admin_client.post(reverse("admin:catalog_product_export"), {"format": "1"})
     assert "more than the 32,767 characters that Excel can hold. Download the CSV." in response.content.decode()
 

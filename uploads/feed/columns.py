@@ -35,22 +35,7 @@ from uploads.feed.rivals import (
     likeliest,
     sample_cells,
 )
-
-# The columns that our own error report adds; a corrected report is uploaded as it is.
-REPORT_COLUMNS: Final[tuple[str, ...]] = (
-    "row_number",
-    "line_number",
-    "error_code",
-    "error_field",
-    "error_message",
-    "error_suggestion",
-)
-# The column that a vendor's export of its catalog adds.
-CATALOG_COLUMN: Final = "catalog_updated_at"
-# The column that our error report adds where an upload's prices were not in the vendor's currency.
-CURRENCY_COLUMN: Final = "upload_currency"
-# By any of these a file is one that we handed out: they mean no field, and the cells beside them were made harmless.
-OUR_COLUMNS: Final[tuple[str, ...]] = (*REPORT_COLUMNS, CATALOG_COLUMN, CURRENCY_COLUMN)
+from uploads.feed.sheets.handed_out import OUR_COLUMNS, is_ours
 
 NAME_CHARS: Final = 1_000  # of a column's name; longer ones are refused
 
@@ -152,11 +137,6 @@ def name_headers(headers: Sequence[str]) -> tuple[str, ...]:
 
 
 # --- what is remembered ----------------------------------------------------------------------------------------
-
-
-def is_ours(headers: Sequence[str]) -> bool:
-    """Whether the headers are those of our template, of an export or of the report of one: field names and our own."""
-    return all(header.strip() in FIELDS or header.strip() in OUR_COLUMNS for header in headers)
 
 
 def fingerprint(headers: Sequence[str]) -> str:

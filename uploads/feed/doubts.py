@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from catalog.rules.problems import Code, Problem, ngettext
-from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.header import BLANK, DELIMITERS, Layout, is_blank
 from uploads.feed.lines import Lines
 from uploads.feed.quotes import misplaced, opens_late, wrapped_cell
+from uploads.feed.sheets.handed_out import has_guarded_cells
 
 SEAM: Final = re.compile(r'[^\s"]"\w')  # a quote with text on both sides, as where a delimiter got lost before it
-OUR_MARKS: Final = frozenset(OUR_COLUMNS)  # in a file of ours apostrophes keep cells from being run
 NUMBERS: Final = ("price", "stock_quantity")
 
 
@@ -58,7 +57,7 @@ def _wrong_column_count(cells: Sequence[str], layout: Layout) -> Problem:
 def quote_problem(cells: Sequence[str], lines: Lines, layout: Layout) -> Problem | None:
     """What csv read over: quotes that don't pair up with the delimiters, and those that open behind white space."""
     text = "".join(cells)
-    other = ("'" in text or "`" in text) and OUR_MARKS.isdisjoint(layout.headers)
+    other = ("'" in text or "`" in text) and not has_guarded_cells(layout.headers)
     if other and (sign := wrapped_cell(cells)) and not _in_quotes(cells, lines):
         message = f"A cell of this row has {sign} around it in place of quotes."
         return Problem("", Code.STRAY_QUOTE, message, f'Remove them, or write " in place of {sign}.')

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
 from catalog.rules.problems import ngettext
 from uploads.feed import columns
-from uploads.feed.columns import OUR_COLUMNS, ColumnMapping, Memory, Remembered, map_headers, name_headers, short
+from uploads.feed.columns import ColumnMapping, Memory, Remembered, map_headers, name_headers, short
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings import no_text
 from uploads.feed.encodings.encoding import Found
@@ -21,6 +21,7 @@ from uploads.feed.formats.detect import format_of, has_no_quotes, is_understood
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question, with_answers
+from uploads.feed.sheets.handed_out import OUR_COLUMNS
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it

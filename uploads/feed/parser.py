@@ -31,7 +31,6 @@ from catalog.rules.problems import Code, Problem
 from uploads.feed.choices import as_chosen
 from uploads.feed.columns import Memory, means_other_columns, name_headers, short
 from uploads.feed.doubts import (
-    OUR_MARKS,
     cut_off,
     is_cut_off,
     may_be_cut_off,
@@ -59,6 +58,7 @@ from uploads.feed.lines import (
     printable,
 )
 from uploads.feed.quotes import may_be_spaced, misplaced, spaced_cells, split_by, wrapped_cell, wrapped_in
+from uploads.feed.sheets.handed_out import has_guarded_cells
 from uploads.feed.widths import Widths
 
 __all__ = [
@@ -172,7 +172,7 @@ def _rows(
     ends_with_text = may_be_cut_off(layout)
     taken = lines.taken
     reader = _reader(lines, layout)
-    ours = not OUR_MARKS.isdisjoint(headers)
+    ours = has_guarded_cells(headers)  # apostrophes keep cells of ours from being run
     while True:
         lines.start_row()
         problem = None

@@ -16,11 +16,12 @@ from typing import BinaryIO, NamedTuple
 from catalog.rules import currencies
 from catalog.rules.in_currency import codes_in, marks_of
 from catalog.rules.problems import ngettext
-from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN, short
+from uploads.feed.columns import short
 from uploads.feed.header import Layout, is_blank
 from uploads.feed.lines import HIDDEN, FeedError, Limits, blocks, codec, physical_lines, unmarked
 from uploads.feed.parser import rows
 from uploads.feed.questions import Choice, Question, answer_to
+from uploads.feed.sheets.handed_out import CURRENCY_COLUMN, column_in, is_export
 
 QUESTION = "currency"
 
@@ -78,9 +79,9 @@ def with_currency(
     fields = layout.mapping.fields
     if "price" not in fields:
         return layout
-    if CATALOG_COLUMN in layout.headers and "currency" in fields:
+    if is_export(layout.headers) and "currency" in fields:
         return replace(layout, currency=vendor.currency, currency_in_rows=True)
-    ours = CURRENCY_COLUMN if CURRENCY_COLUMN in layout.headers else ""
+    ours = column_in(layout.headers, CURRENCY_COLUMN)
     tally = found or tallied(file, layout, limits, ours or fields.get("currency", ""))
     header = currencies.of_header(fields["price"])
     told = [*tally.marks, *([header] if header else [])]

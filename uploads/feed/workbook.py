@@ -28,6 +28,7 @@ from uploads.feed.columns import Memory
 from uploads.feed.header import HEADER_LINES, find_layout
 from uploads.feed.lines import HIDDEN, FeedError, Limits
 from uploads.feed.sheets.budget import Budget, too_large
+from uploads.feed.sheets.handed_out import CATEGORY_SHEET
 from uploads.feed.sheets.notes import About, Seen, column_letters, shown_name
 from uploads.feed.sheets.parts import (
     Book,
@@ -276,7 +277,10 @@ def _converted(
             raise damaged()
         source = _Source(parts, path, limits, texts)
         part, width, header_row = _chosen(source, limits, memory)
-        others = [other for other in source.book.sheets if other is not part and source.head(other, 1)]
+        others = [
+            other for other in source.book.sheets
+            if other is not part and other.name != CATEGORY_SHEET and source.head(other, 1)
+        ]  # fmt: skip
         seen = Seen(
             name=shown_name(part.name),
             others=tuple(shown_name(other.name) for other in others if other.visible),

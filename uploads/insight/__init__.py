@@ -9,4 +9,6 @@ operations.py    what is going on, in numbers
 charts.py        the same as charts
 error_habits.py  which kinds of error a vendor makes most
 downloads.py     an upload's files
+workbooks.py     files to correct or fill in and send back: failed rows, the catalog
+guide.py         what the columns of a feed are, and the template
 """

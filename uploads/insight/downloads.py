@@ -5,17 +5,19 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
+from typing import IO
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from config.web import exports
+from config.web.workbooks.writing import NotForExcel
 from security.log import note
 from security.models import Kind
 from uploads.aws import storage
+from uploads.insight import workbooks
 from uploads.models import UploadHistory
-from uploads.pipeline.report import report_rows, write_report
+from uploads.pipeline.report import write_report
 
 CHUNK = 256 * 1024
 # Of an XLSX file that is made while somebody waits: a row takes 0.07 ms and the time to read it.
@@ -23,7 +25,7 @@ XLSX_ROWS = 25_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class TooManyRows(exports.NotForExcel):
+class TooManyRows(NotForExcel):
     """An XLSX file of so many rows isn't made; the message says what to do instead."""
 
 
@@ -54,10 +56,11 @@ def report(upload: UploadHistory) -> HttpResponseBase:
 
 
 def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
-    """The failed rows so far as an XLSX file with the same cells, each a text. Raises NotForExcel."""
+    """The failed rows so far as a workbook that shows what is wrong. Raises NotForExcel."""
     _note(upload, "failed rows, XLSX")
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
-    return xlsx(report_rows(upload), upload.error_records, name)
+    _refuse_many(upload.error_records)
+    return xlsx(workbooks.of_report(upload), name)
 
 
 def _note(upload: UploadHistory, what: str) -> None:
@@ -66,11 +69,20 @@ def _note(upload: UploadHistory, what: str) -> None:
     note(Kind.DOWNLOADED, vendor_id=upload.vendor_id, about=about)
 
 
-def xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:
-    """Rows, the header first, as an XLSX file that is written to disk. Raises NotForExcel."""
+def catalog_xlsx(rows: Iterable[Sequence[object]], count: int, name: str) -> HttpResponseBase:
+    """So many products of a catalog as an XLSX file. Raises NotForExcel."""
+    _refuse_many(count)
+    return xlsx(workbooks.of_catalog(rows), name)
+
+
+def _refuse_many(count: int) -> None:
     if count > XLSX_ROWS:
         raise TooManyRows(f"An Excel file takes up to {XLSX_ROWS:,} rows here, and these are more. Download the CSV.")
-    return FileResponse(exports.text_sheet(rows), as_attachment=True, filename=name, content_type=XLSX)
+
+
+def xlsx(file: IO[bytes], name: str) -> HttpResponseBase:
+    """A workbook as an attachment."""
+    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
 
 
 def _stored(upload: UploadHistory, key: str, name: str, content_type: str = "text/csv") -> HttpResponseBase:

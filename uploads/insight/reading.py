@@ -3,9 +3,10 @@
 from typing import Any
 
 from catalog.rules.fields import FIELDS, LABELS
-from uploads.feed.columns import OUR_COLUMNS, short
+from uploads.feed.columns import short
 from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.feed.questions import Question
+from uploads.feed.sheets.handed_out import OUR_COLUMNS
 from uploads.models import UploadHistory
 
 

@@ -20,6 +20,7 @@ from uploads.feed import columns
 from uploads.feed.columns import Memory, Remembered
 from uploads.feed.parser import Layout
 from uploads.feed.questions import LASTING
+from uploads.feed.sheets.handed_out import is_ours
 from uploads.models import RememberedReading
 
 MOST = 100  # of one vendor; the oldest make way
@@ -52,7 +53,7 @@ def in_order(found: RememberedReading) -> list[tuple[str, str]]:
 
 def can_be(layout: Layout) -> bool:
     """Whether this way to read a file is one to remember: not for files that we handed out."""
-    return not columns.is_ours(layout.headers)
+    return not is_ours(layout.headers)
 
 
 def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:

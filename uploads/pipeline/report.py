@@ -4,18 +4,26 @@ import csv
 import io
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
+from catalog.rules.fields import LABELS
 from config.web import spreadsheet
 from uploads.aws import storage
-from uploads.feed.columns import CURRENCY_COLUMN, REPORT_COLUMNS
+from uploads.feed.columns import short
+from uploads.feed.formats.derived import Derived, can_derive
+from uploads.feed.formats.ruled import ValueRules
 from uploads.feed.parser import Layout
+from uploads.feed.sheets.handed_out import CURRENCY_COLUMN, OUR_COLUMNS, READ_AS_COLUMN, REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
+from uploads.pipeline.judge import value_rules
 from uploads.pipeline.understood import heads
+from uploads.pipeline.understood.derived import of_rows
+from uploads.pipeline.understood.heads import filled
 
 CHUNK = 2000
+NONE: frozenset[str] = frozenset()
 
 
 def store(upload: UploadHistory) -> str:
@@ -39,32 +47,82 @@ def write_report(upload: UploadHistory, out: TextIO) -> None:
 
 def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
     """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then row, line, code, field,
-    message and suggestion. The header comes first.
+    message and suggestion, and how it was read where that isn't how it stands. The header comes first.
 
     As a file they can be corrected and sent back as they are: the added columns are ignored on the way in. One more
     says what the prices are in where the vendor's are in something else: cells that are filled in don't say it.
     """
-    added = {*REPORT_COLUMNS, CURRENCY_COLUMN}
-    headers = [header for header in (upload.layout or {}).get("headers", []) if header not in added]
-    headers = headers or _headers_seen(upload)
-    currency = _other_currency(upload)
-    yield [*map(spreadsheet.guard, headers), *([CURRENCY_COLUMN] if currency else []), *REPORT_COLUMNS]
-    for problems, data in _with_data(upload):
-        raw = data.get("raw") if set(data) == {"raw"} else None
-        messages = [problem.error_message for problem in problems] + ([f"The line was: {raw}"] if raw else [])
-        cells = [
-            *("" if raw else data.get(header) or "" for header in headers),
-            *([currency] if currency else []),
-            str(problems[0].row_number),
-            str(problems[0].line_number or ""),
-            *("; ".join(dict.fromkeys(filter(None, column))) for column in (
-                [problem.error_type for problem in problems],
-                [problem.field for problem in problems],
-                messages,
-                [problem.suggestion for problem in problems],
-            )),
-        ]  # fmt: skip
-        yield [spreadsheet.guard(cell) for cell in cells]
+    about = about_report(upload)
+    added = [*REPORT_COLUMNS, *([READ_AS_COLUMN] if about.derives else [])]
+    currency = [about.currency] if about.currency else []
+    yield [*map(spreadsheet.guard, about.headers), *([CURRENCY_COLUMN] if currency else []), *added]
+    for row in reported(upload, about):
+        cells = [*(row.cells.get(header) or "" for header in about.headers), *currency]
+        yield [spreadsheet.guard(cell) for cell in (*cells, *(row.said[name] for name in added))]
+
+
+class About(NamedTuple):
+    """What the report of an upload has beside its rows: the file's own columns, and what its prices are in where that
+    has to be said. `derives` says whether values may come from somewhere else than their cells."""
+
+    headers: list[str]
+    currency: str
+    layout: Layout | None
+    rules: ValueRules | None
+    derives: bool
+
+
+class Reported(NamedTuple):
+    """A failed row: its cells by header, none for one that can't be read, and of these which were filled in from its
+    group; what our own columns say of it."""
+
+    problems: list[ValidationError]
+    cells: Mapping[str, str | None]
+    filled: frozenset[str]
+    said: Mapping[str, str]
+
+
+def about_report(upload: UploadHistory) -> About:
+    layout = Layout.from_json(upload.layout) if upload.layout else None
+    headers = [header for header in (layout.headers if layout else ()) if header not in OUR_COLUMNS]
+    rules = value_rules([upload.vendor_id]).get(upload.vendor_id)
+    may_derive = can_derive(layout.plan if layout else None, rules)
+    return About(headers or _headers_seen(upload), _other_currency(upload), layout, rules, may_derive)
+
+
+def reported(upload: UploadHistory, about: About) -> Iterator[Reported]:
+    """The failed rows in their order, a chunk at a time. A variant has the cells of its group's first row where it has
+    none: in the report it may stand without that."""
+    plan = about.layout.plan if about.layout else None
+    rows = _problems_by_row(upload)
+    while chunk := list(islice(rows, CHUNK)):
+        came = [(problems[0].row_number, problems[0].original_data or {}) for problems in chunk]
+        found = heads.of_rows(upload.pk, plan, came) if plan else [None] * len(came)
+        derived = of_rows(upload.pk, about.layout, about.rules, came, found)
+        for problems, (number, data), head, values in zip(chunk, came, found, derived, strict=True):
+            if set(data) == {"raw"}:
+                yield Reported(problems, {}, NONE, _said(problems, f"The line was: {data['raw']}", ()))
+                continue
+            cells = filled(data, plan, number, head) if plan else data
+            changed = frozenset(header for header, cell in cells.items() if cell != data.get(header))
+            yield Reported(problems, cells, changed, _said(problems, "", values))
+
+
+def _said(problems: list[ValidationError], raw: str, values: tuple[Derived, ...]) -> dict[str, str]:
+    """What our columns say of a row."""
+
+    def of_all(found: Iterable[str | None]) -> str:
+        return "; ".join(dict.fromkeys(filter(None, found)))
+
+    return {
+        "row_number": str(problems[0].row_number),
+        "line_number": str(problems[0].line_number or ""),
+        "error_code": of_all(problem.error_type for problem in problems),
+        "error_field": of_all(problem.field for problem in problems),
+        "error_message": of_all([*(problem.error_message for problem in problems), raw]),
+        "error_suggestion": of_all(problem.suggestion for problem in problems),
+        READ_AS_COLUMN: "; ".join(f"{LABELS[one.field]}: {short(one.value)} ({one.why})" for one in values),
+    }
 
 
 def _other_currency(upload: UploadHistory) -> str:
@@ -72,19 +130,6 @@ def _other_currency(upload: UploadHistory) -> str:
     layout = upload.layout or {}
     currency = str(layout.get("currency", ""))
     return "" if layout.get("currency_in_rows") or currency == upload.vendor.currency else currency
-
-
-def _with_data(upload: UploadHistory) -> Iterator[tuple[list[ValidationError], Mapping[str, str | None]]]:
-    """The problems of each row with its cells. A variant has those of its group's first row where it has none: in the
-    report it may stand without that."""
-    plan = Layout.from_json(upload.layout).plan if upload.layout else None
-    rows = _problems_by_row(upload)
-    while chunk := list(islice(rows, CHUNK)):
-        cells = [problems[0].original_data or {} for problems in chunk]
-        if plan and plan.group:
-            numbers = [problems[0].row_number for problems in chunk]
-            cells = heads.filled(upload.pk, plan, list(zip(numbers, cells, strict=True)))
-        yield from zip(chunk, cells, strict=True)
 
 
 def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:

@@ -8,10 +8,10 @@ from config.web import spreadsheet
 from uploads.aws import dynamo, limits
 from uploads.aws.records import Item, encode, now_iso
 from uploads.feed import shops
-from uploads.feed.columns import OUR_COLUMNS
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.meaning import reader
 from uploads.feed.parser import Layout, Row
+from uploads.feed.sheets.handed_out import has_guarded_cells
 
 # What a row's item may take when it is put; the rest is for the longest reason that its error may have.
 MAX_ITEM_BYTES = limits.ITEM_BYTES - 5_000
@@ -31,9 +31,7 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
     spreadsheet is taken back. Where a shop's export has no plan, rows with nothing but a picture are passed over.
     """
-    unguard = any(
-        column in layout.headers for column in OUR_COLUMNS if column != "line_number"
-    )  # vendors have such too
+    unguard = has_guarded_cells(layout.headers)
     room = _room(layout)
     before = None
     shop = shops.NO_SHOP if layout.plan else shops.shop_of(layout.headers)

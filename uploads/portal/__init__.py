@@ -4,7 +4,6 @@ urls.py         all addresses below /vendor/
 pages.py        what these pages share
 home.py         where a vendor begins
 upload.py       a file is sent: choose, preview, confirm
-guide.py        what each column is, and a template
 progress.py     how an upload gets on
 errors.py       what is wrong with its rows
 corrections.py  failed rows are corrected and retried

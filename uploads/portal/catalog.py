@@ -1,11 +1,12 @@
 """A vendor's own products: found by words, SKU or product ID, filtered, and exported as a file that can be sent back.
 
 An export sent back unchanged leaves every product unchanged: it has the columns of a feed, cells that are made harmless
-for spreadsheets are read back as they were (stage.as_staged knows the file by its last column), and nothing is
+for spreadsheets are read back as they were (such a file is known by its last column), and nothing is
 rounded.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.contrib import messages
@@ -22,9 +23,10 @@ from catalog.search import search
 from config.web import exports, spreadsheet
 from config.web.paging import CappedPaginator
 from config.web.text import visible
+from config.web.workbooks.writing import NotForExcel
 from security.log import note
 from security.models import Kind
-from uploads.feed.columns import CATALOG_COLUMN
+from uploads.feed.sheets.handed_out import CATALOG_COLUMN
 from uploads.insight import downloads
 from uploads.portal.pages import page_of
 from vendors.access import vendor_page
@@ -80,20 +82,21 @@ def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBas
     note(Kind.EXPORTED, vendor_id=vendor.pk, about=f"catalog, {format.upper()}", detail=urlencode(_asked(request)))
     name = f"catalog-{timezone.localdate():%Y-%m-%d}.{format}"
     if format == "csv":
-        response = StreamingHttpResponse(exports.plain_lines(lines(products)), "text/csv; charset=utf-8")
+        response = StreamingHttpResponse(
+            exports.plain_lines(chain([(*FIELDS, CATALOG_COLUMN)], rows(products))), "text/csv; charset=utf-8"
+        )
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
     try:
         count = products.order_by()[: downloads.XLSX_ROWS + 1].count()
-        return downloads.xlsx(lines(products), count, name)
-    except exports.NotForExcel as error:
+        return downloads.catalog_xlsx(rows(products), count, name)
+    except NotForExcel as error:
         messages.error(request, str(error))
         return redirect(f"{page_of('catalog', vendor)}?{urlencode(_asked(request))}")
 
 
-def lines(products: "QuerySet[Any]") -> Iterator[list[object]]:
-    """The header, then the products by their ID, a page at a time."""
-    yield [*FIELDS, CATALOG_COLUMN]
+def rows(products: "QuerySet[Any]") -> Iterator[list[object]]:
+    """The products by their ID, a page at a time, and when each was changed last."""
     for product in exports.in_pages(products, by="vendor_product_id"):
         updated = timezone.localtime(product.updated_at)
         yield [*(_cell(getattr(product, field)) for field in FIELDS), f"{updated:%Y-%m-%d %H:%M:%S}"]

@@ -15,8 +15,8 @@ from django.utils.http import urlencode
 from catalog.category_tree import active_categories
 from catalog.rules.explained import explained
 from catalog.rules.problems import label_of
-from config.web import exports
 from config.web.text import visible
+from config.web.workbooks.writing import NotForExcel
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.corrections import error_rows
@@ -78,7 +78,7 @@ def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: st
     upload = upload_of(vendor, upload_id)
     try:
         return downloads.report_xlsx(upload) if format == "xlsx" else downloads.report(upload)
-    except exports.NotForExcel as error:
+    except NotForExcel as error:
         messages.error(request, str(error))
     except (storage.FileMissing, storage.StorageUnavailable):
         messages.error(request, "The file can't be fetched at the moment. Try again in a minute.")

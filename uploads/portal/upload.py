@@ -15,11 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog.category_tree import active_categories
 from catalog.rules.fields import LABELS
 from uploads.feed.columns import short
-from uploads.insight import downloads, progress
+from uploads.insight import downloads, guide, progress
 from uploads.models import Job, RememberedReading, UploadHistory
 from uploads.pipeline import remembered as memory
 from uploads.pipeline.receive import AlreadyOpened
-from uploads.portal import guide
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, sentence
 from uploads.preview.form import Confirmation, dry_run_context, modes_of

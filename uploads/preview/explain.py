@@ -8,6 +8,7 @@ from uploads.feed import columns
 from uploads.feed.apart.reader import Look
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
+from uploads.feed.sheets.handed_out import OUR_COLUMNS
 from uploads.insight import reading as how_read
 from uploads.pipeline import examine
 from uploads.pipeline.examine import FeedFile
@@ -31,7 +32,7 @@ def explained(feed: FeedFile, vendor_id: str, reading: Reading) -> tuple[Layout,
 
 def missing_columns(layout: Layout) -> list[Question]:
     """For each required field without a column: which of those that mean nothing it is."""
-    free = [name for name in layout.mapping.ignored if name not in columns.OUR_COLUMNS]
+    free = [name for name in layout.mapping.ignored if name not in OUR_COLUMNS]
     perhaps = {field: header for header, field in columns.suggested(layout.headers, layout.mapping).items()}
     return [
         columns.ask(field, free, layout.headers, [], perhaps.get(field, ""))

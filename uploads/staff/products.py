@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -30,7 +30,7 @@ from import_export.forms import ImportForm
 from catalog.admin import ProductAdmin
 from catalog.rules.fields import FIELDS
 from config.web.links import page_url
-from uploads.insight import timeline
+from uploads.insight import downloads, guide, timeline
 from uploads.models import Job
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
@@ -84,10 +84,18 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view
         return [
+            path("import/template.xlsx", view(self.template_view), name="catalog_product_template_file"),
             path("import/preview/", view(self.preview_import), name="catalog_product_preview_import"),
             path("import/dry-run/<int:job_id>/", view(self.dry_run_view), name="catalog_product_dry_run"),
             *super().get_urls(),
         ]
+
+    def template_view(self, request: HttpRequest) -> HttpResponseBase:
+        """A workbook with all columns and an example, as vendors have it."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        headers = {"Content-Disposition": 'attachment; filename="products.xlsx"'}
+        return HttpResponse(guide.template_xlsx(), content_type=downloads.XLSX, headers=headers)
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Choose a file; then see how it is read and what it would do. Writes nothing but the file, kept aside."""

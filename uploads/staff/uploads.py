@@ -20,6 +20,7 @@ from catalog.rules.problems import label_of
 from config.web.filters import choice_filter
 from config.web.links import breakable, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING
+from config.web.workbooks.writing import NotForExcel
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.insight import downloads, progress
@@ -62,7 +63,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
             ("progress", self.progress_view), ("file", self.file_view), ("report", self.report_view),
-            ("records", self.records_view),
+            ("excel_report", self.excel_report_view), ("records", self.records_view),
         ]  # fmt: skip
         record_view = self.admin_site.admin_view(self.record_view)
         return [
@@ -101,6 +102,9 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._download(request, object_id, downloads.report)
 
+    def excel_report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._download(request, object_id, downloads.report_xlsx)
+
     def _download(
         self, request: HttpRequest, object_id: str, download: Callable[[UploadHistory], HttpResponseBase]
     ) -> HttpResponseBase:
@@ -111,6 +115,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
             return download(upload)
         except FileMissing:
             messages.error(request, "The file isn't in storage any more.")
+        except NotForExcel as error:
+            messages.error(request, str(error))
         except StorageUnavailable:
             messages.error(request, "File storage isn't reachable. Try again in a few minutes.")
         return redirect(page_url("uploads_uploadhistory", upload.pk))

@@ -29,6 +29,8 @@ LEFT_OUT = {
     "admin:catalog_product_process_import": "takes POST only, after a preview",
     "admin:uploads_uploadhistory_file": "a download from file storage",
     "admin:uploads_uploadhistory_report": "a download, as long as its file",
+    "admin:uploads_uploadhistory_excel_report": "a download, as long as its file",
+    "admin:catalog_product_template_file": "a download",
     "admin:(?P<url>.*)$": "sends on what lacks a slash, or says 404",
     "admin:<path:object_id>/": "sends old addresses on to …/change/",
 }

@@ -2,17 +2,25 @@
 
 import gc
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 from xlsxwriter import Workbook
 
-from config.web import exports
+from config.web.workbooks.table import Column, table
+from config.web.workbooks.writing import NotForExcel, in_xml
 
 FORMULA = '</is></c><c r="B1"><f>1+1</f></c><c r="C1" t="inlineStr"><is>'
+
+
+def written(rows: Iterable[Sequence[object]]) -> IO[bytes]:
+    """A sheet with these rows, the first of them its header."""
+    behind = iter(rows)
+    return table([Column(str(cell)) for cell in next(behind)], behind)
 
 
 @pytest.fixture
@@ -28,25 +36,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("text", ["<r><t>rich</t></r>", f"<r>{FORMULA}</r>", "<r></r>", "<r>&</r>", "<t>&amp;</t>"])
 def test_a_text_that_looks_like_a_sheets_own_xml_is_a_text(text: str) -> None:
-    with exports.text_sheet([[text]]) as file:
+    with written([[text]]) as file:
         [cells] = load_workbook(file).active.iter_rows()
     assert [(cell.value, cell.data_type) for cell in cells] == [(text, "s")]
 
 
 @pytest.mark.parametrize("text", ["x" * 32_767, "😀" * 16_383, "\x07" * 4_681])
 def test_the_longest_text_that_a_cell_can_hold_is_held(text: str) -> None:
-    with exports.text_sheet([[text]]) as file:
-        assert load_workbook(file).active["A1"].value == exports.in_xml(text)
+    with written([[text]]) as file:
+        assert load_workbook(file).active["A1"].value == in_xml(text)
 
 
 @pytest.mark.parametrize("text", ["x" * 32_768, "😀" * 16_384, "\x07" * 4_682])
 def test_a_longer_one_is_refused_with_the_way_out(text: str) -> None:
-    with pytest.raises(exports.NotForExcel, match="Download the CSV"):
-        exports.text_sheet([[text]])
+    with pytest.raises(NotForExcel, match="Download the CSV"):
+        written([[text]])
 
 
 def test_nothing_is_left_of_a_workbook_that_was_read(folder: Path) -> None:
-    with exports.text_sheet([["a"], ["b"]]) as file:
+    with written([["a"], ["b"]]) as file:
         assert list(folder.iterdir()) == []
         assert load_workbook(file).active["A2"].value == "b"
 
@@ -58,7 +66,7 @@ def test_nothing_is_left_when_the_rows_break_off() -> None:
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        exports.text_sheet(rows())
+        written(rows())
 
 
 @pytest.mark.usefixtures("folder")
@@ -68,4 +76,4 @@ def test_nothing_is_left_when_the_last_step_fails(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Workbook, "close", close)
     with pytest.raises(OSError, match="No space"):
-        exports.text_sheet([["a"]])
+        written([["a"]])

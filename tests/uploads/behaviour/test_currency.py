@@ -13,8 +13,8 @@ from tests.catalog import importing
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from uploads.aws import dynamo
-from uploads.feed.columns import CURRENCY_COLUMN
 from uploads.feed.parser import Layout, Reading
+from uploads.feed.sheets.handed_out import CURRENCY_COLUMN
 from uploads.insight import timeline
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import receive, report

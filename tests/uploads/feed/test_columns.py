@@ -4,7 +4,8 @@ import pytest
 
 from catalog.rules.fields import FIELDS, REQUIRED
 from uploads.feed.aliases import ALIASES
-from uploads.feed.columns import REPORT_COLUMNS, map_headers, name_headers, normalise, questions
+from uploads.feed.columns import map_headers, name_headers, normalise, questions
+from uploads.feed.sheets.handed_out import REPORT_COLUMNS
 
 # The headers that these shops export, as far as they bear on us; the rest of the columns is left out
 SHOPIFY = [

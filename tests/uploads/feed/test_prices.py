@@ -9,12 +9,12 @@ import pytest
 
 from catalog.rules.currencies import in_order, meanings
 from uploads.feed import prices
-from uploads.feed.columns import CATALOG_COLUMN, CURRENCY_COLUMN
 from uploads.feed.header import Layout
 from uploads.feed.lines import FeedError, Limits
 from uploads.feed.parser import Reading, inspect
 from uploads.feed.prices import Vendor
 from uploads.feed.questions import Question
+from uploads.feed.sheets.handed_out import CATALOG_COLUMN, CURRENCY_COLUMN
 
 LIMITS = Limits()
 AMERICAN, CANADIAN, EUROPEAN = Vendor("Northwind", "USD"), Vendor("Maple", "CAD"), Vendor("Becker", "EUR")

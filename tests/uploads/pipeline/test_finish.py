@@ -14,7 +14,7 @@ from tests.feeds import HEADER, feed, line
 from uploads.aws import dynamo, storage
 from uploads.corrections import correct
 from uploads.feed import parser
-from uploads.feed.columns import REPORT_COLUMNS
+from uploads.feed.sheets.handed_out import REPORT_COLUMNS
 from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import finish, report, stream
 from vendors.models import Vendor, VendorMember

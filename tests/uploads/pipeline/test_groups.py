@@ -18,6 +18,7 @@ from uploads.aws import dynamo
 from uploads.aws.records import decode
 from uploads.corrections import correct, undo
 from uploads.feed.formats.groups import Head, Place
+from uploads.feed.formats.model import Group, Plan
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHead, UploadHistory, ValidationError, ValueRule
 from uploads.pipeline import commit, finish, judge, receive, reconcile, report, stage
@@ -239,6 +240,16 @@ def test_an_error_report_has_what_its_rows_need_and_can_be_sent_back(pipeline: P
     again = pipeline.run(out.getvalue().replace(",free,", ",12.00,").replace(",no,", ",13.00,"))
     assert (again.valid_records, again.error_records) == (2, 0)
     assert names() == {sku: NAMES[sku] for sku in ("A-S", "A-M", "A-L")}
+
+
+def test_in_an_error_report_a_product_of_several_places_has_its_whole_stock() -> None:
+    plan = Plan(columns={"stock_quantity": ("On hand",)}, group=Group("summed", refers="SKU"))
+    row = {"SKU": "A", "On hand": "5"}
+    head = Head(row=1, cells={"On hand": "5"}, stock="8", variants=1)
+    assert heads.filled(row, plan, 1, head)["On hand"] == "8"
+    assert heads.filled(row | {"On hand": "6"}, plan, 1, head)["On hand"] == "6", "as somebody corrected it"
+    assert heads.filled(row, plan, 1, Head(row=1, stock="5")) == row
+    assert heads.filled(row, plan, 1, None) == row
 
 
 def test_what_was_left_out_is_undone_and_cancelled_like_any_row(pipeline: Pipeline, admin_user: User) -> None:

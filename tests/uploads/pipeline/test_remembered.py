@@ -24,6 +24,7 @@ from uploads.feed.aliases import ALIASES
 from uploads.feed.columns import fingerprint, map_headers, suggested
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Position
+from uploads.feed.sheets import handed_out
 from uploads.models import RememberedReading, UploadHistory, ValueRule
 from uploads.pipeline import remembered, report
 from uploads.pipeline.examine import Refused
@@ -155,10 +156,10 @@ def test_an_answer_is_asked_for_again_where_the_file_says_another_thing(pipeline
 SETS = [
     list(FIELDS),
     [name for name in FIELDS if name != "currency"],
-    [*FIELDS, columns.CATALOG_COLUMN],
-    [*FIELDS, *columns.REPORT_COLUMNS],
-    [*HEADER.split(","), *columns.REPORT_COLUMNS],
-    [*HEADER.split(","), columns.CURRENCY_COLUMN, *columns.REPORT_COLUMNS],
+    [*FIELDS, handed_out.CATALOG_COLUMN],
+    [*FIELDS, *handed_out.REPORT_COLUMNS],
+    [*HEADER.split(","), *handed_out.REPORT_COLUMNS],
+    [*HEADER.split(","), handed_out.CURRENCY_COLUMN, *handed_out.REPORT_COLUMNS],
     HEADER.split(","),
 ]
 

@@ -19,8 +19,8 @@ from tests.uploads.feed.reading import Counted
 from uploads.aws import client, dynamo, limits, storage
 from uploads.aws.records import Item, encode, now_iso, record_id
 from uploads.feed import lines, parser
-from uploads.feed.columns import REPORT_COLUMNS
 from uploads.feed.parser import Mark, Row
+from uploads.feed.sheets.handed_out import REPORT_COLUMNS
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, reconcile, stage, staged_rows, stream, upkeep
 from uploads.work import leases, wakeups

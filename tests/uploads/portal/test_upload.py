@@ -20,9 +20,9 @@ from tests.jobs import run_jobs
 from tests.workbooks import workbook
 from uploads.aws import storage
 from uploads.feed import parser
+from uploads.insight import guide
 from uploads.models import Job, RememberedReading, UploadHistory
 from uploads.pipeline import examine, receive
-from uploads.portal import guide
 from uploads.preview import kept_files
 from vendors.models import Vendor, VendorMember
 
@@ -335,7 +335,7 @@ def test_the_template_has_all_columns_and_goes_through_as_it_is(client: Client, 
 def test_ids_and_skus_in_the_template_are_text_so_that_leading_zeros_stay() -> None:
     sheet = load_workbook(io.BytesIO(guide.template_xlsx())).worksheets[0]
     formats = {cell.value: sheet.column_dimensions[cell.column_letter].number_format for cell in sheet[1]}
-    assert (formats["vendor_product_id"], formats["sku"]) == ("@", "@")
+    assert (formats["Product ID"], formats["SKU"]) == ("@", "@")
     assert (sheet["A2"].value, sheet["A2"].number_format) == ("00017", "@")
 
 

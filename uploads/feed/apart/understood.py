@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from uploads.feed import parser, prices
 from uploads.feed.apart.kept_heads import OnDisk
-from uploads.feed.columns import CURRENCY_COLUMN, QUESTION_IDS, ColumnMapping, mapped
+from uploads.feed.columns import QUESTION_IDS, ColumnMapping, mapped
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head, Heads
 from uploads.feed.formats.model import Plan
@@ -22,6 +22,7 @@ from uploads.feed.formats.survey import Survey
 from uploads.feed.header import Layout, ignored_notes
 from uploads.feed.lines import Limits
 from uploads.feed.parser import Row
+from uploads.feed.sheets.handed_out import CURRENCY_COLUMN, column_in
 
 SAMPLES: Final = 200  # rows that a plan is made from
 PREVIEW_ROWS: Final = 2_000
@@ -61,7 +62,7 @@ def understood(
     plan, questions = plan_for(layout.headers, samples, layout.answers, layout.mapping)
     others = tuple(one for one in layout.questions if one.id not in QUESTION_IDS)
     layout = replace(layout, plan=plan, mapping=mapping_of(layout, plan))
-    read = 0
+    read, ours = 0, column_in(layout.headers, CURRENCY_COLUMN)
     survey, tally, kept = Survey(plan, categories), prices.Tally(), dict[int, Head]()
     shown: list[Row] = []
     with OnDisk() as on_disk:
@@ -82,7 +83,7 @@ def understood(
             meaning = meant(row.cells, row.numeric, plan, categories, head, row.number, rules)
             survey.note(meaning)
             if not meaning.left_out and "price" in meaning.values:
-                currency = row.cells.get(CURRENCY_COLUMN) or meaning.values.get("currency") or ""
+                currency = row.cells.get(ours) or meaning.values.get("currency") or ""
                 tally.note(meaning.values["price"] or "", currency, row.line)
     if vendor:
         layout = prices.with_currency(file, layout, limits, vendor, tally)

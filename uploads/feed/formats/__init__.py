@@ -8,6 +8,7 @@ lists.py      the same for a list of the vendor's own
 groups.py     rows that belong together, and what is remembered of a group's first row
 meaning.py    one row → the fields of a product, or why it is none, or what has no answer yet
 ruled.py      the same where the vendor has rules for values that it keeps writing
+derived.py    which values of a row aren't what stands in its cells, and where each comes from
 made.py       values that are made of cells: SKUs, names with options, whole cents
 left_out.py   which rows are no products
 stock.py      how many there are, by numbers and by words

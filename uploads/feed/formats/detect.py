@@ -5,9 +5,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from uploads.feed.columns import is_ours, name_headers, normalise
+from uploads.feed.columns import name_headers, normalise
 from uploads.feed.formats.known import erps, marketplaces, shopify, shops, woocommerce
 from uploads.feed.formats.model import Format
+from uploads.feed.sheets.handed_out import is_ours
 
 FORMATS: Final[tuple[Format, ...]] = (
     *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *shops.FORMATS, *erps.FORMATS,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from catalog.rules.fields import LABELS
-from uploads.feed.columns import ColumnMapping, ask, is_ours, map_headers, name_headers, question_id, quoted
+from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id, quoted
 from uploads.feed.formats import lists
 from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of, roles_of
 from uploads.feed.formats.meaning import (
@@ -26,6 +26,7 @@ from uploads.feed.formats.meaning import (
 )
 from uploads.feed.formats.model import UPDATE, Format, Plan, placed
 from uploads.feed.questions import Choice, Question
+from uploads.feed.sheets.handed_out import is_ours
 
 TAKEN: Final = "taken"  # the answer with reasons by which rows are taken all the same, with commas between
 BOTH_ADDED: Final = "added up"

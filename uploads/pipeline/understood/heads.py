@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws.records import storable
-from uploads.feed.formats.groups import Head, Heads, InMemory, Place, key_reader, place_of
+from uploads.feed.formats.groups import Head, Heads, InMemory, Place, key_reader, place_of, stock_cell
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.ruled import with_texts
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
@@ -122,20 +122,26 @@ def of(wanted: Iterable[Wanted]) -> dict[Wanted, Head]:
         return {asked[place - 1]: Head.from_json(json.loads(head)) for place, head in cursor.fetchall()}
 
 
-def filled(
-    upload_id: str, plan: Plan, rows: Sequence[tuple[int, Mapping[str, str | None]]]
-) -> list[Mapping[str, str | None]]:
-    """The cells of rows (number, cells), those of variants with what they take from their group's first row, so that
-    they can be understood without it."""
+def of_rows(upload_id: str, plan: Plan, rows: Sequence[tuple[int, Mapping[str, str | None]]]) -> list[Head | None]:
+    """The head of each of these rows (number, cells) of an upload, in one query."""
+    if plan.group is None:
+        return [None] * len(rows)
     keys = key_reader(plan)
     places = [place_of(keys(with_texts(data)), row) for row, data in rows]
     found = of((upload_id, place) for place in places if place)
-    return [
-        {**data, **_inherited(data, plan, head)}
-        if place and (head := found.get((upload_id, place))) and head.row not in (0, row) and not head.clash
-        else data
-        for (row, data), place in zip(rows, places, strict=True)
-    ]
+    return [found.get((upload_id, place)) if place else None for place in places]
+
+
+def filled(data: Mapping[str, str | None], plan: Plan, row: int, head: Head | None) -> Mapping[str, str | None]:
+    """The cells of a row with what it has from its group, so that it can be understood without that: a variant's from
+    the first row, where it has none of its own, and of places the stock that was added up."""
+    if head is None or plan.group is None:
+        return data
+    if plan.group.kind == "summed":
+        columns = plan.columns["stock_quantity"]
+        corrected = stock_cell(with_texts(data), columns) != stock_cell(head.cells, columns)  # that is the stock of all
+        return {**data, columns[0]: head.stock} if head.variants and not corrected else data
+    return data if head.row in (0, row) or head.clash else {**data, **_inherited(data, plan, head)}
 
 
 def _inherited(data: Mapping[str, str | None], plan: Plan, head: Head) -> dict[str, str]:

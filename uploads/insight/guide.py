@@ -2,18 +2,19 @@
 
 import csv
 import io
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
-from config.web import exports
+from config.web.workbooks.table import table
 from uploads.feed.aliases import ALIASES
+from uploads.feed.sheets.handed_out import CATEGORY_SHEET
+from uploads.insight import workbooks
 
 OTHER_NAMES = 4
-# What a spreadsheet shall make of a column's cells in the template, also of those still to be filled.
-FORMATS = {"vendor_product_id": exports.TEXT, "sku": exports.TEXT, "price": "0.00"}
-NUMBERS = ("price", "stock_quantity")
-WIDTH = 22  # of the template's columns, in characters
+_NUMBERS: dict[str, Callable[[str], object]] = {"price": Decimal, "stock_quantity": int}
 
 EXPLAINED = {
     "vendor_product_id": "What you call the product. It must be yours alone and stay the same: by it we find the"
@@ -90,20 +91,16 @@ def template_csv() -> bytes:
 
 
 def template_xlsx() -> bytes:
-    """The same as a workbook. Cells of IDs and SKUs are text, also those still to be filled: leading zeros stay."""
-    with exports.workbook(_fill, "Products") as file:
+    """The same as a workbook, its headers in words, each with a note. Cells of IDs and SKUs are text, also those still
+    to be filled: leading zeros stay."""
+    columns = [workbooks.column_of(one.name, _note(one)) for one in explained() if one.name in TEMPLATE]
+    values = example()
+    row = [_NUMBERS.get(field, str)(values[field]) for field in TEMPLATE]
+    with table(columns, [row], workbooks.SHEET, workbooks.choices()) as file:
         return file.read()
 
 
-def _fill(book: Any, sheet: Any) -> None:
-    values = example()
-    for number, field in enumerate(TEMPLATE):
-        shape = {"num_format": FORMATS.get(field, "General")}
-        sheet.set_column(number, number, WIDTH, book.add_format(shape))  # also for the cells below that name none
-        exports.put_text(sheet, 0, number, field, book.add_format(shape | {"bold": True}))
-    for number, field in enumerate(TEMPLATE):
-        if field in NUMBERS:
-            sheet.write_number(1, number, float(values[field]))
-        else:
-            exports.put_text(sheet, 1, number, values[field])
-    sheet.freeze_panes(1, 0)
+def _note(one: Explained) -> str:
+    required = "Required" if one.required else "May be missing"
+    about = one.about.replace("listed below", f"on the sheet “{CATEGORY_SHEET}”")
+    return f"{about}\n{required}; {one.limit}."
