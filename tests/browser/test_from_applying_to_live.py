@@ -292,9 +292,9 @@ def corrected(content: bytes) -> bytes:
     assert headers[: 2 + len(HEADER)] == ["What is wrong", "What may be right", *HEADER]
     assert set(headers) == {*HEADER, IN_WORDS[READ_AS_COLUMN], *(IN_WORDS[name] for name in REPORT_COLUMNS)}
     rights: dict[str, Any] = {
-        "invalid_price": ("Verkaufspreis brutto", "1.299,50"),
-        "missing_value": ("Bezeichnung", "Gartenlampe für draußen"),
-        "negative_stock": ("Auf Lager", 0),
+        "Invalid price": ("Verkaufspreis brutto", "1.299,50"),
+        "Missing value": ("Bezeichnung", "Gartenlampe für draußen"),
+        "Negative stock": ("Auf Lager", 0),
     }
     columns = {cell.value: cell.column for cell in sheet[1]}
     for row in range(2, sheet.max_row + 1):

@@ -4,6 +4,7 @@ progress.py      where an upload stands
 reading.py       how an upload's file was read, and why
 warned_rows.py   what an upload's warnings are about
 timeline.py      what became of one product
+derived_values.py what a row was read as, where its cells don't say so
 sku_search.py    where one product is
 operations.py    what is going on, in numbers
 charts.py        the same as charts

@@ -16,6 +16,8 @@ from catalog.models import Product, ProductChange
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.places import place
 from config.web.text import visible
+from uploads.feed.formats.derived import Derived
+from uploads.insight import derived_values
 from uploads.models import Correction, RecordOutcome, UploadHistory
 
 PAGE = 50
@@ -33,11 +35,15 @@ NAMES = {**LABELS, "vendor_id": "vendor"}
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field: what it was (None: the product was new) and what it became (None: the product was deleted)."""
+    """One field: what it was (None: the product was new) and what it became (None: the product was deleted).
+
+    `derived` says why the row had that value without its cell saying so, "" where the cell says it.
+    """
 
     field: str
     before: str | None
     after: str | None
+    derived: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,22 @@ class TimelineEntry:
     uploads: int = 1
     attempt: int = 1
     corrected: tuple[FieldChange, ...] = ()
+    record_id: str = ""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of it; `older` is what to ask for as `before` on the next one, None on the last."""
+    """A page of it; `older` is what to ask for as `before` on the next one, None on the last. `away`: what was derived
+    can't be shown, since DynamoDB isn't reachable."""
 
     entries: tuple[TimelineEntry, ...]
     older: datetime | None
+    away: bool = False
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Six queries at most."""
+    """The newest lines of a product's timeline, or the newest of those before a moment. Eight queries at most, and what
+    `derived_values` needs for the newest rows that set something."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
     entries = _merged(records, changes, _sheets(records))
@@ -80,7 +90,8 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
     lines = folded(sorted(entries, key=lambda entry: entry.at, reverse=True))
     shown = _page(lines)
     more = len(shown) < len(lines) or len(records) == READ
-    return Timeline(_with_inserts(product_id, shown), shown[-1].since if shown and more else None)
+    told, away = _with_derived(_with_inserts(product_id, shown))
+    return Timeline(told, shown[-1].since if shown and more else None, away)
 
 
 def _merged(
@@ -139,7 +150,7 @@ def _sheets(records: list[RecordOutcome]) -> dict[str, str]:
     return {upload_id: sheet for upload_id, sheet in read if sheet}
 
 
-def _key(row: RecordOutcome | Correction) -> tuple[str, str, int]:
+def _key(row: RecordOutcome | Correction | TimelineEntry) -> tuple[str, str, int]:
     return row.upload_id, row.record_id, row.attempt
 
 
@@ -169,6 +180,7 @@ def _of_record(
         corrected=tuple(
             FieldChange(visible(header), _text(old), _text(new)) for header, (old, new) in corrected.items()
         ),
+        record_id=record.record_id,
     )
 
 
@@ -225,3 +237,20 @@ def _first_values(product_id: int) -> dict[str, object]:
             [product_id, list(FIELDS)],
         )
         return {**stored, **dict(cursor.fetchall())}
+
+
+# --- what was derived ------------------------------------------------------------------------------------------
+
+
+def _with_derived(entries: tuple[TimelineEntry, ...]) -> tuple[tuple[TimelineEntry, ...], bool]:
+    """What rows set without their cells saying so is marked, and whether that couldn't be found out."""
+    found = derived_values.of_attempts([_key(entry) for entry in entries if entry.record_id and entry.changes])
+    if not any(found.values.values()):
+        return entries, found.away
+    return tuple(_marked(entry, found.values.get(_key(entry), ())) for entry in entries), found.away
+
+
+def _marked(entry: TimelineEntry, values: tuple[Derived, ...]) -> TimelineEntry:
+    why = {NAMES[one.field]: one.why for one in values}
+    changes = tuple(replace(change, derived=why.get(change.field, "")) for change in entry.changes)
+    return replace(entry, changes=changes)

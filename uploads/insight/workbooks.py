@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import IO, Final
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import label_of
 from config.web import spreadsheet
 from config.web.workbooks.table import DERIVED, NOTES, WRONG, Choices, Column, Marked, table
 from config.web.workbooks.writing import TEXT
@@ -75,7 +76,7 @@ def of_report(upload: UploadHistory) -> IO[bytes]:
         Column(IN_WORDS[FIRST[1]]),
         *(Column(spreadsheet.guard(one), chosen=one in read.get("category", ())) for one in about.headers),
         *([Column(IN_WORDS[CURRENCY_COLUMN])] if about.currency else []),
-        *(Column(IN_WORDS[one]) for one in last),
+        *(Column(IN_WORDS[one], wrapped=one == READ_AS_COLUMN) for one in last),
     ]
     rows = (_row(row, about, read, last) for row in reported(upload, about))
     return table(columns, rows, FAILED_SHEET, choices())
@@ -85,7 +86,8 @@ def _row(row: Reported, about: About, read: Mapping[str, Sequence[str]], last: S
     wrong = _wrong_cells(row, read)
     numbers = dict.fromkeys(read.get("price", ()), _PRICE)
     numbers |= dict.fromkeys(read.get("stock_quantity", ()), _WHOLE)
-    cells: list[object] = [spreadsheet.guard(row.said[name]) for name in FIRST]
+    words = _in_words(row)
+    cells: list[object] = [spreadsheet.guard(words[name]) for name in FIRST]
     for header in about.headers:
         cell = row.cells.get(header) or ""
         shape = numbers.get(header)
@@ -94,12 +96,28 @@ def _row(row: Reported, about: About, read: Mapping[str, Sequence[str]], last: S
             cells.append(Marked(value, WRONG, wrong[header]))
         else:
             cells.append(Marked(value, DERIVED) if header in row.filled else value)
-    said = ((name, row.said[name]) for name in last)
+    said = ((name, words[name]) for name in last)
     numbered = ("row_number", LINE_COLUMN)
     return [
         *cells, *([about.currency] if about.currency else []),
         *(int(text) if name in numbered and text else spreadsheet.guard(text) for name, text in said),
     ]  # fmt: skip
+
+
+def _in_words(row: Reported) -> dict[str, str]:
+    """What our columns say, in people's words for fields and errors; of several suggestions, for what each is."""
+    fields = {problem.field or "" for problem in row.problems if problem.suggestion}
+    suggested = [
+        f"{LABELS.get(problem.field or '', problem.field)}: {problem.suggestion}"
+        if len(fields) > 1
+        else problem.suggestion
+        for problem in row.problems
+        if problem.suggestion
+    ]
+    wrong = [LABELS.get(problem.field or "", problem.field or "") for problem in row.problems if problem.field]
+    kinds = [str(label_of(problem.error_type)) for problem in row.problems]
+    found = {"error_suggestion": suggested, "error_field": wrong, "error_code": kinds}
+    return {**row.said, **{name: "; ".join(dict.fromkeys(words)) for name, words in found.items()}}
 
 
 def _columns_of(layout: Layout | None) -> Mapping[str, Sequence[str]]:

@@ -8,7 +8,8 @@ from uploads.models.uploads import UploadHistory
 class UploadHead(models.Model):
     """What is remembered of one group of a file: uploads.feed.formats.groups.Head, as JSON text.
 
-    Written in a pass over the whole file before its first row is staged, and never after that. `key` is what names the
+    Written in a pass over the whole file before its first row is staged, never after that, and kept as long as
+    the upload: pages read rows anew to say what was derived (insight/derived_values.py). `key` is what names the
     group's first row, or a digest of it; `row_number` is 0, or where groups begin with a row above, that row's.
     """
 

@@ -23,6 +23,7 @@ from uploads.pipeline.understood.derived import of_rows
 from uploads.pipeline.understood.heads import filled
 
 CHUNK = 2000
+READ_AS_ROWS = 100_000  # of a report: a row takes 0.1 to 0.4 ms, and somebody waits for the end of the upload
 NONE: frozenset[str] = frozenset()
 
 
@@ -94,11 +95,12 @@ def reported(upload: UploadHistory, about: About) -> Iterator[Reported]:
     """The failed rows in their order, a chunk at a time. A variant has the cells of its group's first row where it has
     none: in the report it may stand without that."""
     plan = about.layout.plan if about.layout else None
-    rows = _problems_by_row(upload)
+    rows, left = _problems_by_row(upload), READ_AS_ROWS
     while chunk := list(islice(rows, CHUNK)):
         came = [(problems[0].row_number, problems[0].original_data or {}) for problems in chunk]
         found = heads.of_rows(upload.pk, plan, came) if plan else [None] * len(came)
-        derived = of_rows(upload.pk, about.layout, about.rules, came, found)
+        derived = of_rows(upload.pk, about.layout, about.rules, came, found) if left > 0 else [()] * len(came)
+        left -= len(came)
         for problems, (number, data), head, values in zip(chunk, came, found, derived, strict=True):
             if set(data) == {"raw"}:
                 yield Reported(problems, {}, NONE, _said(problems, f"The line was: {data['raw']}", ()))
@@ -121,8 +123,16 @@ def _said(problems: list[ValidationError], raw: str, values: tuple[Derived, ...]
         "error_field": of_all(problem.field for problem in problems),
         "error_message": of_all([*(problem.error_message for problem in problems), raw]),
         "error_suggestion": of_all(problem.suggestion for problem in problems),
-        READ_AS_COLUMN: "; ".join(f"{LABELS[one.field]}: {short(one.value)} ({one.why})" for one in values),
+        READ_AS_COLUMN: _read_as(values),
     }
+
+
+def _read_as(values: tuple[Derived, ...]) -> str:
+    """`product name “Shirt – M”, brand “Faden” (from row 1, the first of its group); …`"""
+    by_why: dict[str, list[str]] = {}
+    for one in values:
+        by_why.setdefault(one.why, []).append(f"{LABELS[one.field]} “{short(one.value)}”")
+    return "; ".join(f"{', '.join(found)} ({why})" for why, found in by_why.items())
 
 
 def _other_currency(upload: UploadHistory) -> str:

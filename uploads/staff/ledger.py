@@ -10,11 +10,13 @@ from django.utils.safestring import SafeString
 from config.web.links import link, page_url, tag
 from config.web.tables import ReadOnly, TableAdmin
 from config.web.text import NOTHING
+from uploads.insight import derived_values
 from uploads.models import (
     RecordOutcome,
     StreamShard,
     UploadHistory,
 )
+from uploads.staff import records
 from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
 from vendors.tables import ReadOnlyVendorTableAdmin
 
@@ -30,7 +32,7 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     ]  # fmt: skip
     search_fields = ["upload_id__exact", "record_id__exact"]
     search_help_text = "A whole upload ID or record ID"
-    fields = ["upload_link", "record_id", "row", "attempt", "vendor_id", "outcome_tag", "product_link",
+    fields = ["upload_link", "record_id", "row", "attempt", "vendor_id", "outcome_tag", "product_link", "derived",
               "error_reason", "created_at", "written_back_at", "write_back_failure"]  # fmt: skip
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -60,6 +62,13 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="row")
     def row(self, record: RecordOutcome) -> SafeString | int:
         return row_in_file(record)
+
+    @admin.display(description="derived values", empty_value=NOTHING)
+    def derived(self, record: RecordOutcome) -> SafeString | str | None:
+        """What the row was read as where its cells don't say so; only on the page of one row."""
+        key = record.upload_id, record.record_id, record.attempt
+        found = derived_values.of_attempts([key])
+        return records.AWAY if found.away else records.derived_table(found.values.get(key, ()))
 
     @admin.display(description="outcome", ordering="outcome")
     def outcome_tag(self, record: RecordOutcome) -> SafeString:

@@ -1,6 +1,7 @@
 """The records that DynamoDB has of an upload: the audit trail, as it stands in the table and not as we remember it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -8,12 +9,16 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
+from catalog.rules.fields import LABELS
 from catalog.rules.places import in_file
 from config.web.links import list_url, pairs_table, tag
 from config.web.text import visible
 from uploads.aws import dynamo
 from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, Record, decode
+from uploads.feed.formats.derived import Derived
+from uploads.insight import derived_values
 from uploads.models import RecordOutcome, UploadHistory
 
 PAGE_ROWS = 50
@@ -75,15 +80,27 @@ def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, contex
         if item is None:
             raise Http404("The table has no such record.")
     row = decode(item or {}).row_number
+    outcomes = list(RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"))
+    attempt = outcomes[-1].attempt if outcomes else 1
+    key = upload.pk, record_id, attempt
+    derived = derived_values.of_attempts([key]).values.get(key, ()) if item else ()
     found = {
         "title": record_id,
         "upload": upload,
         "attributes": item and pairs_table(pair for pair in _pairs(item) if pair[0] != "product_data"),
         "row": item and pairs_table(_pairs(item.get("product_data", {}).get("M", {}))),
-        "outcomes": RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"),
+        "outcomes": outcomes,
+        "derived": derived_table(derived),
         "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=row, severity="all"),
     }  # fmt: skip
     return TemplateResponse(request, "uploads/staff/record.html", context | found)
+
+
+def derived_table(values: Sequence[Derived]) -> SafeString | None:
+    """Field, what it was read as, and why."""
+    if not values:
+        return None
+    return pairs_table((LABELS[one.field], f"{one.value} ({one.why})") for one in values)
 
 
 def _pairs(attributes: Any) -> list[tuple[str, str]]:

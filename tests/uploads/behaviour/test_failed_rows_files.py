@@ -9,6 +9,8 @@ from django.test import Client
 from openpyxl import load_workbook  # type: ignore[import-untyped] # no types of its own
 
 from catalog.models import Product
+from catalog.rules.fields import LABELS
+from catalog.rules.problems import label_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.uploads.portal.test_errors import form, text, url
@@ -28,6 +30,8 @@ def assert_same_cells(cells: list[list[Any]], lines: list[list[str]]) -> None:
     assert cells[0][:2] == ["What is wrong", "What may be right"], "reasons first"
     assert sorted(cells[0]) == sorted(words)
     by_words = [dict(zip(words, line, strict=True)) for line in lines[1:]]
+    for row in by_words:
+        row |= {"Kind of error": label_of(row["Kind of error"]), "Wrong field": LABELS[row["Wrong field"]]}
     assert [{word: str(cell) for word, cell in zip(cells[0], row, strict=True)} for row in cells[1:]] == by_words
 
 

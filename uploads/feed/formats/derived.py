@@ -16,7 +16,7 @@ from uploads.feed.formats.ruled import ValueRules, meant
 
 NONE: Final[frozenset[str]] = frozenset()
 BY_RULE: Final = "by a rule"
-BY_ANSWER: Final = "by your answer"
+BY_ANSWER: Final = "as answered"
 FROM_HEAD: Final = "from row {:,}, the first of its group"
 ADDED_UP: Final = "added up from all rows of the product"
 BY_FORMAT: Final = "by the format"
@@ -41,6 +41,7 @@ def derives(plan: Plan, ours: Categories, rules: ValueRules | None) -> Derives:
         plan, category_for_all="", category_values={}, quantity="", negative_stock="", empty_sku="", round_prices="",
         repair_skus="",
     )  # fmt: skip
+    has_answers = unanswered != plan
     otherwise = BY_FORMAT if plan.format else FROM_CELLS
 
     def derived(data: Mapping[str, str | None], row: int, head: Head | None) -> tuple[Derived, ...]:
@@ -50,7 +51,7 @@ def derives(plan: Plan, ours: Categories, rules: ValueRules | None) -> Derives:
         fields = [field for field in FIELDS if (field in found.derived or field in ruled) and found.values.get(field)]
         if not fields:
             return ()
-        without_answers = meant(data, NONE, unanswered, ours, head, row, rules).values
+        without_answers = meant(data, NONE, unanswered, ours, head, row, rules).values if has_answers else found.values
         summed = plan.group is not None and plan.group.kind == "summed"
         has_head = head is not None and (summed or head.row not in (0, row))
         alone = replace(head, cells=head.cells if summed else {}, stock="") if head and has_head else None

@@ -36,16 +36,16 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, str], Head | None, ValueR
         (("vendor_product_id", "shirt", "by the format"), ("sku", "shirt", "by the format")),
     ),
     "a quantity that was answered": (
-        {"quantity": "10"}, ROW | {"Stock": ""}, None, {}, (("stock_quantity", "10", "by your answer"),),
+        {"quantity": "10"}, ROW | {"Stock": ""}, None, {}, (("stock_quantity", "10", "as answered"),),
     ),
     "cents that are rounded": (
-        {"round_prices": "true"}, ROW | {"Price": "9.504321"}, None, {}, (("price", "9.50", "by your answer"),),
+        {"round_prices": "true"}, ROW | {"Price": "9.504321"}, None, {}, (("price", "9.50", "as answered"),),
     ),
     "a rule": ({}, ROW, None, {("brand", "faden"): "Faden Ltd"}, (("brand", "Faden Ltd", "by a rule"),)),
     "another row": (
         {"category_values": {"Tees": "Clothing"}}, VARIANT, FIRST, {},
         (
-            ("product_name", "Shirt – M", FROM_3), ("category", "Clothing", f"{FROM_3}, by your answer"),
+            ("product_name", "Shirt – M", FROM_3), ("category", "Clothing", f"{FROM_3}, as answered"),
             ("brand", "Faden", FROM_3),
         ),
     ),
@@ -61,7 +61,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, str], Head | None, ValueR
     "what is left out": ({"category_values": {"Clothing": None}}, ROW, None, {}, ()),
     "a list of the vendor's own": (
         {"format": "", "category_for_all": "Books"}, ROW | {"Type": ""}, None, {},
-        (("category", "Books", "by your answer"),),
+        (("category", "Books", "as answered"),),
     ),
 }  # fmt: skip
 
