@@ -23,6 +23,7 @@ from django.conf import settings  # noqa: E402 - Django has to be ready first
 from uploads import tasks  # noqa: E402
 from uploads.aws import dynamo  # noqa: E402
 from uploads.pipeline import commit, stage, stream, writeback  # noqa: E402
+from uploads.pipeline.understood import heads  # noqa: E402
 from uploads.work import jobs, outages  # noqa: E402
 
 PATIENCE = 60.0  # seconds: a pause takes part of its turn
@@ -55,6 +56,9 @@ def work(by: int, point: str, about: str, calls: int) -> None:
         stream.consume(PATIENCE)
     elif point == "while staging":
         dynamo.put_records = _at(by, calls, dynamo.put_records)
+        stage.stage(about, NO_LIMIT)
+    elif point == "before first rows are noted":  # in a transaction that is still open
+        heads._write = _at(by, calls, heads._write)
         stage.stage(about, NO_LIMIT)
     elif point == "before staging is noted":
         stage._note_progress = _at(by, calls, stage._note_progress)

@@ -108,6 +108,63 @@ def test_staging_that_is_killed_again_and_again_goes_on_and_no_row_counts_twice(
     assert staged == [record_id(n) for n in range(1, rows + 1)]
 
 
+GROUPS = 300
+SHOP_HEADER = (
+    "Handle,Title,Vendor,Product Category,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price"
+)
+SORTS = "Books", "Clothing", "Electronics"
+
+
+def shop_export() -> str:
+    """Groups whose rows stand so far apart that no slice, page or batch has a whole one; the first rows come second."""
+    sizes = {
+        "M": "group-{0},,,,,M,G{0}-M,7,{1}",
+        "S": "group-{0},Shirt {0},Maker {0},{2},Size,S,G{0}-S,5,9.50",
+        "L": "group-{0},,,,,L,G{0}-L,9,9.50",
+        "": "group-{0},,,,,,,,",  # nothing of a product in it
+    }
+    rows = [
+        row.format(number, "free" if number % 10 == 0 else "9.50", SORTS[number % 3])
+        for row in sizes.values()
+        for number in range(GROUPS)
+    ]
+    return "\n".join([SHOP_HEADER, *rows, ""])
+
+
+@pytest.mark.parametrize(
+    ("point", "deaths"),
+    [
+        ("before first rows are noted", (0, 1, 0)),
+        ("while staging", (7, 26, 13)),
+        ("before staging is noted", (0, 1, 0)),
+    ],
+)
+def test_a_shops_export_whose_staging_is_killed_again_and_again_has_each_variant_under_its_own_product(
+    pipeline: Pipeline, die: Die, point: str, deaths: tuple[int, ...]
+) -> None:
+    upload = pipeline.send(shop_export())
+    for calls in deaths:
+        die(point, upload, calls)
+        let_leases_end()
+        pipeline.settle()  # what is there already is judged, before the rest of its group has come
+    pipeline.stage(upload)
+    pipeline.settle()
+
+    upload.refresh_from_db()
+    wrong = GROUPS // 10
+    assert (upload.status, upload.file_rows, upload.skipped_records) == ("completed", 4 * GROUPS, GROUPS)
+    assert (upload.inserted_records, upload.error_records) == (3 * GROUPS - wrong, wrong)
+    assert RecordOutcome.objects.count() == 4 * GROUPS
+    assert set(Product.objects.values_list("sku", "product_name", "brand", "category")) == {
+        (f"G{number}-{size}", f"Shirt {number} – {size}", f"Maker {number}", SORTS[number % 3])
+        for number in range(GROUPS)
+        for size in "SML"
+        if size != "M" or number % 10
+    }
+    staged = [item["record_id"]["S"] for item in dynamo.query_upload(upload.upload_id)]
+    assert staged == [record_id(n) for n in range(1, 4 * GROUPS + 1)]
+
+
 def test_15_a_database_that_goes_away_in_the_middle_of_a_commit_takes_the_batch_back(pipeline: Pipeline) -> None:
     upload = pipeline.send(FEED)
     pipeline.stage(upload)
