@@ -26,9 +26,8 @@ from import_export.widgets import Widget
 from tablib import Dataset
 
 from catalog.models import ProductCategory
-from catalog.rules.cells import EDGES
+from catalog.rules.cells import EDGES, unguard
 from catalog.rules.money import quoted
-from config.web import exports
 from config.web.text import visible
 
 COLUMNS = ("category_name", "parent_category", "is_active")
@@ -41,6 +40,11 @@ TRUTH = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": Fa
 
 class FileRefused(Exception):
     """A file that can't be imported at all, in a sentence."""
+
+
+def _text_of(value: object) -> str:
+    """What a text was before an export made it harmless, whatever a spreadsheet took it for since."""
+    return "" if value is None else unguard(str(value))
 
 
 class TruthCell(Widget):  # type: ignore[misc] # import-export has no types
@@ -99,7 +103,7 @@ class CategoryResource(ModelResource):  # type: ignore[misc] # import-export has
     def before_import_row(self, row: dict[str, object], row_number: int = 0, **kwargs: Any) -> None:
         """Trims the names as a feed's cells are, but for those that stand in the table with white space around them."""
         for column in {"category_name", "parent_category"} & row.keys():
-            text = exports.text_of(row[column])
+            text = _text_of(row[column])
             if "\0" in text:
                 raise ValidationError({column: "Null characters are not allowed."})
             row[column] = text if text in self.texts else text.strip(EDGES)

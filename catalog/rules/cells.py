@@ -143,3 +143,15 @@ def _composed(cell: str) -> str:
 
 
 _STEPS: Final = ((seen, UNSEEN), (unwrapped, WRAPPING), (_single_spaced, SPACES), (_composed, ACCENTS))
+
+
+# --- files of ours ---------------------------------------------------------------------------------------------
+
+_RUNS: Final = "[=+\\-@＝＋－＠]"  # as config/web/spreadsheet.py has them; a test holds that nothing is changed by both
+_GUARDED: Final = re.compile(f"'+(?:{_RUNS}|[\t\r\n])")
+_INNER_GUARDED: Final = re.compile(f"([;\t\r\n])(?:(?<=;)|(?<=..))'(?=['\"]*{_RUNS})", re.DOTALL)
+
+
+def unguard(cell: str) -> str:
+    """The cell without the apostrophes that we put there, so that no spreadsheet runs it."""
+    return _INNER_GUARDED.sub(r"\1", cell[1:] if _GUARDED.match(cell) else cell)

@@ -69,11 +69,6 @@ def cell(value: object, *, native: bool) -> object:
     return cell(json.dumps(value, ensure_ascii=False, default=str), native=native)
 
 
-def text_of(value: object) -> str:
-    """What a text was before `cell` made it harmless, whatever a spreadsheet took it for since."""
-    return "" if value is None else spreadsheet.unguard(str(value))
-
-
 def in_pages(rows: "QuerySet[Any]", by: str = "pk") -> Iterator[Any]:
     """All rows in the order of a column that no two of them share, a page at a time: neither a long transaction nor a
     big result.

@@ -27,6 +27,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
+from catalog.rules.cells import unguard
 from catalog.rules.problems import Code, Problem
 from uploads.feed.choices import as_chosen
 from uploads.feed.columns import Memory, means_other_columns, name_headers, short
@@ -63,7 +64,7 @@ from uploads.feed.widths import Widths
 
 __all__ = [
     "DEFAULT_LIMITS", "DELIMITERS", "ENCODINGS", "Layout", "Limits", "Mark", "Marks", "Position", "Reading", "Row",
-    "encoding_name", "inspect", "no_column_for", "rows",
+    "encoding_name", "inspect", "no_column_for", "rows", "unguarded",
 ]  # fmt: skip
 
 BOM: Final = "\ufeff"
@@ -99,6 +100,11 @@ class Row(NamedTuple):
     def after(self) -> Position:
         """From where to go on behind it."""
         return Position(self.end, self.number, self.line_end)
+
+
+def unguarded(row: Row) -> Row:
+    """The row of a file of ours as it was before its cells were made harmless."""
+    return row._replace(cells={header: unguard(cell) for header, cell in row.cells.items()})
 
 
 def inspect(

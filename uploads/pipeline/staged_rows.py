@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from catalog.rules import cells
 from catalog.rules.problems import Code, Problem
-from config.web import spreadsheet
 from uploads.aws import dynamo, limits
 from uploads.aws.records import Item, encode, now_iso
 from uploads.feed import shops
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.meaning import reader
-from uploads.feed.parser import Layout, Row
+from uploads.feed.parser import Layout, Row, unguarded
 from uploads.feed.sheets.handed_out import has_guarded_cells
 
 # What a row's item may take when it is put; the rest is for the longest reason that its error may have.
@@ -31,7 +30,7 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     In a file made from our error report, or from an export of the catalog, what made its cells safe to open in a
     spreadsheet is taken back. Where a shop's export has no plan, rows with nothing but a picture are passed over.
     """
-    unguard = has_guarded_cells(layout.headers)
+    guarded = has_guarded_cells(layout.headers)
     room = _room(layout)
     before = None
     shop = shops.NO_SHOP if layout.plan else shops.shop_of(layout.headers)
@@ -39,7 +38,7 @@ def as_staged(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
         # No encoding's text takes more than three times the bytes in UTF-8: few rows have to be looked at closely.
         fits = before is not None and 3 * (row.end - before) <= room
         before = row.end
-        staged = _unguarded(row) if unguard else row
+        staged = unguarded(row) if guarded else row
         yield staged if fits else _fitting(staged)
 
 
@@ -49,10 +48,6 @@ def _room(layout: Layout) -> int:
     if max(names, default=0) > limits.NAME_BYTES:  # in a layout from before there was a limit
         return -1
     return MAX_ITEM_BYTES - BESIDE_BYTES - len(names) - 2 * sum(names)  # a sheet's numbers may name theirs once more
-
-
-def _unguarded(row: Row) -> Row:
-    return row._replace(cells={header: spreadsheet.unguard(cell) for header, cell in row.cells.items()})
 
 
 def _fitting(row: Row) -> Row:

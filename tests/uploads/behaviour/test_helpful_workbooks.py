@@ -300,6 +300,21 @@ def test_the_failed_rows_of_a_shop_say_what_was_derived_and_come_back_as_the_sam
     assert names == {"A-S": "Shirt a – S", "A-M": "Shirt a – M", "a-l": "Shirt a – L"}
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_category_that_looks_like_a_formula_is_known_by_its_answer_when_it_comes_back(
+    form: str, uploader: Client, pipeline: Pipeline
+) -> None:
+    header = "Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax excluded;Reference #;Quantity"
+    sent = f"{header}\n1;1;Shirt;-Tees;free;A-1;5\n2;1;Shirt;-Tees;no;-A-2;5\n"
+    answers = {"category_values": '{"-Tees": "Clothing"}'}
+    remembering(header.split(";"), {}, answers=answers)
+    report_of = f"{BASE}uploads/{pipeline.run(sent).pk}/failed-rows.{form}"
+    again = pipeline.run(body(uploader.get(report_of)))
+    assert again.layout
+    assert again.layout["plan"]["format"] == "prestashop"
+    assert list(again.errors.values_list("error_type", flat=True)) == ["invalid_price"] * 2
+
+
 def test_how_rows_were_read_is_found_out_for_so_many_at_most(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from uploads.feed.formats.survey import Survey
 from uploads.feed.header import Layout, ignored_notes
 from uploads.feed.lines import Limits
 from uploads.feed.parser import Row
-from uploads.feed.sheets.handed_out import CURRENCY_COLUMN, column_in
+from uploads.feed.sheets.handed_out import CURRENCY_COLUMN, column_in, has_guarded_cells
 
 SAMPLES: Final = 200  # rows that a plan is made from
 PREVIEW_ROWS: Final = 2_000
@@ -56,7 +56,8 @@ def understood(
     most = None if whole else max(first, PREVIEW_ROWS)
 
     def rows() -> Iterator[Row]:
-        return islice(parser.rows(file, layout, limits=limits), most)
+        came = islice(parser.rows(file, layout, limits=limits), most)
+        return map(parser.unguarded, came) if has_guarded_cells(layout.headers) else came
 
     samples = [row.cells for row in islice(rows(), SAMPLES) if row.problem is None]
     plan, questions = plan_for(layout.headers, samples, layout.answers, layout.mapping)
@@ -64,7 +65,6 @@ def understood(
     layout = replace(layout, plan=plan, mapping=mapping_of(layout, plan))
     read, ours = 0, column_in(layout.headers, CURRENCY_COLUMN)
     survey, tally, kept = Survey(plan, categories), prices.Tally(), dict[int, Head]()
-    shown: list[Row] = []
     with OnDisk() as on_disk:
         heads = Heads(plan, on_disk)
         if plan.group:
@@ -73,8 +73,6 @@ def understood(
                     heads.note(row.number, row.cells)
         for row in rows():
             read += 1
-            if len(shown) < first:
-                shown.append(row)
             if row.problem is not None:
                 continue
             head = heads.of(row.number, row.cells) if plan.group else None
@@ -94,7 +92,7 @@ def understood(
             questions=in_order([*others, *questions, *survey.questions(), *about_prices]),
             notes=(*layout.notes, *plan.said, *survey.said(of_first=read == most), *ignored_notes(layout.mapping)),
         ),
-        tuple(shown),
+        tuple(islice(parser.rows(file, layout, limits=limits), first)),
         kept,
         survey.left_out,
     )
