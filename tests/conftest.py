@@ -20,6 +20,7 @@ from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
 from tests.live import Platform
 from uploads.aws import dynamo, storage
+from uploads.feed.parser import Reading
 from uploads.models import UploadHistory
 from uploads.pipeline import finish, receive, stage, stream, writeback
 from uploads.work import outages
@@ -190,10 +191,13 @@ def pipeline(
 class Pipeline:
     """Drives uploads through the steps that workers take."""
 
-    def send(self, text: str | bytes, vendor_id: str = "VEND001", name: str = "feed.csv") -> UploadHistory:
-        """Step 1 for a file with this content."""
+    def send(
+        self, text: str | bytes, vendor_id: str = "VEND001", name: str = "feed.csv", **answers: str
+    ) -> UploadHistory:
+        """Step 1 for a file with this content, and with these answers to its questions."""
         content = text.encode() if isinstance(text, str) else text
-        return receive.receive(io.BytesIO(content), name, vendor_id)
+        reading = Reading(answers=answers) if answers else None
+        return receive.receive(io.BytesIO(content), name, vendor_id, reading=reading)
 
     def run(self, text: str | bytes, vendor_id: str = "VEND001") -> UploadHistory:
         """The whole journey of a file; returns its upload as it ended."""

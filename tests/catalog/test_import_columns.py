@@ -23,7 +23,8 @@ CHOSEN = {"column-0": "vendor_product_id", "column-1": "product_name", "column-2
 def test_missing_columns_are_said_and_can_be_mapped(admin_client: Client) -> None:
     first = choose(admin_client, OWN)
     page = first.content.decode()
-    assert "No column is read as product ID, product name, category, price, stock quantity yet." in page
+    assert "No column says that it has the product name. Which one is it: “Code” or “Bez.”?" in page
+    assert "No column says that it has the price. Which one is it: “Preis netto” or “On shelf”?" in page
     assert 'name="confirm"' not in page
     assert first.context["preview"].rows == ()
     assert not Job.objects.exists()
@@ -58,9 +59,9 @@ def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> No
 
 def test_a_guess_is_shown_and_used_only_at_a_click(admin_client: Client) -> None:
     first = choose(admin_client, OWN)
-    guess = first.context["preview"].mapped[3]
-    assert (guess.field, guess.suggestion) == ("", "price")
-    assert "Perhaps the price? It isn’t used so far." in first.content.decode()
+    guess = {one.id: one.suggestion for one in first.context["preview"].layout.questions}
+    assert (guess["price_from"], guess["column_product_name"]) == ("Preis netto", "")
+    assert "price" not in first.context["preview"].layout.mapping.fields
     taken = admin_client.post(PREVIEW, form_of(first, take="3:price"))
     assert taken.context["preview"].layout.mapping.fields["price"] == "Preis netto"
 
@@ -79,8 +80,8 @@ def test_a_click_that_was_tampered_with_takes_nothing(admin_client: Client, take
     assert "price" not in shown.context["preview"].layout.mapping.fields
 
 
-TWO = "Product ID,Product Name,Category,SKU,List Price,Selling Price,Stock\nP-1,Lamp,Electronics,S-1,199.00,129.00,5\n"
-ASKED = "Which column has the price: “Selling Price” or “List Price”?"
+TWO = "Product ID,Product Name,Category,SKU,Retail Price,Unit Price,Stock\nP-1,Lamp,Electronics,S-1,199.00,129.00,5\n"
+ASKED = "Which column has the price: “Unit Price” or “Retail Price”?"
 
 
 def test_which_of_two_columns_is_asked_with_nothing_chosen_beforehand(admin_client: Client, pipeline: Any) -> None:
@@ -89,7 +90,7 @@ def test_which_of_two_columns_is_asked_with_nothing_chosen_beforehand(admin_clie
     question = page[page.index('<fieldset class="question" id="question-price_from">') :]
     question = question[: question.index("</fieldset>")]
     assert ASKED in question
-    assert "List Price, for example “199.00”" in question
+    assert "Retail Price, for example “199.00”" in question
     assert question.count('type="radio"') == 2
     assert "checked" not in question
     assert question.count("perhaps this one") == 1
@@ -100,7 +101,7 @@ def test_which_of_two_columns_is_asked_with_nothing_chosen_beforehand(admin_clie
     assert flow.OPEN in refused.content.decode()
     assert ASKED in refused.content.decode(), "the question is there again"
 
-    second = admin_client.post(PREVIEW, form_of(first, **{"answer-price_from": "Selling Price"}))
+    second = admin_client.post(PREVIEW, form_of(first, **{"answer-price_from": "Unit Price"}))
     page = second.content.decode()
     assert ASKED not in page
     assert [column.field for column in second.context["preview"].mapped][4:6] == ["", "price"]
@@ -121,13 +122,13 @@ def test_which_of_two_columns_is_asked_with_nothing_chosen_beforehand(admin_clie
 
 def test_a_question_can_be_answered_in_the_table_of_columns_too(admin_client: Client) -> None:
     first = choose(admin_client, TWO)
-    second = admin_client.post(PREVIEW, form_of(first, **{"column-4": "price", "answer-price_from": "Selling Price"}))
-    assert second.context["preview"].layout.mapping.fields["price"] == "List Price", "the table is nearer to the file"
+    second = admin_client.post(PREVIEW, form_of(first, **{"column-4": "price", "answer-price_from": "Unit Price"}))
+    assert second.context["preview"].layout.mapping.fields["price"] == "Retail Price", "the table is nearer to the file"
     third = admin_client.post(PREVIEW, form_of(second, **{"column-4": ""}))
     assert ASKED in third.content.decode(), "an answer of before does not come back"
 
 
-@pytest.mark.parametrize("answer", ["Stock", "List Price (2)", "<script>", "SKU", ""])
+@pytest.mark.parametrize("answer", ["Stock", "Retail Price (2)", "<script>", "SKU", ""])
 def test_an_answer_that_is_no_column_or_another_fields_leaves_the_question_open(
     admin_client: Client, answer: str
 ) -> None:

@@ -118,7 +118,7 @@ class Journey:
         ]  # fmt: skip
 
     def sent(self, text: str | bytes) -> UploadHistory:
-        upload = self.pipeline.send(text, name=FILE_NAME)
+        upload = self.pipeline.send(text, name=FILE_NAME, category_values="leave")
         self.pipeline.stage(upload)
         self.pipeline.settle()
         upload.refresh_from_db()

@@ -1,17 +1,21 @@
 """What a person said about the columns of a file, applied to how it shows: the fields chosen for them, and answers."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from uploads.feed import columns
 from uploads.feed.columns import ColumnMapping
+from uploads.feed.formats.detect import is_own_list
 from uploads.feed.header import Layout, Reading, ignored_notes
 from uploads.feed.lines import FeedError
 from uploads.feed.questions import Question
 
 
 def as_chosen(layout: Layout, reading: Reading) -> Layout:
-    """The layout with the columns that were chosen, and those that were answered: what is chosen counts first.
+    """The layout with the columns that were chosen, and those that were answered: what is chosen counts first. Answers
+    about a list of the vendor's own are for its plan, as far as they count.
 
     Raises FeedError as `columns.chosen` does.
     """
@@ -23,20 +27,38 @@ def as_chosen(layout: Layout, reading: Reading) -> Layout:
         # A question that nothing was chosen for is still one.
         left = {name: could_be for name, could_be in layout.mapping.unclear.items() if name not in mapping.fields}
         mapping = columns.mapped(layout.headers, mapping.fields, left)
-    counting = {
-        name: answer
-        for name, answer in reading.answers.items()
-        if reading.columns is None or columns.QUESTION_IDS.get(name) not in mapping.fields
-    }
-    mapping = columns.answered(mapping, layout.headers, counting)
+    answers = layout.answers if reading.columns is None else _counting(layout.answers, mapping)
+    settled = columns.answered(mapping, layout.headers, answers)
+    is_own = is_own_list(layout.headers, layout.answers)
+    mapping = mapping if is_own else settled
     kept = [note for note in layout.notes if note not in ignored_notes(layout.mapping)]
     return replace(
         layout,
         mapping=mapping,
+        answers=answers,
+        chosen=layout.chosen or (is_own and reading.columns is not None),
         notes=(*kept, *ignored_notes(mapping)),
-        questions=_still_open(layout.questions, mapping),
+        questions=_still_open(layout.questions, settled),
         remembered=layout.remembered if mapping.fields == layout.mapping.fields else "",
     )
+
+
+def _counting(answers: Mapping[str, str], chosen: ColumnMapping) -> dict[str, str]:
+    """Without those about a field that was chosen since; columns that are added up are chosen by the first of them."""
+    return {
+        name: answer
+        for name, answer in answers.items()
+        if (header := chosen.fields.get(columns.QUESTION_IDS.get(name, ""))) is None
+        or (as_list(answer) or [])[:1] == [header]
+    }
+
+
+def as_list(answer: str) -> list[str] | None:
+    """The columns that an answer adds up, of which there may be none; None where it is one column."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(answer)
+        return [one for one in found if isinstance(one, str)] if isinstance(found, list) else None
+    return None
 
 
 def _still_open(asked: Sequence[Question], mapping: ColumnMapping) -> tuple[Question, ...]:

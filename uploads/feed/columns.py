@@ -189,7 +189,7 @@ def map_headers(
     """Say which header each field is read from.
 
     `headers` are the cells of the header row as they came, and `samples` those of the first rows below. `remembered` is
-    what was chosen for these headers, field → header, of which optional fields that it leaves out have no column.
+    what was chosen for these headers, field → header: a field that it leaves out has no column.
     """
     names = name_headers(headers)
     written = frozenset(headers)
@@ -204,7 +204,8 @@ def map_headers(
     found |= {meant: index for meant, index in exact.items() if "_" in meant}
     unclear: dict[str, tuple[str, ...]] = {}
     for meant in FIELDS:
-        if meant in found or (remembered is not None and meant not in REQUIRED and meant not in exact):
+        left_out = remembered is not None and (meant not in REQUIRED or meant not in remembered) and meant not in exact
+        if meant in found or left_out:
             continue
         left = _columns_of(meant, spelled, keys, set(found.values()), samples)
         if len(left) == 1:
@@ -323,7 +324,7 @@ def answered(mapping: ColumnMapping, names: Sequence[str], answers: Mapping[str,
 def questions(mapping: ColumnMapping, names: Sequence[str], samples: Sequence[Sequence[str]]) -> tuple[Question, ...]:
     """What is unclear, each with its columns to choose from and a cell of each."""
     return tuple(
-        ask(meant, could_be, names, samples, _suggestion(meant, could_be))
+        ask(meant, could_be, names, samples, suggestion(meant, could_be))
         for meant, could_be in mapping.unclear.items()
     )  # fmt: skip
 
@@ -342,7 +343,8 @@ def ask(
     return Question(kind, kind if meant in FAMILIES else "column", meant, text, tuple(choices), suggestion)
 
 
-def _suggestion(meant: str, could_be: Sequence[str]) -> str:
+def suggestion(meant: str, could_be: Sequence[str]) -> str:
+    """The likeliest of these columns to be the field, or ""."""
     if meant not in FAMILIES:
         return ""
     kinds = [kind_of(meant, _WRITTEN.get(normalise(header), header)) for header in could_be]
@@ -384,7 +386,8 @@ def means_other_columns(cells: Sequence[str], headers: Sequence[str], mapping: C
     if len(cells) != len(headers):
         return False
     ours = {meant: headers.index(header) for meant, header in mapping.fields.items()}
-    if any(character.isdigit() for character in cells[ours["price"]]):
+    numbers = [cells[ours[meant]] for meant in ("price", "stock_quantity") if meant in ours] or cells
+    if any(character.isdigit() for cell in numbers[:1] for character in cell):
         return False
     names = name_headers(cells)
     if names == tuple(headers):
@@ -404,7 +407,7 @@ def quoted(headers: Sequence[str], last: str) -> str:
     shown = [f"“{short(header)}”" for header in headers[:5]]
     if len(headers) > 5:
         return ", ".join(shown) + last + f"{len(headers) - 5} more"
-    return last.join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return last.join(filter(None, (", ".join(shown[:-1]), "".join(shown[-1:]))))
 
 
 def short(text: str) -> str:

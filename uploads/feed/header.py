@@ -17,7 +17,8 @@ from uploads.feed.columns import ColumnMapping, Memory, Remembered, map_headers,
 from uploads.feed.encodings import encoding as encodings
 from uploads.feed.encodings import no_text
 from uploads.feed.encodings.encoding import Found
-from uploads.feed.formats.detect import format_of, has_no_quotes, is_understood
+from uploads.feed.formats import lists
+from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of, has_no_quotes, is_own_list, known_format
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.lines import MULTI_BYTE, FeedError, Limits, blocks, codec, physical_lines, printable, unmarked
 from uploads.feed.questions import HIDDEN_ROWS, LEAVE_OUT, Choice, Question, with_answers
@@ -25,6 +26,7 @@ from uploads.feed.sheets.handed_out import OUR_COLUMNS
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
+LEAST_MEANINGS: Final = 2  # columns that say what they are, without which nobody knows that a line is a header
 HEADER_LINES: Final = 20  # the header is among the first so many lines
 SAMPLE_ROWS: Final = 20  # looked at for what a column has
 # Each record repeats the names of all columns: DynamoDB takes 65,535 bytes for one and 409,600 for a record.
@@ -71,6 +73,8 @@ class Layout:
     """With so many cells too a row is read: what it lacks are empty cells of columns without a meaning."""
     questions: tuple[Question, ...] = ()
     """What a person has to decide before the file can be sent."""
+    optional: tuple[Question, ...] = ()
+    """What a few rows leave open: as long as nobody answers it, they are errors."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """What was decided of such questions: id → value."""
     unquoted: bool = False
@@ -78,8 +82,12 @@ class Layout:
     remembered: str = ""
     """When and for which file somebody chose these columns, as a sentence; "" where they are read as they show."""
     plan: Plan | None = None
-    """How its rows are understood, where it is an export of a known format; `mapping` has the first column of each
-    field then, and may lack fields that are answered or made."""
+    """How its rows are understood, unless we handed the file out; `mapping` has the first column of each field then,
+    and may lack fields that are answered or made."""
+    chosen: bool = False
+    """Whether somebody said what each column of a list of the vendor's own means, now or for an earlier file."""
+    otherwise: bool = False
+    """Whether these are read otherwise than they show by themselves."""
 
     @property
     def shape(self) -> str:
@@ -90,6 +98,11 @@ class Layout:
     def only_updates(self) -> bool:
         """Whether the file has nothing that a new product needs, so it can only change products that are there."""
         return self.plan is not None and self.plan.mode == UPDATE
+
+    @property
+    def of_format(self) -> bool:
+        """Whether a known format says what its columns mean, so that nobody chooses them."""
+        return self.plan is not None and bool(self.plan.format)
 
     @property
     def leaves_out_hidden(self) -> bool:
@@ -125,7 +138,10 @@ class Layout:
             answers=dict(data.get("answers", {})),
             remembered=data.get("remembered", ""),
             unquoted=data.get("unquoted", False),
+            optional=tuple(_question(entry) for entry in data.get("optional", ())),
             plan=Plan.from_json(data["plan"]) if data.get("plan") else None,
+            chosen=data.get("chosen", False),
+            otherwise=data.get("otherwise", False),
         )
 
 
@@ -165,9 +181,13 @@ class _Header(NamedTuple):
     known: bool  # whether a format has these columns
 
     @property
+    def meanings(self) -> int:
+        """How many columns say what they are."""
+        return len(self.mapping.fields) + len(self.mapping.unclear) + lists.meanings(self.mapping.ignored)
+
+    @property
     def score(self) -> tuple[bool, int, int, int]:
-        fields = len(self.mapping.fields) + len(self.mapping.unclear)
-        return self.known, fields, -self.first_line, len(self.cells)
+        return self.known, self.meanings, -self.first_line, len(self.cells)
 
 
 def find_layout(
@@ -203,8 +223,11 @@ def find_layout(
     place = Position(end, 0, line)
     before = header.remembered
     answers = with_answers(before.answers if before else {}, reading.answers if reading else {})
-    understood = is_understood(headers, answers)
-    notes = (*start.found.notes, *_header_notes(header, start.texts, understood=understood))
+    is_own = is_own_list(headers, answers)
+    of_format = known_format(headers, answers) is not None
+    if is_own and header.known and before and before.answers.get(FORMAT) != OWN_LIST:  # chosen for another way to read
+        header, before = header._replace(mapping=map_headers(header.cells, None, header.samples)), None
+    notes = (*start.found.notes, *_header_notes(header, start.texts, of_format=of_format))
     return Layout(
         start.found.encoding,
         header.delimiter,
@@ -216,21 +239,20 @@ def find_layout(
         sheet,
         questions=(
             *encodings.questions(start.found),
-            *(() if understood else columns.questions(header.mapping, headers, header.samples)),
+            *(() if of_format else columns.questions(header.mapping, headers, header.samples)),
         ),
         answers=answers,
         remembered=columns.said(before, header.mapping) if before else "",
+        chosen=is_own and bool(before and before.fields),
         unquoted=header.delimiter == "\t" and has_no_quotes(header.cells),
     )  # fmt: skip
 
 
 def _header_of(start: "_Beginning", limits: Limits, memory: Memory | None, delimiters: str, *, asked: bool) -> _Header:
-    """The header. A person who is asked says what the columns mean, so then one that leaves it open will do."""
+    """The header. A person who is asked says what the columns mean, so then one that says nothing will do."""
     try:
-        return _find_header(start.texts, limits, memory, delimiters, leave_open=False)
+        return _find_header(start.texts, limits, memory, delimiters, 0 if asked else LEAST_MEANINGS)
     except FeedError as error:
-        if asked and error.code == "missing_columns":
-            return _find_header(start.texts, limits, memory, delimiters, leave_open=True)
         if questions := encodings.questions(start.found):  # in another encoding it may have a header
             raise FeedError("unknown_encoding", questions[0].text) from error
         raise
@@ -295,14 +317,9 @@ def _first_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[int, in
     return start, blank, found
 
 
-def _find_header(
-    lines: Sequence[str], limits: Limits, memory: Memory | None, delimiters: str, *, leave_open: bool
-) -> _Header:
+def _find_header(lines: Sequence[str], limits: Limits, memory: Memory | None, delimiters: str, least: int) -> _Header:
     """The first line that has all required columns or those of a known format, with the delimiter under which most
-    columns mean a field.
-
-    With `leave_open` the line that has most of them, if none has all.
-    """
+    columns mean a field; where none has all, the one that has most of them, if it has so many at `least`."""
     separator = re.fullmatch(r"sep=([^\w\s\"]|\t)[\r\n]*", lines[0], re.IGNORECASE | re.ASCII)
     delimiters = delimiters or (separator[1] if separator else "".join(DELIMITERS))
     refusals: list[FeedError] = []
@@ -320,9 +337,10 @@ def _find_header(
         nearest += candidates
     if refusals:
         raise refusals[0]
-    if leave_open and nearest:
-        return max(nearest, key=lambda header: header.score)
-    raise _missing_columns(max(nearest, key=lambda header: header.score) if nearest else None)
+    best = max(nearest, key=lambda header: header.score, default=None)
+    if best is None or best.meanings < least:
+        raise _missing_columns(best)
+    return best
 
 
 def _header_at(
@@ -344,7 +362,7 @@ def _header_at(
         message = f"The header has {len(cells):,} columns; at most {limits.max_columns:,} are allowed."
         raise FeedError("too_many_columns", message)
     line_count, before = reader.line_num, columns.recall(cells, memory)
-    fields = before.fields if before else None
+    fields = before.fields or None if before else None
     mapping, samples = map_headers(cells, fields), []
     if len(mapping.fields) + len(mapping.unclear) > 1:
         # What the columns have can make their names mean less: sizes are no stock.
@@ -378,13 +396,13 @@ def _missing_columns(header: _Header | None) -> FeedError:
     return no_column_for(header.mapping.missing, header.cells, reasons)
 
 
-def _header_notes(header: _Header, texts: Sequence[str], *, understood: bool) -> list[str]:
+def _header_notes(header: _Header, texts: Sequence[str], *, of_format: bool) -> list[str]:
     notes = []
     above = [text for text in texts[: header.first_line] if not re.fullmatch(r"sep=.[\r\n]*", text, re.IGNORECASE)]
     if any(text.strip() for text in above):
         lines = ngettext("{} line", "{} lines", len(above)).format(len(above))
         notes.append(f"{lines} above the header skipped.")
-    if understood:  # what its columns mean isn't said by their names alone
+    if of_format:  # what its columns mean isn't said by their names alone
         return notes
     notes += columns.why_not(header.cells, header.mapping.missing, header.samples)
     return notes + ignored_notes(header.mapping)

@@ -40,7 +40,7 @@ from uploads.feed.doubts import (
     width_problem,
 )
 from uploads.feed.encodings.encoding import ENCODINGS
-from uploads.feed.formats.detect import is_understood
+from uploads.feed.formats.detect import is_own_list, known_format
 from uploads.feed.header import DELIMITERS, Layout, Position, Reading, find_layout, is_blank, no_column_for
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
@@ -118,8 +118,8 @@ def inspect(
     people chose for other files; `sheet` names
     the sheet of a workbook that the file was written from, a record for each of its rows.
 
-    With a `reading`, even an empty one, a person decides: what it leaves open may stay so, and columns may be missing
-    from the mapping then.
+    With a `reading`, even an empty one, a person decides: then a header of which nothing is known will do. Of a list of
+    the vendor's own `mapping` is what its names say or what was chosen, and the rest is for its plan to say.
 
     Raises FeedError with one of the codes binary_file, no_table, empty_file, line_too_long, too_many_columns,
     column_name_too_long, missing_columns, several_tables, other_quotes, no_rows; for a `reading` other_columns and
@@ -127,13 +127,11 @@ def inspect(
     """
     try:
         layout = find_layout(file, limits, memory, reading, sheet)
-        if is_understood(layout.headers, layout.answers):
-            pass  # its plan says what the columns mean, and is made by all who read it (apart/understood.py)
-        elif reading is not None:
+        # What the columns of a known format mean is for its plan to say (apart/understood.py).
+        if reading is not None and known_format(layout.headers, layout.answers) is None:
             layout = as_chosen(layout, reading)
-        elif layout.mapping.missing:  # the header of a known format
-            raise no_column_for(layout.mapping.missing, layout.headers)
-        some_short = layout.mapping.complete and _refuse_other_table(file, layout, limits)
+        is_own = is_own_list(layout.headers, layout.answers)
+        some_short = (is_own or layout.mapping.complete) and _refuse_other_table(file, layout, limits)
         look = _looked_over(file, layout, limits, LOOKED_AT)
         if look.stray and _quotes_are_letters(file, layout, limits):
             layout = replace(layout, unquoted=True)

@@ -73,8 +73,8 @@ def with_currency(
 ) -> Layout:
     """The layout with the currency of its prices, or with the question about it if its answers have none.
 
-    Reads the file once, unless what its rows say was `found` already, as in a known format, of which single rows may be
-    in another currency. Raises FeedError("mixed_currencies").
+    Reads the file once, unless what its rows say was `found` already. Single rows of a known format may be in another
+    currency. Raises FeedError("mixed_currencies").
     """
     fields = layout.mapping.fields
     if "price" not in fields:
@@ -88,7 +88,8 @@ def with_currency(
     if all(vendor.currency in codes for codes in told):
         return replace(layout, currency=vendor.currency)
     fitting = frozenset.intersection(*told)
-    if not fitting and found is None:
+    by_row = found is not None and not (layout.plan and layout.plan.own_list)
+    if not fitting and not by_row:
         raise _mixed(layout, tally, header)
     if not fitting:  # each row says its own, and is an error where that isn't what the others are in
         if any(vendor.currency in codes for codes in told):

@@ -23,8 +23,9 @@ CATEGORY_VALUES: Final = "category_values"
 # field is read from is remembered as such, except where a known format's columns are told apart by it.
 LASTING: Final[frozenset[str]] = frozenset(
     {
-        "currency", "format", "empty_sku", "category_for_all", CATEGORY_VALUES, "quantity_where_unknown",
-        "negative_stock", "stock_from", "price_from", "round_prices", "repair_skus",
+        "currency", "format", "column_product_name", "identifiers_from", "empty_sku", "category_for_all",
+        CATEGORY_VALUES, "quantity_where_unknown", "negative_stock", "stock_from", "price_from", "round_prices",
+        "repair_skus",
     }
 )  # fmt: skip
 

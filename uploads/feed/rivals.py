@@ -106,6 +106,7 @@ def _could_be_numbers(cells: Sequence[str]) -> bool:
 
 
 def _are_counts(cells: Sequence[str]) -> bool:
+    """Whether most of the cells are numbers, and not all of them say only whether."""
     numbers = [cell for cell in cells if cell.isdecimal()]
     return 2 * len(numbers) > len(cells) and not all(cell.casefold() in _FLAGS for cell in cells)
 

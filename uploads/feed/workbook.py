@@ -25,6 +25,8 @@ from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
 from uploads.feed.columns import Memory
+from uploads.feed.formats.detect import format_of
+from uploads.feed.formats.lists import meanings
 from uploads.feed.header import HEADER_LINES, find_layout
 from uploads.feed.lines import HIDDEN, FeedError, Limits
 from uploads.feed.sheets.budget import Budget, too_large
@@ -235,9 +237,10 @@ class _Choice(NamedTuple):
 
 
 def _chosen(source: _Source, limits: Limits, memory: Memory | None) -> _Choice:
-    """The first visible sheet whose header fits, as far as the budget lets look for one, else the first with anything
-    in it."""
+    """The first visible sheet whose header has all that products need, else the one with most of it, as far as the
+    budget lets look for one, else the first with anything in it."""
     first: _Choice | None = None
+    best: tuple[int, _Choice | None] = 0, None
     for part in source.book.sheets:
         head = source.head(part, HEADER_LINES) if part.visible else []
         if not head:
@@ -251,10 +254,16 @@ def _chosen(source: _Source, limits: Limits, memory: Memory | None) -> _Choice:
         # Without the empty rows between, of which there may be a million in each of a thousand sheets
         _write((row._replace(number=place) for place, row in enumerate(head, start=1)), out, width, source.budget)
         try:
-            line = find_layout(out, limits, memory, sheet=part.name or "?").first_row.line
-            return _Choice(part, width, head[line - 1].number)
+            layout = find_layout(out, limits, memory, sheet=part.name or "?")
         except FeedError:
             continue
+        choice, found = _Choice(part, width, head[layout.first_row.line - 1].number), layout.mapping
+        if not found.missing or format_of(layout.headers):
+            return choice
+        if (size := len(found.fields) + len(found.unclear) + meanings(found.ignored)) > best[0]:
+            best = size, choice
+    if best[1]:
+        return best[1]
     if first is None:
         message = "The workbook has nothing in its visible sheets. Upload the one with the table."
         raise FeedError("empty_file", message)

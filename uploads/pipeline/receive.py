@@ -4,7 +4,7 @@ Either an upload is open and its file is stored, or nothing has happened and the
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
@@ -75,7 +75,7 @@ def open_upload(
     refuse_too_many(vendor)
     contents = examine(feed.text)
     layout = inspect(feed, contents, vendor_id, reading)
-    if layout.mapping.missing:
+    if layout.mapping.missing:  # of a file that we handed out, where somebody said so
         missing = parser.no_column_for(layout.mapping.missing, layout.headers).message
         raise Refused(in_sheet(missing, layout.sheet), "missing_columns")
     if layout.questions:
@@ -100,7 +100,7 @@ def open_upload(
                 previewed_key=previewed_key,
                 file_size=contents.size,
                 sha256=contents.sha256,
-                layout=layout.to_json(),
+                layout=replace(layout, optional=()).to_json(),
                 staged_offset=layout.first_row.offset,
                 staged_line=layout.first_row.line,
                 uploaded_by=user,

@@ -17,6 +17,7 @@ from catalog import committer
 from catalog.rules.fields import FIELDS
 from uploads.aws.records import storable
 from uploads.feed import columns
+from uploads.feed.choices import as_list
 from uploads.feed.columns import Memory, Remembered
 from uploads.feed.parser import Layout
 from uploads.feed.questions import LASTING
@@ -64,8 +65,7 @@ def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:
     if not can_be(layout):
         return
     answers = _answers(layout)
-    alone = columns.map_headers(layout.headers)
-    needed = bool(answers) or (not layout.plan and (not alone.complete or alone.fields != layout.mapping.fields))
+    needed = bool(answers) or says_more(layout)
     fingerprint = columns.fingerprint(layout.headers)
     with transaction.atomic():
         committer.lock_vendors([vendor_id])  # two people who confirm at once come one after the other
@@ -77,7 +77,7 @@ def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:
             fingerprint=fingerprint,
             defaults={
                 "headers": [storable(header[:HEADER_CHARS]) for header in layout.headers],
-                "columns": {field: storable(header) for field, header in layout.mapping.fields.items()},
+                "columns": {field: storable(header) for field, header in chosen_fields(layout).items()},
                 "answers": answers,
                 "file_name": file_name,
                 "created_by_id": user.pk,
@@ -87,6 +87,25 @@ def remember(vendor_id: str, layout: Layout, file_name: str, user: Any) -> None:
         _log([kept], ADDITION if new else CHANGE, user)
         old = RememberedReading.objects.filter(vendor_id=vendor_id).order_by("-created_at", "-pk")[MOST:]
         RememberedReading.objects.filter(pk__in=[one.pk for one in old]).delete()
+
+
+def chosen_fields(layout: Layout) -> dict[str, str]:
+    """Field → header, as somebody chooses them, each column once: not twice where one number is product ID and SKU, nor
+    as these where it has the names, which is an answer of its own."""
+    fields, other = layout.mapping.fields, layout.plan.one_number if layout.plan else ""
+    names = fields.get("product_name")
+    return {
+        field: header for field, header in fields.items()
+        if field != other and (header != names or field == "product_name")
+    }  # fmt: skip
+
+
+def says_more(layout: Layout) -> bool:
+    """Whether the columns of a file are read otherwise than they show by themselves."""
+    if layout.plan is None:
+        alone = columns.map_headers(layout.headers)
+        return not alone.complete or alone.fields != layout.mapping.fields
+    return layout.otherwise
 
 
 def forget(vendor_id: str, user: Any, *, reading_id: int | None = None, layout: Layout | None = None) -> bool:
@@ -99,8 +118,12 @@ def forget(vendor_id: str, user: Any, *, reading_id: int | None = None, layout: 
 
 def _answers(layout: Layout) -> dict[str, str]:
     """Those that hold for more than this file."""
-    as_columns = frozenset() if layout.plan else columns.QUESTION_IDS.keys()
-    found = {name: layout.answers[name] for name in LASTING - as_columns if name in layout.answers}
+    of_format = layout.plan is not None and bool(layout.plan.format)
+    found = {
+        name: layout.answers[name] for name in LASTING
+        if name in layout.answers
+        and (of_format or name not in columns.QUESTION_IDS or as_list(layout.answers[name]) is not None)
+    }  # fmt: skip
     return {name: storable(answer) for name, answer in found.items() if len(answer) <= ANSWER_CHARS}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -64,10 +64,13 @@ class Asked:
     cells: tuple[Cell, ...] = ()
     categories: tuple[str, ...] = ()
     more: int = 0
+    optional: bool = False
+    """Whether the file can be sent without an answer: then its rows are errors."""
 
 
 def asked(layout: Layout) -> list[Asked]:
-    return [_asked(question) for question in layout.questions]
+    optional = [replace(_asked(question), optional=True) for question in layout.optional]
+    return [*(_asked(question) for question in layout.questions), *optional]
 
 
 def _asked(question: Question) -> Asked:

@@ -4,11 +4,8 @@ from typing import Any
 
 from catalog.rules.offers import OfferDraft
 from catalog.rules.validator import ProductDraft
-from uploads.feed import columns
 from uploads.feed.apart.reader import Look
 from uploads.feed.parser import Layout, Reading
-from uploads.feed.questions import Question
-from uploads.feed.sheets.handed_out import OUR_COLUMNS
 from uploads.insight import reading as how_read
 from uploads.pipeline import examine
 from uploads.pipeline.examine import FeedFile
@@ -24,21 +21,13 @@ def explained(feed: FeedFile, vendor_id: str, reading: Reading) -> tuple[Layout,
     """
     look = examine.look(feed, examine.examine(feed.text), vendor_id, reading, SAMPLE_ROWS, whole=True)
     layout = look.layout
-    asked = (*layout.questions, *missing_columns(layout))
     sample = _sample(look, vendor_id) if layout.mapping.complete else []
     found = how_read.whole(layout) | {"sample": sample}
-    return layout, found | {"questions": [how_read.question_as_json(question) for question in asked]}
-
-
-def missing_columns(layout: Layout) -> list[Question]:
-    """For each required field without a column: which of those that mean nothing it is."""
-    free = [name for name in layout.mapping.ignored if name not in OUR_COLUMNS]
-    perhaps = {field: header for header, field in columns.suggested(layout.headers, layout.mapping).items()}
-    return [
-        columns.ask(field, free, layout.headers, [], perhaps.get(field, ""))
-        for field in layout.mapping.missing
-        if free
-    ]  # fmt: skip
+    questions = [how_read.question_as_json(question) for question in layout.questions]
+    return layout, found | {
+        "questions": questions,
+        "optional": [how_read.question_as_json(question) for question in layout.optional],
+    }
 
 
 def _sample(look: Look, vendor_id: str) -> list[dict[str, Any]]:

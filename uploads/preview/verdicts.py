@@ -19,6 +19,7 @@ from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
 from uploads.feed import columns, parser, shops
 from uploads.feed.apart.reader import Look
+from uploads.feed.choices import as_list
 from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of
 from uploads.feed.formats.plan import TAKEN
 from uploads.feed.formats.ruled import ValueRules, replaced
@@ -187,15 +188,16 @@ class Preview:
     @property
     def answers(self) -> dict[str, str]:
         """What was answered already, for the form to bring along. Which column it is stands in the columns by then."""
-        settled = {question.id for question in self.layout.questions} - {CATEGORY_VALUES}
-        if self.layout.plan is None:
-            settled |= columns.QUESTION_IDS.keys()
-        return {name: answer for name, answer in self.reading.answers.items() if name not in settled}
+        layout, answers = self.layout, self.reading.answers
+        settled = {question.id for question in (*layout.questions, *layout.optional)} - {CATEGORY_VALUES}
+        if not layout.of_format:
+            settled |= {name for name in columns.QUESTION_IDS if as_list(answers.get(name, "")) is None}
+        return {name: answer for name, answer in answers.items() if name not in settled}
 
     @property
     def choice(self) -> Reading:
         """What is shown, as the reading that gives it again."""
-        chosen = () if self.layout.plan else tuple(one.field for one in self.mapped)
+        chosen = () if self.layout.of_format else tuple(one.field for one in self.mapped)
         return replace(self.reading, columns=chosen, shape=self.layout.shape, answers=self.answers)
 
 
@@ -237,24 +239,24 @@ def of(
 def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
     """Whether the next file with these columns would be read otherwise without anybody's word."""
     before = columns.recall(layout.headers, remembered.of(vendor_id))
-    if layout.plan:
-        known = before.answers if before else {}
-        return any(known.get(name) != answer for name, answer in layout.answers.items() if name in LASTING)
-    found = columns.map_headers(layout.headers, before.fields if before else None)
     known = before.answers if before else {}
-    lasting = LASTING - columns.QUESTION_IDS.keys()
-    answers = {name: answer for name, answer in reading.answers.items() if name in lasting}
-    return found.fields != layout.mapping.fields or (not found.complete) or any(
-        known.get(name) != answer for name, answer in answers.items()
-    )  # fmt: skip
+    lasting = LASTING if layout.of_format else LASTING - columns.QUESTION_IDS.keys()
+    if any(known.get(name) != answer for name, answer in layout.answers.items() if name in lasting):
+        return True
+    if layout.of_format:
+        return False
+    if before and before.fields:
+        return dict(before.fields) != remembered.chosen_fields(layout)
+    return remembered.says_more(layout)
 
 
 def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) -> tuple[Column, ...]:
     """The columns with what is read from them; an `impossible` choice stays as it was made."""
-    fields = {header: field for field, header in layout.mapping.fields.items()}
+    fields = {header: field for field, header in remembered.chosen_fields(layout).items()}
     understood = _understood(layout)
     chosen = impossible.columns if impossible and impossible.shape == layout.shape else None
-    suggestions = {} if layout.remembered or layout.plan else columns.suggested(layout.headers, layout.mapping)
+    settled = layout.remembered or layout.of_format
+    suggestions = {} if settled else columns.suggested(layout.headers, layout.mapping)
     many = len(layout.headers) > FULL_COLUMNS
     unclear = {header for could_be in layout.mapping.unclear.values() for header in could_be}
     found = []
@@ -271,7 +273,7 @@ def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) ->
 def _understood(layout: Layout) -> dict[str, str]:
     """Of a known format: header → the fields that are read from it, also where another column comes first."""
     found: dict[str, list[str]] = {}
-    for meant, read in (layout.plan.columns if layout.plan else {}).items():
+    for meant, read in (layout.plan.columns if layout.plan and layout.of_format else {}).items():
         for header in read:
             found.setdefault(header, []).append(LABELS[meant])
     return {header: ", ".join(labels) for header, labels in found.items()}
@@ -353,7 +355,7 @@ def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | No
     row, fields = judged.row, layout.mapping.fields
     cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
     read = _changes((field, row.cells.get(fields.get(field, ""), ""), it or "") for field, it in judged.values.items())
-    rules, meant = ((), read) if layout.plan else (read, ())
+    rules, meant = ((), read) if layout.of_format else _split(judged.derived, read)
     place, warnings = in_file(row.line, layout.sheet), tuple(p for p in judged.problems if is_warning(p.code))
     if judged.left_out:
         left_out = visible(judged.left_out)
@@ -366,6 +368,17 @@ def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | No
     changes = _changes((field, old, new) for field, (old, new) in (verdict.changes or {}).items())
     alone = visible(verdict.reason)
     return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules, meant, alone)
+
+
+def _split(
+    derived: frozenset[str], read: Sequence[Difference]
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """What the vendor's rules have instead of cells, and what was made of these or of answers."""
+    made = {LABELS[field] for field in derived}
+    return (
+        tuple(one for one in read if one.label not in made),
+        tuple(one for one in read if one.label in made),
+    )
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:

@@ -12,10 +12,12 @@ import pytest
 from catalog.rules.validator import Rules, validate
 from tests.uploads.feed.costs import costly
 from tests.workbooks import replaced, workbook, zipped
+from uploads.feed.apart import reader
+from uploads.feed.formats.categories import Categories
+from uploads.feed.formats.ruled import meant
 from uploads.feed.lines import FeedError
-from uploads.feed.parser import Layout, Limits, Row, inspect, rows
-from uploads.feed.prices import Vendor, with_currency
-from uploads.feed.sheets.notes import told
+from uploads.feed.parser import Layout, Limits, Row, rows
+from uploads.feed.prices import Vendor
 from uploads.feed.workbook import OLE, Size, as_csv
 from uploads.pipeline import examine
 from uploads.pipeline.judge import numeric_fields
@@ -23,7 +25,8 @@ from uploads.pipeline.staged_rows import as_staged
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
 HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity"
-RULES = Rules.from_names(["Books", "Clothing", "Electronics", "Home"])
+WHITELIST = dict.fromkeys(["Books", "Clothing", "Electronics", "Home"])
+RULES, OURS = Rules.from_names(WHITELIST), Categories(WHITELIST)
 REORDERED = "sku,vendor_product_id,product_name,category,price,stock_quantity"
 GERMAN = "Produkt-ID,Produktname,Kategorie,Artikelnummer,Preis,Bestand"
 
@@ -291,7 +294,7 @@ CASES = {
     "no bytes at all": Case(b"", "empty_file"),
     "a header and no rows": Case(feed("", ",,,,,"), "no_rows"),
     "no header": Case(feed(OTHER, header=ROW), "missing_columns"),
-    "required columns missing": Case(feed("1,2,3", header="vendor_product_id,sku,price"), "missing_columns"),
+    "required columns missing": Case(feed("Lamp,9.99", header="product_name,price"), "question"),
     "two columns for one field": Case(feed(ROW + ",8", header=HEADER + ",Price"), "question"),
     "other columns twice, or without a name": Case(
         feed(ROW + ",red,,blue", header=HEADER + ",colour,,colour"),
@@ -520,8 +523,13 @@ def outcome_of(row: Row, layout: Layout) -> Outcome:
         return row.problem.code.value
     cells = list(row.cells.values())
     fields = layout.mapping.fields
-    values = {field: row.cells[header] for field, header in fields.items()}
-    result = validate(values, RULES, numeric_fields(fields, row.numeric), layout.currency)
+    if layout.plan:
+        found = meant(row.cells, row.numeric, layout.plan, OURS, None, row.number)
+        values, numeric = found.values, found.numeric
+    else:
+        values = {field: row.cells[header] for field, header in fields.items()}
+        numeric = numeric_fields(fields, row.numeric)
+    result = validate(values, RULES, numeric, layout.currency)
     return cells if result.draft else Judged(cells, {problem.code.value for problem in result.problems})
 
 
@@ -531,9 +539,11 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
     try:
         with as_csv(io.BytesIO(case.data), limits, Size()) as sheet:
             file = sheet.file if sheet else io.BytesIO(case.data)
-            layout = inspect(file, limits, sheet=sheet.name if sheet else "")
-            layout = with_currency(file, layout, limits, Vendor("Northwind", "USD"))
-            layout = told(layout, sheet.about) if sheet else layout
+            name, about = (sheet.name, sheet.about) if sheet else ("", None)
+            question = reader.Question(
+                limits, sheet=name, about=about, vendor=Vendor("Northwind", "USD"), categories=WHITELIST, whole=True
+            )  # fmt: skip
+            layout = reader.look(file, question).layout
             if layout.questions:
                 return "question", ()
             found = list(as_staged(rows(file, layout, limits=limits), layout))

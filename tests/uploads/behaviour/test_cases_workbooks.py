@@ -210,7 +210,10 @@ def test_the_preview_knows_it_too() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (workbook([["name", "price"], ["Lamp", 1]]), "In sheet “Products”: The header has no column for"),
+        (
+            workbook([["name", "price"], ["Lamp", 1]]),
+            "In sheet “Products”: The file has neither a product ID nor",
+        ),
         (workbook([HEADER]), "In sheet “Products”: The file has a header but no rows"),
         (workbook([["x"]], Feed=[HEADER]), "In sheet “Feed”: The file has a header but no rows"),
         (workbook([[*HEADER, *["x"] * 600]]), "In sheet “Products”: The sheet has something in more than 500 columns"),

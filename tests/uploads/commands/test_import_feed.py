@@ -46,7 +46,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "header only": (f"{HEADER}\n".encode(), "The file has a header but no rows below it."),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "a PNG image"),
     "workbook": (_workbook(), "nothing in its visible sheets"),
-    "without a price": (feed(line(1)).replace(",price", ",cost").encode(), "price"),
+    "without a header": (feed(line(1)).replace(HEADER, "name,b,c,d").encode(), "The header has no column for"),
 }
 
 

@@ -128,3 +128,15 @@ def test_at_a_terminal_who_gives_no_category_imports_nothing(
     done = run("import_feed", file_of("07"), "--vendor", "VEND001")
     assert (done.status, done.err) == (3, "Nothing was imported.")
     assert not UploadHistory.objects.exists()
+
+
+def test_explain_tells_what_can_be_answered_from_what_must_be(pipeline: Pipeline, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    rows = [f"A-{n},Lamp {n},{'Lighting' if n == 3 else 'Books'},9.99,5" for n in range(20)]
+    file.write_text("\n".join(["Art. No.,Name,Category,Price,Stock", *rows, ""]))
+    done = run("import_feed", str(file), "--vendor", "VEND001", "--explain", "--json")
+    found = json.loads(done.out)
+    assert (found["questions"], [one["id"] for one in found["optional"]]) == ([], ["category_values"])
+    for_people = run("import_feed", str(file), "--vendor", "VEND001", "--explain").out
+    assert "Not needed: 1 category of this file is not on our list. Which one of ours is it?" in for_people
+    assert run("import_feed", str(file), "--vendor", "VEND001").status == 0

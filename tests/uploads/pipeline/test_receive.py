@@ -31,7 +31,7 @@ def stored() -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def _ground(vendor: Vendor, bucket: None) -> None:
+def _ground(vendor: Vendor, categories: None, bucket: None) -> None:
     pass
 
 
@@ -68,7 +68,7 @@ REFUSALS: dict[str, tuple[str | bytes, str]] = {
     "blank lines": ("\n\n", "empty"),
     "no rows": (HEADER + "\n", "no rows"),
     "no header": ("1,2,3\n4,5,6\n", "column"),
-    "missing columns": ("sku,price\nA,1\n", "column"),
+    "missing columns": ("name,price\nA,1\n", "neither a product ID nor a SKU"),
     "a workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Excel"),
     "noise": (bytes(range(256)) * 20, "text file"),
     "two price columns": (

@@ -53,7 +53,7 @@ def read_as(headers: list[str], vendor_id: str = "VEND001") -> dict[str, str]:
 
 def test_a_vendors_own_columns_are_read_once_they_are_remembered(pipeline: Pipeline, admin_user: User) -> None:
     text = ",".join(OWN) + "\n" + ROW
-    with pytest.raises(Refused, match="no column for"):
+    with pytest.raises(Refused, match="No column says that it has the product name"):
         pipeline.send(text)
     remembered.remember("VEND001", layout_of(OWN, CHOICE), "spring.csv", admin_user)
     upload = pipeline.run(text)
@@ -64,7 +64,7 @@ def test_a_vendors_own_columns_are_read_once_they_are_remembered(pipeline: Pipel
 
 def test_what_one_vendor_chose_is_not_anothers(pipeline: Pipeline, other_vendor: Vendor) -> None:
     remembering(OWN, CHOSEN)
-    with pytest.raises(Refused, match="no column for"):
+    with pytest.raises(Refused, match="No column says that it has the product name"):
         pipeline.send(",".join(OWN) + "\n" + ROW, vendor_id="VEND002")
 
 

@@ -29,7 +29,7 @@ from vendors.models import Vendor, VendorMember
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
 BASE = "/vendor/VEND001/"
 CHOOSE, PREVIEW, CONFIRM = BASE + "upload/", BASE + "upload/preview/", BASE + "upload/confirm/"
-GERMAN = "Artikel;Bezeichnung;Warengruppe;Code;Preis;Lager\n7;Lampe;Electronics;L-7;9,90;4\n"
+GERMAN = "Pos;Text;Warengruppe;Kennung;Preis;Rest\n7;Lampe;Electronics;L-7;9,90;4\n"
 
 
 def sign_in(client: Client, role: str, vendor_id: str = "VEND001") -> User:
@@ -152,10 +152,14 @@ def test_without_a_file_the_page_asks_for_one(client: Client, uploader: User) ->
 def test_unknown_columns_are_said_once_and_remembered(client: Client, uploader: User) -> None:
     response = choose(client, GERMAN)
     assert response.context["preview"].delimiter == "semicolon"
-    assert "We don't know yet which column has the" in response.content.decode()
-    assert "Columns ignored" not in response.content.decode(), "nothing is ignored while it is asked for"
-    assert "Start the upload" not in response.content.decode()
-    chosen = form(response) | {"column-0": "vendor_product_id", "column-3": "sku", "column-5": "stock_quantity"}
+    page = response.content.decode()
+    assert "No column says that it has the product name. Which one is it: “Text” or “Kennung”?" in page
+    assert "The file has neither a product ID nor a SKU." in page
+    assert "If a column has the stock quantity, say so in the table of columns instead." in page
+    assert "Start the upload" not in page
+    chosen = form(response) | {
+        "column-0": "vendor_product_id", "column-1": "product_name", "column-3": "sku", "column-5": "stock_quantity",
+    }  # fmt: skip
     again = client.post(PREVIEW, chosen)
     assert "Start the upload" in again.content.decode()
     assert client.post(CONFIRM, form(again)).status_code == 302
@@ -164,14 +168,15 @@ def test_unknown_columns_are_said_once_and_remembered(client: Client, uploader: 
 
 
 def test_a_guess_is_taken_at_a_click_and_not_before(client: Client, uploader: User) -> None:
-    response = choose(client, GERMAN.replace("Preis", "Preis brutto"))
+    response = choose(client, GERMAN.replace("Rest", "Lagermänge"))
     page = response.content.decode()
-    assert "Perhaps the price? It isn’t used so far." in page
-    assert [column.field for column in response.context["preview"].mapped if column.suggestion == "price"] == [""]
-    button = re.search(r'<button type="submit" class="link" name="take" value="(\d+:price)"', page)
+    assert "Perhaps the stock quantity? It isn’t used so far." in page
+    guessed = [column.field for column in response.context["preview"].mapped if column.suggestion == "stock_quantity"]
+    assert guessed == [""]
+    button = re.search(r'<button type="submit" class="link" name="take" value="(\d+:stock_quantity)"', page)
     assert button
     taken = client.post(PREVIEW, form(response) | {"take": button[1]})
-    assert taken.context["preview"].layout.mapping.fields["price"] == "Preis brutto"
+    assert taken.context["preview"].layout.mapping.fields["stock_quantity"] == "Lagermänge"
 
 
 def test_what_was_not_previewed_is_not_started(client: Client, uploader: User) -> None:

@@ -151,7 +151,8 @@ def test_answers_are_remembered_and_a_deleted_category_is_asked_again(
 def test_a_format_can_be_switched_off_and_on(pipeline: Pipeline, vendor: Vendor, admin_user: User) -> None:
     context = again(choose(vendor, admin_user), admin_user, **{"as": "own_list"})
     seen = context["preview"]
-    assert seen.layout.plan is None
+    assert not seen.layout.of_format
+    assert seen.layout.plan.own_list
     assert seen.switched_off == "Shopify product export"
     back = again(context, admin_user, **{"as": "known"})["preview"]
     assert back.layout.plan.format == choose(vendor, admin_user)["preview"].layout.plan.format

@@ -13,22 +13,22 @@ import resource
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from catalog.rules.problems import Code, Problem
-from uploads.feed import parser, prices, shops, workbook
+from uploads.feed import parser, prices, workbook
 from uploads.feed.apart import process
 from uploads.feed.apart.understood import understood
 from uploads.feed.columns import Remembered
 from uploads.feed.formats.categories import Categories
-from uploads.feed.formats.detect import is_understood
 from uploads.feed.formats.groups import Head
 from uploads.feed.header import Layout, Reading
 from uploads.feed.lines import FeedError, Limits, unmarked
 from uploads.feed.parser import Row
+from uploads.feed.sheets.handed_out import is_ours
 from uploads.feed.sheets.notes import About, told
 from uploads.feed.sheets.parts import damaged
 
@@ -82,7 +82,7 @@ def look(file: BinaryIO, question: Question) -> Look:
         if question.lines > limits.max_rows:
             for _ in parser.rows(file, layout, limits=limits):
                 pass
-        if is_understood(layout.headers, layout.answers):
+        if not is_ours(layout.headers):
             ours, rules = Categories(question.categories), {(one, wrong): right for one, wrong, right in question.rules}
             vendor, first, whole = question.vendor, question.first, question.whole
             found = understood(file, layout, limits, ours, vendor, first, rules=rules, whole=whole)
@@ -90,12 +90,8 @@ def look(file: BinaryIO, question: Question) -> Look:
             return Look(layout, found.rows, found.heads, found.left_out)
         if question.vendor and "price" in layout.mapping.fields:
             layout = prices.with_currency(file, layout, limits, question.vendor)
-        shop = shops.shop_of(layout.headers)
-        said = shops.notes(shop, parser.rows(file, layout, limits=limits), layout.mapping.fields)
-        layout = replace(layout, notes=(*layout.notes, *said))
         layout = told(layout, question.about) if question.about else layout
-        left = parser.rows(file, layout, limits=limits) if question.first else iter(())
-        rows = tuple(islice(shops.without_pictures(left, shop), question.first))
+        rows = tuple(islice(parser.rows(file, layout, limits=limits), question.first))
     finally:
         file.seek(0)
     return Look(layout, rows)

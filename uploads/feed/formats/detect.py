@@ -44,9 +44,14 @@ def format_of(headers: Sequence[str]) -> Format | None:
     return _format_of(tuple(headers))
 
 
-def is_understood(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
-    """Whether a file with these columns is read by the plan of its format: not where a person has switched that off."""
-    return answers.get(FORMAT) != OWN_LIST and format_of(headers) is not None
+def known_format(headers: Sequence[str], answers: Mapping[str, object]) -> Format | None:
+    """The format that a file with these columns is read by: none where a person has switched that off."""
+    return None if answers.get(FORMAT) == OWN_LIST else format_of(headers)
+
+
+def is_own_list(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
+    """Whether a file with these columns is a list of the vendor's own: of no format, and not handed out by us."""
+    return known_format(headers, answers) is None and not is_ours(headers)
 
 
 def has_no_quotes(headers: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ _TOTAL: Final = re.compile(
     r"|suma\b|somma\b|totaal\b|totalt\b|razem\b|celkem\b|итого\b|всего\b",
     re.IGNORECASE,
 )
+_OF_GROUP: Final = re.compile(r".*\b(?:total|totale|gesamt|summe|somme|suma|somma)", re.IGNORECASE)
 SHORT_HEADING: Final = 60  # characters; a longer line of text is a remark
 MORE_COLUMNS: Final = 3  # only in a table of so many a row with one cell is conspicuous
 SHOWN: Final = 60
@@ -100,6 +101,8 @@ def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
         is_named = column not in names and any(cells.get(one, "").strip() for one in names)
         is_numbered = column not in numbers and any(cells.get(one, "").strip() for one in numbers)
         if _TOTAL.match(text) and not is_named and not is_numbered:
+            return Reason(TOTAL, "A total of the rows above.")
+        if _OF_GROUP.fullmatch(text) and not is_named and not is_numbered and not cells.get(price, "").strip():
             return Reason(TOTAL, "A total of the rows above.")
         if len(filled) > 1 or len(cells) < MORE_COLUMNS or column in prices or not _is_prose(text):
             return None

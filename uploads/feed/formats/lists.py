@@ -4,114 +4,39 @@ What its columns mean is for uploads.feed.columns to say. What is added here is 
 that is product ID and SKU, names that stand under Description, no category, nothing but prices and stock.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from catalog.rules.cells import identifier
-from catalog.rules.fields import LIMITS
+from catalog.rules.fields import LABELS, LIMITS
 from catalog.rules.identifiers import is_sku
-from uploads.feed.columns import ColumnMapping, answered, ask, normalise, quoted, short
+from uploads.feed.columns import (
+    ColumnMapping,
+    answered,
+    ask,
+    mapped,
+    normalise,
+    question_id,
+    quoted,
+    short,
+    suggested,
+    suggestion,
+)
 from uploads.feed.formats.model import UPDATE, Plan
+from uploads.feed.formats.names import BARCODES, FLAGS, ITEMS, LISTED, MORE
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
+from uploads.feed.sheets.handed_out import OUR_COLUMNS
 
 IDENTIFIERS: Final = "identifiers_from"
-# Names that mean a field in a list that has no better column for it, best first; a `#` stands for a number behind it.
-MORE: Final[Mapping[str, tuple[str, ...]]] = {
-    "vendor_product_id": (
-        "internal id", "product uid", "uniq id", "unique id", "uid", "uuid", "pid", "prod id", "product key",
-        "system id", "record id", "offer id", "listing id", "interne id", "id interne", "id interno", "код id",
-    ),
-    "sku": (
-        "art no", "art nr", "art num", "artno", "artnr", "article code", "article id",
-        "cod articolo", "codice", "codice prodotto", "cod", "code article", "code produit", "code", "codigo",
-        "código", "código de producto", "codigo articulo", "código artículo", "clave", "ref", "ref no", "reference",
-        "reference no", "reference number", "référence article", "product number", "product no", "product ref",
-        "prod code", "stock code", "stockcode", "item ref", "item #", "part no", "part #", "part nr",
-        "partnumber", "teilenummer", "teile nr", "bestellnummer", "best nr", "bestell nr", "artikel nummer",
-        "artikelnr.", "artikel no", "sachnummer", "material number", "materialnummer", "material no", "model number",
-        "model no", "model code", "modell nr", "style number", "style no", "style code", "catalog number",
-        "catalogue number", "catalog no", "cat no", "kat nr", "internal reference", "internal code", "number", "no",
-        "nr", "num", "numero", "número", "sku id", "sku no", "variant id", "varenr", "varenummer", "artikelnummer#",
-        "tuotenumero", "katalogové číslo", "symbol", "kod", "kod produktu", "indeks", "артикул", "код", "код товара",
-    ),
-    "product_name": (
-        "product name#", "item name#", "article name", "name of product", "product label", "display name",
-        "full name", "model name", "name en", "name de", "name fr", "artikeltext", "artikeltext #", "artikeltext1",
-        "artikelbezeichnung #", "artikelbezeichnung1", "bezeichnung #", "bezeichnung1", "kurzbezeichnung",
-        "artikelname #", "produkt", "artikel", "ware", "denominazione", "descrizione articolo", "descrizione prodotto",
-        "nome articolo", "prodotto", "producto", "nombre producto", "nombre articulo", "nombre artículo", "artículo",
-        "articulo", "descripción del producto", "descripcion producto", "produit", "nom produit", "nom article",
-        "intitulé", "libellé produit", "libellé article", "désignation produit", "designation article", "article",
-        "produto", "nome do produto", "nome produto", "nome do artigo", "omschrijving", "productnaam", "artikelnaam",
-        "nazwa", "nazwa produktu", "název", "navn", "varenavn", "produktnavn", "benämning", "tuotenimi",
-        "наименование", "название", "наименование товара", "название товара", "товар", "имя", "item description",
-        "item desc", "product desc", "article description", "artikelbeschreibung", "short description",
-        "product details", "goods", "model", "item", "items", "book title", "product short name",
-    ),
-    "category": (
-        "artikelgruppe", "produktgruppe", "warengruppen", "hauptwarengruppe", "gruppe", "sortiment", "product group",
-        "item group", "item category", "group", "group name", "department", "product family", "family", "famille",
-        "familia", "famiglia", "reparto", "rayon", "rubrique", "categoria prodotto", "gruppo", "categorie",
-        "catégorie produit", "categoria do produto", "categoría producto", "rubro", "sección", "section",
-        "main category", "category #", "category1", "category path", "category full", "categoryname", "kategoria",
-        "kategorija", "sub category", "subcategory", "product line", "product range", "range", "product class",
-        "class", "collection", "category tree", "product category tree", "breadcrumb", "breadcrumbs", "cat",
-        "category id", "cat id", "genre", "категория", "группа", "группа товаров", "раздел", "item type",
-        "product type name",
-    ),
-    "price": (
-        "price each", "price per unit", "unit cost price", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
-        "цена", "стоимость", "cena", "cena brutto", "preço", "preco", "prijs", "pris", "hinta", "fiyat", "tarif",
-    ),
-    "stock_quantity": (
-        "stock on hand", "available stock", "units in stock", "disponibilità",
-        "disponibilidad", "disponibilité", "verfügbarkeit", "verfügbar", "количество", "остаток", "наличие", "ilość",
-        "stan", "estoque", "quantidade", "voorraad", "aantal", "antal", "lager", "qte", "qté", "cant", "qta", "q.tà",
-    ),
-    "brand": ("make", "brand_name", "бренд", "производитель", "producent", "merk", "fabrikant", "marca prodotto"),
-    "description": (
-        "beschreibung #", "langtext", "artikelbeschreibung", "long text", "product details", "descrizione",
-        "описание", "opis", "omschrijving", "notes",
-    ),
-}  # fmt: skip
-# Where a list has a column with names or descriptions, such a column has numbers of items.
-ITEMS: Final = ("item", "article", "articolo", "artículo", "artikel", "model", "modell", "style")
-# Columns that say whether there is any stock, in words or as 1 and 0.
-FLAGS: Final = (
-    "stock status",
-    "inventory status",
-    "availability status",
-    "availability",
-    "in stock",
-    "is in stock",
-    "available",
-    "is available",
-    "stock availability",
-    "lieferbar",
-    "auf lager",
-    "verfügbarkeit",
-    "disponibilité",
-    "en stock",
-    "disponibilidad",
-    "disponible",
-    "disponibilità",
-    "disponibile",
-    "наличие",
-    "в наличии",
-)
-# Numbers that aren't the vendor's own, so nobody takes them for an ID without a person.
-_BARCODE_KEYS: Final = """
-    barcode ean ean13 ean8 eancode eannummer eanbarcode gtin gtin13 gtin14 gtin12 upc upca upccode upcean barcodes
-    strichcode codeabarres codebarre codesbarres codigodebarras codicebarre codiceabarre codiceean isbn isbn13 isbn10
-    barcodeean barcodeno barcodenumber eanupc gtineanupc штрихкод productbarcode itembarcode gtinupceanorisbn asin jan
-"""
-BARCODES: Final = frozenset(_BARCODE_KEYS.split())
+NO_COLUMN: Final = "[]"  # the answer that none of the columns is the field: a list without any
 # Kinds of prices that aren't the regular one, beside one that may be.
-_NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list", "other"})
-_REGULAR: Final = frozenset({"plain", "regular", "selling", "unit", "currency", "tax"})
+_NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list"})
+_REGULAR: Final = frozenset({"plain", "regular", "selling", "currency"})
 _CAN_BE_SOLD: Final = ("available", "verfugbar", "disponib", "free stock", "sellable")
 _ID_WORDS: Final = frozenset(("id", "uid", "uuid", "code", "key", "number", "no", "nr", "ref", "sku", "pid"))
 _NO_IDS: Final = frozenset(
@@ -120,6 +45,8 @@ _NO_IDS: Final = frozenset(
     weight width height length size color colour discount cost margin tax vat
     """.split()  # noqa: SIM905
 )
+# A number with a currency before or behind it, or without
+_PRICE: Final = re.compile(r"(?:[^\W\d]{3,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|[^\w\s]{1,3})?")
 _AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")
 MOST_CHOICES: Final = 20
 
@@ -131,44 +58,160 @@ def plan_of_list(
 ) -> tuple[Plan, tuple[Question, ...]]:
     """The plan, and the questions about columns. `chosen`: a person said what each column means, so none is looked
     for."""
-    texts = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
-    mapping = answered(mapping, names, texts)
-    said: list[str] = []
-    columns = dict(mapping.fields)
-    unclear = dict(mapping.unclear)
-    _settle(columns, unclear, said)
-    flags: tuple[str, ...] = ()
-    if not chosen:
+    in_order = mapping.complete
+    names = [name for name in names if name not in OUR_COLUMNS]  # which are there where our report comes back
+    found = _found(names, samples, mapping, answers, look=not (chosen or in_order))
+    columns, unclear, said = found.columns, found.unclear, found.said
+    questions: list[Question] = []
+    is_update = _only_changes(columns, unclear)
+    if is_update and not _has_none("product_name", answers):
+        questions = _names_or_changes(names, columns, samples)
+        is_update = not questions
+    if is_update:
+        said.append(_said_of_update(columns))
+        columns.pop("category", None)
+    else:
+        questions += _identifiers(names, columns, unclear, samples, answers, said, chosen=chosen)
+    questions += _which_ones(names, samples, unclear)
+    if not (is_update or found.flags or in_order or _has_none("stock_quantity", answers)):
+        questions += _perhaps_stock(names, columns, unclear, samples)
+    if not is_update:
+        asked = {*columns, *(one.field for one in questions)}
+        questions += [
+            _without_column(meant, names, columns, samples) for meant in ("product_name", "price") if meant not in asked
+        ]
+    placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
+    if found.stock:
+        placed["stock_quantity"] = found.stock
+    by = answers.get(IDENTIFIERS)
+    made = not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}
+    plan = Plan(
+        own_list=True, mode=UPDATE if is_update else "", columns=placed, flags=found.flags, added=len(found.stock) > 1,
+        handle=str(by) if made else "",  # what can't be a SKU as it stands
+        id_first=_id_first(columns, mapping), empty_is_unknown=False, lists=",;|", paths=">»|/\\", said=tuple(said),
+    )  # fmt: skip
+    return plan, tuple(questions)
+
+
+class _Found(NamedTuple):
+    """What the columns of a list are: field → header, or the headers that could each be it; those that are added up to
+    the stock, the one that says whether there is any, and what was taken for granted."""
+
+    columns: dict[str, str]
+    unclear: dict[str, tuple[str, ...]]
+    stock: tuple[str, ...]
+    flags: tuple[str, ...]
+    said: list[str]
+
+
+def _found(
+    names: Sequence[str], samples: Rows, mapping: ColumnMapping, answers: Mapping[str, Any], *, look: bool
+) -> _Found:
+    """By their names and what was answered; `look` for those that go by names which only lists have."""
+    mapping = answered(mapping, names, {name: one for name, one in answers.items() if isinstance(one, str)})
+    columns, unclear, said = dict(mapping.fields), dict(mapping.unclear), list[str]()
+    if stock := _stock_columns(names, answers):
+        unclear.pop("stock_quantity", None)
+        columns["stock_quantity"] = stock[0]
+    if look:
+        _settle(columns, unclear, said)
         _find_more(names, columns, unclear, samples, MORE)
         _name_from_description(columns, unclear, samples, said)
         if {"product_name", "description"} & columns.keys():
             _find_more(names, columns, unclear, samples, {"sku": ITEMS})
-        if "stock_quantity" not in {*columns, *unclear}:
-            keys = {normalise(name): name for name in reversed(names) if name not in columns.values()}
-            flags = tuple(name for flag in FLAGS if (name := _named(flag, keys)))[:1]
-    stock = _stock_columns(names, answers)
-    plan = Plan(own_list=True, empty_is_unknown=False, flags=flags, lists=",;|", paths=">»|/\\")
-    is_update = _only_changes(columns, unclear)
-    if is_update:
-        plan = replace(plan, mode=UPDATE)
-        said.append(_said_of_update(columns))
-        columns.pop("category", None)
-    found = [] if is_update else _identifiers(names, columns, unclear, samples, answers, said)
-    rows = [list(row.values()) for row in samples]
-    found += [ask(meant, could_be, names, rows) for meant, could_be in unclear.items() if meant != "category"]
-    if not is_update:
-        for meant in ("product_name", "price"):
-            if meant not in columns and meant not in unclear:
-                free = [name for name in names if name not in columns.values()] or list(names)
-                found.append(ask(meant, free, names, rows))
-    placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
-    if stock:
-        placed["stock_quantity"] = stock
-    by = answers.get(IDENTIFIERS)
-    if not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}:
-        plan = replace(plan, handle=by)  # what can't be a SKU as it stands
-    plan = replace(plan, columns=placed, added=len(stock) > 1, said=tuple(said), id_first=_id_first(columns, mapping))
-    return plan, tuple(found)
+    flags: tuple[str, ...] = ()
+    if "stock_quantity" not in {*columns, *unclear}:
+        keys = {normalise(name): name for name in reversed(names) if name not in columns.values()}
+        flags = tuple(name for flag in FLAGS if (name := _named(flag, keys)))[:1]
+        if flags and any(cell.isdecimal() and cell not in ("0", "1") for cell in _cells(flags[0], samples)):
+            columns["stock_quantity"], flags = flags[0], ()
+    if flags:
+        said.append(f"“{short(flags[0])}” says whether a product is in stock, and no column how many there are.")
+    return _Found(columns, unclear, stock, flags, said)
+
+
+# --- questions about columns -------------------------------------------------------------------------------------
+
+
+def _which_ones(names: Sequence[str], samples: Rows, unclear: Mapping[str, tuple[str, ...]]) -> list[Question]:
+    rows = _as_rows(names, samples)
+    asked = [ask(meant, could_be, names, rows, suggestion(meant, could_be)) for meant, could_be in unclear.items()]
+    return [or_all_added(one, unclear[one.field]) if one.field == "stock_quantity" else one for one in asked]
+
+
+def or_all_added(question: Question, could_be: Sequence[str]) -> Question:
+    """Which column has the stock, or all of them added up: that is a list, as JSON."""
+    together = Choice(json.dumps(list(could_be), ensure_ascii=False), "All of these added up")
+    text = f"Which column has the {LABELS['stock_quantity']}: {quoted(could_be, ' or ')}, or all of them added up?"
+    return replace(question, text=text, choices=(*question.choices, together))
+
+
+def _has_none(meant: str, answers: Mapping[str, Any]) -> bool:
+    """Whether somebody said that no column is this field."""
+    return bool(answers.get(question_id(meant)) == [])
+
+
+def _names_or_changes(names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> list[Question]:
+    """Which column has the names, or whether the list only changes products that are there; nothing where none could
+    have them."""
+    could_be = _could_be_names(names, columns, samples)
+    if not could_be:
+        return []
+    question = ask("product_name", could_be, names, _as_rows(names, samples))
+    text = (
+        f"No column says that it has the product name. Which one is it: {quoted(could_be, ' or ')}? Without one, only "
+    )
+    text += "products that are in the catalog are changed."
+    none = Choice(NO_COLUMN, "None: only change products that are in the catalog")
+    return [replace(question, text=text, choices=(*question.choices, none))]
+
+
+def _perhaps_stock(
+    names: Sequence[str], columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], samples: Rows
+) -> list[Question]:
+    """Whether a column whose name has a word for stock in it is the stock, where no other is."""
+    if "stock_quantity" in {*columns, *unclear}:
+        return []
+    free = [name for name in names if name not in columns.values() and kind_of("stock_quantity", name)]
+    found = [name for name in free if _may_be("price", name, samples)]
+    if not found:
+        return []
+    question = ask("stock_quantity", found, names, _as_rows(names, samples), found[0])
+    text = question.text if len(found) > 1 else f"Is “{short(found[0])}” the {LABELS['stock_quantity']}?"
+    none = Choice(NO_COLUMN, "No, none of these" if len(found) > 1 else "No, it is something else")
+    return [replace(question, text=text, choices=(*question.choices, none))]
+
+
+def _could_be_names(names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> list[str]:
+    """Columns without a meaning that have a text of their own in most rows, as names are."""
+    found = []
+    for name in names:
+        cells = _cells(name, samples)
+        texts = {cell for cell in cells if sum(map(str.isalpha, cell)) > 3 and "://" not in cell}
+        other = set(in_words(name).split()) & _NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name)
+        if name not in columns.values() and not other and 2 * len(texts) > len(samples):
+            found.append(name)
+    return found
+
+
+def _as_rows(names: Sequence[str], samples: Rows) -> list[list[str]]:
+    """The cells of these columns, in their order."""
+    return [[row.get(name) or "" for name in names] for row in samples]
+
+
+def _cells(column: str, samples: Rows) -> list[str]:
+    return [cell for row in samples if (cell := (row.get(column) or "").strip())]
+
+
+def _without_column(meant: str, names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> Question:
+    """Which of the columns that mean nothing so far is a field that no list can do without."""
+    free = [name for name in names if name not in columns.values() and _may_be(meant, name, samples)]
+    perhaps = {field: header for header, field in suggested(names, mapped(names, dict(columns))).items()}
+    likeliest = perhaps.get(meant, "")
+    question = ask(meant, free, names, _as_rows(names, samples), likeliest if likeliest in free else "")
+    text = f"No column says that it has the {LABELS[meant]}."
+    which = f" Which one is it: {quoted(free[:MOST_CHOICES], ' or ')}?" if free else " Send the file with one."
+    return replace(question, text=text + which)
 
 
 def _stock_columns(names: Sequence[str], answers: Mapping[str, Any]) -> tuple[str, ...]:
@@ -189,11 +232,12 @@ def _settle(columns: dict[str, str], unclear: dict[str, tuple[str, ...]], said: 
     kinds = {header: kind.name if (kind := kind_of("price", header)) else "other" for header in prices}
     if any(kind in _REGULAR for kind in kinds.values()):
         left = tuple(header for header in prices if kinds[header] not in _NOT_REGULAR)
-        if len(left) == 1:
+        # What a supplier calls “Your price” may be what it costs
+        if len(left) == 1 and "your" not in in_words(left[0]).split():
             del unclear["price"]
             columns["price"] = left[0]
             said.append(f"The price is “{short(left[0])}”, and not {_listed(set(prices) - set(left), prices)}.")
-        elif left:
+        elif len(left) > 1:
             unclear["price"] = left
     stocks = unclear.get("stock_quantity", ())
     sold = [header for header in stocks if any(word in in_words(header) for word in _CAN_BE_SOLD)]
@@ -236,20 +280,25 @@ def _named(other: str, keys: Mapping[str, str]) -> str:
     return next((name for key, name in keys.items() if key == start or key in (f"{start}1", f"{start}01")), "")
 
 
+def meanings(names: Sequence[str]) -> int:
+    """How many of these headers mean a field only where no better one is there."""
+    keys = {normalise(name) for name in names}
+    return len(keys & LISTED)
+
+
 def _may_be(meant: str, name: str, samples: Rows) -> bool:
     """Whether the cells of a column don't speak against it: a SKU is short and not the same in each row, a price and a
     stock have digits or words for stock, a name isn't a number."""
-    cells = [cell for row in samples if (cell := (row.get(name) or "").strip())]
+    cells = _cells(name, samples)
     if not cells:
         return True
-    digits = sum(any(char.isdigit() for char in cell) for cell in cells)
     if meant == "vendor_product_id":
         return len(set(cells)) == len(cells)
     if meant == "sku":
         short_ones = [cell for cell in cells if len(cell) <= 40 and len(cell.split()) <= 3]
         return 2 * len(short_ones) > len(cells) and 2 * len(set(cells)) > len(cells)
     if meant == "price":
-        return 2 * digits > len(cells)
+        return 2 * sum(bool(_PRICE.fullmatch(cell)) for cell in cells) > len(cells)
     if meant == "product_name":
         return 2 * sum(any(char.isalpha() for char in cell) for cell in cells) > len(cells)
     return True
@@ -266,7 +315,7 @@ def _name_from_description(
         return
     if not any((row.get(description) or "").strip() for row in samples):
         return
-    if not {"price", "category"} & {*columns, *unclear}:
+    if not {"price", "category", "stock_quantity"} & {*columns, *unclear}:
         return
     columns["product_name"] = columns.pop("description")
     said.append(f"There is no column with names; “{short(description)}” is read as the product name.")
@@ -305,13 +354,16 @@ def _identifiers(
     samples: Rows,
     answers: Mapping[str, Any],
     said: list[str],
+    *,
+    chosen: bool,
 ) -> list[Question]:
-    """Settle which columns are product ID and SKU: an ID counts if it is different in each row, else the SKU is it."""
+    """Settle which columns are product ID and SKU: an ID counts unless rows share it and not the SKU, or if it was
+    `chosen`."""
     own, sku = columns.get("vendor_product_id", ""), columns.get("sku", "")
     if "sku" in unclear:
         return []
     if own and sku:
-        if not _differs(own, samples) and _differs(sku, samples):
+        if not chosen and _is_shared(own, samples) and _differs(sku, samples):
             columns["vendor_product_id"] = sku
             said.append(f"“{short(own)}” isn’t different in each row, so “{short(sku)}” is product ID and SKU.")
         return []
@@ -338,6 +390,13 @@ def _differs(column: str, samples: Rows) -> bool:
     return len(set(cells)) == len(cells)
 
 
+def _is_shared(column: str, samples: Rows) -> bool:
+    """Whether at least half of the rows have what another one has too: the ID of a group, not of a product. Fewer are
+    mistakes, and errors."""
+    cells = Counter(identifier(cell, "sku") for row in samples if (cell := (row.get(column) or "").strip()))
+    return 0 < cells.total() <= 2 * sum(count for count in cells.values() if count > 1)
+
+
 def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> Question:
     """By which column products are told apart. A name changes too easily: only where nothing else is there."""
     free = [name for name in names if name not in columns.values()]
@@ -353,8 +412,8 @@ def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: 
         f"The file has neither a product ID nor a SKU. Use {quoted(found[:MOST_CHOICES], ' or ')} for both? A SKU must "
         "be yours alone on this platform: where another vendor has the same, you have to give SKUs of your own."
     )
-    suggestion = found[0] if len(found) == 1 or barcodes or _ID_WORDS & set(in_words(found[0]).split()) else ""
-    return Question(IDENTIFIERS, IDENTIFIERS, "sku", text, tuple(choices), suggestion)
+    likeliest = found[0] if len(found) == 1 or barcodes or _ID_WORDS & set(in_words(found[0]).split()) else ""
+    return Question(IDENTIFIERS, IDENTIFIERS, "sku", text, tuple(choices), likeliest)
 
 
 def _are_skus(column: str, samples: Rows) -> bool:

@@ -6,10 +6,10 @@ judges it as it would judge any cell; what was made of several cells, of words o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, REQUIRED
 from catalog.rules.identifiers import repaired_sku
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
@@ -98,7 +98,10 @@ class Reader:
         self._has_options = bool(plan.options)
         self._options = re.compile(plan.option_values) if plan.option_values else None
         self._summed = plan.group is not None and plan.group.kind == "summed"
+        own = plan.columns.get("vendor_product_id")
+        self._sku_for_id = not plan.own_list or own in (None, plan.columns.get("sku"))
         self._rounds, self._repairs = plan.round_prices == YES, plan.repair_skus == YES
+        self._quick = self._quick_reader()
 
     def __call__(self, cells: Cells, head: Head | None = None, row: int = 0, numeric: frozenset[str] = NONE) -> Meaning:
         """`row` is the row's number, by which its head is told from its variants; `numeric` the headers whose cell was
@@ -107,6 +110,8 @@ class Reader:
         if plan.ours:
             came = {meant: cells[columns[0]] for meant, columns in plan.columns.items() if columns[0] in cells}
             return Meaning(came, numeric=self._numeric(cells, numeric, {}))
+        if self._quick and not numeric and (at_once := self._quick(cells)):
+            return at_once
         reason = self._left_out(cells, head, row)
         if reason:
             return Meaning({}, left_out=reason)
@@ -134,6 +139,39 @@ class Reader:
         if plan.machine_numbers:
             found |= program_numbers(values)
         return Meaning(values, frozenset(derived), None, None, tuple(asked), found)
+
+    def _quick_reader(self) -> Callable[[Cells], Meaning | None] | None:
+        """Of a list of the vendor's own, what a row means in which all cells say it by themselves, as in nearly all;
+        None for any other row, and for plans by which that can't be."""
+        plan, known = self.plan, self._known
+        simple = plan.own_list and plan.mode != UPDATE and not plan.handle and not plan.added and plan.category_numbers
+        if not simple or not all(self._has[meant] for meant in REQUIRED) or "currency" in plan.columns:
+            return None
+        own_id, name, category, sku, price, stock = (plan.columns[meant][0] for meant in REQUIRED)
+        texts = [(meant, plan.columns[meant][0]) for meant in ("brand", "description") if self._has[meant]]
+
+        def read(cells: Cells) -> Meaning | None:
+            get = cells.get
+            found = known.get(get(category) or "")
+            amount, quantity, number = get(price) or "", get(stock) or "", get(sku) or ""
+            title, own = get(name) or "", get(own_id) or ""
+            if (
+                found is None or found.derived or found.open or found.left_out
+                or not (amount[-3:-2] in (".", ",") or amount.isdigit()) or not quantity.isdigit()
+                or not (number.isalnum() or (number.isascii() and number.replace("-", "").isalnum()))
+                or not title or title.isspace() or not own or own.isspace()
+            ):  # fmt: skip
+                return None
+            values: dict[str, str | None] = {
+                "category": found.value, "vendor_product_id": own, "sku": number, "product_name": title,
+            }  # fmt: skip
+            for meant, column in texts:
+                text = get(column) or ""
+                values[meant] = "" if text.isspace() else text
+            values["price"], values["stock_quantity"] = amount, quantity
+            return Meaning(values)
+
+        return read
 
     def identifiers(self, cells: Cells) -> tuple[str, str]:
         """The SKU and the product ID that the row has if it is a product, whatever its head has."""
@@ -214,7 +252,7 @@ class Reader:
                 return _Category(name, derived=ours.named(cell) != name)
         if name := ours.of_cell(cell, plan.lists, plan.paths):
             return _Category(name, derived=ours.named(cell) != name)
-        return _Category(cell, open=((CATEGORY_VALUES, cell),))
+        return _Category(cell, open=() if plan.other_categories_left else ((CATEGORY_VALUES, cell),))
 
     def _identifiers(
         self,
@@ -238,7 +276,7 @@ class Reader:
                     derived.append("sku")
                 elif not plan.empty_sku:
                     asked.append((EMPTY_SKU, own.strip()))
-        if not own.strip() and plan.mode != UPDATE:
+        if not own.strip() and plan.mode != UPDATE and self._sku_for_id:
             own = sku
             derived.append("vendor_product_id")
         if self._has["vendor_product_id"] or plan.mode != UPDATE:
@@ -341,6 +379,8 @@ class Reader:
             cell = plan.quantity
             if not cell:
                 asked.append((QUANTITY, ""))
+                if plan.own_list:  # as long as nobody says it, it is a word where a number should be
+                    cell = self._read["stock_quantity"](cells)
         elif found.below_zero:
             if plan.negative_stock == "0":
                 cell, is_derived = "0", True

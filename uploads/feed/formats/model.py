@@ -151,6 +151,8 @@ class Plan:
     """Reasons by which rows would be left out, and are taken all the same, as a person says."""
     category_for_all: str = ""
     category_values: Mapping[str, str | None] = field(default_factory=dict)
+    other_categories_left: bool = False
+    """Whether rows whose category is none of ours are left as errors, as somebody said."""
     quantity: str = ""
     negative_stock: str = ""
     empty_sku: str = ""

@@ -11,25 +11,24 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from catalog.rules.fields import LABELS
-from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id, quoted
+from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id
 from uploads.feed.formats import lists
-from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of, roles_of
+from uploads.feed.formats.detect import known_format, roles_of
 from uploads.feed.formats.meaning import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
     EMPTY_SKU,
+    LEAVE,
     NEGATIVE,
     QUANTITY,
     REPAIR,
     ROUND,
 )
 from uploads.feed.formats.model import UPDATE, Format, Plan, placed
-from uploads.feed.questions import Choice, Question
+from uploads.feed.questions import Question
 from uploads.feed.sheets.handed_out import is_ours
 
 TAKEN: Final = "taken"  # the answer with reasons by which rows are taken all the same, with commas between
-BOTH_ADDED: Final = "added up"
 # The order in which questions are asked: what others depend on comes first.
 ORDER: Final = (
     "column", "identifiers_from", EMPTY_SKU, CATEGORY_FOR_ALL, CATEGORY_VALUES, QUANTITY, NEGATIVE, "stock_from",
@@ -62,7 +61,7 @@ def plan_for(
     names = name_headers(headers)
     answers = {one: _unpacked(answer, names) for one, answer in (answers or {}).items()}
     columns = mapping or map_headers(headers, None, [list(row.values()) for row in samples])
-    known = None if answers.get(FORMAT) == OWN_LIST else format_of(names)
+    known = known_format(names, answers)
     if known:
         planned = _of_format(known, names, samples, answers)
     elif is_ours(names):
@@ -113,9 +112,8 @@ def _which(meant: str, candidates: Sequence[str], names: Sequence[str], samples:
     question = ask(meant, candidates, names, [list(row.values()) for row in samples])
     if not adds:
         return replace(question, suggestion=candidates[0])
-    together = Choice(json.dumps(list(candidates), ensure_ascii=False), f"All of these {BOTH_ADDED}")
-    text = f"Which column has the {LABELS[meant]}: {quoted(candidates, ' or ')}, or all of them {BOTH_ADDED}?"
-    return replace(question, text=text, choices=(*question.choices, together), suggestion=together.value)
+    question = lists.or_all_added(question, candidates)
+    return replace(question, suggestion=question.choices[-1].value)
 
 
 def columns_in(answer: Any, names: Sequence[str]) -> tuple[str, ...]:
@@ -142,6 +140,7 @@ def answered(plan: Plan, answers: Answers) -> Plan:
         plan,
         category_for_all=_text(answers.get(CATEGORY_FOR_ALL)),
         category_values=_mapping(answers.get(CATEGORY_VALUES)),
+        other_categories_left=answers.get(CATEGORY_VALUES) == LEAVE,
         quantity=_quantity(answers.get(QUANTITY)),
         negative_stock=_text(answers.get(NEGATIVE)),
         empty_sku=_text(answers.get(EMPTY_SKU)),

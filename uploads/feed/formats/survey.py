@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from catalog.rules.fields import LABELS
 from catalog.rules.identifiers import repaired_sku
 from catalog.rules.problems import ngettext
 from catalog.rules.validator import closest_category
@@ -118,7 +119,7 @@ class Survey:
 
     def _about_category(self, rows: int) -> Question:
         if rows == self.products:
-            text = "No row has a category. Which one is right for all of them?"
+            text = "No row has a category. Which one is right for all of them?" + self._or_column("category")
         else:
             text = ngettext(
                 "{:,} row has no category. Which one is it?", "{:,} rows have no category. Which one for these?", rows
@@ -142,12 +143,19 @@ class Survey:
         suggestion = json.dumps(close, ensure_ascii=False) if close else ""
         return Question(CATEGORY_VALUES, CATEGORY_VALUES, "category", text, choices, suggestion, rows)
 
+    def _or_column(self, field: str) -> str:
+        """What else a person can do about a field that no column of an own list is read as."""
+        if not self.plan.own_list or self.plan.columns.get(field):
+            return ""
+        return f" If a column has the {LABELS[field]}, say so in the table of columns instead."
+
     def _about_quantity(self, rows: int) -> Question:
         text = ngettext(
             "{:,} product is in stock without a number. Which quantity?",
             "{:,} products are in stock without a number. Which quantity for each?",
             rows,
         ).format(rows)
+        text += "" if self.plan.flags else self._or_column("stock_quantity")
         return Question(QUANTITY, QUANTITY, "stock_quantity", text, (), "", rows)
 
     def _about_negative(self, rows: int) -> Question:

@@ -7,7 +7,7 @@ field; and in a file with one of them the cells beside it were made harmless for
 from collections.abc import Sequence
 from typing import Final
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import FIELDS, LABELS, REQUIRED
 
 LINE_COLUMN: Final = "line_number"
 # The columns that our error report adds; a corrected report is uploaded as it is.
@@ -54,9 +54,10 @@ _MARKS: Final = frozenset(OUR_COLUMNS) - {LINE_COLUMN}  # vendors have such too
 
 def is_ours(headers: Sequence[str]) -> bool:
     """Whether the headers are those of our template for programs, of an export, or of the report of one: field names
-    and our own. A list with nothing but the words for our fields may be anybody's."""
+    and our own, and none that a product needs is missing. A list with nothing but the words for our fields may be
+    anybody's."""
     written = {header.strip() for header in headers}
-    return written <= _NAMES or (is_export(headers) and written <= _WORDS)
+    return (written <= _NAMES and written.issuperset(REQUIRED)) or (is_export(headers) and written <= _WORDS)
 
 
 def is_export(headers: Sequence[str]) -> bool:

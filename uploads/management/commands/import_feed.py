@@ -108,7 +108,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
             return
         self._print(how_read.sentences(layout))
-        self._print(question for one in found["questions"] for question in asking.lines(one))
+        self._print(line for one in found["questions"] for line in asking.lines(one))
+        self._print(f"Not needed: {line}" for one in found["optional"] for line in asking.lines(one))
 
     def _receive(
         self, path: Path, vendor_id: str, answers: Mapping[str, str], *, ask: bool, as_json: bool

@@ -183,3 +183,15 @@ def test_an_answer_whose_category_is_gone_is_asked_again() -> None:
 def test_a_quantity_is_a_whole_number_or_no_answer(answer: str | None) -> None:
     found = of_lines("sku,name,category,price", "A,Lamp,Books,9", answers={"quantity_where_unknown": answer})
     assert asked(found.questions).keys() == {"quantity_where_unknown"}
+
+
+def test_a_product_id_that_a_person_chose_stays_one_however_many_rows_share_it() -> None:
+    from uploads.feed.columns import chosen
+    from uploads.feed.formats.plan import plan_for
+
+    headers = ("id", "sku", "name", "category", "price", "quantity")
+    rows = [dict(zip(headers, ("1", sku, "Lamp", "Books", "9", "5"), strict=True)) for sku in "AB"]
+    fields = ("vendor_product_id", "sku", "product_name", "category", "price", "stock_quantity")
+    planned = plan_for(headers, rows, {}, chosen(headers, fields), chosen=True)
+    assert planned.plan.columns["vendor_product_id"] == ("id",)
+    assert plan_for(headers, rows).plan.columns["vendor_product_id"] == ("sku",)

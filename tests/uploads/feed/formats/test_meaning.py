@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.rules.validator import validate
 from tests.uploads.feed.formats.understanding import OURS, RULES, of_lines
 from uploads.feed.formats.detect import FORMATS
 from uploads.feed.formats.groups import Head, Heads
-from uploads.feed.formats.meaning import meaning, reader
+from uploads.feed.formats.meaning import Reader, meaning, reader
 from uploads.feed.formats.model import REASONS, Plan
 from uploads.feed.formats.plan import plan_for
 from uploads.feed.formats.survey import Survey
@@ -92,3 +92,36 @@ def test_a_number_of_a_workbook_stays_one() -> None:
     row = {"code": "A", "Name": "Lamp", "Category": "Books", "Price": "1.299", "Stock": "3"}
     assert meaning(row, plan, OURS, numeric=frozenset({"Price"})).numeric == {"price"}
     assert meaning(row, plan, OURS).numeric == set()
+
+
+_RIGHT = {"Product ID": "P-1", "Name": "Lamp", "Category": "Books", "SKU": "S-1", "Price": "9.99", "Stock": "5"}
+_FEW = st.sampled_from(
+    ["", " ", "0", "-1", "9.99", "9,999", "1.2345", "12", "²", "in stock", "Books", "books ", "Home > Books", "Total",
+     "A-1", "a 1", "é1", "-", "--", "A–1", "\u00a0", "1e5"]
+)  # fmt: skip
+
+
+@given(
+    rows=st.lists(st.dictionaries(st.sampled_from([*_RIGHT, "Brand", "Notes"]), _FEW, max_size=2), max_size=6),
+    answers=_ANSWERS,
+)
+@example([{"Name": " "}, {"Product ID": "\u00a0"}, {"Stock": "²"}, {"SKU": "a 1"}, {"Price": "1.2345"}], {})
+@example([{"Brand": " "}, {"Category": "Home > Books"}, {"Category": "books "}, {"SKU": ""}, {"Name": "Total"}], {})
+def test_what_is_read_at_once_means_the_same_as_what_is_looked_at_closely(
+    rows: list[dict[str, str]], answers: dict[str, Any]
+) -> None:
+    headers = [*_RIGHT, "Brand", "Notes"]
+    plan = plan_for(headers, [], answers).plan
+    quick, close = Reader(plan, OURS), Reader(plan, OURS)
+    close._quick = None
+    whole = [dict.fromkeys(headers, "") | _RIGHT | cells for cells in rows]
+    # Twice, since a category is known from its second row on
+    assert [quick(row) for row in (*whole, *whole)] == [close(row) for row in (*whole, *whole)]
+
+
+def test_a_row_that_lacks_a_column_is_looked_at_closely() -> None:
+    plan = plan_for(list(_RIGHT), []).plan
+    meaning(_RIGHT, plan, OURS)
+    assert meaning({name: cell for name, cell in _RIGHT.items() if name != "Stock"}, plan, OURS).values == {
+        **meaning(_RIGHT, plan, OURS).values, "stock_quantity": "",
+    }  # fmt: skip

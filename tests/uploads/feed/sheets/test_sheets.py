@@ -225,7 +225,7 @@ def test_a_sheet_of_instructions_in_front_is_passed_over() -> None:
 
 
 def test_a_header_that_only_the_vendors_own_names_fit_is_known() -> None:
-    own = {"Nr": "vendor_product_id", "Was": "product_name", "Art": "category", "Code": "sku", "Geld": "price"}
+    own = {"Kenn": "vendor_product_id", "Was": "product_name", "Art": "category", "Krz": "sku", "Geld": "price"}
     header = [*own, "stock_quantity"]
     data = workbook(HELP, Feed=[header, LAMP])
     assert read(data)[1] == "Products"

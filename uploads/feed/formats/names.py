@@ -1,0 +1,106 @@
+"""The names that columns of lists go by which have no better ones, as data; what is known of all files is in
+uploads.feed.aliases."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from uploads.feed.columns import normalise
+
+# Names that mean a field in a list that has no better column for it, best first; a `#` stands for a number behind it.
+MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "vendor_product_id": (
+        "internal id", "product uid", "uniq id", "unique id", "uid", "uuid", "pid", "prod id", "product key",
+        "system id", "record id", "offer id", "listing id", "interne id", "id interne", "id interno", "код id",
+    ),
+    "sku": (
+        "art no", "art nr", "art num", "artno", "artnr", "article code", "article id",
+        "cod articolo", "codice", "codice prodotto", "cod", "code article", "code produit", "code", "codigo",
+        "código", "código de producto", "codigo articulo", "código artículo", "clave", "ref", "ref no", "reference",
+        "reference no", "reference number", "référence article", "product number", "product no", "product ref",
+        "prod code", "stock code", "stockcode", "item ref", "item #", "part no", "part #", "part nr",
+        "partnumber", "teilenummer", "teile nr", "bestellnummer", "best nr", "bestell nr", "artikel nummer",
+        "artikelnr.", "artikel no", "sachnummer", "material number", "materialnummer", "material no", "model number",
+        "model no", "model code", "modell nr", "style number", "style no", "style code", "catalog number",
+        "catalogue number", "catalog no", "cat no", "kat nr", "internal reference", "internal code", "number", "no",
+        "nr", "num", "numero", "número", "sku id", "sku no", "variant id", "varenr", "varenummer", "artikelnummer#",
+        "tuotenumero", "katalogové číslo", "symbol", "kod", "kod produktu", "indeks", "артикул", "код", "код товара",
+        "artikelcode", "productcode", "código interno", "codigo interno", "codice interno", "cod art", "réf article",
+    ),
+    "product_name": (
+        "product name#", "item name#", "article name", "name of product", "product label", "display name",
+        "full name", "model name", "name en", "name de", "name fr", "artikeltext", "artikeltext #", "artikeltext1",
+        "artikelbezeichnung #", "artikelbezeichnung1", "bezeichnung #", "bezeichnung1", "kurzbezeichnung",
+        "artikelname #", "produkt", "artikel", "ware", "denominazione", "descrizione articolo", "descrizione prodotto",
+        "nome articolo", "prodotto", "producto", "nombre producto", "nombre articulo", "nombre artículo", "artículo",
+        "articulo", "descripción del producto", "descripcion producto", "produit", "nom produit", "nom article",
+        "intitulé", "libellé produit", "libellé article", "désignation produit", "designation article", "article",
+        "produto", "nome do produto", "nome produto", "nome do artigo", "omschrijving", "productnaam", "artikelnaam",
+        "nazwa", "nazwa produktu", "název", "navn", "varenavn", "produktnavn", "benämning", "tuotenimi",
+        "наименование", "название", "наименование товара", "название товара", "товар", "имя", "item description",
+        "item desc", "product desc", "article description", "artikelbeschreibung", "short description",
+        "product details", "goods", "model", "item", "items", "book title", "product short name", "part description",
+        "material description", "item text", "artikel de", "bezeichnung de", "artikelname de", "produktname de",
+    ),
+    "category": (
+        "artikelgruppe", "produktgruppe", "warengruppen", "hauptwarengruppe", "gruppe", "sortiment", "product group",
+        "item group", "item category", "group", "group name", "department", "product family", "family", "famille",
+        "familia", "famiglia", "reparto", "rayon", "rubrique", "categoria prodotto", "gruppo", "categorie",
+        "catégorie produit", "categoria do produto", "categoría producto", "rubro", "sección", "section",
+        "main category", "category #", "category1", "category path", "category full", "categoryname", "kategoria",
+        "kategorija", "sub category", "subcategory", "product line", "product range", "range", "product class",
+        "class", "collection", "category tree", "product category tree", "breadcrumb", "breadcrumbs", "cat",
+        "category id", "cat id", "genre", "категория", "группа", "группа товаров", "раздел", "item type",
+        "product type name", "artikelkategorie", "warengruppe bezeichnung", "groep", "productgroep", "artikelgroep",
+        "rubriek", "sous famille", "sottocategoria", "subfamilia",
+    ),
+    "price": (
+        "price each", "price per unit", "unit cost price", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
+        "цена", "стоимость", "cena", "cena brutto", "preço", "preco", "prijs", "pris", "hinta", "fiyat", "tarif",
+        "verkoopprijs", "preço de venda", "preco de venda", "cena sprzedaży", "цена продажи", "розничная цена",
+    ),
+    "stock_quantity": (
+        "stock on hand", "available stock", "units in stock", "disponibilità",
+        "disponibilidad", "disponibilité", "verfügbarkeit", "verfügbar", "количество", "остаток", "наличие", "ilość",
+        "stan", "estoque", "quantidade", "voorraad", "aantal", "antal", "lager", "qte", "qté", "cant", "qta", "q.tà",
+        "qté en stock", "qte en stock", "qté stock", "qte stock", "quantité stock", "stock disponible", "stock dispo",
+        "stock réel", "free stock", "stock actual", "esistenza", "esistenze", "disponibile",
+    ),
+    "brand": ("make", "brand_name", "бренд", "производитель", "producent", "merk", "fabrikant", "marca prodotto"),
+    "description": (
+        "beschreibung #", "langtext", "artikelbeschreibung", "long text", "product details", "descrizione",
+        "описание", "opis", "omschrijving",
+    ),
+}  # fmt: skip
+# Where a list has a column with names or descriptions, such a column has numbers of items.
+ITEMS: Final = ("item", "article", "articolo", "artículo", "artikel", "model", "modell", "style")
+# Columns that say whether there is any stock, in words or as 1 and 0.
+FLAGS: Final = (
+    "stock status",
+    "inventory status",
+    "availability status",
+    "availability",
+    "in stock",
+    "is in stock",
+    "available",
+    "is available",
+    "stock availability",
+    "lieferbar",
+    "auf lager",
+    "verfügbarkeit",
+    "disponibilité",
+    "en stock",
+    "disponibilidad",
+    "disponible",
+    "disponibilità",
+    "disponibile",
+    "наличие",
+    "в наличии",
+)
+LISTED: Final = frozenset(normalise(one.rstrip("#")) for others in MORE.values() for one in others)
+# Numbers that aren't the vendor's own, so nobody takes them for an ID without a person.
+_BARCODE_KEYS: Final = """
+    barcode ean ean13 ean8 eancode eannummer eanbarcode gtin gtin13 gtin14 gtin12 upc upca upccode upcean barcodes
+    strichcode codeabarres codebarre codesbarres codigodebarras codicebarre codiceabarre codiceean isbn isbn13 isbn10
+    barcodeean barcodeno barcodenumber eanupc gtineanupc штрихкод productbarcode itembarcode gtinupceanorisbn asin jan
+"""
+BARCODES: Final = frozenset(_BARCODE_KEYS.split())
