@@ -7,6 +7,7 @@ import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
@@ -28,6 +29,7 @@ DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical
 BLANK: Final = b' \t\r\n,;|"'  # a line of nothing else has no cell in it
 LEAST_MEANINGS: Final = 2  # columns that say what they are, without which nobody knows that a line is a header
 HEADER_LINES: Final = 20  # the header is among the first so many lines
+LINES_OF_NAMES: Final = 3  # below names for people a template has those for programs
 SAMPLE_ROWS: Final = 20  # looked at for what a column has
 # Each record repeats the names of all columns: DynamoDB takes 65,535 bytes for one and 409,600 for a record.
 NAMES_BYTES: Final = 100_000
@@ -333,7 +335,10 @@ def _find_header(lines: Sequence[str], limits: Limits, memory: Memory | None, de
                 refusals.append(refusal)
         complete = [one for one in candidates if not one.mapping.missing or one.known]
         if complete:
-            return max(complete, key=lambda header: header.score)
+            best = max(complete, key=lambda header: header.score)
+            # A template may have names for people above those of the format.
+            if best.known or not _is_known_below(lines, index, best.delimiter):
+                return best
         nearest += candidates
     if refusals:
         raise refusals[0]
@@ -341,6 +346,16 @@ def _find_header(lines: Sequence[str], limits: Limits, memory: Memory | None, de
     if best is None or best.meanings < least:
         raise _missing_columns(best)
     return best
+
+
+def _is_known_below(lines: Sequence[str], index: int, delimiter: str) -> bool:
+    """Whether one of the next lines has the columns of a format, as it is separated."""
+    for line in lines[index + 1 : index + 1 + LINES_OF_NAMES]:
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+            if format_of(cells):
+                return True
+    return False
 
 
 def _header_at(

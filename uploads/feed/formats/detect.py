@@ -6,12 +6,13 @@ from itertools import islice
 from typing import Final
 
 from uploads.feed.columns import name_headers, normalise
-from uploads.feed.formats.known import erps, marketplaces, shopify, shops, woocommerce
+from uploads.feed.formats.known import builders, erps, magento, marketplaces, shopify, shops, tills, woocommerce
 from uploads.feed.formats.model import Format
 from uploads.feed.sheets.handed_out import is_ours
 
 FORMATS: Final[tuple[Format, ...]] = (
-    *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *shops.FORMATS, *erps.FORMATS,
+    *shopify.FORMATS, *woocommerce.FORMATS, *marketplaces.FORMATS, *magento.FORMATS, *shops.FORMATS, *builders.FORMATS,
+    *tills.FORMATS, *erps.FORMATS,
 )  # fmt: skip
 BY_ID: Final[Mapping[str, Format]] = {one.id: one for one in FORMATS}
 MOST_HEADERS: Final = 5_000  # of a file that is looked at
@@ -86,15 +87,24 @@ def roles_of(known: Format, headers: Sequence[str]) -> dict[str, tuple[str, ...]
     """Role → the headers of it, in the order in which the format names them, each header once."""
     names = name_headers(headers)
     keys = [normalise(name) for name in names]
+    # Names may differ in signs alone: “¿Existencias?” says whether, “Existencias” how many.
+    written: dict[str, set[str]] = {}
+    for role, all_of in known.headers.items():
+        for one in all_of:
+            written.setdefault(one.casefold(), set()).add(role)
+    meant = [written.get(name.strip().casefold()) for name in names]
     found: dict[str, tuple[str, ...]] = {}
     for role, spelled in _SPELLED[known.id].items():
         columns: dict[str, None] = {}
         for key, begins in spelled:
-            for name, own in zip(names, keys, strict=True):
-                if own == key or (begins and own.startswith(key)):
+            for name, own, roles in zip(names, keys, meant, strict=True):
+                if (own == key or (begins and own.startswith(key))) and (roles is None or role in roles):
                     columns.setdefault(name)
                     if not begins:
                         break
         if columns:
             found[role] = tuple(columns)
-    return found
+    role, before = known.behind
+    if before in found:
+        found[role] = names[names.index(found[before][0]) + 1 :]
+    return {role: columns for role, columns in found.items() if columns}

@@ -68,6 +68,7 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
         return lambda cells: NO_GROUP
     refers, marks, words, variants = group.refers, group.head, frozenset(group.words), frozenset(group.variants)
     keys = group.keys or ((refers, ""),)
+    made_of = (plan.handle, *plan.options) if plan.handle else ()  # of which a missing SKU is made
 
     def is_head(cells: Cells) -> bool:
         cell = cells.get(marks) or ""
@@ -97,8 +98,8 @@ def key_reader(plan: Plan) -> Callable[[Cells], Keys]:
         return Keys(NO_KEYS, above=not variants or cell in variants)
 
     def summed(cells: Cells) -> Keys:
-        key = (cells.get(refers) or "").strip()
-        return Keys((key,)) if key else NO_GROUP
+        key = (cells.get(refers) or "").strip() or "\n".join((cells.get(one) or "").strip() for one in made_of)
+        return Keys((key,)) if key.strip() else NO_GROUP
 
     return {"shared": shared, "named": named, "above": above, "summed": summed}[group.kind]
 

@@ -48,6 +48,11 @@ def own_or_inherited(
     return of_group if inherits else lambda cells, head: (read(cells), False)
 
 
+def path_of(columns: tuple[str, ...]) -> Callable[[Cells], str]:
+    """How a path is found whose steps have a column each."""
+    return lambda cells: " > ".join([step for column in columns if (step := (cells.get(column) or "").strip())])
+
+
 def with_options(name: str, options: list[str], *, always: bool) -> str:
     """“Shirt – M / Sand”. A name of the row's own may have them at its end already."""
     written = name.casefold()

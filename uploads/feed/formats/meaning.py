@@ -19,6 +19,7 @@ from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_re
 from uploads.feed.formats.made import (
     first_of,
     own_or_inherited,
+    path_of,
     program_numbers,
     rounded_price,
     slug,
@@ -40,6 +41,7 @@ from uploads.feed.formats.texts import one_line, readable
 
 Cells = Mapping[str, str]
 NONE: Final[frozenset[str]] = frozenset()
+NO_CELLS: Final[Cells] = {}
 YES: Final = "true"
 LEAVE: Final = "leave"
 PRODUCT_ID: Final = "product_id"
@@ -88,6 +90,8 @@ class Reader:
         self._rule, self._empty, self._own = rule_reader(plan), empty_reader(plan), own_list_reader(plan)
         self._quantity = quantity_reader(plan)
         self._read = {meant: first_of(plan.columns.get(meant, ()), apostrophes=plan.apostrophes) for meant in FIELDS}
+        if plan.category_levels:
+            self._read["category"] = path_of(plan.columns.get("category", ()))
         self._has = {meant: bool(plan.columns.get(meant)) for meant in FIELDS}
         self._inherited = frozenset(plan.inherited) if plan.group else NONE
         self._found = {
@@ -265,10 +269,11 @@ class Reader:
         plan = self.plan
         sku = self._read["sku"](cells)
         own = sku if self._one_number else self._read["vendor_product_id"](cells)
-        if not sku.strip() and plan.mode != UPDATE:
+        if not sku.strip() and (plan.handle or plan.mode != UPDATE):
             if plan.handle:
                 options = self._options_of(cells) if names is not None or not plan.options_of_variants else ()
-                sku = slug([(cells.get(plan.handle) or "").strip(), *options])
+                handle = (cells.get(plan.handle) or "").strip()
+                sku = slug([one_line(handle) if plan.html else handle, *options])
                 derived.append("sku")
             elif plan.id_for_sku and own:
                 if plan.empty_sku == PRODUCT_ID:
@@ -307,7 +312,8 @@ class Reader:
     def _texts(self, cells: Cells, head: Cells | None, values: dict[str, str | None], derived: list[str]) -> None:
         plan = self.plan
         if self._has["product_name"]:
-            cell, inherited = self._found["product_name"](cells, head)
+            own = cells if head is None or not plan.names_of_heads else NO_CELLS
+            cell, inherited = self._found["product_name"](own, head)
             name = one_line(cell) if plan.html and ("<" in cell or "&" in cell or "\n" in cell) else cell
             has_options = self._has_options and (head is not None or not plan.options_of_variants)
             if has_options and name and (options := self._options_of(cells)):

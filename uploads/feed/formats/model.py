@@ -106,6 +106,8 @@ class Plan:
     """In small letters: what stands there for no option."""
     option_values: str = ""
     """A regular expression whose first groups are the values in a cell of options; "" where the cell is one."""
+    names_of_heads: bool = False
+    """Whether what stands in a variant's name is something else, so that it has its head's."""
     options_of_variants: bool = False
     """Whether only a variant's cells are options; a product's own are all that it comes in."""
     handle: str = ""
@@ -129,6 +131,8 @@ class Plan:
     """Characters between several categories of one cell."""
     paths: str = ""
     """What separates the steps of a category's path."""
+    category_levels: bool = False
+    """Whether the columns of a category are the steps of its path, from above."""
     category_numbers: bool = True
     """Whether a bare number in a category's cell is one."""
     added: bool = False
@@ -232,6 +236,8 @@ class Format:
     prefers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Field → roles, of which the first that the file has is the only one that is read."""
     said: tuple[str, ...] = ()
+    behind: tuple[str, str] = ("", "")
+    """A role without a name of its own, and the role behind whose column all further ones are it."""
     unquoted: bool = False
     """Whether quotes in it are letters, where tabs separate the cells."""
 
@@ -253,7 +259,9 @@ def placed(template: Plan, headers_of: Callable[[Iterable[str]], tuple[str, ...]
     group = template.group
     if group:
         keys = tuple((header, before) for role, before in group.keys if (header := one(role)))
-        group = replace(group, refers=one(group.refers), head=one(group.head), keys=keys)
+        head = one(group.head)
+        variants = group.variants if head else ()  # without that column they are known by whom they name
+        group = replace(group, refers=one(group.refers), head=head, keys=keys, variants=variants)
         lacks = group.kind in ("shared", "named", "summed") and not group.refers
         group = None if lacks or (group.kind in ("shared", "above") and not group.head) else group
     rules = tuple(

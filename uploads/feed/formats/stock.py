@@ -20,10 +20,11 @@ def _words(text: str) -> frozenset[str]:
 # Google: in_stock, out_of_stock, preorder, backorder. Meta: in stock, out of stock, available for order, discontinued.
 AVAILABLE: Final = _words("""
     in stock | instock | available | yes | on stock | in store | limited availability | limited stock | low stock
-    ready to ship | in stock online
+    ready to ship | in stock online | unlimited | always | many | plenty
+    unbegrenzt
     auf lager | lagernd | verfügbar | vorrätig | lieferbar | sofort lieferbar | sofort verfügbar | ja | wenige verfügbar
-    en stock | disponible | dispo | oui | disponible immédiatement
-    en existencia | en existencias | sí | si | hay stock | con stock
+    en stock | disponible | dispo | oui | disponible immédiatement | illimité
+    ilimitado | en existencia | en existencias | sí | si | hay stock | con stock
     disponibile | in magazzino | disponibilità immediata | disponibile subito
     op voorraad | em estoque | em stock | disponível | dostępny | w magazynie | skladem | på lager | i lager
     в наличии | есть в наличии | есть | на складе | доступно | да
@@ -33,7 +34,7 @@ SOLD_OUT: Final = _words("""
     pre order | backorder | back order | backordered | on backorder | on order | coming soon | available for order | no
     available for pre order | available on backorder | temporarily out of stock | onbackorder
     nicht auf lager | nicht verfügbar | nicht lieferbar | nicht vorrätig | ausverkauft | vergriffen | nein
-    vorbestellung | vorbestellbar | nachbestellt | auf bestellung
+    vorbestellung | vorbestellbar | vorbestellt | nachbestellt | auf bestellung
     rupture de stock | en rupture | en rupture de stock | épuisé | indisponible | non disponible | non
     précommande | sur commande
     agotado | sin stock | sin existencias | no disponible | fuera de stock | sin existencia | reserva | bajo pedido

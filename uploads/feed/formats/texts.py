@@ -15,6 +15,7 @@ _MARKED: Final = re.compile(
     r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 _TAG: Final = re.compile(r"</?[A-Za-z]")
+_WRITTEN_TAG: Final = re.compile(r"&lt;/[A-Za-z]|&lt;br")
 _BLOCK_NAMES: Final = """
     address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section summary table tbody tfoot thead tr ul
@@ -45,6 +46,8 @@ def readable(text: str, *, html: bool, escapes: bool) -> str:
         text = "\\n".join(part.replace("\\n", "\n") for part in text.split("\\\\n"))
     if not html or len(text) > MOST_CHARS or not _MARKED.search(text):
         return text
+    if not _TAG.search(text) and _WRITTEN_TAG.search(text):  # HTML that a shop has written as a text
+        text = entities.unescape(text)
     keep_breaks = escapes or not _TAG.search(text)
     found = _without_plain_tags(text, keep_breaks=keep_breaks)
     if found is None:

@@ -7,7 +7,7 @@ jtl-ameise; Business Central: https://learn.microsoft.com/en-us/dynamics365/busi
 
 from typing import Final
 
-from uploads.feed.formats.model import NOT_FOR_SALE, SERVICE, Format, Group, Plan, Rule
+from uploads.feed.formats.model import NOT_FOR_SALE, PARENT, SERVICE, Format, Group, Plan, Rule
 
 TAKE: Final = "It can be taken all the same, in the preview."
 _YES: Final = ("yes", "true", "1", "ja", "y", "oui", "sí", "si")
@@ -34,6 +34,7 @@ ODOO: Final = Format(
             "Product Category/Display Name", "Produktkategorie",
         ),
         "description": ("Sales Description", "description_sale", "Description for Customers"),
+        "variant": ("Variant Values", "Attribute Values", "product_template_attribute_value_ids", "Variantenwerte"),
         "sold": ("Can be Sold", "sale_ok", "Sales"),
         "active": ("Active",),
     },
@@ -52,6 +53,8 @@ ODOO: Final = Format(
             "stock_quantity": ("quantity",),
             "description": ("description",),
         },
+        options=("variant",),
+        option_values=r"(?:[^:,]+:\s*)?([^,]+)",  # Color: Red, Size: M
         id_first=True,
         id_for_sku=True,
         machine_numbers=True,
@@ -79,7 +82,7 @@ AKENEO: Final = Format(
         "parent": ("parent",),
         "categories": ("categories",),
         "enabled": ("enabled",),
-        "name": ("name-*", "name", "label-*", "erp_name-*"),
+        "name": ("name-*", "name", "label-*", "erp_name-*", "variation_name-*"),
         "description": ("description-*", "description"),
         "price": ("price-*", "price"),
         "brand": ("brand", "brand-*", "manufacturer"),
@@ -99,6 +102,7 @@ AKENEO: Final = Format(
         },
         machine_numbers=True,
         html=True,
+        escapes=True,
         rules=(Rule("enabled", ("0", "false", "no"), NOT_FOR_SALE, f"enabled is {{}}. {TAKE}"),),
         group=Group("named", refers="parent", keys=(("sku", ""),)),
         inherited=("product_name", "category", "brand", "description"),
@@ -190,4 +194,86 @@ BUSINESS_CENTRAL: Final = Format(
     ),
 )
 
-FORMATS: Final = (ODOO, AKENEO, JTL, BUSINESS_CENTRAL)
+ZOHO: Final = Format(
+    id="zoho",
+    name="item list of Zoho Inventory",
+    headers={
+        "id": ("Item ID",),
+        "name": ("Item Name",),
+        "sku": ("SKU",),
+        "price": ("Selling Price", "Rate"),
+        "type": ("Product Type",),
+        "status": ("Status",),
+        "stock": ("Stock On Hand", "Quantity On Hand", "Quantity Available"),
+        "category": ("Category Name", "Category"),
+        "brand": ("Brand", "Manufacturer"),
+        "description": ("Sales Description", "Description"),
+    },
+    signature=(("id", "name", "sku", "price", "type", "status"),),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("id",),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("sku",),
+            "price": ("price",),
+            "stock_quantity": ("stock",),
+            "brand": ("brand",),
+            "description": ("description",),
+        },
+        id_first=True,
+        id_for_sku=True,
+        machine_numbers=True,
+        html=True,
+        rules=(
+            Rule("type", _SERVICES, SERVICE, f"Product Type is “{{}}”: no goods. {TAKE}"),
+            Rule("status", ("inactive",), NOT_FOR_SALE, f"Status is {{}}. {TAKE}"),
+        ),
+        paths=">/",
+    ),
+    prefers={"stock_quantity": ("stock",)},
+    said=(
+        "Item ID is the product ID. The price is Selling Price, the stock Stock On Hand; Opening Stock and Purchase "
+        "Price are neither.",
+    ),
+)
+
+ERPNEXT: Final = Format(
+    id="erpnext",
+    name="item list of ERPNext",
+    headers={
+        "code": ("Item Code",),
+        "name": ("Item Name",),
+        "group": ("Item Group",),
+        "unit": ("Default Unit of Measure",),
+        "price": ("Standard Selling Rate",),
+        "stock": ("Actual Quantity", "Opening Stock"),
+        "disabled": ("Disabled",),
+        "has_variants": ("Has Variants",),
+        "brand": ("Brand",),
+        "description": ("Description",),
+    },
+    signature=(("code", "name", "group", "unit", "price"), ("code", "name", "group", "unit", "disabled")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("code",),
+            "product_name": ("name",),
+            "category": ("group",),
+            "sku": ("code",),
+            "price": ("price",),
+            "stock_quantity": ("stock",),
+            "brand": ("brand",),
+            "description": ("description",),
+        },
+        machine_numbers=True,
+        html=True,
+        rules=(
+            Rule("disabled", ("1", "true", "yes"), NOT_FOR_SALE, f"Disabled is {{}}. {TAKE}"),
+            Rule("has_variants", ("1", "true", "yes"), PARENT, "It is sold by its variants."),
+        ),
+    ),
+    prefers={"stock_quantity": ("stock",)},
+    said=("Item Code is product ID and SKU. The price is Standard Selling Rate; Valuation Rate is a cost.",),
+)
+
+FORMATS: Final = (ODOO, AKENEO, JTL, BUSINESS_CENTRAL, ZOHO, ERPNEXT)

@@ -10,18 +10,60 @@ from typing import Final
 from uploads.feed.formats.model import NOT_FOR_SALE, PARENT, UPDATE, Format, Group, Plan, Rule
 
 TAKE: Final = "It can be taken all the same, in the preview."
+# Google takes the names of columns in the language of the country: German, French, Spanish, Italian, Dutch.
 _ITEM: Final = {
-    "id": ("id", "g:id"),
-    "title": ("title", "g:title"),
-    "description": ("description", "g:description"),
-    "link": ("link", "g:link"),
-    "image": ("image_link", "g:image_link"),
-    "availability": ("availability", "g:availability"),
-    "condition": ("condition", "g:condition"),
-    "price": ("price", "g:price"),
-    "brand": ("brand", "g:brand"),
-    "google_category": ("google_product_category", "g:google_product_category"),
-    "product_type": ("product_type", "g:product_type"),
+    "id": ("id", "g:id", "identifiant", "ID"),
+    "title": ("title", "g:title", "titel", "titre", "título", "titolo"),
+    "description": ("description", "g:description", "beschreibung", "descripción", "descrizione", "beschrijving"),
+    "link": ("link", "g:link", "lien", "enlace"),
+    "image": (
+        "image_link",
+        "g:image_link",
+        "image link",
+        "bildlink",
+        "bild-link",
+        "lien_image",
+        "lien image",
+        "enlace_imagen",
+        "enlace imagen",
+        "link_immagine",
+        "link immagine",
+        "afbeeldingslink",
+    ),
+    "availability": (
+        "availability",
+        "g:availability",
+        "verfügbarkeit",
+        "disponibilité",
+        "disponibilidad",
+        "disponibilità",
+        "beschikbaarheid",
+    ),
+    "condition": ("condition", "g:condition", "zustand", "état", "estado", "condizione", "condizioni", "staat"),
+    "price": ("price", "g:price", "preis", "prix", "precio", "prezzo", "prijs"),
+    "brand": ("brand", "g:brand", "marke", "marque", "marca", "merk"),
+    "google_category": (
+        "google_product_category",
+        "g:google_product_category",
+        "google product category",
+        "google produktkategorie",
+        "catégorie de produits google",
+        "categoría de producto de google",
+        "categoria prodotto google",
+        "google-productcategorie",
+    ),
+    "product_type": (
+        "product_type",
+        "g:product_type",
+        "product type",
+        "produkttyp",
+        "type de produit",
+        "tipo de producto",
+        "tipo di prodotto",
+        "producttype",
+        "categoría",
+        "catégorie",
+    ),
 }
 _ITEM_PLAN: Final = {
     "vendor_product_id": ("id",),
@@ -119,6 +161,7 @@ LISTINGS: Final = Format(
         "channel": ("fulfillment-channel", "fulfilment-channel", "Versender"),
     },
     signature=(
+        ("name", "listing", "sku", "price", "quantity", "opened"),
         ("name", "listing", "sku", "price", "quantity"),
         ("name", "sku", "price", "quantity", "asin"),
     ),
@@ -141,18 +184,22 @@ LISTINGS: Final = Format(
 
 INVENTORY: Final = Format(
     id="amazon_inventory",
-    name="inventory report of Amazon",
+    name="inventory file of Amazon",
     unquoted=True,
     headers={
         "sku": ("sku", "seller-sku"),
         "asin": ("asin",),
+        "product_id": ("product-id",),
+        "product_id_type": ("product-id-type",),
         "price": ("price",),
         "quantity": ("quantity",),
+        "operation": ("add-delete", "operation-type"),
     },
-    signature=(("sku", "asin", "price", "quantity"),),
+    signature=(("sku", "asin", "price", "quantity"), ("sku", "product_id", "product_id_type", "price", "quantity")),
     template=Plan(
         mode=UPDATE,
         columns={"sku": ("sku",), "price": ("price",), "stock_quantity": ("quantity",)},
+        rules=(Rule("operation", ("d", "x", "delete"), NOT_FOR_SALE, "The row asks Amazon to delete the item."),),
     ),
     said=(
         "This is a list of prices and stock: it has no names and no categories. Only price and stock of products that "
@@ -171,7 +218,7 @@ FLAT_FILE: Final = Format(
         "name": ("item_name",),
         "brand": ("brand_name",),
         "description": ("product_description",),
-        "price": ("standard_price", "list_price_with_tax", "list_price"),
+        "price": ("standard_price", "our_price"),
         "quantity": ("quantity",),
         "browse_node": ("recommended_browse_nodes",),
         "keyword": ("item_type", "item_type_keyword", "item_type_name"),
@@ -217,4 +264,35 @@ FLAT_FILE: Final = Format(
     ),
 )  # fmt: skip
 
-FORMATS: Final = (GOOGLE, META, LISTINGS, INVENTORY, FLAT_FILE)
+EBAY: Final = Format(
+    id="ebay",
+    name="listings report of eBay",
+    headers={
+        "number": ("Item number",),
+        "title": ("Title",),
+        "variation": ("Variation details",),
+        "sku": ("Custom label (SKU)", "Custom label"),
+        "quantity": ("Available quantity",),
+        "currency": ("Currency",),
+        "format": ("Format",),
+        "price": ("Current price", "Start price"),
+        "category": ("eBay category 1 name",),
+    },
+    signature=(("number", "title", "sku", "quantity", "price"),),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("sku",),
+            "product_name": ("title",),
+            "category": ("category",),
+            "sku": ("sku",),
+            "price": ("price",),
+            "currency": ("currency",),
+            "stock_quantity": ("quantity",),
+        },
+        machine_numbers=True,
+        html=True,
+    ),
+    said=("The custom label is product ID and SKU; the item number is eBay’s. The price is the current one.",),
+)
+
+FORMATS: Final = (GOOGLE, META, LISTINGS, INVENTORY, FLAT_FILE, EBAY)

@@ -95,6 +95,11 @@ PRODUCTS: Final = Format(
     ),
 )  # fmt: skip
 
+_SAID_OF_SKUS: Final = (
+    "Products are found by their SKU. Where it is missing, it is made of handle and option values, as it was when the "
+    "products were sent."
+)
+
 INVENTORY: Final = Format(
     id="shopify_inventory",
     name="Shopify inventory export",
@@ -103,6 +108,8 @@ INVENTORY: Final = Format(
         "title": ("Title",),
         **_OPTION_HEADERS,
         "sku": ("SKU",),
+        "hs": ("HS Code",),
+        "coo": ("COO",),
         "location": ("Location",),
         "available": ("Available (not editable)", "Available", "Available (new)"),
         "on_hand": ("On hand (current)", "On hand", "On hand (new)"),
@@ -110,6 +117,8 @@ INVENTORY: Final = Format(
         "committed": ("Committed (not editable)", "Committed"),
     },
     signature=(
+        ("handle", "title", "option1", "sku", "hs", "coo", "location", "available"),
+        ("handle", "title", "option1", "sku", "hs", "coo", "location", "on_hand"),
         ("handle", "sku", "location", "available", "committed"),
         ("handle", "sku", "location", "on_hand"),
         ("handle", "sku", "location", "available"),
@@ -117,6 +126,9 @@ INVENTORY: Final = Format(
     template=Plan(
         mode=UPDATE,
         columns={"sku": ("sku",), "stock_quantity": ("available", "on_hand")},
+        options=OPTIONS,
+        option_words=NO_OPTION,
+        handle="handle",
         apostrophes=True,
         not_stocked=("not stocked",),
         group=Group("summed", refers="sku"),
@@ -125,9 +137,39 @@ INVENTORY: Final = Format(
     said=(
         "This is a stock list: it has no price and no category. Only the stock of products that are in the catalog is "
         "updated; nothing is added, nothing else is changed.",
-        "Products are found by their SKU. The stock is what is available, added up over all locations; “not stocked” "
-        "counts nothing.",
+        _SAID_OF_SKUS,
+        "The stock is what is available, added up over all locations; “not stocked” counts nothing.",
     ),
 )
 
-FORMATS: Final = (PRODUCTS, INVENTORY)
+OLD_INVENTORY: Final = Format(
+    id="shopify_old_inventory",
+    name="older Shopify inventory export",
+    headers={
+        "handle": ("Handle",),
+        "title": ("Title",),
+        **_OPTION_HEADERS,
+        "sku": ("SKU",),
+        "hs": ("HS Code",),
+        "coo": ("COO",),
+    },
+    behind=("place", "coo"),
+    signature=(("handle", "title", "option1", "sku", "hs", "coo"),),
+    template=Plan(
+        mode=UPDATE,
+        columns={"sku": ("sku",), "stock_quantity": ("place",)},
+        options=OPTIONS,
+        option_words=NO_OPTION,
+        handle="handle",
+        apostrophes=True,
+        added=True,
+        not_stocked=("not stocked",),
+    ),
+    said=(
+        INVENTORY.said[0],
+        _SAID_OF_SKUS,
+        "Each column behind COO is a location. The stock is added up over all of them; “not stocked” counts nothing.",
+    ),
+)
+
+FORMATS: Final = (PRODUCTS, INVENTORY, OLD_INVENTORY)

@@ -1,21 +1,18 @@
-"""Exports of shop systems beside Shopify and WooCommerce, and of tills.
+"""Exports of shop systems beside Shopify, WooCommerce and Magento.
 
-Magento 2: https://experienceleague.adobe.com/en/docs/commerce-admin/systems/data-transfer/data-attributes-product;
-PrestaShop: https://docs.prestashop-project.org/; Wix: https://support.wix.com/en/article/wix-stores-importing-a-csv;
-BigCommerce: https://support.bigcommerce.com/s/article/Product-Import-Export; Square:
-https://squareup.com/help/article/5153; Lightspeed Retail (X-Series): https://x-series-support.lightspeedhq.com;
-Shopware: https://docs.shopware.com/en/shopware-6-en/settings/importexport.
+PrestaShop: https://docs.prestashop-project.org/; BigCommerce: https://support.bigcommerce.com/s/article/
+Product-Import-Export, and Importing-Products-v2 for the older one; Shopware: https://docs.shopware.com/en/shopware-6-en/
+settings/importexport; OpenCart: its Export/Import extension.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from uploads.feed.formats.model import (
     CONTINUATION,
-    GROUP,
     NOT_FOR_SALE,
-    PARENT,
     PICTURE,
-    TRANSLATION,
+    UPDATE,
     VIDEO,
     Format,
     Group,
@@ -25,62 +22,6 @@ from uploads.feed.formats.model import (
 
 TAKE: Final = "It can be taken all the same, in the preview."
 _NO: Final = ("false", "0", "no", "n", "f")
-
-MAGENTO: Final = Format(
-    id="magento2",
-    name="product export of Magento 2 (Adobe Commerce)",
-    headers={
-        "sku": ("sku",),
-        "store": ("store_view_code",),
-        "type": ("product_type",),
-        "attribute_set": ("attribute_set_code",),
-        "categories": ("categories",),
-        "name": ("name",),
-        "description": ("description",),
-        "short": ("short_description",),
-        "online": ("product_online",),
-        "visibility": ("visibility",),
-        "price": ("price",),
-        "qty": ("qty",),
-        "in_stock": ("is_in_stock",),
-        "manage_stock": ("manage_stock",),
-        "brand": ("manufacturer", "brand"),
-    },
-    signature=(
-        ("sku", "attribute_set", "type", "categories", "name", "price"),
-        ("sku", "type", "categories", "name", "price", "qty", "online"),
-    ),
-    template=Plan(
-        columns={
-            "vendor_product_id": ("sku",),
-            "product_name": ("name",),
-            "category": ("categories",),
-            "sku": ("sku",),
-            "price": ("price",),
-            "stock_quantity": ("qty",),
-            "brand": ("brand",),
-            "description": ("description", "short"),
-        },
-        flags=("in_stock",),
-        tracker="manage_stock",
-        untracked=("0",),
-        machine_numbers=True,
-        html=True,
-        rules=(
-            Rule("store", ("*",), TRANSLATION, "The product in another language (store view “{}”)."),
-            Rule("online", ("2",), NOT_FOR_SALE, f"product_online is 2 (disabled). {TAKE}"),
-            Rule("type", ("configurable",), PARENT, "The parent of variants; its quantity is theirs."),
-            Rule("type", ("bundle", "grouped"), GROUP, "A bundle of other products without a price of its own."),
-        ),
-        lists=",",
-        paths="/",
-    ),
-    said=(
-        "sku is product ID and SKU.",
-        "The price is price; special_price is left out.",
-        "“Not Visible Individually” is a variant and is sold.",
-    ),
-)
 
 PRESTASHOP: Final = Format(
     id="prestashop",
@@ -134,83 +75,47 @@ PRESTASHOP: Final = Format(
     ),
 )  # fmt: skip
 
-WIX: Final = Format(
-    id="wix",
-    name="product export of Wix",
+PRESTASHOP_COMBINATIONS: Final = Format(
+    id="prestashop_combinations",
+    name="list of combinations of PrestaShop",
     headers={
-        "handle": ("handleId", "handle"),
-        "kind": ("fieldType",),
-        "name": ("name",),
-        "description": ("description", "plainDescription"),
-        "image": ("productImageUrl", "media"),
-        "collection": ("collection", "collections"),
-        "sku": ("sku", "variantSku"),
-        "price": ("price",),
-        "surcharge": ("surcharge",),
-        "visible": ("visible",),
-        "inventory": ("inventory",),
-        "brand": ("brand",),
-        **{f"option{n}": (f"productOptionDescription{n}", f"productOptionChoices{n}") for n in range(1, 7)},
+        "id": ("Product ID*", "Product ID", "Identifiant (ID) Produit*", "ID Produit"),
+        "attribute": ("Attribute (Name:Type:Position)*", "Attribut (Nom:Type:Position)*"),
+        "value": ("Value (Value:Position)*", "Valeur (Valeur:Position)*"),
+        "reference": ("Reference", "Référence"),
+        "quantity": ("Quantity", "Quantité"),
     },
-    signature=(
-        ("handle", "kind", "name", "collection", "sku", "price", "inventory"),
-        ("handle", "kind", "name", "price"),
-    ),
-    template=Plan(
-        columns={
-            "vendor_product_id": ("sku",),
-            "product_name": ("name",),
-            "category": ("collection",),
-            "sku": ("sku",),
-            "price": ("price",),
-            "stock_quantity": ("inventory",),
-            "brand": ("brand",),
-            "description": ("description",),
-        },
-        options=tuple(f"option{n}" for n in range(1, 7)),
-        option_values=r"(?:#[0-9A-Fa-f]{3,8}:)?([^;]+)",
-        options_of_variants=True,
-        handle="handle",
-        surcharge="surcharge",
-        machine_numbers=True,
-        html=True,
-        rules=(Rule("visible", ("false",), NOT_FOR_SALE, f"visible is “{{}}”. {TAKE}", carries=True),),
-        group=Group("shared", refers="handle", head="kind", words=("product",), parents=True),
-        inherited=("product_name", "category", "brand", "description", "price"),
-        lists=";,",
-        paths=">",
-    ),
+    signature=(("id", "attribute", "value", "reference", "quantity"),),
+    template=Plan(mode=UPDATE, columns={"sku": ("reference",), "stock_quantity": ("quantity",)}, machine_numbers=True),
     said=(
-        "A variant’s price is its product’s and the surcharge. Name, collection, brand and description come from the "
-        "product, the options are added to the name.",
-        "The product ID is the SKU; where there is none, both are made of handle and options.",
+        "This is a list of combinations: it has no names, no categories and no prices, but what they cost more than "
+        "their product. Only the stock of products that are in the catalog is updated; nothing is added, nothing else "
+        "is changed.",
+        "Products are found by their SKU, which is Reference.",
     ),
-)  # fmt: skip
+)
 
 BIGCOMMERCE: Final = Format(
     id="bigcommerce",
     name="product export of BigCommerce",
     headers={
-        "item": ("Item", "Item Type"),
-        "id": ("ID", "Product ID"),
-        "name": ("Name", "Product Name"),
-        "sku": ("SKU", "Product Code/SKU"),
+        "item": ("Item",),
+        "id": ("ID",),
+        "name": ("Name",),
+        "sku": ("SKU",),
         "options": ("Options",),
-        "tracking": ("Inventory Tracking", "Track Inventory"),
-        "stock": ("Current Stock", "Current Stock Level"),
+        "tracking": ("Inventory Tracking",),
+        "stock": ("Current Stock",),
         "price": ("Price",),
         "brand": ("Brand Name", "Brand"),
-        "categories": ("Categories", "Category"),
-        "description": ("Description", "Product Description"),
-        "visible": ("Is Visible", "Product Visible?"),
+        "categories": ("Categories",),
+        "description": ("Description",),
+        "visible": ("Is Visible",),
     },
-    signature=(
-        ("item", "id", "name", "sku", "tracking", "stock", "price", "categories"),
-        ("item", "name", "sku", "price", "stock", "visible"),
-    ),
+    signature=(("item", "id", "name", "sku", "tracking", "stock", "price", "categories"),),
     template=Plan(
         columns={
-            "vendor_product_id": ("sku",),
+            "vendor_product_id": ("sku", "id"),
             "product_name": ("name",),
             "category": ("categories",),
             "sku": ("sku",),
@@ -221,6 +126,7 @@ BIGCOMMERCE: Final = Format(
         },
         options=("options",),
         option_values=r"Value=([^|;]*)",
+        id_for_sku=True,
         tracker="tracking",
         untracked=("none",),
         machine_numbers=True,
@@ -231,112 +137,44 @@ BIGCOMMERCE: Final = Format(
             Rule("item", ("rule",), CONTINUATION, "A rule of a product; it has no product in it."),
             Rule("visible", _NO, NOT_FOR_SALE, f"Is Visible is {{}}. {TAKE}", carries=True),
         ),
-        group=Group("above", head="item", words=("product",), variants=("variant", "sku"), parents=True),
+        group=Group("above", head="item", words=("product",), variants=("variant",), parents=True),
         inherited=("product_name", "category", "brand", "description", "price"),
         lists=";",
         paths="/>",
     ),
     said=(
-        "The product ID is the SKU, since ID isn’t different in each row.",
+        "The product ID is the SKU, since ID isn’t different in each row; where there is no SKU, the ID.",
         "A variant without a price has its product’s; Retail Price and Sale Price are left out.",
         "Variants take category and description from their product; the option is added to the name.",
     ),
 )
 
-SQUARE: Final = Format(
-    id="square",
-    name="item library of Square",
+BIGCOMMERCE_2: Final = replace(
+    BIGCOMMERCE,
+    id="bigcommerce_2",
+    name="older product export of BigCommerce",
     headers={
-        "token": ("Token", "Item ID"),
-        "item": ("Item Name",),
-        "variation": ("Variation Name",),
-        "sku": ("SKU",),
-        "description": ("Description",),
-        "category": ("Category", "Categories", "Reporting Category"),
+        "item": ("Item Type",),
+        "id": ("Product ID",),
+        "name": ("Product Name",),
+        "sku": ("Product Code/SKU", "Product SKU"),
+        "tracking": ("Track Inventory",),
+        "stock": ("Current Stock Level", "Stock Level"),
         "price": ("Price",),
-        "archived": ("Archived",),
-        "quantity": ("Current Quantity *",),
+        "brand": ("Brand Name", "Brand"),
+        "categories": ("Category", "Category String", "Category Details"),
+        "description": ("Product Description", "Description"),
+        "visible": ("Product Visible?", "Product Visible"),
     },
-    signature=(("token", "item", "variation", "sku", "price"), ("item", "variation", "sku", "price", "quantity")),
-    template=Plan(
-        columns={
-            "vendor_product_id": ("token",),
-            "product_name": ("item",),
-            "category": ("category",),
-            "sku": ("sku",),
-            "price": ("price",),
-            "stock_quantity": ("quantity",),
-            "description": ("description",),
-        },
-        options=("variation",),
-        option_words=("regular",),
-        id_for_sku=True,
-        id_first=True,
-        added=True,
-        machine_numbers=True,
-        html=True,
-        rules=(Rule("archived", ("y", "yes", "true"), NOT_FOR_SALE, f"Archived is “{{}}”. {TAKE}"),),
-        lists=",",
-        paths=">",
+    signature=(("item", "name", "sku", "price", "stock", "visible"),),
+    template=replace(
+        BIGCOMMERCE.template,
+        options=("name",),  # of a variant: [S]Size=Small,[CS]Color=Red:#ff0000
+        option_values=r"\[[A-Z]+\][^=]+=([^,:]*)",
+        options_of_variants=True,
+        names_of_heads=True,
+        group=Group("above", head="item", words=("product",), variants=("sku",), parents=True),
     ),
-    asks={"stock_quantity": ("quantity",)},
-    said=(
-        "Token is the product ID.",
-        "The name is Item Name and Variation Name; “Regular” is Square’s word for the only variation and is left out.",
-    ),
-)
-
-LIGHTSPEED: Final = Format(
-    id="lightspeed",
-    name="product export of Lightspeed Retail",
-    headers={
-        "id": ("id",),
-        "handle": ("handle",),
-        "sku": ("sku",),
-        "name": ("name",),
-        "description": ("description",),
-        "category": ("product_category", "type"),
-        "option1": ("variant_option_one_value",),
-        "option2": ("variant_option_two_value",),
-        "option3": ("variant_option_three_value",),
-        "supply": ("supply_price",),
-        "price": ("retail_price",),
-        "brand": ("brand_name",),
-        "active": ("active",),
-        "tracked": ("track_inventory",),
-        "inventory": ("inventory_*",),
-    },
-    signature=(
-        ("id", "handle", "sku", "name", "option1", "price"),
-        ("handle", "sku", "name", "supply", "price", "brand"),
-    ),
-    template=Plan(
-        columns={
-            "vendor_product_id": ("id",),
-            "product_name": ("name",),
-            "category": ("category",),
-            "sku": ("sku",),
-            "price": ("price",),
-            "stock_quantity": ("inventory",),
-            "brand": ("brand",),
-            "description": ("description",),
-        },
-        options=("option1", "option2", "option3"),
-        id_first=True,
-        id_for_sku=True,
-        added=True,
-        tracker="tracked",
-        untracked=_NO,
-        machine_numbers=True,
-        html=True,
-        rules=(Rule("active", _NO, NOT_FOR_SALE, f"active is {{}}. {TAKE}"),),
-        group=Group("shared", refers="handle", head="name"),
-        inherited=("product_name", "category", "brand", "description"),
-        lists=";",
-        paths="/>",
-    ),
-    asks={"stock_quantity": ("inventory",)},
-    said=("id is the product ID. The price is retail_price; supply_price is a cost.",),
 )
 
 SHOPWARE: Final = Format(
@@ -423,4 +261,45 @@ SHOPWARE_5: Final = Format(
     said=("ordernumber is product ID and SKU. supplier is the brand, as Shopware means it.",),
 )
 
-FORMATS: Final = (MAGENTO, PRESTASHOP, WIX, BIGCOMMERCE, SQUARE, LIGHTSPEED, SHOPWARE, SHOPWARE_5)
+OPENCART: Final = Format(
+    id="opencart",
+    name="product export of OpenCart",
+    headers={
+        "id": ("product_id",),
+        "name": ("name(*", "name"),
+        "categories": ("categories",),
+        "sku": ("sku",),
+        "model": ("model",),
+        "quantity": ("quantity",),
+        "manufacturer": ("manufacturer",),
+        "shipping": ("shipping",),
+        "price": ("price",),
+        "status": ("status",),
+        "description": ("description(*", "description"),
+    },
+    signature=(("id", "name", "categories", "model", "quantity", "shipping", "price", "status"),),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("id",),
+            "product_name": ("name",),
+            "category": ("categories",),
+            "sku": ("sku", "model"),
+            "price": ("price",),
+            "stock_quantity": ("quantity",),
+            "brand": ("manufacturer",),
+            "description": ("description",),
+        },
+        id_first=True,
+        id_for_sku=True,
+        machine_numbers=True,
+        html=True,
+        rules=(Rule("status", _NO, NOT_FOR_SALE, f"status is {{}}. {TAKE}"),),
+        lists=",",
+        paths=">",
+    ),
+    said=("product_id is the product ID. The SKU is sku; where that is empty, model.",),
+)
+
+FORMATS: Final = (
+    PRESTASHOP, PRESTASHOP_COMBINATIONS, BIGCOMMERCE, BIGCOMMERCE_2, SHOPWARE, SHOPWARE_5, OPENCART,
+)  # fmt: skip

@@ -26,43 +26,61 @@ PRODUCTS: Final = Format(
     name="WooCommerce product export",
     headers={
         "id": ("ID",),
-        "type": ("Type", "Typ", "Tipo", "Тип"),
+        "type": ("Type", "Typ", "Tipo", "Тип", "Rodzaj"),
         "sku": ("SKU", "UGS", "Artikelnummer", "Артикул"),
-        "name": ("Name", "Nom", "Nombre", "Имя", "Название"),
-        "published": ("Published", "Publié", "Veröffentlicht", "Publicado", "Опубликован", "Опубликовано"),
+        "name": ("Name", "Nom", "Nombre", "Имя", "Название", "Nome", "Naam", "Nazwa"),
+        "published": (
+            "Published", "Publié", "Veröffentlicht", "Publicado", "Опубликован", "Опубликовано", "Pubblicato",
+            "Gepubliceerd", "Opublikowano", "Opublikowany",
+        ),
         "short": (
             "Short description", "Description courte", "Kurzbeschreibung", "Descripción corta", "Краткое описание",
-            "Короткое описание",
+            "Короткое описание", "Breve descrizione", "Korte beschrijving", "Descrição curta", "Krótki opis",
         ),
-        "description": ("Description", "Beschreibung", "Descripción", "Описание"),
+        "description": (
+            "Description", "Beschreibung", "Descripción", "Описание", "Descrizione", "Beschrijving", "Descrição",
+            "Opis",
+        ),
         "in_stock": (
             "In stock?", "En stock ?", "En stock?", "Vorrätig?", "Auf Lager?", "Lagernd?", "¿Existencias?",
             "¿En inventario?", "¿Hay existencias?", "¿En stock?", "Наличие", "В наличии?", "Есть в наличии?",
+            "Disponibile?", "In magazzino?", "Op voorraad?", "Em estoque?", "Em stock?", "Na stanie?", "W magazynie?",
         ),
         "stock": (
-            "Stock", "Bestand", "Lager", "Lagerbestand", "Inventario", "Existencias", "Запасы", "Запас",
+            "Stock", "Bestand", "Lager", "Lagerbestand", "Inventario", "Existencias", "Запасы", "Запас", "Magazzino",
+            "Giacenza", "Voorraad", "Estoque", "Zasób", "Stan magazynowy", "Magazyn",
         ),
         "sale_price": (
             "Sale price", "Tarif promo", "Angebotspreis", "Precio rebajado", "Precio de oferta", "Цена распродажи",
-            "Акционная цена",
+            "Акционная цена", "Prezzo in offerta", "Actieprijs", "Preço promocional", "Cena promocyjna",
         ),
         "price": (
             "Regular price", "Tarif régulier", "Regulärer Preis", "Normaler Preis", "Precio normal", "Базовая цена",
-            "Обычная цена",
+            "Обычная цена", "Prezzo di listino", "Prezzo regolare", "Reguliere prijs", "Normale prijs", "Preço normal",
+            "Preço regular", "Cena regularna", "Cena podstawowa", "Preço", "Cena", "Prezzo", "Prijs",
         ),
-        "categories": ("Categories", "Catégories", "Kategorien", "Categorías", "Категории"),
+        "categories": (
+            "Categories", "Catégories", "Kategorien", "Categorías", "Категории", "Categorie", "Categorieën",
+            "Categorias", "Kategorie",
+        ),
         "parent": (
             "Parent", "Übergeordnet", "Übergeordnetes Produkt", "Superior", "Principal", "Родительский", "Родитель",
+            "Genitore", "Hoofd", "Bovenliggend", "Ascendente", "Rodzic", "Nadrzędny", "Element nadrzędny",
         ),
-        "brands": ("Brands", "Brand", "Marques", "Marque", "Marken", "Marke", "Marcas", "Marca", "Бренды", "Бренд"),
+        "brands": (
+            "Brands", "Brand", "Marques", "Marque", "Marken", "Marke", "Marcas", "Marca", "Бренды", "Бренд", "Marche",
+            "Merken", "Marki",
+        ),
         "external": (
-            "External URL", "URL externe", "Externe URL", "URL externa", "Внешний URL", "Внешняя ссылка",
+            "External URL", "URL externe", "Externe URL", "URL externa", "Внешний URL", "Внешняя ссылка", "URL esterno",
+            "Zewnętrzny adres URL",
         ),
     },
     signature=(
         ("id", "type", "sku", "name", "published", "price", "categories"),
         ("id", "type", "sku", "name", "price", "in_stock"),
         ("type", "sku", "name", "published", "price", "categories"),
+        ("id", "sku", "name", "published", "in_stock", "price", "categories"),
     ),
     template=Plan(
         columns={
@@ -93,7 +111,7 @@ PRODUCTS: Final = Format(
         ),
         group=Group(
             "named", refers="parent", head="type", words=VARIABLE, variants=VARIATIONS,
-            keys=(("sku", ""), ("id", "id:")),
+            keys=(("sku", ""), ("id", "id:")), parents=True,
         ),
         inherited=("category", "brand", "description"),
         lists=",;",
