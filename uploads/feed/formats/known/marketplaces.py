@@ -193,9 +193,13 @@ INVENTORY: Final = Format(
         "product_id_type": ("product-id-type",),
         "price": ("price",),
         "quantity": ("quantity",),
+        "condition": ("item-condition", "condition-type"),
         "operation": ("add-delete", "operation-type"),
     },
-    signature=(("sku", "asin", "price", "quantity"), ("sku", "product_id", "product_id_type", "price", "quantity")),
+    signature=(
+        ("sku", "asin", "price", "quantity"),
+        ("sku", "product_id", "product_id_type", "price", "quantity", "condition"),
+    ),
     template=Plan(
         mode=UPDATE,
         columns={"sku": ("sku",), "price": ("price",), "stock_quantity": ("quantity",)},
