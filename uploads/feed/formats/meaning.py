@@ -128,7 +128,8 @@ class Reader:
         if plan.mode != UPDATE or self._has["category"]:
             category, inherited = self._category(cells, names)
             if category.left_out:
-                said = f"{quoted(category.value)}: left out, as was answered for this category."
+                which = quoted(category.value) if category.value else "No category"
+                said = f"{which}: left out, as was answered for this category."
                 return Meaning({}, left_out=Reason(BY_ANSWER, said))
             if category.open:
                 asked += category.open
@@ -246,7 +247,10 @@ class Reader:
     def _category_of(self, cell: str) -> _Category:
         plan, ours = self.plan, self.categories
         if not cell:
-            name = ours.named(plan.category_for_all)
+            answer = plan.category_values.get(cell, plan.category_for_all)
+            if answer is None:
+                return _Category(cell, left_out=True)
+            name = ours.named(answer)
             return _Category(name, derived=True) if name else _Category("", open=((CATEGORY_FOR_ALL, ""),))
         if cell in plan.category_values:
             answer = plan.category_values[cell]

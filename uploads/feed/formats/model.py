@@ -135,6 +135,8 @@ class Plan:
     """Whether the columns of a category are the steps of its path, from above."""
     category_numbers: bool = True
     """Whether a bare number in a category's cell is one."""
+    stock_parts: str = ""
+    """A regular expression that finds the numbers in a cell with the stock of several places: they are added up."""
     added: bool = False
     """Whether the stock columns are added up."""
     not_stocked: tuple[str, ...] = ()

@@ -80,6 +80,7 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
     """How the stock is read from a row's cells and those of its head."""
     columns, flags = plan.columns.get("stock_quantity", ()), plan.flags
     tracker, untracked, added = plan.tracker, frozenset(plan.untracked), plan.added and len(columns) > 1
+    parts = re.compile(plan.stock_parts) if plan.stock_parts else None
 
     def counted(cells: Mapping[str, str]) -> str:
         for column in columns:
@@ -98,6 +99,8 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
         if cell.isdigit() and cell != "0":
             return Quantity(cell, derived=added)
         derived = added
+        if parts and (found := parts.findall(cell)):
+            cell, derived = total(found, ()), True
         if cell == PARENTS and head:
             cell, derived = counted(head), True
         if tracker and not cell.strip("0.,") and is_untracked(cells, head):

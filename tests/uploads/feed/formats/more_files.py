@@ -322,6 +322,21 @@ AKENEO_VARIATIONS: Final = File(
     (("jacket-l", "Jacket L", "Clothing", "jacket-l", "89.00", 2),),
     {},
 )
+MAGENTO_GRID: Final = File(
+    "magento_grid",
+    (
+        "ID,Thumbnail,Name,Type,Attribute Set,SKU,Price,Quantity per Source,Salable Quantity,Visibility,"
+        "Status,Websites",
+        '1, -,Hemd-45,Simple Product,Clothing,H-45,€64.99,"Main: 9, Other: 0","Default Stock: 1, Supplier Stock: 3",'
+        "Not Visible Individually,Enabled,Shop",
+        '2, -,Hemd,Configurable Product,Clothing,H,€64.99, -,,"Catalog, Search",Enabled,Shop',
+        "3, -,Alt,Simple Product,Clothing,A,€64.99,Main: 9,Default Stock: 9,Search,Disabled,Shop",
+        "4, -,Hut,Simple Product,Clothing,HUT,€9.00,Main: 9,Default Stock: 0,Search,Enabled,Shop",
+    ),
+    {},
+    (("H-45", "Hemd-45", "Clothing", "H-45", "64.99", 4), ("HUT", "Hut", "Clothing", "HUT", "9.00", 0)),
+    {2: "parent", 3: "not_for_sale"},
+)
 MORE: Final = {
     "WooCommerce, Italian": WOOCOMMERCE_ITALIAN,
     "WooCommerce, Dutch": WOOCOMMERCE_DUTCH,
@@ -332,6 +347,7 @@ MORE: Final = {
     "Google, German": GOOGLE_GERMAN,
     "Magento 1": MAGENTO_1,
     "Magento 1, by a profile": MAGENTO_1_PROFILE,
+    "Magento, table of the admin": MAGENTO_GRID,
     "BigCommerce, older": BIGCOMMERCE_2,
     "Lightspeed R-Series": LIGHTSPEED_R,
     "Lightspeed eCom": LIGHTSPEED_ECOM,

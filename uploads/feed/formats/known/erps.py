@@ -31,7 +31,7 @@ ODOO: Final = Format(
         ),
         "category": (
             "Product Category", "categ_id", "categ_id/complete_name", "Product Category/Complete Name",
-            "Product Category/Display Name", "Produktkategorie",
+            "Product Category/Display Name", "Produktkategorie", "categ_id/name", "categ_id/id", "Product Category/ID",
         ),
         "description": ("Sales Description", "description_sale", "Description for Customers"),
         "variant": ("Variant Values", "Attribute Values", "product_template_attribute_value_ids", "Variantenwerte"),

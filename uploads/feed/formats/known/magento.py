@@ -165,4 +165,45 @@ MAGENTO_1_PROFILE: Final = Format(
     said=_MAGENTO_1_SAID,
 )
 
-FORMATS: Final = (MAGENTO, MAGENTO_1, MAGENTO_1_PROFILE)
+MAGENTO_GRID: Final = Format(
+    id="magento_grid",
+    name="table of products of Magento’s admin",
+    headers={
+        "id": ("ID",),
+        "name": ("Name",),
+        "type": ("Type",),
+        "attribute_set": ("Attribute Set", "Attrib. Set Name"),
+        "sku": ("SKU",),
+        "price": ("Price",),
+        "salable": ("Salable Quantity",),
+        "quantity": ("Quantity", "Qty"),
+        "sources": ("Quantity per Source",),
+        "visibility": ("Visibility",),
+        "status": ("Status",),
+    },
+    signature=(("id", "name", "type", "attribute_set", "sku", "price", "visibility", "status"),),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("sku",),
+            "product_name": ("name",),
+            "category": ("attribute_set",),
+            "sku": ("sku",),
+            "price": ("price",),
+            "stock_quantity": ("salable", "quantity", "sources"),
+        },
+        stock_parts=r"(?:^|, )[^:,]+: (-?[0-9.]+)",
+        html=True,
+        rules=(
+            Rule("status", ("disabled",), NOT_FOR_SALE, f"Status is {{}}. {TAKE}"),
+            Rule("type", ("configurable product",), PARENT, _IS_PARENT),
+            Rule("type", ("bundle product", "grouped product"), GROUP, _IS_BUNDLE),
+        ),
+    ),
+    prefers={"stock_quantity": ("salable", "quantity", "sources")},
+    said=(
+        "SKU is product ID and SKU; ID isn’t known outside of the shop.",
+        "There is no category; the attribute set stands for it. The stock is what can be sold, added up.",
+    ),
+)
+
+FORMATS: Final = (MAGENTO, MAGENTO_1, MAGENTO_1_PROFILE, MAGENTO_GRID)

@@ -161,7 +161,8 @@ LISTINGS: Final = Format(
         "channel": ("fulfillment-channel", "fulfilment-channel", "Versender"),
     },
     signature=(
-        ("name", "listing", "sku", "price", "quantity", "opened"),
+        ("name", "listing", "sku", "price", "quantity", "opened", "product_id"),
+        ("name", "listing", "sku", "price", "quantity", "opened", "asin"),
         ("name", "listing", "sku", "price", "quantity"),
         ("name", "sku", "price", "quantity", "asin"),
     ),
