@@ -258,7 +258,7 @@ _NOTHING: Final = re.compile(r"(?!)")
 PRICE: Final = Family(
     words=_any(
         "~price~ ~pricing~ ~preis~ ~prix~ ~precio~ ~prezz~ ~preco~ prijs cena vk ~vkp uvp rrp msrp srp mrp pvp tarif~ "
-        "net netto gross brutto ht ttc trade wholesale"
+        "net netto gross brutto ht ttc trade wholesale selling_rate"
     ),
     # Costs, former prices, limits and steps, prices of a measure or of many, in cents, and what is no price at all.
     never=_any(
@@ -308,7 +308,7 @@ PRICE: Final = Family(
             "tax",
             _any(
                 "net nett netprice ~netto~ neto excl~ ex without ohne zzgl ht hors sin senza before gross grossprice "
-                "~brutto~ bruto incl~ inc with mit inkl ttc con after tax vat gst mwst iva tva"
+                "~brutto~ bruto incl~ inc with mit inkl ttc con after tax vat gst mwst iva tva btw dph moms kdv"
             ),
             weight=5,
         ),
@@ -320,7 +320,7 @@ PRICE: Final = Family(
             ),
             weight=8,
         ),
-        Kind("regular", _any("regular standard normal~ base default basic start"), weight=7),
+        Kind("regular", _any("regular regulier~ reguliere standard normal~ base default basic start"), weight=7),
         Kind("unit", _any("~unit~ each per piece pc ~einzel~ ~stuck~ unitaire unitario unidad"), weight=6),
     ),
     neutral=_any(
@@ -352,6 +352,7 @@ STOCK: Final = Family(
         from until since code no nr nummer numero number_of_units stock_number id keeping uom unit_of unit_qty
         unit_quantity stock_unit per value worth ~wert cost price preis prix precio prezzo management manage managed
         tracking tracked tracker policy type text message display show is out_of limit step~ increment~ multiple break
+        futur~ component~ ~componente bajas minimo faible depends
         tier discount demand forecast~ usage turnover group weight size net content nominal serving unlimited flag
         days lead supplier ± ∆ + % percent adjust~ difference sync account asset method url label
         """

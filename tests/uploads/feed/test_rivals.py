@@ -46,6 +46,15 @@ LISTS: dict[str, tuple[str, Expected, Expected]] = {
         "price",
         "sell_on_google_quantity",
     ),
+    "WooCommerce, French": (
+        "ID,UGS,Nom,Stock,Montant de stock faible,Tarif promo,Prix,Catégories", "Prix", "Stock",
+    ),
+    "A wholesaler's, Italian": (
+        "IdProd,Titolo,Prezzo,Listino,Quantita,QuantitaFutura,PrezzoPromo", "Prezzo", "Quantita",
+    ),
+    "A till's, Spanish": (
+        "REF,Nombre,Cantidad del componente,Precio,Existencias,Existencias bajas", "Precio", "Existencias",
+    ),
     "Facebook": ("id,title,availability,price,sale_price,quantity_to_sell_on_facebook", "price", None),
     "Magento": (
         "sku,name,price,special_price,special_price_from_date,msrp_price,map_price,cost,qty,out_of_stock_qty,"
