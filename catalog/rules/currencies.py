@@ -196,10 +196,12 @@ _MARKS: Final = {
     "؋": "AFN", "﷼": "IRR SAR QAR OMR YER", "rm": "MYR", "rp": "IDR", "s/": "PEN",
     "kr": "SEK NOK DKK ISK", "fr": "CHF", "sfr": "CHF", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
     "ft": "HUF", "lei": "RON MDL", "лв": "BGN", "r": "ZAR",
+    "tk": "BDT", "taka": "BDT", "dh": "MAD AED", "dhs": "AED MAD", "ksh": "KES", "bs": "BOB VES", "gh₵": "GHS", "mxn$": "MXN",
+    "р": "RUB", "q": "GTQ", "din": "RSD", "ден": "MKD",
     "cfa": "XOF XAF", "fcfa": "XOF XAF", "f cfa": "XOF XAF", "cfpf": "XPF",
 }  # fmt: skip
 # Words that a dot may follow; in `USD.99` it belongs to the number.
-_SHORTENED: Final = ("kr", "rs", "fr", "sfr", "руб", "лв", "грн", "rp", "s/")
+_SHORTENED: Final = ("kr", "rs", "fr", "sfr", "руб", "лв", "грн", "rp", "s/", "р", "bs", "tk", "dh", "dhs", "din")
 _MEANINGS: Final = {code.casefold(): frozenset({code}) for code in CURRENCIES} | {
     mark + dot: frozenset(codes.split())
     for mark, codes in _MARKS.items()

@@ -3,16 +3,23 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from catalog.rules.fields import LIMITS
-from catalog.rules.money import CENT, PriceError, read_price
+from catalog.rules.money import CENT, PriceError, marked, read_price
 from catalog.rules.problems import Code
 
 Cells = Mapping[str, str]
 NONE: Final[frozenset[str]] = frozenset()
+MOST_PRICE_CHARS: Final = 60
+# Currencies whose prices have commas, or dots, for thousands wherever they are used.
+_COMMAS: Final = frozenset("""
+    INR PKR BDT LKR NPR MUR SCR JPY CNY KRW KPW THB PHP MYR HKD TWD KES NGN GHS GBP EGP FKP GIP SHP SSP SYP LBP SDG
+    """.split())  # fmt: skip  # noqa: SIM905
+_DOTS: Final = frozenset(("IDR", "VND", "CLP", "COP", "PYG", "TRY", "BRL"))
+_GROUPS: Final = {sign: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{sign}[0-9]{{3}})+") for sign in ",."}
 MOST_DIGITS: Final = 20  # of a price that may be rounded: more than any may have
 _MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 _DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
@@ -98,6 +105,37 @@ def rounded_price(cell: str, *, machine: bool) -> str:
         if error.code is Code.PRICE_TOO_PRECISE and error.suggestion:
             return _DIGITS.sub(error.suggestion, text, count=1)  # a currency stays beside it
     return ""
+
+
+def thousands_of(cells: Iterable[str]) -> str:
+    """The sign that groups digits in these prices, where they show it: by a price that has both signs or decimals, by
+    two groups, or by a currency that is always written so. "" where they don't, or don't agree."""
+    found = set()
+    for cell in cells:
+        match = _DIGITS.search(cell[:MOST_PRICE_CHARS])
+        number = match[0] if match else ""
+        signs = [sign for sign in number if sign in ",."]
+        if not signs:
+            continue
+        other = "," if signs[-1] == "." else "."
+        decimals = len(number) - 1 - number.rindex(signs[-1])
+        if len(set(signs)) == 2 or (len(signs) == 1 and decimals < 3):
+            found.add(other)
+        elif len(signs) > 1 or (decimals == 3 and _always_groups(cell, signs[-1])):
+            found.add(signs[-1])
+    return found.pop() if len(found) == 1 else ""
+
+
+def _always_groups(cell: str, sign: str) -> bool:
+    """Whether the currency beside a number is one that is written with this sign for thousands and no other."""
+    marks = marked(cell.strip())
+    return bool(marks and marks <= (_COMMAS if sign == "," else _DOTS))
+
+
+def is_grouped(cell: str, sign: str) -> bool:
+    """Whether a price has digits in groups by this sign, and no decimals."""
+    match = _DIGITS.search(cell[:MOST_PRICE_CHARS]) if sign in cell else None
+    return match is not None and _GROUPS[sign].fullmatch(match[0]) is not None
 
 
 def with_surcharge(price: str, more: str) -> str:

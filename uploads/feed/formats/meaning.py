@@ -18,6 +18,7 @@ from uploads.feed.formats.groups import Head, key_reader, stock_cell
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
 from uploads.feed.formats.made import (
     first_of,
+    is_grouped,
     own_or_inherited,
     path_of,
     program_numbers,
@@ -357,6 +358,9 @@ class Reader:
         if plan.surcharge and head is not None:
             cell, inherited = with_surcharge(cell, cells.get(plan.surcharge) or ""), True
         price = cell
+        if plan.thousands and is_grouped(cell, plan.thousands):
+            price = cell = cell.replace(plan.thousands, "")
+            derived.append("price")
         if not plan.round_prices or self._rounds:
             rounded = rounded_price(cell, machine=plan.machine_numbers)
             if rounded and self._rounds:
@@ -364,7 +368,7 @@ class Reader:
             elif rounded:
                 asked.append((ROUND, cell.strip()))
         values["price"] = price
-        if inherited or price != cell:
+        if (inherited or price != cell) and "price" not in derived:
             derived.append("price")
 
     def _stock(

@@ -125,6 +125,8 @@ class Plan:
     group: Group | None = None
     inherited: tuple[str, ...] = ()
     """Fields that a variant takes from its head where it has none."""
+    thousands: str = ""
+    """The sign that groups the digits of prices, as the file itself shows: 1,299 is a thousand then."""
     surcharge: str = ""
     """A variant's column with what is added to its head's price."""
     lists: str = ""

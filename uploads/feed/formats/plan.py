@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id
+from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id, short
 from uploads.feed.formats import lists
 from uploads.feed.formats.detect import known_format, roles_of
+from uploads.feed.formats.made import is_grouped, thousands_of
 from uploads.feed.formats.meaning import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
@@ -70,7 +71,20 @@ def plan_for(
     else:
         plan, questions = lists.plan_of_list(names, samples, columns, answers, chosen=chosen)
         planned = Planned(plan, questions)
-    return planned._replace(plan=answered(planned.plan, answers))
+    return planned._replace(plan=_with_thousands(answered(planned.plan, answers), samples))
+
+
+def _with_thousands(plan: Plan, samples: Rows) -> Plan:
+    """The plan with the sign that groups the digits of prices, where people wrote them and the file shows it."""
+    if plan.machine_numbers:
+        return plan
+    cells = [cell for column in plan.columns.get("price", ()) for row in samples if (cell := row.get(column))]
+    sign = thousands_of(cells)
+    example = next((cell for cell in cells if is_grouped(cell, sign)), "") if sign else ""
+    if not example:
+        return plan
+    said = f"“{sign}” groups the digits of prices, as all of them show: “{short(example)}” is a thousand or more."
+    return replace(plan, thousands=sign, said=(*plan.said, said))
 
 
 def _of_format(known: Format, names: Sequence[str], samples: Rows, answers: Answers) -> Planned:

@@ -125,3 +125,32 @@ def test_a_row_that_lacks_a_column_is_looked_at_closely() -> None:
     assert meaning({name: cell for name, cell in _RIGHT.items() if name != "Stock"}, plan, OURS).values == {
         **meaning(_RIGHT, plan, OURS).values, "stock_quantity": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        (("₹399", "₹1,099"), ("399.00", "1099.00")),  # in rupees a comma is never a decimal point
+        (("$12.50", "$1,099"), ("12.50", "1099.00")),
+        (("12,50 €", "1.099 €"), ("12.50", "1099.00")),
+        (("1.299,00", "1.099"), ("1299.00", "1099.00")),
+        (("1,299,000", "1,099"), ("1299000.00", "1099.00")),
+        (("Rp 162.000", "Rp 99.000"), ("162000.00", "99000.00")),
+    ],
+)
+def test_a_price_that_could_be_thousands_is_read_as_the_other_prices_of_the_file_show(
+    prices: tuple[str, str], expected: tuple[str, str]
+) -> None:
+    rows = (f"{number};Lamp;Books;{price};1" for number, price in enumerate(prices))
+    found = of_lines("sku;name;category;price;stock", *rows)
+    assert tuple(str(one.price) for one in found.drafts.values()) == expected
+    assert "price" in found.meanings[2].derived
+
+
+@pytest.mark.parametrize(
+    "prices", [("399", "1,099"), ("12,50", "1,099"), ("12.50", "12,50", "1,099"), ("$399", "$1,099")]
+)
+def test_a_price_that_could_be_thousands_stays_an_error_where_no_other_price_shows_it(prices: tuple[str, ...]) -> None:
+    rows = (f"{number};Lamp;Books;{price};1" for number, price in enumerate(prices))
+    found = of_lines("sku;name;category;price;stock", *rows)
+    assert [(row, code) for row, _, code in found.codes] == [(len(prices), "invalid_price")]
