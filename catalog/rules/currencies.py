@@ -196,8 +196,8 @@ _MARKS: Final = {
     "؋": "AFN", "﷼": "IRR SAR QAR OMR YER", "rm": "MYR", "rp": "IDR", "s/": "PEN",
     "kr": "SEK NOK DKK ISK", "fr": "CHF", "sfr": "CHF", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
     "ft": "HUF", "lei": "RON MDL", "лв": "BGN", "r": "ZAR",
-    "tk": "BDT", "taka": "BDT", "dh": "MAD AED", "dhs": "AED MAD", "ksh": "KES", "bs": "BOB VES", "gh₵": "GHS", "mxn$": "MXN",
-    "р": "RUB", "q": "GTQ", "din": "RSD", "ден": "MKD",
+    "tk": "BDT", "taka": "BDT", "dh": "MAD AED", "dhs": "AED MAD", "ksh": "KES", "bs": "BOB VES", "gh₵": "GHS",
+    "mxn$": "MXN", "р": "RUB", "q": "GTQ", "din": "RSD", "ден": "MKD",
     "cfa": "XOF XAF", "fcfa": "XOF XAF", "f cfa": "XOF XAF", "cfpf": "XPF",
 }  # fmt: skip
 # Words that a dot may follow; in `USD.99` it belongs to the number.
