@@ -73,6 +73,12 @@ class Quantity(NamedTuple):
 UNKNOWN: Final = Quantity(None, unknown=True)
 _SIGNS: Final = frozenset("-−–—")
 _NUMBER: Final = re.compile(r"[-−–—] ?[0-9][0-9.,\x27\u2019 \u00a0\u202f]*")
+# How many, with a word that says no more than that they are counted.
+_PIECES: Final = re.compile(
+    r"([0-9]{1,9}) ?(?:pcs|pc|pce|pces|piece|pieces|unit|units|ea|each|stk|st|stück|pz|pezzi|ud|uds|un|und|unidades"
+    r"|pièces|szt|шт|ks|db|adet|buc)\.?",
+    re.IGNORECASE,
+)
 PARENTS: Final = "parent"  # WooCommerce's word for the parent's stock
 
 
@@ -110,7 +116,8 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
         if cell[0] in _SIGNS and _NUMBER.fullmatch(cell):
             return Quantity(cell, derived, below_zero=cell.strip("-−–—0., ") != "")
         if cell[0].isdigit():
-            return Quantity(cell, derived)
+            pieces = _PIECES.fullmatch(cell)
+            return Quantity(pieces[1], derived=True) if pieces else Quantity(cell, derived)
         word = quantity_of(cell)
         if word is None:
             return Quantity(cell, derived)

@@ -154,3 +154,12 @@ def test_a_price_that_could_be_thousands_stays_an_error_where_no_other_price_sho
     rows = (f"{number};Lamp;Books;{price};1" for number, price in enumerate(prices))
     found = of_lines("sku;name;category;price;stock", *rows)
     assert [(row, code) for row, _, code in found.codes] == [(len(prices), "invalid_price")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "stock"),
+    [("12 pcs", 12), ("7 Stk.", 7), ("3шт", 3), ("5 units", 5), ("10+", None), (">10", None), ("5-10", None)],
+)
+def test_a_word_for_pieces_beside_a_stock_says_no_more_than_its_number(cell: str, stock: int | None) -> None:
+    found = of_lines("sku;name;category;price;stock", f"A;Lamp;Books;9.00;{cell}")
+    assert [one.stock_quantity for one in found.drafts.values()] == ([] if stock is None else [stock])
