@@ -264,6 +264,7 @@ PRICE: Final = Family(
     never=_any(
         """
         cost~ ~purchas~ buy_price buying landed supply ~einkauf~ einstand~ ek ekp ekpreis~ achat compra acquisto inkoop
+        custo coste~
         compare~ was old previous former before_sale alter ~streich~ ancien barre pseudo~
         cent cents pence ¢ ct cts % percent prozent ± ∆ +
         per_g per_kg per_100 per_100g per_100ml per_1000 per_ml per_l per_liter per_litre per_lb per_oz per_m per_m2
@@ -315,8 +316,8 @@ PRICE: Final = Family(
         Kind(
             "selling",
             _any(
-                "sell selling sales ~verkauf~ vk ~vkp vkpreis~ vente venta vendita verkoop our your my final current "
-                "actual new online web shop store street today"
+                "sell selling sales ~verkauf~ vk ~vkp vkpreis~ vente venta vendita venda verkoop our your my final "
+                "current actual new online web shop store street today"
             ),
             weight=8,
         ),

@@ -335,10 +335,10 @@ def _find_header(lines: Sequence[str], limits: Limits, memory: Memory | None, de
                 refusals.append(refusal)
         complete = [one for one in candidates if not one.mapping.missing or one.known]
         if complete:
-            best = max(complete, key=lambda header: header.score)
+            found = max(complete, key=lambda header: header.score)
             # A template may have names for people above those of the format.
-            if best.known or not _is_known_below(lines, index, best.delimiter):
-                return best
+            if found.known or not _is_known_below(lines, index, found.delimiter):
+                return found
         nearest += candidates
     if refusals:
         raise refusals[0]

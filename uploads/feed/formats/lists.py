@@ -28,6 +28,7 @@ from uploads.feed.columns import (
 )
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.formats.names import BARCODES, FLAGS, ITEMS, LISTED, MORE
+from uploads.feed.formats.texts import has_tags
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
 from uploads.feed.sheets.handed_out import OUR_COLUMNS
@@ -37,6 +38,7 @@ NO_COLUMN: Final = "[]"  # the answer that none of the columns is the field: a l
 # Kinds of prices that aren't the regular one, beside one that may be.
 _NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list"})
 _REGULAR: Final = frozenset({"plain", "regular", "selling", "currency"})
+_SOLD_FOR: Final = frozenset({"selling", "regular", "tax"})
 _CAN_BE_SOLD: Final = ("available", "verfugbar", "disponib", "free stock", "sellable")
 _ID_WORDS: Final = frozenset(("id", "uid", "uuid", "code", "key", "number", "no", "nr", "ref", "sku", "pid"))
 _NO_IDS: Final = frozenset(
@@ -46,7 +48,9 @@ _NO_IDS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 # A number with a currency before or behind it, or without
-_PRICE: Final = re.compile(r"(?:[^\W\d]{3,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|[^\w\s]{1,3})?")
+_PRICE: Final = re.compile(
+    r"(?:[^\W\d]{2,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|kr\.?|zł|kč|tl|лв|[^\w\s]{1,3})?", re.I
+)
 _AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")
 MOST_CHOICES: Final = 20
 
@@ -86,11 +90,18 @@ def plan_of_list(
     by = answers.get(IDENTIFIERS)
     made = not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}
     plan = Plan(
-        own_list=True, mode=UPDATE if is_update else "", columns=placed, flags=found.flags, added=len(found.stock) > 1,
-        handle=str(by) if made else "",  # what can't be a SKU as it stands
+        own_list=True, mode=UPDATE if is_update else "", html=_are_html(columns, samples), columns=placed,
+        flags=found.flags, added=len(found.stock) > 1, handle=str(by) if made else "",  # no SKU as it stands
+        stock_asked="stock_quantity" in [one.field for one in questions],
         id_first=_id_first(columns, mapping), empty_is_unknown=False, lists=",;|", paths=">»|/\\", said=tuple(said),
     )  # fmt: skip
     return plan, tuple(questions)
+
+
+def _are_html(columns: Mapping[str, str], samples: Rows) -> bool:
+    """Whether names or descriptions have tags, as where a shop exported the list."""
+    texts = [columns[meant] for meant in ("product_name", "description") if meant in columns]
+    return any(has_tags(row.get(column) or "") for column in texts for row in samples)
 
 
 class _Found(NamedTuple):
@@ -116,6 +127,7 @@ def _found(
     if look:
         _settle(columns, unclear, said)
         _find_more(names, columns, unclear, samples, MORE)
+        _selling_price(names, columns, unclear, samples, said)
         _name_from_description(columns, unclear, samples, said)
         if {"product_name", "description"} & columns.keys():
             _find_more(names, columns, unclear, samples, {"sku": ITEMS})
@@ -273,6 +285,19 @@ def _find_more(
                 break
 
 
+def _selling_price(
+    names: Sequence[str], columns: dict[str, str], unclear: Mapping[str, object], samples: Rows, said: list[str]
+) -> None:
+    """Where no column is the price by its name alone, the only one that a thing is sold for."""
+    if "price" in columns or "price" in unclear:
+        return
+    free = [name for name in names if name not in columns.values() and _may_be("price", name, samples)]
+    sold = [name for name in free if (kind := kind_of("price", name)) and kind.name in _SOLD_FOR]
+    if len(sold) == 1 and "your" not in in_words(sold[0]).split():  # which may be what it costs
+        columns["price"] = sold[0]
+        said.append(f"The price is “{short(sold[0])}”.")
+
+
 def _named(other: str, keys: Mapping[str, str]) -> str:
     if not other.endswith("#"):
         return keys.get(normalise(other), "")
@@ -287,8 +312,7 @@ def meanings(names: Sequence[str]) -> int:
 
 
 def _may_be(meant: str, name: str, samples: Rows) -> bool:
-    """Whether the cells of a column don't speak against it: a SKU is short and not the same in each row, a price and a
-    stock have digits or words for stock, a name isn't a number."""
+    """Whether the cells don't speak against it: SKUs are short and differ, prices are numbers, names aren't."""
     cells = _cells(name, samples)
     if not cells:
         return True
@@ -311,7 +335,7 @@ def _name_from_description(
     description = columns.get("description", "")
     if not description or "product_name" in columns or "product_name" in unclear:
         return
-    if any(len(row.get(description) or "") > LIMITS["product_name"] for row in samples):
+    if any(len(cell) > LIMITS["product_name"] or "\n" in cell or "</" in cell for cell in _cells(description, samples)):
         return
     if not any((row.get(description) or "").strip() for row in samples):
         return

@@ -138,6 +138,11 @@ def is_grouped(cell: str, sign: str) -> bool:
     return match is not None and _GROUPS[sign].fullmatch(match[0]) is not None
 
 
+def ungrouped(cell: str, sign: str) -> str:
+    """The price without the sign that groups its digits; any other as it is."""
+    return cell.replace(sign, "") if sign and is_grouped(cell, sign) else cell
+
+
 def with_surcharge(price: str, more: str) -> str:
     """A head's price and what its variant costs more."""
     if not more.strip():

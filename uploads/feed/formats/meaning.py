@@ -18,12 +18,12 @@ from uploads.feed.formats.groups import Head, key_reader, stock_cell
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
 from uploads.feed.formats.made import (
     first_of,
-    is_grouped,
     own_or_inherited,
     path_of,
     program_numbers,
     rounded_price,
     slug,
+    ungrouped,
     with_options,
     with_surcharge,
 )
@@ -150,7 +150,8 @@ class Reader:
         """Of a list of the vendor's own, what a row means in which all cells say it by themselves, as in nearly all;
         None for any other row, and for plans by which that can't be."""
         plan, known = self.plan, self._known
-        simple = plan.own_list and plan.mode != UPDATE and not plan.handle and not plan.added and plan.category_numbers
+        simple = plan.own_list and plan.category_numbers and plan.mode != UPDATE
+        simple = simple and not (plan.html or plan.handle or plan.added)
         if not simple or not all(self._has[meant] for meant in REQUIRED) or "currency" in plan.columns:
             return None
         own_id, name, category, sku, price, stock = (plan.columns[meant][0] for meant in REQUIRED)
@@ -357,10 +358,8 @@ class Reader:
         cell, inherited = self._found["price"](cells, head)
         if plan.surcharge and head is not None:
             cell, inherited = with_surcharge(cell, cells.get(plan.surcharge) or ""), True
+        came, cell = cell, ungrouped(cell, plan.thousands)
         price = cell
-        if plan.thousands and is_grouped(cell, plan.thousands):
-            price = cell = cell.replace(plan.thousands, "")
-            derived.append("price")
         if not plan.round_prices or self._rounds:
             rounded = rounded_price(cell, machine=plan.machine_numbers)
             if rounded and self._rounds:
@@ -368,7 +367,7 @@ class Reader:
             elif rounded:
                 asked.append((ROUND, cell.strip()))
         values["price"] = price
-        if (inherited or price != cell) and "price" not in derived:
+        if inherited or price != came:
             derived.append("price")
 
     def _stock(

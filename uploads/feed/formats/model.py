@@ -151,6 +151,8 @@ class Plan:
     """In small letters: by these it isn't, and then an empty or a 0 quantity is none."""
     empty_is_unknown: bool = True
     """Whether a product without a quantity is there in an unknown quantity; otherwise the cell is missing."""
+    stock_asked: bool = False
+    """Whether it is asked yet which column has the stock, so nothing is known of any quantity."""
     own_list: bool = False
     """Whether headings, totals and remarks may stand between the rows."""
     ours: bool = False

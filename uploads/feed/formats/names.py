@@ -11,6 +11,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "vendor_product_id": (
         "internal id", "product uid", "uniq id", "unique id", "uid", "uuid", "pid", "prod id", "product key",
         "system id", "record id", "offer id", "listing id", "interne id", "id interne", "id interno", "код id",
+        "artikel id", "artikelid", "id artikel", "id articolo", "id article", "ürün id", "produkt id", "produktid",
     ),
     "sku": (
         "art no", "art nr", "art num", "artno", "artnr", "article code", "article id",
@@ -25,6 +26,10 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "nr", "num", "numero", "número", "sku id", "sku no", "variant id", "varenr", "varenummer", "artikelnummer#",
         "tuotenumero", "katalogové číslo", "symbol", "kod", "kod produktu", "indeks", "артикул", "код", "код товара",
         "artikelcode", "productcode", "código interno", "codigo interno", "codice interno", "cod art", "réf article",
+        "stok kodu", "ürün kodu", "malzeme kodu", "kód", "kód zboží", "kód produktu", "kod towaru", "codart",
+        "cod prod", "cod producto", "codigo producto", "código do produto", "codigo do produto", "cód", "ref produit",
+        "réf produit", "código sku", "codigo sku", "idprod", "kode", "kode barang", "kode produk", "mã sản phẩm",
+        "mã hàng",
     ),
     "product_name": (
         "product name#", "item name#", "article name", "name of product", "product label", "display name",
@@ -40,6 +45,11 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "item desc", "product desc", "article description", "artikelbeschreibung", "short description",
         "product details", "goods", "model", "item", "items", "book title", "product short name", "part description",
         "material description", "item text", "artikel de", "bezeichnung de", "artikelname de", "produktname de",
+        "titolo", "título", "titulo", "заголовок", "ürün adı", "ürün", "stok adı", "malzeme adı", "název produktu",
+        "název zboží", "nazwa towaru", "towar", "descrição", "descricao", "descrição do produto", "descrição produto",
+        "nombre del articulo", "nom de l'article", "nom du produit fr", "product/service name", "item/service name",
+        "service name", "product full name", "nama", "nama barang", "nama produk", "tên sản phẩm", "tên hàng",
+        "terméknév", "termék neve", "denumire", "denumire produs", "naziv", "назва", "назва товару", "όνομα",
     ),
     "category": (
         "artikelgruppe", "produktgruppe", "warengruppen", "hauptwarengruppe", "gruppe", "sortiment", "product group",
@@ -52,11 +62,18 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "category id", "cat id", "genre", "категория", "группа", "группа товаров", "раздел", "item type",
         "product type name", "artikelkategorie", "warengruppe bezeichnung", "groep", "productgroep", "artikelgroep",
         "rubriek", "sous famille", "sottocategoria", "subfamilia",
+        "varugrupp", "kategori", "ürün kategorisi", "kategori adı", "dept", "dept name", "department name", "linea",
+        "línea", "línea de producto", "departamento", "sector", "secção", "grupo", "grupo de productos",
+        "categorie produit", "cat name", "category 1", "categoría 1", "категорія", "kategória", "categorie produs",
+        "danh mục",
     ),
     "price": (
-        "price each", "price per unit", "unit cost price", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
+        "price each", "price per unit", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
         "цена", "стоимость", "cena", "cena brutto", "preço", "preco", "prijs", "pris", "hinta", "fiyat", "tarif",
         "verkoopprijs", "preço de venda", "preco de venda", "cena sprzedaży", "цена продажи", "розничная цена",
+        "satış fiyatı", "fiyatı", "birim fiyat", "fiyat tl", "standard selling rate", "selling rate", "sales rate",
+        "sales price rate", "retail", "cena z dph", "cena s dph", "harga", "harga jual", "giá", "giá bán", "ár",
+        "bruttó ár", "preț", "pret", "ціна",
     ),
     "stock_quantity": (
         "stock on hand", "available stock", "units in stock", "disponibilità",
@@ -64,11 +81,22 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "stan", "estoque", "quantidade", "voorraad", "aantal", "antal", "lager", "qte", "qté", "cant", "qta", "q.tà",
         "qté en stock", "qte en stock", "qté stock", "qte stock", "quantité stock", "stock disponible", "stock dispo",
         "stock réel", "free stock", "stock actual", "esistenza", "esistenze", "disponibile",
+        "lagersaldo", "saldo", "i lager", "skladem", "na skladě", "počet kusů", "stok", "stok miktarı", "stok adedi",
+        "stok miktari", "miktar", "adet", "stan magazynowy", "magazzino", "lagerantal", "on hand qty", "qty oh",
+        "stock actuel", "stock qté", "exist", "existencia", "estoque atual", "qtd", "qtde", "quantidade em estoque",
+        "saldo em estoque", "jumlah", "số lượng", "készlet", "stoc", "кількість", "остатки", "остаток на складе",
     ),
-    "brand": ("make", "brand_name", "бренд", "производитель", "producent", "merk", "fabrikant", "marca prodotto"),
+    "brand": (
+        "make", "brand_name", "бренд", "производитель", "producent", "merk", "fabrikant", "marca prodotto",
+        "marka", "varumärke", "značka", "výrobce", "märke", "leverandør merke", "fabricante marca", "merek",
+        "thương hiệu", "márka", "бренд товара",
+    ),
     "description": (
         "beschreibung #", "langtext", "artikelbeschreibung", "long text", "product details", "descrizione",
         "описание", "opis", "omschrijving",
+        "açıklama", "beskrivning", "popis", "beskrivelse", "description en", "description de", "description fr",
+        "description es", "description it", "beschreibung de", "descripción larga", "descripcion",
+        "descrizione lunga", "deskripsi", "mô tả", "leírás", "descriere", "опис",
     ),
 }  # fmt: skip
 # Where a list has a column with names or descriptions, such a column has numbers of items.

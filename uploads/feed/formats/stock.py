@@ -134,6 +134,8 @@ def _without_number(cells: Mapping[str, str], flags: tuple[str, ...], plan: Plan
             if word is None:
                 return Quantity(cell)
             return Quantity(word, derived=True) if word else UNKNOWN
+    if plan.stock_asked:
+        return Quantity("")
     return UNKNOWN if plan.empty_is_unknown or not has_column else Quantity("")
 
 

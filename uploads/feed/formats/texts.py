@@ -15,6 +15,7 @@ _MARKED: Final = re.compile(
     r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 _TAG: Final = re.compile(r"</?[A-Za-z]")
+_SURELY: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<br\s*/?>", re.IGNORECASE)
 _WRITTEN_TAG: Final = re.compile(r"&lt;/[A-Za-z]|&lt;br")
 _BLOCK_NAMES: Final = """
     address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form
@@ -53,6 +54,11 @@ def readable(text: str, *, html: bool, escapes: bool) -> str:
     if found is None:
         found = _lines_of(text, keep_breaks=keep_breaks)
     return lines(found)
+
+
+def has_tags(text: str) -> bool:
+    """Whether the text is surely HTML: it closes a tag, or breaks a line by one."""
+    return _SURELY.search(text) is not None
 
 
 def lines(text: str) -> str:

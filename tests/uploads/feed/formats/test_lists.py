@@ -61,6 +61,36 @@ LISTS: dict[str, tuple[tuple[str, ...], dict[str, str], set[str]]] = {
         {"sku": "Артикул", "product_name": "Наименование", "price": "Цена", "stock_quantity": "Остаток"},
         set(),
     ),
+    "Turkish": (
+        ("Stok Kodu;Ürün Adı;Kategori;Satış Fiyatı;Stok Miktarı", "A1;Lamba;Books;450,00;5"),
+        {"sku": "Stok Kodu", "product_name": "Ürün Adı", "price": "Satış Fiyatı", "stock_quantity": "Stok Miktarı"},
+        set(),
+    ),
+    "Indonesian, with a mark of two letters before the price": (
+        ("kode barang;nama barang;harga jual;stok;kategori", "B1;Palu;Rp 150.000;7;Books"),
+        {"sku": "kode barang", "product_name": "nama barang", "price": "harga jual", "stock_quantity": "stok"},
+        set(),
+    ),
+    "a price that says what it is for, and what the thing costs": (
+        ("codigo;articulo;rubro;Precio Compra;Precio Venta;stock", "C1;Martillo;Books;10,00;12,00;3"),
+        {"price": "Precio Venta", "category": "rubro"},
+        set(),
+    ),
+    "only a price with tax": (
+        ("reference,libelle,prix_ttc,stock,categorie", "R1,Marteau,12.00,3,Books"),
+        {"price": "prix_ttc"},
+        set(),
+    ),
+    "what it weighs, which isn't a price": (
+        ("sku,name,category,amount,stock", "A,Lamp,Books,200 kg,5"),
+        {"sku": "sku"},
+        {"price_from"},
+    ),
+    "a description of several lines, which is no name": (
+        ("sku,description,category,price,stock", '"A","A lamp.\nIt shines.",Books,9.00,5'),
+        {"description": "description"},
+        {"column"},
+    ),
 }
 
 
@@ -123,6 +153,23 @@ def test_words_for_stock_are_understood_and_available_is_no_number() -> None:
     )
     assert {row: draft.stock_quantity for row, draft in found.drafts.items()} == {1: 0, 2: 4}
     assert found.codes == [(3, "stock_quantity", "invalid_stock")]
+
+
+def test_texts_with_tags_are_stored_as_text() -> None:
+    found = of_lines("sku,name,category,price,stock,description", "A,Pots &amp; pans,Books,9,1,<p>Two<br>lines</p>")
+    assert [(one.product_name, one.description) for one in found.drafts.values()] == [("Pots & pans", "Two\nlines")]
+
+
+def test_texts_without_tags_stay_as_they_are() -> None:
+    found = of_lines("sku,name,category,price,stock,description", "A,Pots &amp; pans,Books,9,1,5 < 6 > 4")
+    assert [(one.product_name, one.description) for one in found.drafts.values()] == [("Pots &amp; pans", "5 < 6 > 4")]
+
+
+def test_quantities_are_not_asked_while_it_is_open_which_column_has_them() -> None:
+    lines = "sku,name,category,price,Stock Berlin,Stock Hamburg", "A,Lamp,Books,9,,2"
+    assert asked(of_lines(*lines).questions).keys() == {"stock_from"}
+    found = of_lines(*lines, answers={"stock_from": ["Stock Berlin", "Stock Hamburg"]})
+    assert [one.stock_quantity for one in found.drafts.values()] == [2]
 
 
 def test_a_column_of_flags_is_stock_where_there_is_no_other() -> None:
