@@ -5,7 +5,6 @@ that is product ID and SKU, names that stand under Description, no category, not
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +26,7 @@ from uploads.feed.columns import (
     suggestion,
 )
 from uploads.feed.formats.model import UPDATE, Plan
-from uploads.feed.formats.names import BARCODES, FLAGS, ITEMS, LISTED, MORE
+from uploads.feed.formats.names import AMOUNT, BARCODES, FLAGS, ID_WORDS, ITEMS, LISTED, MORE, NO_IDS, PRICE
 from uploads.feed.formats.texts import has_tags
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
@@ -40,18 +39,6 @@ _NOT_REGULAR: Final = frozenset({"sale", "wholesale", "list"})
 _REGULAR: Final = frozenset({"plain", "regular", "selling", "currency"})
 _SOLD_FOR: Final = frozenset({"selling", "regular", "tax"})
 _CAN_BE_SOLD: Final = ("available", "verfugbar", "disponib", "free stock", "sellable")
-_ID_WORDS: Final = frozenset(("id", "uid", "uuid", "code", "key", "number", "no", "nr", "ref", "sku", "pid"))
-_NO_IDS: Final = frozenset(
-    """
-    image images img photo picture url link href path date time created updated rating ratings stars score reviews rank
-    weight width height length size color colour discount cost margin tax vat
-    """.split()  # noqa: SIM905
-)
-# A number with a currency before or behind it, or without
-_PRICE: Final = re.compile(
-    r"(?:[^\W\d]{2,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|kr\.?|zł|kč|tl|лв|[^\w\s]{1,3})?", re.I
-)
-_AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")
 MOST_CHOICES: Final = 20
 
 Rows = Sequence[Mapping[str, str]]
@@ -200,7 +187,7 @@ def _could_be_names(names: Sequence[str], columns: Mapping[str, str], samples: R
     for name in names:
         cells = _cells(name, samples)
         texts = {cell for cell in cells if sum(map(str.isalpha, cell)) > 3 and "://" not in cell}
-        other = set(in_words(name).split()) & _NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name)
+        other = set(in_words(name).split()) & NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name)
         if name not in columns.values() and not other and 2 * len(texts) > len(samples):
             found.append(name)
     return found
@@ -322,7 +309,7 @@ def _may_be(meant: str, name: str, samples: Rows) -> bool:
         short_ones = [cell for cell in cells if len(cell) <= 40 and len(cell.split()) <= 3]
         return 2 * len(short_ones) > len(cells) and 2 * len(set(cells)) > len(cells)
     if meant == "price":
-        return 2 * sum(bool(_PRICE.fullmatch(cell)) for cell in cells) > len(cells)
+        return 2 * sum(bool(PRICE.fullmatch(cell)) for cell in cells) > len(cells)
     if meant == "product_name":
         return 2 * sum(any(char.isalpha() for char in cell) for cell in cells) > len(cells)
     return True
@@ -436,7 +423,7 @@ def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: 
         f"The file has neither a product ID nor a SKU. Use {quoted(found[:MOST_CHOICES], ' or ')} for both? A SKU must "
         "be yours alone on this platform: where another vendor has the same, you have to give SKUs of your own."
     )
-    likeliest = found[0] if len(found) == 1 or barcodes or _ID_WORDS & set(in_words(found[0]).split()) else ""
+    likeliest = found[0] if len(found) == 1 or barcodes or ID_WORDS & set(in_words(found[0]).split()) else ""
     return Question(IDENTIFIERS, IDENTIFIERS, "sku", text, tuple(choices), likeliest)
 
 
@@ -449,9 +436,9 @@ def _are_skus(column: str, samples: Rows) -> bool:
 def _tells(name: str, samples: Rows) -> bool:
     """Whether a column may be an identifier: most cells are filled, with what is neither an address nor an amount."""
     words = set(in_words(name).split())
-    if words & _NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name):
+    if words & NO_IDS or kind_of("price", name) or kind_of("stock_quantity", name):
         return False
     cells = [cell for row in samples if (cell := (row.get(name) or "").strip())]
     return 2 * len(cells) > len(samples) and all(
-        len(cell) <= 60 and " " not in cell and "://" not in cell and not _AMOUNT.fullmatch(cell) for cell in cells
+        len(cell) <= 60 and " " not in cell and "://" not in cell and not AMOUNT.fullmatch(cell) for cell in cells
     )

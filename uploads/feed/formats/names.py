@@ -1,6 +1,7 @@
 """The names that columns of lists go by which have no better ones, as data; what is known of all files is in
 uploads.feed.aliases."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -132,3 +133,18 @@ _BARCODE_KEYS: Final = """
     barcodeean barcodeno barcodenumber eanupc gtineanupc штрихкод productbarcode itembarcode gtinupceanorisbn asin jan
 """
 BARCODES: Final = frozenset(_BARCODE_KEYS.split())
+
+# --- which column tells products apart, and which cells are prices
+
+ID_WORDS: Final = frozenset(("id", "uid", "uuid", "code", "key", "number", "no", "nr", "ref", "sku", "pid"))
+NO_IDS: Final = frozenset(
+    """
+    image images img photo picture url link href path date time created updated rating ratings stars score reviews rank
+    weight width height length size color colour discount cost margin tax vat
+    """.split()  # noqa: SIM905
+)
+# A number with a currency before or behind it, or without
+PRICE: Final = re.compile(
+    r"(?:[^\W\d]{2,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|kr\.?|zł|kč|tl|лв|[^\w\s]{1,3})?", re.I
+)
+AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")
