@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from catalog import by_hand
+from catalog.committer import lock_vendors
 from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
@@ -80,11 +81,16 @@ class ProductAdmin(VendorTableAdmin):
         """Runs in the transaction of the page, and so does what it writes into the history."""
         product = cast(Product, obj)
         before = by_hand.locked(product) if change else None
+        if before is None:
+            lock_vendors([product.vendor_id])
         super().save_model(request, product, form, change)
-        if before:
-            by_hand.note_edit(before, request.user)
-        else:
+        if before is None:
             by_hand.note_creation(product, request.user)
+        if before is None or by_hand.note_edit(before, request.user):
+            self.after_change(request, product)
+
+    def after_change(self, request: HttpRequest, product: Product) -> None:
+        """What else follows where a product was entered or changed: in the transaction, under its vendor's lock."""
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         by_hand.delete([obj.pk], request.user)

@@ -34,12 +34,13 @@ def note_creation(product: Product, user: Any) -> None:
     ProductChange.objects.create(product_id=product.pk, kind=Kind.CREATED, changes=changes, changed_by=user)
 
 
-def note_edit(before: Product, user: Any) -> None:
-    """Write down what differs from the product as it stood before; nothing where nothing does."""
+def note_edit(before: Product, user: Any) -> bool:
+    """Write down what differs from the product as it stood before; False, and nothing, where nothing does."""
     old, new = _values(before), _values(Product.objects.get(pk=before.pk))
     changes = {field: [old[field], new[field]] for field in _FIELDS if old[field] != new[field]}
     if changes:
         ProductChange.objects.create(product_id=before.pk, kind=Kind.EDITED, changes=changes, changed_by=user)
+    return bool(changes)
 
 
 @transaction.atomic

@@ -47,6 +47,7 @@ class Company:
     correction: Correction
     job: Job
     dry_run: Job
+    undo: Job
     value_rule: ValueRule
     remembered: RememberedReading
     members: dict[str, VendorMember]
@@ -80,16 +81,17 @@ PLAIN: dict[str, Any] = {
     "code": "invalid_price",
     "kind": "replay",
     "format": "csv",
+    "state": "ignored",
 }
 # Where an argument stands for another thing than elsewhere, and what a page has to be asked to be there at all.
 PARTICULAR: dict[str, dict[str, Callable[[Company], Any]]] = {
     "dry_run": {"job_id": lambda company: company.dry_run.pk},
+    "undoing": {"job_id": lambda company: company.undo.pk},
+    "undoing_progress": {"job_id": lambda company: company.undo.pk},
 }
 # What only the person sees who asked for it.
 PERSONAL = {"dry_run"}
-QUERIES: dict[str, Callable[[Company], dict[str, str]]] = {
-    "same_value": lambda company: {"field": "price", "value": company.word},
-}
+QUERIES: dict[str, Callable[[Company], dict[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,15 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         correction=Correction.objects.create(
             upload=upload, record_id=record_id, attempt=1, row_number=n, changes={"brand": ["", word]}
         ),
-        job=Job.objects.create(kind="replay", upload=upload, vendor=vendor, state="done", failure=word),
+        job=Job.objects.create(
+            kind="replay", upload=upload, vendor=vendor, state="done", failure=word,
+            parameters={"selection": {"field": "price"}}, result={"examples": [{"row": n, "sku": word, "why": word}]},
+        ),
         dry_run=Job.objects.create(kind="dry_run", vendor=vendor, state="done", result={}, parameters={}),
+        undo=Job.objects.create(
+            kind="undo", upload=upload, vendor=vendor, state="done", parameters={"dry": True},
+            result={"reversed": 1, "kept": 1, "examples": [{"row": n, "sku": word, "fate": "kept", "why": word}]},
+        ),
         value_rule=ValueRule.objects.create(vendor=vendor, field="brand", wrong_value=word, right_value=word),
         remembered=remembering([word], {"brand": word}, vendor.pk, f"{word}.csv"),
         members={role: _member(vendor, f"{role}-{word}", role) for role in VendorMember.Role.values},

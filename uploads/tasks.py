@@ -9,7 +9,7 @@ from celery import shared_task
 
 from config.web import signed_in
 from security import log
-from uploads.corrections import retry, undo
+from uploads.corrections import ignoring, retry, undo
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 # How each kind of job is done, a slice at a time.
 STEPS: Final[dict[str, jobs.Step]] = {
     Job.Kind.RETRY: retry.step,
+    Job.Kind.IGNORE: ignoring.step,
     Job.Kind.UNDO: undo.step,
     Job.Kind.RECONCILE: reconcile.step,
     Job.Kind.DRY_RUN: dry_run.step,

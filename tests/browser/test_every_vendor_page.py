@@ -112,5 +112,5 @@ def test_the_preview_is_open_to_everybody_and_so_is_what_comes_of_it(
     pipeline.settle()
     base = f"/vendor/{company.vendor.pk}/uploads/{upload.pk}/"
     pages = ["", "errors/", "errors/unknown_category/", "errors/invalid_price/?fill=1",
-             "same-value/?field=category&value=Lamps"]  # fmt: skip
+             "values/category/", "values/price/?fill=1", "ignored/", "closed/", "undo/"]  # fmt: skip
     assert look_at(page, [base + one for one in pages], complaints) == {}

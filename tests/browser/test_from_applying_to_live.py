@@ -245,7 +245,7 @@ def watch(page: Page, pipeline: Pipeline, mails: list[Any]) -> UploadHistory:
 def read_the_errors(page: Page) -> None:
     """Each kind with its number of rows and a sentence."""
     page.get_by_role("link", name="See the errors and correct them here").click()
-    expect(page.get_by_text("70 of 100 rows are right, 30 have errors")).to_be_visible()
+    expect(page.get_by_text("70 of 100 rows are right, 30 wait for you")).to_be_visible()
     assert kinds(page) == SIX_OF_EACH
     table = page.get_by_role("table", name="What is wrong, by kind")
     for first_cell, *_ in body_rows(table):
@@ -254,18 +254,20 @@ def read_the_errors(page: Page) -> None:
 
 
 def mend_a_shared_value(page: Page) -> None:
-    page.get_by_role("link", name="Unknown category").click()
-    page.get_by_role("link", name="6 rows have “Elektronik” as category").click()
-    expect(page.get_by_label("The right category")).to_have_value("Electronics")
+    """The wrong values of a column, all on one page with one save."""
+    page.get_by_role("link", name="All wrong values of category on one page").click()
     measure_on_a_phone(page)
-    page.get_by_label("Keep as a rule").check()
-    page.get_by_role("button", name="Correct and retry").click()
+    choice = page.get_by_role("combobox", name="Elektronik")
+    expect(choice.locator("option").nth(1)).to_have_text("Electronics (perhaps this one)")
+    choice.select_option("Electronics")
+    page.get_by_label("Read these values that way in later files too").check()
+    page.get_by_role("button", name="Save and retry the rows").click()
     expect(page.get_by_role("region", name="Waiting for its turn")).to_be_visible()
     run_jobs()
     expect(page.get_by_role("region", name="Done: 6 rows are right now, 0 still wrong.")).to_be_visible()
-    page.get_by_role("link", name="Back to the errors of this upload").click()
+    page.get_by_role("link", name="Correct what is left").click()
     assert ValueRule.objects.get().right_value == "Electronics"
-    expect(page.get_by_text("76 of 100 rows are right, 24 have errors")).to_be_visible()
+    expect(page.get_by_text("76 of 100 rows are right, 24 wait for you")).to_be_visible()
 
 
 def mend_in_the_table(page: Page) -> None:
@@ -279,7 +281,7 @@ def mend_in_the_table(page: Page) -> None:
     measure_on_a_phone(page)
     page.get_by_role("button", name="Correct and retry these rows").click()
     expect(page.get_by_text("5 rows are right now.")).to_be_visible()
-    expect(page.get_by_text("82 of 100 rows are right, 18 have errors")).to_be_visible()
+    expect(page.get_by_text("82 of 100 rows are right, 18 wait for you")).to_be_visible()
     assert kinds(page) == {"Invalid price": "6", "Missing value": "6", "Negative stock": "6"}
 
 
@@ -360,7 +362,7 @@ def find_the_sku(page: Page) -> None:
     told = [
         (r"catalog-.*\.xlsx", "the product in the catalog was the same already"),
         (r"Artikel-errors\.xlsx, row 8", "put into the catalog as a new product"),
-        (r"Artikel\.csv, row 72", "Not taken: The product name is missing. A newer file had it right."),
+        (r"Artikel\.csv, row 72", "Not taken: The product name is missing. A newer file had it right ("),
     ]
     expect(steps).to_have_count(len(told))
     for step, (file, words) in zip(steps.all(), told, strict=True):

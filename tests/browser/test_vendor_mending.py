@@ -20,8 +20,8 @@ ROWS = [
     *(line(number, product_name="") for number in range(6, 9)),
     *(line(number) for number in range(9, 11)),
 ]
-PAGES = ["history/", "quality/", "catalog/", "find/?q=SKU-9", "find/?q=SKU-6"]
-UPLOAD_PAGES = ["errors/", "errors/missing_value/", "same-value/?field=price&value=on+request"]
+PAGES = ["waiting/", "waiting/price/", "history/", "quality/", "catalog/", "find/?q=SKU-9", "find/?q=SKU-6"]
+UPLOAD_PAGES = ["errors/", "errors/missing_value/", "values/price/", "ignored/", "closed/"]
 
 
 @pytest.fixture

@@ -218,7 +218,9 @@ def run_job(both: Both) -> None:
     key = kept_files.from_token(kept, browserless_user()).key
     jobs = [
         *(Job(kind="replay", parameters={"selection": asdict(one), "right_value": "9.99"}) for one in selections),
-        *(Job(kind=kind, upload=both.theirs, parameters={"dry": False}) for kind in ("undo", "reconcile", "replay")),
+        *(Job(kind="ignore", parameters={"selection": asdict(one), "back": False}) for one in selections),
+        *(Job(kind=kind, upload=both.theirs, parameters={"dry": False})
+          for kind in ("undo", "reconcile", "replay", "ignore")),
         *(Job(kind="dry_run", parameters={"key": one, "layout": layout}) for one in (both.theirs.storage_key, key)),
         *(Job(kind="dry_run", parameters={"key": f"incoming/20260101/VEND001.x/../{one}", "layout": layout})
           for one in (both.theirs.storage_key, key)),

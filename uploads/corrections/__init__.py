@@ -3,8 +3,11 @@
 failed_rows.py    which rows failed, by what is wrong with them
 error_rows.py     what vendors see of them
 correct.py        cells are changed, and the rows judged again at once
+wrong_values.py   all wrong values of a field
 shared_values.py  one wrong value in many rows
 waiting_rows.py   rows that waited for their category
+ignoring.py       rows that nobody wants to correct, until they are taken back
+settled_rows.py   rows that are ignored, or have closed
 retry.py          rows are judged again
 undo.py           what an upload changed is taken back
 """

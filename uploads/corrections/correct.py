@@ -29,7 +29,7 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
             raise NotRetriable(f"The vendor is {upload.vendor.status}: its rows can be retried once it is active.")
         row = failed_rows.one(upload_id, record_id)
         if row is None or row.attempt != attempt:
-            raise NotRetriable("Somebody else was faster: this row has been retried since you opened the page.")
+            raise NotRetriable("Somebody else was faster: this row has been settled since you opened the page.")
         if why := failed_rows.why_not(row, upload):
             raise NotRetriable(why)
         outcomes = new_attempts([row], {(upload_id, record_id): values}, user)

@@ -21,13 +21,16 @@ from vendors.models import Vendor
 
 # A record that names another vendor than its upload, or that can't be read, isn't corrected by changing its cells.
 NEVER = [Code.VENDOR_MISMATCH, Code.MALFORMED_RECORD]
+# The states of rows that a selection may ask for.
+RETRIABLE, OPEN, IGNORED = "retriable", "open", "ignored"
 
 
 @dataclass(frozen=True)
 class Selection:
     """Failed rows, by their open problems; what is empty doesn't matter. Values without regard to capitals.
 
-    `alone` leaves out rows that have other problems beside: they would only fail again.
+    `alone` leaves out rows that have other problems beside: they would only fail again. `state` says which rows: those
+    that can be retried, all that are open, or those that are ignored.
     """
 
     upload_id: str = ""
@@ -38,6 +41,7 @@ class Selection:
     codes: tuple[str, ...] = ()
     alone: bool = False
     until: int = 0  # the newest problem to look at; 0 for no limit
+    state: str = RETRIABLE
 
     def condition(self) -> tuple[Composed, list[Any]]:
         """As SQL about `validation_errors e` (by idx_validation_errors_value, or by that of upload or vendor)."""
@@ -51,19 +55,37 @@ class Selection:
             (SQL("e.error_id <= %s"), self.until),
         ]
         wanted = [(text, value) for text, value in parts if value]
-        texts = [*(text for text, _ in wanted), _RETRIABLE, *([_ALONE] if self.alone else [])]
-        return SQL(" AND ").join(texts), [*(value for _, value in wanted), NEVER]
+        texts = [*(text for text, _ in wanted), _STATES[self.state], *([_ALONE] if self.alone else [])]
+        never = [NEVER] if self.state == RETRIABLE else []
+        return SQL(" AND ").join(texts), [*(value for _, value in wanted), *never]
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Selection":
+        """What `asdict` made of one, as a job keeps it."""
+        lists = {name: tuple(kept[name]) for name in ("codes", "wrong_values")}
+        return cls(**{**kept, **lists})
 
 
+_OPEN = SQL("e.resolved_at IS NULL AND e.severity = 'error'")
 _RETRIABLE = SQL("""e.resolved_at IS NULL AND e.severity = 'error'
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
                                                AND u.undone_at IS NULL)
     AND NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
                        AND n.severity = 'error' AND n.resolved_at IS NULL AND n.error_type = ANY (%s))""")
+_STATES = {RETRIABLE: _RETRIABLE, OPEN: _OPEN, IGNORED: SQL("e.resolution = 'ignored' AND e.severity = 'error'")}
 _ALONE = SQL("""NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
                        AND n.severity = 'error' AND n.resolved_at IS NULL AND n.error_id <> e.error_id)""")
+
+
+class Key(NamedTuple):
+    """A row by what its errors are found by, and whose it is."""
+
+    upload_id: str
+    row_number: int
+    record_id: str
+    vendor_id: str
 
 
 class FailedRow(NamedTuple):
@@ -78,6 +100,10 @@ class FailedRow(NamedTuple):
     data: Mapping[str, str | None]
     raw: str
     problems: tuple[Problem, ...]
+
+    @property
+    def key(self) -> Key:
+        return Key(self.upload_id, self.row_number, self.record_id, self.vendor_id)
 
 
 def count(selection: Selection) -> int:
@@ -97,6 +123,30 @@ def count_by_value(selection: Selection) -> dict[str, int]:
 def any_of(selection: Selection) -> bool:
     """Whether the selection has a row, without counting them."""
     return bool(_answer(SQL("SELECT EXISTS (SELECT FROM (SELECT e.error_id {} LIMIT 1) r)"), selection))
+
+
+def next_keys(selection: Selection, most: int) -> list[Key]:
+    """Some rows of the selection, those with the oldest problems."""
+    condition, values = selection.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SQL(
+                """
+                SELECT DISTINCT upload_id, row_number, record_id, vendor_id
+                  FROM (SELECT e.upload_id, e.row_number, e.record_id, e.vendor_id
+                          FROM validation_errors e WHERE {} ORDER BY e.error_id LIMIT %s) AS r
+                """
+            ).format(condition),
+            [*values, most],
+        )
+        return [Key(*row) for row in cursor.fetchall()]
+
+
+def newest_problem() -> int:
+    """Up to where a job looks: what fails once more while it is under way is behind that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(error_id), 0) FROM validation_errors")
+        return int(cursor.fetchone()[0])
 
 
 def _answer(question: SQL, selection: Selection) -> Any:

@@ -8,29 +8,30 @@ it is `durable`: who writes the earlier attempt's late finds the new one in the 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg.sql import SQL
 
 from catalog import committer
+from catalog.rules.places import in_file
 from catalog.rules.problems import Code
 from security.log import note
 from security.models import Kind
-from uploads.aws import storage
 from uploads.aws.records import Record
-from uploads.corrections import failed_rows
+from uploads.corrections import failed_rows, ignoring
 from uploads.corrections.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.pipeline import ledger, writeback
 from uploads.pipeline.commit import commit_isolating
+from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
 from vendors.models import Vendor
 
 SLICE_ROWS = 500
+EXAMPLES = 20  # of rows that still fail
 FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 # What is wrong with a number with a fraction, and not with the same digits as a text.
 FOR_NUMBERS = (Code.INVALID_SKU, Code.PRICE_TOO_PRECISE)
@@ -38,12 +39,6 @@ FOR_NUMBERS = (Code.INVALID_SKU, Code.PRICE_TOO_PRECISE)
 
 class NotRetriable(Exception):
     """The row can't be retried; the message says why."""
-
-
-# --- one row ---------------------------------------------------------------------------------------------------
-
-
-# --- the rows of a page ----------------------------------------------------------------------------------------
 
 
 # --- a new attempt ---------------------------------------------------------------------------------------------
@@ -69,7 +64,7 @@ def new_attempts(
         batch.append(record)
     Correction.objects.bulk_create(corrections)
     committed = commit_isolating(batch)
-    _drop_reports({row.upload_id for row in rows})
+    drop_reports({row.upload_id for row in rows})
     return committed.owed
 
 
@@ -112,62 +107,45 @@ def changed_cells(row: FailedRow, values: Mapping[str, str]) -> dict[str, list[s
     }
 
 
-def _drop_reports(upload_ids: Iterable[str]) -> None:
-    """A report that was stored at completion is out of date now; from here on it is made when it is asked for."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE upload_history u SET error_report_key = ''
-              FROM (SELECT upload_id, error_report_key FROM upload_history
-                     WHERE upload_id = ANY (%s) AND error_report_key <> '' FOR UPDATE) AS old
-             WHERE u.upload_id = old.upload_id
-         RETURNING u.vendor_id, old.error_report_key
-            """,
-            [list(upload_ids)],
-        )
-        keys = [key for vendor_id, key in cursor.fetchall() if storage.is_of(vendor_id, key)]
-    for key in keys:
-        transaction.on_commit(partial(storage.delete, key), robust=True)
-
-
 # --- many rows -------------------------------------------------------------------------------------------------
 
 
-def start(selection: Selection, user: Any, right_value: str = "", keep_as_rule: bool = False) -> Job:
-    """Retry the selected rows as a job: as they are, or with `right_value` in the place of `wrong_value`.
+def start(
+    selection: Selection, user: Any, right_values: Mapping[str, str] | None = None, keep_as_rule: bool = False
+) -> Job:
+    """Retry the selected rows as a job: as they are, or with right values in the place of wrong ones (wrong → right,
+    without regard to capitals), in the selection's field. Where the right value is "", the rows are ignored instead.
 
     `keep_as_rule` makes the vendor's later rows be read that way too.
     """
-    if right_value and not (selection.field and selection.wrong_value and selection.vendor_id):
-        raise ValueError("A right value needs the vendor, the field and the wrong value that it replaces.")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(error_id), 0) FROM validation_errors")
-        selection = replace(selection, until=cursor.fetchone()[0])
+    right_values = right_values or {}
+    if right_values:
+        if not (selection.field and selection.vendor_id):
+            raise ValueError("Right values need the vendor and the field that they are for.")
+        selection = replace(selection, wrong_value="", wrong_values=tuple(right_values))
+    selection = replace(selection, until=failed_rows.newest_problem())
     with transaction.atomic():
-        if right_value and keep_as_rule:
-            _keep_rule(selection, right_value, user)
+        for wrong, right in [pair for pair in right_values.items() if keep_as_rule and pair[1]]:
+            _keep_rule(selection, wrong, right, user)
         return jobs.start(
             Job.Kind.RETRY,
             user,
             total=failed_rows.count(selection),
             vendor_id=selection.vendor_id or None,
             upload_id=selection.upload_id or None,
-            parameters={"selection": asdict(selection), "right_value": right_value},
+            parameters={"selection": asdict(selection), "right_values": dict(right_values)},
         )
 
 
-def _keep_rule(selection: Selection, right_value: str, user: Any) -> None:
-    rule = ValueRule.objects.filter(
-        vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=selection.wrong_value
-    )
-    if rule.update(right_value=right_value, created_by=user):
-        said = f"{selection.field}: {selection.wrong_value} → {right_value}"
+def _keep_rule(selection: Selection, wrong: str, right: str, user: Any) -> None:
+    rule = ValueRule.objects.filter(vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=wrong)
+    if rule.update(right_value=right, created_by=user):
+        said = f"{selection.field}: {wrong} → {right}"
         note(Kind.SETTING_CHANGED, user=user, vendor_id=selection.vendor_id, about="value rule", detail=said)
     else:
         ValueRule.objects.create(
-            vendor_id=selection.vendor_id, field=selection.field, wrong_value=selection.wrong_value,
-            right_value=right_value, created_by=user,
-        )  # fmt: skip
+            vendor_id=selection.vendor_id, field=selection.field, wrong_value=wrong, right_value=right, created_by=user
+        )
 
 
 def step(job: Job) -> bool:
@@ -175,25 +153,59 @@ def step(job: Job) -> bool:
 
     Rows that fail once more have newer problems than `until`, so none is tried twice.
     """
-    given = job.parameters["selection"]
-    lists = {name: tuple(given[name]) for name in ("codes", "wrong_values")}
-    selection = Selection(**{**given, **lists})
+    selection = Selection.from_json(job.parameters["selection"])
     if (selection.vendor_id or None, selection.upload_id or None) != (job.vendor_id, job.upload_id):
         raise jobs.JobFailed("These rows aren't of the vendor and upload that this was asked for.")
     with transaction.atomic(durable=True):
-        keys = _next(selection)
-        vendors = {vendor_id for _, _, vendor_id in keys}
+        keys = failed_rows.next_keys(selection, SLICE_ROWS)
+        vendors = {key.vendor_id for key in keys}
         committer.lock_vendors(vendors)
         _refuse_not_active(job)
         # Once more, now that nobody else can be at the rows of these vendors.
-        mine = [(upload_id, record_id) for upload_id, record_id, vendor_id in _next(selection) if vendor_id in vendors]
-        rows = failed_rows.by_keys(mine)
-        values = _values(rows, selection.field, job.parameters["right_value"])
-        outcomes = new_attempts(rows, values, job.requested_by)
-        failed = sum(outcome.outcome == "error" for outcome in outcomes)
-        jobs.advance(job, len(rows), valid=len(rows) - failed, error=failed)
+        mine = [key for key in failed_rows.next_keys(selection, SLICE_ROWS) if key.vendor_id in vendors]
+        rows = failed_rows.by_keys([(key.upload_id, key.record_id) for key in mine])
+        values = _values(rows, selection, _right_values(job))
+        aside = [row for row in rows if "" in values.get((row.upload_id, row.record_id), {}).values()]
+        ignored = ignoring.move([row.key for row in aside], job.requested_by)
+        rows = [row for row in rows if row not in aside]
+        outcomes = new_attempts(rows, values, job.requested_by) if rows else []
+        failed = [(outcome.upload_id, outcome.record_id) for outcome in outcomes if outcome.outcome == "error"]
+        _note_what_came(job, outcomes, failed)
+        counts = {"valid": len(rows) - len(failed), "error": len(failed), **({"ignored": ignored} if ignored else {})}
+        jobs.advance(job, len(rows) + len(aside), position=None, **counts)
     writeback.write(outcomes)
     return not keys
+
+
+def _right_values(job: Job) -> dict[str, str]:
+    """Wrong → right, in small letters; a job that was asked for before there were several has one."""
+    right = job.parameters.get("right_value")
+    one = {job.parameters["selection"]["wrong_value"]: right} if right else {}
+    return {wrong.lower(): right for wrong, right in job.parameters.get("right_values", one).items()}
+
+
+def _note_what_came(job: Job, outcomes: Sequence[ledger.Outcome], failed: Sequence[tuple[str, str]]) -> None:
+    """For the job's page: how many rows came to what, why others still fail, and some of these as examples."""
+    came = Counter(outcome.outcome for outcome in outcomes if outcome.outcome != "error")
+    rows = failed_rows.by_keys(failed)
+    why = Counter(code for row in rows for code in {problem.code for problem in row.problems})
+    for name, counts in (("came", came), ("why", why)):
+        job.result = {**job.result, name: dict(Counter(job.result.get(name, {})) + counts)}
+    shown = job.result.get("examples", [])
+    job.result = {**job.result, "examples": [*shown, *_examples(rows[: EXAMPLES - len(shown)])]}
+
+
+def _examples(rows: Sequence[FailedRow]) -> list[dict[str, object]]:
+    """Rows that still fail, as an undo has its own (undo.py)."""
+    uploads = UploadHistory.objects.in_bulk({row.upload_id for row in rows})
+    return [
+        {
+            "row": row.row_number, "in_file": in_file(row.line_number, uploads[row.upload_id].sheet),
+            "sku": row.data.get(failed_rows.fields_of(uploads[row.upload_id], row).get("sku", "")) or "",
+            "fate": "error", "why": " ".join(problem.message for problem in row.problems), "upload": row.upload_id,
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _refuse_not_active(job: Job) -> None:
@@ -203,27 +215,38 @@ def _refuse_not_active(job: Job) -> None:
         raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be retried once it is active.")
 
 
-def _next(selection: Selection) -> list[tuple[str, str, str]]:
-    """The (upload, record, vendor) of some rows of the selection, oldest problem first."""
-    condition, values = selection.condition()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SQL(
-                """
-                SELECT DISTINCT upload_id, record_id, vendor_id
-                  FROM (SELECT e.upload_id, e.record_id, e.vendor_id
-                          FROM validation_errors e WHERE {} ORDER BY e.error_id LIMIT %s) AS r
-                """
-            ).format(condition),
-            [*values, SLICE_ROWS],
-        )
-        return list(cursor.fetchall())
-
-
-def _values(rows: Sequence[FailedRow], field: str, right_value: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The right value under the header that each row has for the field."""
-    if not right_value:
+def _values(
+    rows: Sequence[FailedRow], selection: Selection, right_values: Mapping[str, str]
+) -> dict[tuple[str, str], dict[str, str]]:
+    """The right value of each row, under the header that the row has for the field."""
+    if not right_values:
         return {}
     uploads = UploadHistory.objects.in_bulk({row.upload_id for row in rows})
-    headers = [failed_rows.fields_of(uploads[row.upload_id], row).get(field, field) for row in rows]
-    return {(row.upload_id, row.record_id): {header: right_value} for row, header in zip(rows, headers, strict=True)}
+    wrong = _wrong_values(rows, selection.field)
+    values = {}
+    for row in rows:
+        header = failed_rows.fields_of(uploads[row.upload_id], row).get(selection.field, selection.field)
+        known = [right_values[one] for one in wrong[row.upload_id, row.record_id] if one in right_values]
+        values[row.upload_id, row.record_id] = {header: known[0]} if known else {}
+    return values
+
+
+def _wrong_values(rows: Sequence[FailedRow], field: str) -> dict[tuple[str, str], list[str]]:
+    """What stands in the field in each of these rows, in small letters as the database makes them."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    keys = [(row.upload_id, row.row_number, row.record_id) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.upload_id, e.record_id, lower(e.wrong_value), e.wrong_value
+              FROM unnest(%s::text[], %s::int[], %s::text[]) AS k (upload_id, row_number, record_id)
+             CROSS JOIN LATERAL (SELECT * FROM validation_errors
+                                  WHERE upload_id = k.upload_id AND row_number = k.row_number
+                                    AND record_id = k.record_id AND severity = 'error' OFFSET 0) e
+             WHERE e.field = %s AND e.resolved_at IS NULL
+            """,
+            [[key[part] for key in keys] for part in range(3)] + [field],
+        )
+        for upload_id, record_id, folded, value in cursor.fetchall():
+            found[upload_id, record_id] += [folded, value.lower()]
+    return found

@@ -134,7 +134,7 @@ def correct_all(selection: Selection, user: Any, right: str, keep: bool, upload:
 
     Noted in the admin's log at the upload, or at the vendor where it is about all its uploads and none is named.
     """
-    job = retry.start(selection, user, right, keep_as_rule=keep)
+    job = retry.start(selection, user, {selection.wrong_value: right}, keep_as_rule=keep)
     rule = ", and kept it as a rule" if keep else ""
     said = f"Corrected {job.total:,} rows: {selection.field} “{selection.wrong_value}” → “{right}”{rule}."
     log_change(user, upload or job.upload or Vendor.objects.get(pk=selection.vendor_id), said)

@@ -20,12 +20,16 @@ from catalog import committer
 from catalog.committer import Entry, Locks
 from catalog.models import ProductChange
 from catalog.rules.places import in_file
-from uploads.models import Job, UploadHistory
+from uploads.models import Job, UploadHistory, ValidationError
 from uploads.pipeline.ledger import stands
+from uploads.pipeline.settling import closing
 from uploads.work import jobs
 
 SLICE_ROWS = 500
 EXAMPLES = 20
+CLOSED_COUNTED = 10_000
+# In front of a job's position once products are taken back, and only errors are left to be opened.
+OPENING = "errors "
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,13 @@ def why_not(upload: UploadHistory) -> str:
     if upload.undone_at is not None and not upload.inserted_records + upload.updated_records:
         return "The upload was undone already."
     return ""
+
+
+def closed_with(upload: UploadHistory) -> int:
+    """How many problems of older uploads closed with this one, counted up to CLOSED_COUNTED
+    (idx_validation_errors_closed)."""
+    closed = ValidationError.objects.errors().filter(closed_by=upload.pk).exclude(closed_by="").order_by()
+    return closed.values("upload_id", "record_id").distinct()[:CLOSED_COUNTED].count()
 
 
 def start(upload: UploadHistory, user: Any, *, dry: bool) -> Job:
@@ -85,14 +96,25 @@ def _slice(job: Job, dry: bool) -> bool:
     if not dry and not job.position:
         # From here on its failed rows can't be retried any more, and what it has only confirmed counts no longer.
         UploadHistory.objects.filter(pk=upload.pk).update(undone_at=Now())
+    if job.position.startswith(OPENING):
+        return _open_rest(job, upload.pk)
     found = _found(upload, job.position)
     if not found:
-        return True
+        return dry or _open_rest(job, upload.pk)
     reversals = _judged(upload, found)
     if not dry:
-        _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], locks, job.requested_by)
+        _take_back(upload, [reversal for reversal in reversals if reversal.fate == "reversed"], locks, job)
     _note(job, upload.sheet, reversals, position=found[-1].record_id)
     return False
+
+
+def _open_rest(job: Job, upload_id: str) -> bool:
+    """When all is taken back: errors of older uploads that closed since this one confirmed their products."""
+    after = tuple(json.loads(job.position.removeprefix(OPENING))) if job.position.startswith(OPENING) else None
+    opened, last = closing.without_rest(upload_id, after or closing.BEGINNING, SLICE_ROWS)
+    position = OPENING + json.dumps(last)
+    jobs.advance(job, position=position if last else None, opened=opened)
+    return last is None
 
 
 def _note(job: Job, sheet: str, reversals: Sequence[Reversal], position: str) -> None:
@@ -104,8 +126,23 @@ def _note(job: Job, sheet: str, reversals: Sequence[Reversal], position: str) ->
                 "row": reversal.row_number, "in_file": in_file(reversal.line_number, sheet), "sku": sku,
                 "fate": reversal.fate, "why": reversal.why,
             })  # fmt: skip
-    job.result = {**job.result, "examples": examples}
-    jobs.advance(job, len(reversals), position, **Counter(reversal.fate for reversal in reversals))
+    back = [reversal for reversal in reversals if reversal.fate == "reversed" and reversal.now is not None]
+    shown = job.result.get("back", [])
+    shown = [*shown, *(_as_example(reversal, sheet) for reversal in back[: EXAMPLES - len(shown)])]
+    job.result = {**job.result, "examples": examples, "back": shown}
+    counts = Counter(reversal.fate for reversal in reversals)
+    gone = sum(reversal.before is None for reversal in back)
+    jobs.advance(job, len(reversals), position, **counts, gone=gone)
+
+
+def _as_example(reversal: Reversal, sheet: str) -> dict[str, Any]:
+    """A product that is taken back, and to what; null where it leaves the catalog."""
+    values = reversal.now.values if reversal.now else None
+    to = reversal.before and values and committer.differences(values, reversal.before.values)
+    return {
+        "row": reversal.row_number, "in_file": in_file(reversal.line_number, sheet),
+        "sku": values.sku if values else "", "name": values.product_name if values else "", "to": to,
+    }  # fmt: skip
 
 
 # --- looking ---------------------------------------------------------------------------------------------------
@@ -215,7 +252,7 @@ def _without_taken_skus(reversals: list[Reversal]) -> list[Reversal]:
 # --- doing -----------------------------------------------------------------------------------------------------
 
 
-def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], locks: Locks, user: Any) -> None:
+def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], locks: Locks, job: Job) -> None:
     committer.take_back(
         [reversal.now for reversal in reversals if reversal.now is not None and reversal.before is None],
         [reversal.before for reversal in reversals if reversal.before is not None],
@@ -224,11 +261,14 @@ def _take_back(upload: UploadHistory, reversals: Sequence[Reversal], locks: Lock
     ProductChange.objects.bulk_create(
         ProductChange(
             product_id=reversal.product_id, kind=ProductChange.Kind.UNDONE, upload_id=upload.pk,
-            record_id=reversal.record_id, changed_by=user, changes=_changes(reversal.now, reversal.before),
+            record_id=reversal.record_id, changed_by=job.requested_by, changes=_changes(reversal.now, reversal.before),
         )
         for reversal in reversals
         if reversal.now is not None
     )  # fmt: skip
+    products = [reversal.now.values for reversal in reversals if reversal.now is not None]
+    opened = closing.without(upload.pk, [(upload.vendor_id, one.vendor_product_id, one.sku) for one in products])
+    jobs.advance(job, opened=opened)
 
 
 def _changes(now: Entry, before: Entry | None) -> dict[str, list[object]]:

@@ -59,7 +59,7 @@ def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
     """The failed rows so far as a workbook that shows what is wrong. Raises NotForExcel."""
     _note(upload, "failed rows, XLSX")
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
-    _refuse_many(upload.error_records)
+    _refuse_many(upload.open_records)
     return xlsx(workbooks.of_report(upload), name)
 
 

@@ -99,9 +99,7 @@ class Progress:
         if self.ended:
             if upload.status == UploadHistory.Status.COMPLETED:
                 return results.sentence(upload)
-            return (
-                f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.error_records:,} with errors."
-            )
+            return f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
             if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
                 return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
@@ -127,6 +125,9 @@ class Progress:
             "total_records": upload.total_records,
             "valid_records": upload.valid_records,
             "error_records": upload.error_records,
+            "open_records": upload.open_records,
+            "ignored_records": upload.ignored_records,
+            "closed_records": upload.closed_records,
             "inserted": upload.inserted_records,
             "updated": upload.updated_records,
             "unchanged": upload.unchanged_records,

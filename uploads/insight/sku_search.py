@@ -25,7 +25,7 @@ from uploads.feed.aliases import ALIASES
 from uploads.feed.parser import Layout
 from uploads.insight import timeline
 from uploads.insight.timeline import TimelineEntry
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, ValidationError
 
 NEWEST = 20_000
 SHOWN = 100
@@ -141,7 +141,15 @@ class FoundProblem:
     suggestion: str
     at: datetime
     resolved_at: datetime | None
+    resolution: str
     raw: str
+
+
+_WHY_SETTLED: dict[str, str] = {
+    ValidationError.Resolution.IGNORED: "The row is ignored",
+    ValidationError.Resolution.NEWER_UPLOAD: "A newer file had it right",
+    ValidationError.Resolution.BY_HAND: "The product was changed by hand since",
+}
 
 
 def _of_problem(row: FoundProblem, uploads: dict[str, UploadHistory], arrived: TimelineEntry | None) -> FoundStep:
@@ -157,7 +165,7 @@ def _of_problem(row: FoundProblem, uploads: dict[str, UploadHistory], arrived: T
 def _settled(row: FoundProblem, arrived: TimelineEntry | None) -> str:
     """Why there is nothing to correct any more, or "". An older upload can't overwrite what a newer one brought."""
     if row.resolved_at:
-        return f" It was retried since ({_when(row.resolved_at)})."
+        return f" {_WHY_SETTLED.get(row.resolution, 'It was retried since')} ({_when(row.resolved_at)})."
     newer = arrived is not None and arrived.at > row.at and arrived.upload_id not in ("", row.upload_id)
     return " A newer file had it right." if newer and row.code not in CLASHES else ""
 
@@ -203,7 +211,8 @@ def _headers(vendor_id: str) -> list[str]:
 
 
 _COLUMNS = SQL(
-    "error_id, upload_id, row_number, line_number, error_type, error_message, suggestion, created_at, resolved_at"
+    "error_id, upload_id, row_number, line_number, error_type, error_message, suggestion, created_at, resolved_at,"
+    " resolution"
 )
 # Rows that don't have the text at all are sorted out before their cells are taken apart.
 _NEWEST_SQL = SQL(r"""

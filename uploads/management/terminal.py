@@ -124,7 +124,9 @@ def _numbers(state: UploadProgress) -> Table:
         ("Unchanged", upload.unchanged_records),
         ("Superseded by a newer upload", upload.superseded_records or None),
         (_skipped(upload), upload.skipped_records or None),
-        ("Rows with errors", upload.error_records),
+        ("Rows with errors", upload.open_records),
+        ("Ignored, with errors", upload.ignored_records or None),
+        ("Settled since, with errors", upload.closed_records or None),
         ("Rows with warnings", state.warned or None),
     ):
         if number is not None:

@@ -42,6 +42,14 @@ class ValidationError(models.Model):
         ERROR = "error"
         WARNING = "warning"
 
+    class Resolution(models.TextChoices):
+        """Why nobody has to do anything about it any more. An error is open as long as `resolved_at` is null."""
+
+        RETRIED = "retried", "Retried since"
+        IGNORED = "ignored"
+        NEWER_UPLOAD = "newer_upload", "A newer upload brought the product"
+        BY_HAND = "by_hand", "The product was changed by hand"
+
     error_id = models.AutoField(primary_key=True)
     upload = models.ForeignKey(UploadHistory, models.CASCADE, db_index=False, related_name="errors")
     vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="+")
@@ -62,6 +70,15 @@ class ValidationError(models.Model):
     attempt = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    # "" also for what was retried before this was noted.
+    resolution = models.CharField(max_length=20, choices=Resolution, default="", db_default="", blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    # The newer upload that brought the product; without a foreign key, as in the ledger.
+    closed_by = models.CharField(max_length=100, default="", db_default="", blank=True)
+    # The product that the row is about (uploads.pipeline.settling.identity); "" where the row doesn't say.
+    identity = models.CharField(max_length=160, default="", db_default="", blank=True, editable=False)
 
     objects = Problems.as_manager()
 
@@ -86,10 +103,39 @@ class ValidationError(models.Model):
                 name="idx_validation_errors_value",
                 condition=Q(resolved_at__isnull=True, severity="error"),
             ),
+            # The errors of a product.
+            models.Index(
+                fields=["identity"],
+                name="idx_validation_errors_identity",
+                condition=~Q(identity=""),
+            ),
+            # Of an upload what was ignored, and what has closed itself.
+            models.Index(
+                fields=["upload", "resolution", "row_number"],
+                name="idx_validation_errors_settled",
+                condition=Q(resolution__in=["ignored", "newer_upload", "by_hand"]),
+            ),
+            # What closed with an upload, for its undo.
+            models.Index(
+                fields=["closed_by", "identity", "error_id"],
+                name="idx_validation_errors_closed",
+                condition=~Q(closed_by=""),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.upload_id} {place(self.row_number, self.line_number)}: {self.error_type}"
+
+    @property
+    def note(self) -> str:
+        """Why nobody has to do anything about it any more, in a sentence; "" while it is open."""
+        if self.resolved_at is None:
+            return ""
+        if self.resolution == self.Resolution.NEWER_UPLOAD:
+            return f"Closed: {self.closed_by} brought this product."
+        if self.resolution == self.Resolution.BY_HAND:
+            return "Closed: this product was changed by hand."
+        return "Ignored." if self.resolution == self.Resolution.IGNORED else "Retried since."
 
     @property
     def place(self) -> str:

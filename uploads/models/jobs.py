@@ -19,6 +19,7 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         # The stored value and its label are older than the word; a migration for a word is not worth it.
         RETRY = "replay", "Try failed rows again"
+        IGNORE = "ignore", "Ignore failed rows"
         UNDO = "undo", "Undo an upload"
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"

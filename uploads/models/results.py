@@ -14,7 +14,7 @@ class Result(StrEnum):
     PROCESSING = "processing"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    IMPORTED = "imported"  # every row was right, and at least one of them is in the catalog
+    IMPORTED = "imported"  # no row waits for anybody, and at least one is in the catalog
     PARTLY = "partly_imported"  # some rows are, and others have errors
     NOTHING = "nothing_imported"  # there are errors, and no row is in the catalog
     LEFT_ALONE = "left_alone"  # all rows were right, and the upload was to leave them alone
@@ -30,7 +30,13 @@ class Counted(Protocol):
     status: str
     valid_records: int
     error_records: int
+    ignored_records: int
+    closed_records: int
     skipped_records: int
+
+    @property
+    def open_records(self) -> int:
+        """Rows with errors that wait for somebody."""
 
 
 class Sent(Counted, Protocol):
@@ -45,12 +51,18 @@ def in_catalog(upload: Counted) -> int:
     return upload.valid_records - upload.skipped_records
 
 
+def settled_words(upload: Counted) -> str:
+    """What became of the other rows with errors: "3 ignored, 1 settled since"; or ""."""
+    counts = ((upload.ignored_records, "ignored"), (upload.closed_records, "settled since"))
+    return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+
+
 def result(upload: Counted) -> Result:
-    """As it stands now: corrected rows count as right."""
+    """As it stands now: corrected rows count as right, and what is ignored or settled since doesn't wait any more."""
     if upload.status != "completed":
         return Result(upload.status)
     if in_catalog(upload):
-        return Result.PARTLY if upload.error_records else Result.IMPORTED
+        return Result.PARTLY if upload.open_records else Result.IMPORTED
     return Result.NOTHING if upload.error_records else Result.LEFT_ALONE
 
 
@@ -66,7 +78,9 @@ def only_updates(upload: Sent) -> bool:
 
 def sentence(upload: Sent) -> str:
     """What came of the rows of an upload that completed."""
-    wrong = counted(upload.error_records, "{} row needs you", "{} rows need you")
+    settled = settled_words(upload)
+    needing = counted(upload.open_records, "{} row needs you", "{} rows need you") if upload.open_records else ""
+    wrong = ", ".join(filter(None, (needing, settled)))
     if leaves_out(upload):
         alone = counted(upload.skipped_records, "{} row was left out", "{} rows were left out")
     else:
@@ -75,7 +89,7 @@ def sentence(upload: Sent) -> str:
     also = f", {alone}" if upload.skipped_records else ""
     match result(upload):
         case Result.IMPORTED:
-            return f"Done. {right}{also}."
+            return f"Done. {right}{also}{f', {settled}' if settled else ''}."
         case Result.PARTLY:
             return f"{right}{also}, {wrong}."
         case Result.NOTHING:

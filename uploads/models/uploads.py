@@ -98,6 +98,9 @@ class UploadHistory(models.Model):
     unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
     superseded_records = models.IntegerField("superseded", default=0, db_default=0)
     skipped_records = models.IntegerField("skipped", default=0, db_default=0)
+    # Of the rows with errors: those that somebody ignores, and those whose product came right in another way.
+    ignored_records = models.IntegerField("ignored", default=0, db_default=0)
+    closed_records = models.IntegerField("closed", default=0, db_default=0)
 
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
@@ -127,6 +130,11 @@ class UploadHistory(models.Model):
                 condition=Q(file_rows__isnull=True) | Q(total_records__lte=F("file_rows")),
                 name="upload_history_total_within_file",
             ),
+            models.CheckConstraint(
+                condition=Q(ignored_records__gte=0, closed_records__gte=0)
+                & Q(error_records__gte=F("ignored_records") + F("closed_records")),
+                name="upload_history_settled_within_errors",
+            ),
             # However often and fast a preview is confirmed. Partial, so that other uploads don't touch its index.
             models.UniqueConstraint(
                 fields=["previewed_key"],
@@ -139,10 +147,21 @@ class UploadHistory(models.Model):
             models.Index(fields=["-created_at"], name="idx_upload_history_created"),
             models.Index(fields=["status"], name="idx_upload_history_open", condition=Q(status="processing")),
             models.Index(fields=["vendor", "sha256"], name="idx_upload_history_sha256"),
+            # Those with rows that wait for somebody.
+            models.Index(
+                fields=["vendor", "sequence"],
+                name="idx_upload_history_waiting",
+                condition=Q(error_records__gt=F("ignored_records") + F("closed_records")),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.upload_id
+
+    @property
+    def open_records(self) -> int:
+        """Rows with errors that wait for somebody: neither ignored, nor closed since their product came right."""
+        return self.error_records - self.ignored_records - self.closed_records
 
     @property
     def sheet(self) -> str:

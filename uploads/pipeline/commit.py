@@ -24,10 +24,12 @@ from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem, is_warning
 from uploads.aws.records import Record
-from uploads.feed.formats.model import NOT_IN_CATALOG, Reason
+from uploads.feed.formats.model import NOT_IN_CATALOG, UPDATE, Reason
 from uploads.models import VALUE_CHARS
 from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge, why_left_out
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
+from uploads.pipeline.settling import closing
+from uploads.pipeline.settling.identity import identity_of
 from uploads.work import leases
 from uploads.work.leases import Lease, LeaseLost
 
@@ -112,7 +114,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     1. check the lease, and hold its row so that nobody takes the shard over before we are done;
     2. take the vendors' locks: from here on the ledger can't change for these vendors;
     3. leave out what the ledger knows;
-    4. products; 5. ledger, errors and what changed; 6. counters; 7. checkpoint.
+    4. products; 5. ledger, errors and what changed; 6. counters; errors of other uploads; 7. checkpoint.
     """
     if checkpoint is not None:
         leases.hold(checkpoint.lease)
@@ -132,6 +134,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     _write_errors(fresh, verdicts)
     _write_changes(fresh, verdicts)
     finished = _count(fresh, verdicts)
+    _close(fresh, verdicts)
     return _done(Committed(outcomes + _owe_again(ledger, judged) + unledgered, finished), checkpoint)
 
 
@@ -271,15 +274,16 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
             item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
             item.record.line_number or None, "warning" if is_warning(problem.code) else "error",
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
-            _shared(cell_of(item, problem.field)), item.record.attempt,
+            _shared(cell_of(item, problem.field)), item.record.attempt, identity,
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and not item.cancelled
+        for identity in [identity_of(item) if verdict.outcome == "error" else ""]
         for problem in _problems(item, verdict)
     ]  # fmt: skip
     _copy(
         "validation_errors (upload_id, vendor_id, record_id, row_number, line_number, severity, error_type,"
-        " error_message, original_data, field, suggestion, wrong_value, attempt)",
+        " error_message, original_data, field, suggestion, wrong_value, attempt, identity)",
         rows,
     )
 
@@ -350,6 +354,23 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
             [list(counts), *([count[kind] for count in counts.values()] for kind in kinds)],
         )
         return [upload_id for upload_id, complete in cursor.fetchall() if complete]
+
+
+def _close(fresh: list[Judged], verdicts: list[Verdict]) -> None:
+    """Older uploads' errors of these products are settled, and errors of this batch that came too late to matter."""
+    touched, failed = [], []
+    for item, verdict in zip(fresh, verdicts, strict=True):
+        if item.upload is None or item.cancelled:
+            continue
+        if verdict.outcome in ("inserted", "updated", "unchanged") and verdict.product_id:
+            only_updates = item.upload.plan is not None and item.upload.plan.mode == UPDATE
+            touched.append(
+                closing.Touched(verdict.product_id, item.upload.upload_id, item.upload.sequence, only_updates)
+            )
+        elif verdict.outcome == "error":
+            failed.append((item.upload.upload_id, item.record.row_number, item.record.record_id))
+    closing.by_upload(touched)
+    closing.since(failed)
 
 
 def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) -> list[Outcome]:

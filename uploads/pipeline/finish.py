@@ -29,7 +29,7 @@ def finish(upload_id: str) -> bool:
     upload = UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).first()
     if upload is None or not _all_settled(upload):
         return False
-    report_key = report.store(upload) if upload.error_records and upload.storage_key else ""
+    report_key = report.store(upload) if upload.open_records and upload.storage_key else ""
     if not _complete(upload, report_key):
         if report_key:
             storage.delete(report_key)
@@ -139,7 +139,7 @@ def _summary(upload: UploadHistory) -> str:
         "",
         f"{counted(upload.total_records, '{} row', '{} rows')}: {upload.inserted_records:,} new,"
         f" {upload.updated_records:,} updated, {upload.unchanged_records:,} unchanged,"
-        f" {upload.error_records:,} with errors.",
+        f" {upload.open_records:,} with errors.",
     ]
     if upload.skipped_records:
         rows = counted(upload.skipped_records, "{} row was", "{} rows were")
@@ -150,6 +150,6 @@ def _summary(upload: UploadHistory) -> str:
     if warned := ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).rows(WARNED + 1):
         rows = f"More than {WARNED:,} rows have" if warned > WARNED else counted(warned, "{} row has", "{} rows have")
         lines += [f"{rows} warnings: read all the same, and worth a look: {_page(upload)}"]
-    if upload.error_records:
+    if upload.open_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]
     return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

@@ -103,7 +103,7 @@ def close_earlier(again: Sequence[Record]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE validation_errors e SET resolved_at = now()
+            UPDATE validation_errors e SET resolved_at = now(), resolution = 'retried'
               FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[]) AS k (upload_id, record_id, row_number, attempt)
              WHERE e.upload_id = k.upload_id AND e.severity IN ('error', 'warning') AND e.row_number = k.row_number
                AND e.record_id = k.record_id AND e.attempt < k.attempt AND e.resolved_at IS NULL

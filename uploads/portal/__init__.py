@@ -7,6 +7,9 @@ upload.py       a file is sent: choose, preview, confirm
 progress.py     how an upload gets on
 errors.py       what is wrong with its rows
 corrections.py  failed rows are corrected and retried
+values.py       what waits, and all wrong values of a field at once
+settled.py      rows that are ignored, or closed since
+undo.py         what an upload changed is taken back
 catalog.py      the vendor's products
 history.py      its uploads over time
 quality.py      how its files got better or worse

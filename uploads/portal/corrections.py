@@ -1,10 +1,10 @@
-"""A vendor corrects failed rows: in the table, all that share a wrong value, or retries them as they are.
+"""A vendor corrects failed rows in the table, ignores some of them, or retries all of a kind as they are.
 
 This needs the role of an uploader and an active vendor. What is done goes the same way as in the admin, and stands in
 the same log.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -14,18 +14,18 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted, visible
 from uploads.aws.records import storable
-from uploads.corrections import correct, error_rows, retry, shared_values
+from uploads.corrections import correct, error_rows, failed_rows, ignoring, retry, wrong_values
 from uploads.corrections.correct import Change
 from uploads.corrections.failed_rows import Selection, any_of
 from uploads.corrections.retry import NotRetriable
 from uploads.insight import progress
 from uploads.models import Job, UploadHistory
-from uploads.portal.errors import Role, about_errors, why_not
+from uploads.portal.errors import Role, why_not
 from uploads.portal.pages import page_of, upload_of
 from vendors.access import vendor_page
 from vendors.models import Vendor
@@ -36,12 +36,19 @@ from vendors.models import Vendor
 def correct_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
     """Retry the rows in which something was changed, and say what became of them."""
     upload = upload_of(vendor, upload_id)
+    changes, aside = _changes(request, upload)
+    if aside:
+        ignored = ignoring.set_aside([row.key for row in failed_rows.of(upload_id, aside)], request.user)
+        messages.success(request, f"{_rows_are(ignored)} ignored. They stand under “Ignored”, to be taken back.")
+        log_change(request.user, upload, f"Ignored {ignored:,} rows on the vendor's page ({code}).")
+    if aside and why_not(request, vendor, upload):
+        return redirect(page_of("error_rows", vendor, upload_id, code))
     try:
-        tried = correct.correct_rows(upload_id, _changes(request, upload), request.user)
+        tried = correct.correct_rows(upload_id, changes, request.user)
     except NotRetriable as error:
         messages.error(request, str(error))
     else:
-        _tell(request, tried)
+        _tell(request, tried, quiet=bool(aside))
         if tried.outcomes:
             log_change(request.user, upload, f"Corrected {len(tried.outcomes):,} rows on the vendor's page ({code}).")
     address = page_of("error_rows", vendor, upload_id, code)
@@ -49,15 +56,18 @@ def correct_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str
     return redirect(f"{address}?{urlencode({'after': after})}" if after else address)
 
 
-def _changes(request: HttpRequest, upload: UploadHistory) -> list[Change]:
-    """The rows of the form with their cells, whether changed or not."""
+def _changes(request: HttpRequest, upload: UploadHistory) -> tuple[list[Change], list[str]]:
+    """The rows of the form with their cells, whether changed or not, and the records of those to be ignored."""
     asked = {number: _number(request.POST.get(f"{number}-error", "")) for number in range(correct.PAGE_ROWS)}
     known = error_rows.records(upload, asked.values())
-    return [
-        Change(known[error_id], _number(request.POST.get(f"{number}-attempt", "")), _cells(request, number))
-        for number, error_id in asked.items()
-        if error_id in known
+    rows = {number: known[error_id] for number, error_id in asked.items() if error_id in known}
+    aside = [number for number in rows if f"{number}-ignore" in request.POST]
+    changes = [
+        Change(record_id, _number(request.POST.get(f"{number}-attempt", "")), _cells(request, number))
+        for number, record_id in rows.items()
+        if number not in aside
     ]
+    return changes, [rows[number] for number in aside]
 
 
 def _number(text: str) -> int:
@@ -69,7 +79,7 @@ def _cells(request: HttpRequest, number: int) -> dict[str, str]:
     return {field: storable(request.POST[name]) for field in FIELDS if (name := f"{number}-{field}") in request.POST}
 
 
-def _tell(request: HttpRequest, tried: correct.Tried) -> None:
+def _tell(request: HttpRequest, tried: correct.Tried, *, quiet: bool) -> None:
     failed = sum(outcome.outcome == "error" for outcome in tried.outcomes)
     right = len(tried.outcomes) - failed
     if right:
@@ -78,7 +88,7 @@ def _tell(request: HttpRequest, tried: correct.Tried) -> None:
         messages.warning(request, f"{_rows_are(failed)} still wrong. What is wrong now stands beside the cells.")
     if tried.overtaken:
         messages.warning(request, f"{_rows_are(tried.overtaken)} left alone: somebody else tried them meanwhile.")
-    if not tried.outcomes and not tried.overtaken:
+    if not tried.outcomes and not tried.overtaken and not quiet:
         messages.info(request, "Nothing was changed, so nothing was retried.")
 
 
@@ -103,31 +113,6 @@ def retry_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) 
     return redirect(page_of("retrying", vendor, job.pk))
 
 
-@vendor_page(Role.UPLOADER)
-def same_value(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
-    """Choose one right value for all rows that share a wrong one."""
-    upload = upload_of(vendor, upload_id)
-    asked = request.POST if request.method == "POST" else request.GET
-    selection = shared_values.selected(vendor.pk, asked)
-    if selection is None:
-        raise Http404
-    page = about_errors(request, vendor, upload)
-    right = shared_values.right_value(request.POST)
-    chosen = replace(selection, upload_id="" if request.POST.get("scope") == "all" else upload_id)
-    if request.method == "POST" and any_of(chosen):  # else the page says that there is nothing to correct any more
-        if right and not page["why_not"]:
-            keep = "keep" in request.POST
-            job = shared_values.correct_all(chosen, request.user, right, keep, upload)
-            return redirect(page_of("retrying", vendor, job.pk))
-        messages.error(request, page["why_not"] or shared_values.SAY_WHAT)
-    found = shared_values.about(selection, upload_id)
-    example = next(iter(found["examples"]), None)
-    suggested = example.suggestion if example and " or " not in example.suggestion else ""
-    return render(
-        request, "uploads/portal/shared_value.html", page | found | {"example": example, "right": right or suggested}
-    )
-
-
 @vendor_page(Role.VIEWER)
 def retrying(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """A job that retries rows, live."""
@@ -141,7 +126,8 @@ def retrying_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> Http
 
 
 def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
-    jobs = Job.objects.filter(vendor=vendor, kind=Job.Kind.RETRY, pk=min(job_id, 2**63 - 1))
+    kinds = (Job.Kind.RETRY, Job.Kind.IGNORE)
+    jobs = Job.objects.filter(vendor=vendor, kind__in=kinds, pk=min(job_id, 2**63 - 1))
     job = jobs.select_related("upload").first()
     if job is None:
         raise Http404
@@ -149,19 +135,78 @@ def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
         "vendor": vendor,
         "section": "history",
         "job": job,
+        "title": "Rows retried"
+        if job.kind == Job.Kind.RETRY
+        else "Rows taken back"
+        if job.parameters.get("back")
+        else "Rows ignored",
         "ended": job.ended,
         "percent": job.percent,
         "sentence": _sentence(job),
         "announcement": _sentence(job) if job.ended else progress.each_quarter(job.percent),
+        **(_what_came(vendor, job) if job.ended else {}),
     }
+
+
+CAME = {
+    "inserted": "new products", "updated": "changed products", "unchanged": "right, and no change to the product",
+    "superseded": "right, but a newer upload has changed the product since, and that stays",
+    "skipped": "right, and left alone as the upload was meant to",
+}  # fmt: skip
+
+
+def _what_came(vendor: Vendor, job: Job) -> dict[str, Any]:
+    """What became of the rows, why some still fail, and where what is left can be corrected."""
+    came, why = job.result.get("came", {}), job.result.get("why", {})
+    field, upload = _field_of(job), job.upload
+    uploads = [upload] if upload else wrong_values.waiting(vendor.pk)
+    left = sum(one.open_records for one in uploads)
+    names = {one.pk: visible(one.file_name) for one in _uploads_of(vendor, job)}
+    return {
+        "came": [(int(came[name]), words) for name, words in CAME.items() if came.get(name)],
+        "ignored": int(job.result.get("ignored", 0)),
+        "why": [(code, visible(label_of(code)), int(rows)) for code, rows in sorted(why.items())],
+        "examples": [one | {"file": names.get(one.get("upload"), "")} for one in job.result.get("examples", [])],
+        "field": LABELS.get(field, ""),
+        "values_url": _values_url(vendor, job) if field and left else "",
+        "left": left,
+        "left_url": page_of("errors", vendor, upload.pk) if upload else page_of("waiting", vendor),
+        "everywhere": len(wrong_values.waiting(vendor.pk)) if upload and not left else 0,
+        "in_catalog": any(came.get(name) for name in ("inserted", "updated")),
+    }
+
+
+def _uploads_of(vendor: Vendor, job: Job) -> Iterable[UploadHistory]:
+    ids = {str(one.get("upload", "")) for one in job.result.get("examples", [])}
+    return UploadHistory.objects.filter(vendor=vendor, pk__in=ids)
+
+
+def _field_of(job: Job) -> str:
+    """Of which field values were corrected, or ""."""
+    return str(job.parameters.get("selection", {}).get("field", ""))
+
+
+def _values_url(vendor: Vendor, job: Job) -> str:
+    """Where the field has wrong values left; "" where it has none."""
+    field, upload = _field_of(job), job.upload
+    ids = [upload.pk] if upload else [one.pk for one in wrong_values.waiting(vendor.pk)]
+    if not wrong_values.portion(ids, field).values:
+        return ""
+    return page_of("values", vendor, upload.pk, field) if upload else page_of("all_values", vendor, field)
 
 
 def _sentence(job: Job) -> str:
     right, wrong = int(job.result.get("valid", 0)), int(job.result.get("error", 0))
     if job.state == Job.State.FAILED:
         return job.failure
-    if job.state == Job.State.DONE:
-        return f"Done: {_rows_are(right)} right now, {wrong:,} still wrong."
     if job.state == Job.State.WAITING:
         return "Waiting for its turn. You can leave this page; the work goes on."
-    return f"{job.done:,} of {job.total:,} rows retried: {right:,} right now, {wrong:,} still wrong."
+    if job.kind == Job.Kind.IGNORE:
+        back = "taken_back" in job.result or job.parameters.get("back")
+        rows = counted(job.done, "{} row", "{} rows")
+        done = f"{rows} taken back." if back else f"{rows} ignored."
+        return f"Done: {done}" if job.state == Job.State.DONE else f"{job.done:,} of {job.total:,} rows so far."
+    aside = f", {job.result['ignored']:,} ignored" if job.result.get("ignored") else ""
+    if job.state == Job.State.DONE:
+        return f"Done: {_rows_are(right)} right now, {wrong:,} still wrong{aside}."
+    return f"{job.done:,} of {job.total:,} rows retried: {right:,} right now, {wrong:,} still wrong{aside}."

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import urlencode
 
 from catalog.category_tree import active_categories
 from catalog.rules.explained import explained
@@ -19,17 +18,15 @@ from config.web.text import visible
 from config.web.workbooks.writing import NotForExcel
 from uploads.aws import storage
 from uploads.aws.records import storable
-from uploads.corrections import error_rows
+from uploads.corrections import error_rows, wrong_values
 from uploads.corrections.failed_rows import why_none, why_vendor
-from uploads.corrections.shared_values import SharedValue, most_shared
-from uploads.insight import downloads, progress, warned_rows
+from uploads.insight import downloads, warned_rows
 from uploads.models import UploadHistory, ValidationError
 from uploads.portal.pages import page_of, upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
 Role = VendorMember.Role
-SHARED_SHOWN = 10
 
 
 def why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str:
@@ -46,7 +43,9 @@ def about_errors(request: HttpRequest, vendor: Vendor, upload: UploadHistory) ->
         "section": "history",
         "upload": upload,
         "name": visible(upload.file_name),
+        "warnings": ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).exists(),
         "why_not": why_not(request, vendor, upload),
+        "may_ignore": may_here(request, Role.UPLOADER),
     }
 
 
@@ -59,17 +58,9 @@ def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     upload = upload_of(vendor, upload_id)
     found = {
         "kinds": error_rows.kinds(upload),
-        "newer": _newer(upload),
-        "warnings": ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).exists(),
+        "shared": [one for one in wrong_values.fields_of([upload.pk]) if one.rows > 1],
     }
     return render(request, "uploads/portal/errors.html", about_errors(request, vendor, upload) | found)
-
-
-def _newer(upload: UploadHistory) -> UploadHistory | None:
-    """The newest file that was sent since, and not undone: rows that are right in it needn't be corrected here."""
-    files = UploadHistory.objects.filter(vendor=upload.vendor_id, source=UploadHistory.Source.FILE, undone_at=None)
-    newest = files.order_by("-created_at").first()
-    return newest if newest and newest.sequence > upload.sequence and newest.valid_records else None
 
 
 @vendor_page(Role.VIEWER)
@@ -123,19 +114,14 @@ def rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> Htt
     page = error_rows.page(upload, code, after, fill="fill" in request.GET)
     if not page.lines and after:  # the rest was corrected meanwhile
         return redirect(page_of("error_rows", vendor, upload_id, code))
-    looked_at = most_shared(upload_id=upload.pk, code=code, looked_at=progress.COUNTED)
-    shared = [one for one in looked_at if one.rows > 1][:SHARED_SHOWN]
+    problems = [problem for line in page.lines for problem in line.row.problems]
+    wrong = {problem.field for problem in problems if problem.code == code}
     found = {
         "kind": kind,
         "page": page,
         "after": after,
         "filled": "fill" in request.GET,
-        "shared": [(one, _shared_url(vendor, upload, one)) for one in shared],
+        "shared": [one for one in wrong_values.fields_of([upload.pk]) if one.rows > 1 and one.field in wrong],
         "categories": active_categories(),
     }
     return render(request, "uploads/portal/error_rows.html", about_errors(request, vendor, upload) | found)
-
-
-def _shared_url(vendor: Vendor, upload: UploadHistory, shared: SharedValue) -> str:
-    chosen = {"field": shared.field, "value": shared.value}
-    return f"{page_of('same_value', vendor, upload.pk)}?{urlencode(chosen)}"

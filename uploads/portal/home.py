@@ -9,6 +9,8 @@ from django.shortcuts import render
 from catalog.models import Product
 from config.web.paging import CappedPaginator
 from config.web.text import visible
+from uploads.corrections import wrong_values
+from uploads.corrections.failed_rows import why_none
 from uploads.insight import progress
 from uploads.models import UploadHistory
 from uploads.portal.progress import headline
@@ -25,17 +27,20 @@ class NewUpload(NamedTuple):
     name: str
     percent: int
     headline: str
+    correctable: bool
 
 
 @vendor_page(VendorMember.Role.VIEWER)
 def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The newest uploads with their progress and results."""
     uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
+    waiting = wrong_values.waiting(vendor.pk)
     context = {
         "vendor": vendor,
         "section": "home",
         "uploads": [_line(upload) for upload in uploads],
-        "newest": uploads[0] if uploads else None,
+        "waiting": sum(upload.open_records for upload in waiting),
+        "most": len(waiting) == wrong_values.UPLOADS,
         "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
         "may_upload": may_here(request, VendorMember.Role.UPLOADER),
         "closed": not vendor.is_active,
@@ -44,4 +49,6 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 
 def _line(upload: UploadHistory) -> NewUpload:
-    return NewUpload(upload, visible(upload.file_name), progress.percent(upload), headline(upload))
+    return NewUpload(
+        upload, visible(upload.file_name), progress.percent(upload), headline(upload), not why_none(upload)
+    )

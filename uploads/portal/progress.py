@@ -13,6 +13,8 @@ from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.aws.storage import FileMissing, StorageUnavailable
+from uploads.corrections import undo
+from uploads.corrections.failed_rows import why_vendor
 from uploads.insight import downloads, progress, reading
 from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
@@ -109,6 +111,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
         "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
         "may_cancel": may_change,
+        "may_undo": may_here(request, UPLOADER) and not (why_vendor(upload.vendor.status) or undo.why_not(upload)),
         "may_be_told": may_change and upload.uploaded_by_id == request.user.pk,
         "read_how": reading.sentences(layout) if (layout := reading.layout_of(upload)) else [],
         "told": upload.notify == UploadHistory.Notify.UPLOADER,
@@ -163,7 +166,9 @@ def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
         ("No change", upload.unchanged_records, False),
         ("Replaced by a newer upload", upload.superseded_records, False),
         (skipped.get(upload.mode, "Left alone"), upload.skipped_records, False),
-        ("With errors", upload.error_records, bool(upload.error_records)),
+        ("With errors", upload.open_records, bool(upload.open_records)),
+        ("Ignored", upload.ignored_records, False),
+        ("Settled since", upload.closed_records, False),
     ]
     always = ("New products", "Changed products", "No change", "With errors")
     return [(label, number, bad) for label, number, bad in rows if number or label in always]

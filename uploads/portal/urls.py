@@ -5,7 +5,20 @@ Each view is guarded by vendors.access.vendor_page; tests/site/test_isolation.py
 
 from django.urls import path, re_path
 
-from uploads.portal import catalog, corrections, errors, find, history, home, progress, quality, upload
+from uploads.portal import (
+    catalog,
+    corrections,
+    errors,
+    find,
+    history,
+    home,
+    progress,
+    quality,
+    settled,
+    undo,
+    upload,
+    values,
+)
 from vendors.portal import members, profile
 
 app_name = "vendor"
@@ -39,12 +52,20 @@ urlpatterns = [
     re_path(r"^catalog/export\.(?P<format>csv|xlsx)$", catalog.export, name="catalog_export"),
     re_path(rf"{UPLOAD}/errors/$", errors.errors, name="errors"),
     re_path(rf"{UPLOAD}/failed-rows\.(?P<format>csv|xlsx)$", errors.failed_rows, name="failed_rows"),
-    re_path(rf"{UPLOAD}/same-value/$", corrections.same_value, name="same_value"),
+    re_path(rf"{UPLOAD}/values/(?P<field>\w+)/$", values.values, name="values"),
+    re_path(rf"{UPLOAD}/(?P<state>ignored|closed)/$", settled.settled, name="settled"),
+    re_path(rf"{UPLOAD}/ignored/take-back/$", settled.take_back, name="take_back"),
+    re_path(rf"{UPLOAD}/errors/(?P<code>.+)/ignore/$", settled.ignore_rows, name="ignore_rows"),
+    re_path(rf"{UPLOAD}/undo/$", undo.undo, name="undo"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", corrections.correct_rows, name="correct_rows"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", corrections.retry_rows, name="retry_rows"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/$", errors.rows, name="error_rows"),
     re_path(rf"{UPLOAD}/warnings/$", errors.warnings, name="warnings"),
     re_path(rf"{UPLOAD}/warnings/(?P<code>.+)/$", errors.warned, name="warned_rows"),
+    path("waiting/", values.waiting, name="waiting"),
+    path("waiting/<slug:field>/", values.values, name="all_values"),
+    path("undoing/<int:job_id>/", undo.undoing, name="undoing"),
+    path("undoing/<int:job_id>/progress/", undo.undoing_progress, name="undoing_progress"),
     path("mending/<int:job_id>/", corrections.retrying, name="retrying"),
     path("mending/<int:job_id>/progress/", corrections.retrying_progress, name="retrying_progress"),
     re_path(rf"{UPLOAD}/$", progress.page, name="upload"),  # last: an upload's name may have slashes

@@ -1,8 +1,9 @@
 """The errors in the admin: every problem of every row, and the ways to correct them."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -19,26 +20,36 @@ from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import Code, label_of
 from config.web.filters import choice_filter
 from config.web.links import link, list_url, page_url, pairs_table
-from config.web.text import NOTHING, visible
+from config.web.text import NOTHING, counted, visible
+from uploads.corrections import ignoring
+from uploads.corrections.failed_rows import Key
 from uploads.feed.parser import Layout
-from uploads.models import Correction, ValidationError
+from uploads.models import Correction, UploadHistory, ValidationError
 from uploads.staff import corrections
 from uploads.staff.actions import may
 from uploads.staff.listing import RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
+AT_ONCE = 1_000  # rows that are ignored while somebody waits
+Resolution = ValidationError.Resolution
+
 
 class StateFilter(admin.SimpleListFilter):
-    """Open problems, or those that were settled since."""
+    """Open problems, or those that were settled since, and how."""
 
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Open"), ("resolved", "Resolved")]
+        return [("open", "Open"), ("resolved", "Resolved"), ("ignored", "Ignored"), ("closed", "Closed themselves")]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        wanted = {"open": True, "resolved": False}.get(self.value() or "")
-        return queryset if wanted is None else queryset.filter(resolved_at__isnull=wanted)
+        wanted: dict[str, dict[str, Any]] = {
+            "open": {"resolved_at__isnull": True},
+            "resolved": {"resolved_at__isnull": False},
+            "ignored": {"resolution": Resolution.IGNORED},
+            "closed": {"resolution__in": [Resolution.NEWER_UPLOAD, Resolution.BY_HAND]},
+        }
+        return queryset.filter(**wanted.get(self.value() or "", {}))
 
 
 class SeverityFilter(admin.SimpleListFilter):
@@ -76,10 +87,11 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     ]
     search_fields = ["upload_id"]
     search_help_text = "Upload ID, or a row number"
+    actions = ["ignore", "take_back"]
     fieldsets = [
         (None, {"fields": ["error_message", "suggestion", "severity", "type", "field"]}),
         ("Where", {"fields": ["upload_link", "vendor_link", "place", "original", "corrections", "see"]}),
-        ("When", {"fields": ["created_at", "resolved_at", "attempt"]}),
+        ("When", {"fields": ["created_at", "resolved_at", "note", "attempt"]}),
     ]
 
     def get_urls(self) -> Any:
@@ -102,6 +114,40 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return may(request, "retry")
+
+    @admin.action(description="Ignore their rows", permissions=["retry"])
+    def ignore(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> None:
+        rows = self._set_aside(request, errors.filter(resolved_at=None), ignoring.set_aside, "Ignored {:,} rows.")
+        if rows is not None:
+            messages.success(request, counted(rows, "{} row is ignored.", "{} rows are ignored."))
+
+    @admin.action(description="Take their rows back, if ignored", permissions=["retry"])
+    def take_back(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> None:
+        ignored = errors.filter(resolution=Resolution.IGNORED)
+        rows = self._set_aside(request, ignored, ignoring.take_back, "Took {:,} ignored rows back.")
+        if rows is not None:
+            messages.success(request, counted(rows, "{} row is taken back.", "{} rows are taken back."))
+
+    def _set_aside(
+        self,
+        request: HttpRequest,
+        errors: "QuerySet[ValidationError]",
+        do: Callable[[Sequence[Key], Any], int],
+        logged: str,
+    ) -> int | None:
+        """Of each upload the rows of these errors, whole; None, and a word why, where they are too many for a page."""
+        asked = errors.filter(severity=ValidationError.Severity.ERROR).order_by()
+        found = asked.values_list("upload_id", "row_number", "record_id", "vendor_id").distinct()[: AT_ONCE + 1]
+        keys = [Key(*row) for row in found]
+        if len(keys) > AT_ONCE:
+            messages.error(request, f"At most {AT_ONCE:,} rows at once. Choose fewer.")
+            return None
+        rows = 0
+        for upload in UploadHistory.objects.in_bulk({key.upload_id for key in keys}).values():
+            if done := do([key for key in keys if key.upload_id == upload.pk], request.user):
+                self.log_change(request, upload, logged.format(done))
+            rows += done
+        return rows
 
     def clusters_view(self, request: HttpRequest) -> HttpResponseBase:
         """The wrong values that failed rows share."""
@@ -158,6 +204,11 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="type", ordering="error_type")
     def type(self, error: ValidationError) -> str:
         return label_of(error.error_type)
+
+    @admin.display(description="why it is resolved", empty_value=NOTHING)
+    def note(self, error: ValidationError) -> str:
+        who = f" ({error.resolved_by})" if error.resolved_by else ""
+        return f"{error.note}{who}"
 
     @admin.display(description="the row as it came", empty_value=NOTHING)
     def original(self, error: ValidationError) -> SafeString | None:

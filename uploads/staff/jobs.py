@@ -71,7 +71,8 @@ class JobAdmin(ReadOnlyVendorTableAdmin):
 # The counts of a job's result, in the order and the words in which they are shown.
 COUNTS = {
     "reversed": "taken back", "kept": "kept, because changed since", "failed": "can't be taken back",
-    "valid": "valid now", "error": "still failing",
+    "opened": "rows of earlier uploads that wait again",
+    "valid": "valid now", "error": "still failing", "ignored": "ignored", "taken_back": "not ignored any more",
     "inserted": "new", "updated": "updated", "unchanged": "unchanged",
 }  # fmt: skip
 

@@ -34,8 +34,8 @@ def upload_link(row: Any) -> SafeString:
 
 
 def errors_link(row: Any) -> SafeString | str:
-    """The number of rows with errors of an upload, leading to them."""
-    return count_link(row.error_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))
+    """The number of rows with errors that wait for somebody, leading to them."""
+    return count_link(row.open_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))
 
 
 def with_sheets(rows: "QuerySet[Any]") -> "QuerySet[Any]":

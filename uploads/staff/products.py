@@ -28,10 +28,13 @@ from import_export.formats.base_formats import CSV
 from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
+from catalog.models import Product
 from catalog.rules.fields import FIELDS
 from config.web.links import page_url
+from config.web.text import counted
 from uploads.insight import downloads, guide, timeline
 from uploads.models import Job
+from uploads.pipeline.settling import closing
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
 from uploads.preview.form import Confirmation, dry_run_context
@@ -74,6 +77,12 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         product = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
         shown = _timeline(product.pk, request) if product else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def after_change(self, request: HttpRequest, product: Product) -> None:
+        """What failed rows wanted of the product has come right by hand."""
+        if closed := sum(one.rows for one in closing.by_hand(product.pk, request.user.pk)):
+            said = counted(closed, "{} failed row", "{} failed rows")
+            messages.info(request, f"Closed since the product is right now: {said} of its uploads.")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("uploads.add_uploadhistory")

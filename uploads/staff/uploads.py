@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import label_of
 from config.web.filters import choice_filter
-from config.web.links import breakable, list_url, page_url, pairs_table, tag
+from config.web.links import breakable, count_link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING
 from config.web.workbooks.writing import NotForExcel
 from uploads.aws.storage import FileMissing, StorageUnavailable
@@ -213,6 +213,8 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
         ],
         "warnings_url": list_url("uploads_validationerror", **open_warnings),
         "errors_url": list_url("uploads_validationerror", **open_errors),
+        "ignored_url": list_url("uploads_validationerror", upload=upload.pk, state="ignored"),
+        "closed_url": list_url("uploads_validationerror", upload=upload.pk, state="closed"),
         "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
         "jobs_url": list_url("uploads_job", upload=upload.pk),
         "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
@@ -242,4 +244,5 @@ class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
 
     @admin.display(description="errors", ordering="error_records")
     def errors(self, upload: RecentUpload) -> SafeString | str:
-        return errors_link(upload)
+        """As the view counts them: also what was ignored, or settled since."""
+        return count_link(upload.error_records, list_url("uploads_validationerror", upload=upload.upload_id))

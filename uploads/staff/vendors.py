@@ -106,4 +106,5 @@ class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
 
     @admin.display(description="errors", ordering="error_records")
     def errors(self, vendor: VendorSummary) -> SafeString | str:
-        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk, state="open"))
+        """As the view counts them: also what was ignored, or settled since."""
+        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Model
+from django.db.models import Model
 from django.urls import reverse
 
 from catalog.models import Product
@@ -25,6 +25,8 @@ LEFT_OUT = {
     "notify": "takes POST only",
     "correct_rows": "takes POST only",
     "retry_rows": "takes POST only",
+    "ignore_rows": "takes POST only",
+    "take_back": "takes POST only",
     "file": "a download from file storage",
     "report": "a download, as long as its file",
     "failed_rows": "a download, as long as its file",
@@ -61,6 +63,8 @@ def _ids(model: type[Model], **chosen: Any) -> Callable[[str], list[Any]]:
 ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "upload_id": lambda vendor_id: [upload.pk] if (upload := upload_of(vendor_id)) else [],
     "code": codes_of,
+    "field": lambda _: ["category", "price", "sku"],
+    "state": lambda _: ["ignored", "closed"],
     "job_id": _ids(Job),
     "member_id": _ids(VendorMember),
     "invitation_id": _ids(Invitation),
@@ -80,13 +84,6 @@ def _find(vendor_id: str) -> list[dict[str, Any]]:
     return [{}, {"q": MISSING}, *([{"q": product.sku}, {"q": product.vendor_product_id}] if product else [])]
 
 
-def _same_value(vendor_id: str) -> list[dict[str, Any]]:
-    """The most frequent one."""
-    found = ValidationError.objects.filter(vendor_id=vendor_id, resolved_at=None).exclude(wrong_value="").order_by()
-    most = found.values("field", "wrong_value").annotate(n=Count("pk")).order_by("-n").first()
-    return [{"field": most["field"], "value": most["wrong_value"]}] if most else []
-
-
 def _nothing(vendor_id: str) -> list[dict[str, Any]]:
     return [{}]
 
@@ -94,7 +91,8 @@ def _nothing(vendor_id: str) -> list[dict[str, Any]]:
 QUERIES: dict[str, Callable[[str], list[dict[str, Any]]]] = {
     "catalog": _catalog,
     "find": _find,
-    "same_value": _same_value,
+    "values": lambda _: [{}, {"from": "200"}, {"fill": "1"}],
+    "settled": lambda _: [{}, {"after": "1000-"}],
     "history": lambda _: [{}, {"p": 100}, {"since": "2020-01-01"}],
     "error_rows": lambda _: [{}, {"fill": "1"}, {"after": "1000-"}],
 }

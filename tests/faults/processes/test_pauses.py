@@ -91,7 +91,9 @@ def test_a_worker_that_is_stopped_before_the_statuses_leaves_none_that_is_out_of
     pid = pause(puppets, point, upload.pk)
     let_leases_end()
     pipeline.settle()
-    run_jobs(retry.start(FREE, admin_user, "5.00"))  # its statuses are there before those of the first attempt
+    run_jobs(
+        retry.start(FREE, admin_user, {FREE.wrong_value: "5.00"})
+    )  # its statuses are there before those of the first attempt
     assert statuses(upload)["error"] == 0
     assert puppets.go_on(signal.SIGCONT, pid) == 0
     pipeline.settle()
@@ -102,7 +104,7 @@ def test_a_job_that_is_stopped_and_overtaken_does_nothing_twice(
     pipeline: Pipeline, puppets: Puppets, admin_user: User
 ) -> None:
     upload = pipeline.run(FEED)
-    job = retry.start(FREE, admin_user, "5.00")
+    job = retry.start(FREE, admin_user, {FREE.wrong_value: "5.00"})
     pid = pause(puppets, "between two slices of a job", job.pk)
     let_leases_end()
     ended = run_jobs(job)

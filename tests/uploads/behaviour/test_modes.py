@@ -85,7 +85,7 @@ def test_a_row_that_is_retried_keeps_to_the_mode_of_its_upload(pipeline: Pipelin
     pipeline.run(feed(line(1)))
     upload = send(pipeline, "update", feed(line(1, price="free"), line(9, price="free")))
     job = retry.start(
-        Selection(upload_id=upload.pk, vendor_id="VEND001", field="price", wrong_value="free"), None, "2.00"
+        Selection(upload_id=upload.pk, vendor_id="VEND001", field="price", wrong_value="free"), None, {"free": "2.00"}
     )
     run_jobs(job)
     upload.refresh_from_db()

@@ -18,20 +18,23 @@ from uploads.models import RecordOutcome, UploadHistory
 
 
 @pytest.fixture
-def older(pipeline: Pipeline) -> UploadHistory:
-    """An upload whose two rows failed, for products that are in the catalog since an upload before it."""
+def older(pipeline: Pipeline) -> list[UploadHistory]:
+    """Two uploads that were sent, and not read yet, for products that are in the catalog since an upload before."""
     pipeline.run(feed(line(1), line(2)))
-    return pipeline.run(feed(line(1, price="x"), line(2, price="x")))
+    return [pipeline.send(feed(line(number, price="7.00"))) for number in (1, 2)]
 
 
 @pytest.fixture
-def retried(older: UploadHistory, admin_user: User) -> Callable[..., str]:
-    """Corrects a row of the older upload; returns what became of it."""
+def late(older: list[UploadHistory], pipeline: Pipeline) -> Callable[..., str]:
+    """Reads one of the older uploads; returns what became of its row."""
 
-    def retry_row(number: int = 1) -> str:
-        return correct.correct(older.pk, f"REC_{number:07d}", 1, {"price": "7.00"}, admin_user).outcome
+    def read(number: int = 1) -> str:
+        upload = older[number - 1]
+        pipeline.stage(upload)
+        pipeline.settle()
+        return RecordOutcome.objects.get(upload_id=upload.pk).outcome
 
-    return retry_row
+    return read
 
 
 def price(number: int = 1) -> str:
@@ -40,11 +43,14 @@ def price(number: int = 1) -> str:
 
 @pytest.mark.parametrize("said", ["1.50", "9.99"], ids=["changed it", "confirmed it"])
 def test_a_row_tried_again_is_written_once_the_newer_upload_is_undone(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User, said: str
+    pipeline: Pipeline, admin_user: User, said: str
 ) -> None:
+    pipeline.run(feed(line(1)))
+    older = pipeline.run(feed(line(1, price="x")))
     undone(pipeline.run(feed(line(1, price=said))), admin_user)
 
-    assert (retried(), price()) == ("updated", "7.00")
+    outcome = correct.correct(older.pk, "REC_0000001", 1, {"price": "7.00"}, admin_user).outcome
+    assert (outcome, price()) == ("updated", "7.00")
 
 
 @pytest.mark.usefixtures("older")
@@ -59,66 +65,68 @@ def test_a_row_that_comes_late_out_of_the_stream_is_written_too(pipeline: Pipeli
 
 
 def test_of_several_newer_uploads_one_that_stands_is_enough_to_supersede(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     pipeline.run(feed(line(1, price="1.50")))
     undone(pipeline.run(feed(line(1, price="2.50"), line(2, price="2.50"))), admin_user)
 
-    assert (retried(1), price(1)) == ("superseded", "1.50")
-    assert (retried(2), price(2)) == ("updated", "7.00")
+    assert (late(1), price(1)) == ("superseded", "1.50")
+    assert (late(2), price(2)) == ("updated", "7.00")
 
 
 def test_once_all_newer_uploads_are_undone_none_supersedes(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     newer = [pipeline.run(feed(line(1, price=said))) for said in ("1.50", "2.50", "2.50")]
     for upload in reversed(newer):
         undone(upload, admin_user)
 
-    assert (retried(), price()) == ("updated", "7.00")
+    assert (late(), price()) == ("updated", "7.00")
 
 
-def test_what_an_undo_kept_still_supersedes(pipeline: Pipeline, retried: Callable[..., str], admin_user: User) -> None:
+def test_what_an_undo_kept_still_supersedes(pipeline: Pipeline, late: Callable[..., str], admin_user: User) -> None:
     newer = pipeline.run(feed(line(1, price="1.50"), line(2, price="1.50")))
     product = Product.objects.get(sku="SKU-1")
     ProductChange.objects.create(product_id=product.pk, kind="edited", changes={"brand": ["", "B"]})
     assert undone(newer, admin_user) == {"reversed": 1, "kept": 1}
 
-    assert (retried(1), price(1)) == ("superseded", "1.50")
-    assert (retried(2), price(2)) == ("updated", "7.00")
+    assert (late(1), price(1)) == ("superseded", "1.50")
+    assert (late(2), price(2)) == ("updated", "7.00")
 
 
 def test_looking_at_what_an_undo_would_do_takes_nothing_back(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     undone(pipeline.run(feed(line(1, price="1.50"))), admin_user, dry=True)
 
-    assert (retried(), price()) == ("superseded", "1.50")
+    assert (late(), price()) == ("superseded", "1.50")
 
 
 def test_while_an_undo_is_under_way_what_it_has_not_taken_back_yet_counts(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(undo, "SLICE_ROWS", 1)
     job = undo.start(pipeline.run(feed(line(1, price="1.50"), line(2, price="1.50"))), admin_user, dry=False)
     monkeypatch.setattr("uploads.work.jobs.TURN_SECONDS", 0)
     take_turn(job)
 
-    assert (retried(2), price(2)) == ("updated", "7.00"), "the last row goes first"
-    assert (retried(1), price(1)) == ("superseded", "1.50")
+    assert (late(2), price(2)) == ("updated", "7.00"), "the last row goes first"
+    assert (late(1), price(1)) == ("superseded", "1.50")
     run_jobs(job)
     assert (price(1), price(2)) == ("9.99", "7.00"), "what was written since is not undone"
 
 
 def test_a_row_that_was_superseded_wrote_nothing_and_supersedes_nothing(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
-    between = pipeline.run(feed(line(1, price="y")))
+    between = pipeline.send(feed(line(1, price="5.00")))
     newest = pipeline.run(feed(line(1, price="1.50")))
-    assert correct.correct(between.pk, "REC_0000001", 1, {"price": "5"}, admin_user).outcome == "superseded"
+    pipeline.stage(between)
+    pipeline.settle()
+    assert RecordOutcome.objects.get(upload_id=between.pk).outcome == "superseded"
     undone(newest, admin_user)
 
-    assert (retried(), price()) == ("updated", "7.00")
+    assert (late(), price()) == ("updated", "7.00")
 
 
 def test_a_product_that_the_newer_upload_brought_is_brought_by_the_row_instead(
@@ -134,7 +142,7 @@ def test_a_product_that_the_newer_upload_brought_is_brought_by_the_row_instead(
 
 
 def test_what_a_program_puts_under_an_undone_upload_is_new_counts_and_can_be_undone_again(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     for record_id, said, outcome in [("a1", "5.00", "updated"), ("b2", "6.00", "updated"), ("c3", "9.99", "unchanged")]:
         put(record_id, price=said)
@@ -145,11 +153,11 @@ def test_what_a_program_puts_under_an_undone_upload_is_new_counts_and_can_be_und
             assert undone(UploadHistory.objects.get(pk="ERP"), admin_user) == {"reversed": 1}
             assert price() == "9.99"
 
-    assert (retried(), price()) == ("superseded", "9.99"), "the last one confirmed it after the undo"
+    assert (late(), price()) == ("superseded", "9.99"), "the last one confirmed it after the undo"
 
 
 def test_a_second_undo_goes_back_to_what_was_there_after_the_first(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     for record_id, said in [("a1", "5.00"), ("b2", "6.00")]:
         put(record_id, price=said)
@@ -157,17 +165,17 @@ def test_a_second_undo_goes_back_to_what_was_there_after_the_first(
         assert price() == said
         undone(UploadHistory.objects.get(pk="ERP"), admin_user)
         if record_id == "a1":
-            retried()
+            late()
 
     assert price() == "7.00"
 
 
 def test_what_a_program_confirmed_since_the_last_undo_goes_with_the_next(
-    pipeline: Pipeline, retried: Callable[..., str], admin_user: User
+    pipeline: Pipeline, late: Callable[..., str], admin_user: User
 ) -> None:
     for record_id, said in [("a1", "5.00"), ("b2", "9.99")]:
         put(record_id, price=said)
         pipeline.settle()
         undone(UploadHistory.objects.get(pk="ERP"), admin_user)
 
-    assert (retried(), price()) == ("updated", "7.00")
+    assert (late(), price()) == ("updated", "7.00")

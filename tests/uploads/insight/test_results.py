@@ -31,6 +31,26 @@ def test_an_upload_is_what_came_of_its_rows(valid: int, errors: int, skipped: in
     assert (result(upload), sentence(upload)) == (word, said)
 
 
+@pytest.mark.parametrize(
+    ("valid", "ignored", "closed", "waiting", "word", "said"),
+    [
+        (9, 3, 0, 1, Result.PARTLY, "9 rows were right, 1 row needs you, 3 ignored."),
+        (9, 3, 2, 0, Result.IMPORTED, "Done. 9 rows were right, 3 ignored, 2 settled since."),
+        (0, 3, 2, 0, Result.NOTHING, "Nothing was imported: 3 ignored, 2 settled since."),
+        (0, 0, 2, 4, Result.NOTHING, "Nothing was imported: 4 rows need you, 2 settled since."),
+    ],
+)
+def test_rows_that_are_ignored_or_settled_since_need_nobody_and_are_said(
+    valid: int, ignored: int, closed: int, waiting: int, word: Result, said: str
+) -> None:
+    upload = UploadHistory(
+        status="completed", valid_records=valid, error_records=ignored + closed + waiting,
+        ignored_records=ignored, closed_records=closed,
+    )  # fmt: skip
+    assert upload.open_records == waiting
+    assert (result(upload), sentence(upload)) == (word, said)
+
+
 def test_rows_that_are_no_products_are_left_out_not_alone() -> None:
     upload = UploadHistory(status="completed", valid_records=5, skipped_records=2, layout={"plan": {"format": "x"}})
     assert sentence(upload) == "Done. 3 rows were right, 2 rows were left out."

@@ -43,6 +43,9 @@ def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
+FIVE = {"value-0": "x", "right-0": "5"}  # on the page of a field's wrong values
+
+
 def cancelled(upload: UploadHistory) -> object:
     return UploadHistory.objects.filter(pk=upload.pk).update(status="cancelled")
 
@@ -71,18 +74,6 @@ def test_errors_are_grouped_by_kind_with_rows_explanation_example_and_suggestion
     assert "the line of the file" in text(response)
 
 
-def test_after_a_newer_file_the_errors_say_that_some_may_have_come_right(uploader: Client, pipeline: Pipeline) -> None:
-    first = pipeline.run(feed(line(1, price="x"), line(2)))
-    assert "a newer file" not in text(uploader.get(url(first)))
-    second = pipeline.run(feed(line(1, price="5.00"), line(3, price="x")))
-    assert f'a newer file since: <a href="/vendor/VEND001/uploads/{second.pk}/">feed.csv</a>' in text(
-        uploader.get(url(first))
-    )
-    assert "a newer file" not in text(uploader.get(url(second)))
-    UploadHistory.objects.filter(pk=second.pk).update(undone_at="2026-01-01T00:00:00Z")
-    assert "a newer file" not in text(uploader.get(url(first)))
-
-
 def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     uploader: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +81,7 @@ def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert "Invalid price: more than 2 rows" in shown
-    assert "2 or more rows have “x” as price" in shown
+    assert "All wrong values of price on one page</a>: 1 value in 3 rows" in shown
     assert "Retry all rows unchanged" in shown
 
 
@@ -224,8 +215,10 @@ def test_a_viewer_looks_and_downloads_but_corrects_nothing(
     sent = {"0-error": error, "0-attempt": "1", "0-price": "5"}
     assert viewer.post(url(upload, "errors/invalid_price/save/"), sent).status_code == 403
     assert viewer.post(url(upload, "errors/invalid_price/try-again/")).status_code == 403
-    same = url(upload, "same-value/")
-    assert viewer.post(same, {"field": "price", "value": "x", "right": "5"}).status_code == 403
+    assert viewer.get(url(upload, "values/price/")).status_code == 403
+    assert viewer.post(url(upload, "values/price/"), FIVE).status_code == 403
+    for rest in ("errors/invalid_price/ignore/", "ignored/take-back/", "undo/"):
+        assert viewer.post(url(upload, rest)).status_code == 403, rest
     assert not Correction.objects.exists()
     assert not Job.objects.exists()
 
@@ -240,7 +233,7 @@ def test_a_vendor_that_is_not_active_tries_nothing_again(uploader: Client, pipel
     assert f"Your account is {status}" in shown
     assert "Save and try" not in shown
     uploader.post(url(upload, "errors/invalid_price/try-again/"))
-    uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
+    uploader.post(url(upload, "values/price/"), FIVE)
     assert not Correction.objects.exists()
     assert not Job.objects.exists()
     assert ValidationError.objects.filter(resolved_at=None, error_type="invalid_price").count() == 2
@@ -266,8 +259,8 @@ def test_what_was_decided_while_a_correction_waited_for_its_turn_counts(
 
 def test_nothing_is_started_about_rows_that_are_not_there(uploader: Client, pipeline: Pipeline) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2)))
-    typed = {"field": "category", "value": "Lamps", "right": "Books", "keep": "yes"}
-    assert "No row has this error any more." in text(uploader.post(url(upload, "same-value/"), typed))
+    typed = {"value-0": "Lamps", "right-0": "Books", "keep": "yes"}
+    assert "No row has these values any more." in text(uploader.post(url(upload, "values/category/"), typed))
     again = uploader.post(url(upload, "errors/unknown_category/try-again/"), follow=True)
     assert "No row has this error any more: Unknown category." in text(again)
     assert (Job.objects.count(), ValueRule.objects.count(), LogEntry.objects.count()) == (0, 0, 0)
@@ -277,7 +270,7 @@ def test_rows_of_a_vendor_suspended_meanwhile_keep_what_was_wrong_with_them(
     uploader: Client, pipeline: Pipeline
 ) -> None:
     upload = pipeline.run(feed(line(1, price="x"), line(2, price="x")))
-    uploader.post(url(upload, "same-value/"), {"field": "price", "value": "x", "right": "5"})
+    uploader.post(url(upload, "values/price/"), FIVE)
     Vendor.objects.update(status="suspended")
     job = run_jobs()
     assert (job.state, job.failure) == ("failed", "VEND001 is suspended. Rows can be retried once it is active.")
@@ -302,14 +295,30 @@ def test_another_vendors_upload_is_not_there(uploader: Client, pipeline: Pipelin
     upload = pipeline.run(feed(line(1, price="x")), vendor_id="VEND002")
     retry.start(Selection(vendor_id="VEND002"), None)
     error = str(ValidationError.objects.get().pk)
-    for rest in ("errors/", "errors/invalid_price/", "failed-rows.csv", "failed-rows.xlsx", "same-value/"):
+    for rest in (
+        "errors/",
+        "errors/invalid_price/",
+        "failed-rows.csv",
+        "failed-rows.xlsx",
+        "values/price/",
+        "ignored/",
+        "closed/",
+        "undo/",
+    ):
         for vendor in ("VEND001", "VEND002"):
             address = f"/vendor/{vendor}/uploads/{upload.pk}/{rest}"
             assert uploader.get(address, {"field": "price", "value": "x"}).status_code == 404, address
     for vendor in ("VEND001", "VEND002"):
         base = f"/vendor/{vendor}/uploads/{upload.pk}"
-        sent = {"0-error": error, "0-attempt": "1", "0-price": "5", "field": "price", "value": "x", "right": "5"}
-        for rest in ("errors/invalid_price/save/", "errors/invalid_price/try-again/", "same-value/"):
+        sent = {"0-error": error, "0-attempt": "1", "0-price": "5", "0-ignore": "yes", "row": error, **FIVE}
+        for rest in (
+            "errors/invalid_price/save/",
+            "errors/invalid_price/try-again/",
+            "values/price/",
+            "errors/invalid_price/ignore/",
+            "ignored/take-back/",
+            "undo/",
+        ):
             assert uploader.post(f"{base}/{rest}", sent).status_code == 404
         for rest in ("", "progress/"):
             assert uploader.get(f"/vendor/{vendor}/mending/{Job.objects.get().pk}/{rest}").status_code == 404
@@ -351,47 +360,7 @@ def test_rows_are_corrected_together_or_not_at_all(pipeline: Pipeline, admin_use
         correct.correct_rows(upload.pk, [Change("REC_0000002", 2, {"sku": "S"})], admin_user)
 
 
-# --- one value for all -----------------------------------------------------------------------------------------
-
-
-def test_one_value_is_corrected_in_all_rows_that_share_it_and_kept_as_a_rule(
-    uploader: Client, pipeline: Pipeline
-) -> None:
-    upload = pipeline.run(feed(*(line(number, category="Colour TVs") for number in range(1, 4)), line(4, price="x")))
-    other = pipeline.run(feed(line(5, category="colour tvs")))
-    listed = text(uploader.get(url(upload, "errors/unknown_category/")))
-    assert "3 rows have “Colour TVs” as category" in listed
-    address = url(upload, "same-value/")
-    asked = {"field": "category", "value": "Colour TVs"}
-    assert "All 4 rows of your files" in text(uploader.get(address, asked))
-
-    response = uploader.post(address, asked | {"right": "Electronics", "scope": "here", "keep": "yes"})
-    page = response.headers["Location"]
-    assert "Waiting for its turn" in text(uploader.get(page))
-    run_jobs()
-    assert "Done: 3 rows are right now, 0 still wrong." in text(uploader.get(page))
-    assert uploader.get(f"{page}progress/").status_code == 200
-    for one, errors in ((upload, 1), (other, 1)):
-        one.refresh_from_db()
-        assert one.error_records == errors
-    assert ValueRule.objects.get().right_value == "Electronics"
-    assert "Corrected 3 rows" in LogEntry.objects.get().change_message
-
-
-def test_no_value_is_corrected_to_nothing(uploader: Client, pipeline: Pipeline) -> None:
-    upload = pipeline.run(feed(line(1, category="TVs")))
-    for right in ("", "  ", "x" * 201):
-        sent = {"field": "category", "value": "TVs", "right": right}
-        assert "Say what the right value is" in text(uploader.post(url(upload, "same-value/"), sent))
-    assert uploader.get(url(upload, "same-value/"), {"field": "nonsense", "value": "x"}).status_code == 404
-    assert not Job.objects.exists()
-
-
-def test_a_value_longer_than_any_wrong_one_is_not_there(uploader: Client, pipeline: Pipeline) -> None:
-    upload = pipeline.run(feed(line(1, category="TVs")))
-    chosen = {"field": "category", "value": "x" * 201, "right": "Electronics", "keep": "yes"}
-    assert uploader.post(url(upload, "same-value/"), chosen).status_code == 404
-    assert not Job.objects.exists()
+# --- all rows of a kind ----------------------------------------------------------------------------------------
 
 
 def test_null_characters_are_stored_as_their_sign(uploader: Client, pipeline: Pipeline) -> None:
@@ -401,8 +370,8 @@ def test_null_characters_are_stored_as_their_sign(uploader: Client, pipeline: Pi
     shown = text(uploader.post(f"{address}save/", sent | {"0-price": "1\0"}, follow=True))
     assert "1 row is still wrong." in shown
     assert Correction.objects.get().changes == {"price": ["x", "1␀"]}
-    chosen = {"field": "price", "value": "1␀", "right": "2\0", "keep": "yes"}
-    assert uploader.post(url(upload, "same-value/"), chosen).status_code == 302
+    chosen = {"value-0": "1␀", "right-0": "2\0", "keep": "yes"}
+    assert uploader.post(url(upload, "values/price/"), chosen).status_code == 302
     assert ValueRule.objects.get().right_value == "2␀"
     assert uploader.get(address, {"after": "1-\0"}).status_code == 302
 
@@ -414,4 +383,4 @@ def test_all_rows_of_a_kind_are_retried_as_they_are(uploader: Client, pipeline: 
     ProductCategory.objects.create(category_name="Drones")
     uploader.post(url(upload, "errors/unknown_category/try-again/"))
     job = run_jobs()
-    assert (job.vendor_id, job.done, job.result) == ("VEND001", 2, {"valid": 2, "error": 0})
+    assert (job.vendor_id, job.done, job.result["valid"], job.result["error"]) == ("VEND001", 2, 2, 0)

@@ -158,7 +158,7 @@ def test_one_value_is_corrected_in_all_rows_of_the_vendor_and_kept_as_a_rule(
 
     job = run_jobs()
     assert response.headers["Location"] == f"/admin/uploads/job/{job.pk}/change/"
-    assert job.result == {"valid": 3, "error": 0}
+    assert (job.result["valid"], job.result["error"]) == (3, 0)
     assert Product.objects.count() == 3
     assert Correction.objects.filter(corrected_by__username="admin").count() == 3
     assert ValueRule.objects.get().right_value == "Electronics"
@@ -264,3 +264,38 @@ def test_null_characters_are_stored_as_their_sign(admin_client: Client, pipeline
     wrong = {"vendor": "VEND001", "field": "price", "value": "1␀", "right": "2\0", "keep": "yes"}
     assert admin_client.post(f"{ERRORS}cluster/", wrong).status_code == 302
     assert admin_client.get(f"{ERRORS}clusters/", {"vendor": "\0"}).status_code == 200
+
+
+# --- ignoring --------------------------------------------------------------------------------------------------
+
+
+def test_staff_ignore_rows_from_the_list_and_take_them_back(
+    admin_client: Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.run(feed(line(1, price="x", stock_quantity="y"), line(2, price="x")))
+    chosen = list(ValidationError.objects.filter(error_type="invalid_price").values_list("pk", flat=True))
+
+    def act(name: str) -> str:
+        sent = {"action": name, "_selected_action": chosen}
+        return admin_client.post(f"{ERRORS}?upload={upload.pk}", sent, follow=True).content.decode()
+
+    assert "2 rows are ignored." in act("ignore")
+    upload.refresh_from_db()
+    assert (upload.open_records, upload.ignored_records) == (0, 2)
+    assert "0 rows are ignored." in act("ignore")
+    assert "2 rows are taken back." in act("take_back")
+    monkeypatch.setattr("uploads.staff.errors.AT_ONCE", 1)
+    assert "At most 1 rows at once." in act("ignore")
+    upload.refresh_from_db()
+    assert (upload.open_records, upload.ignored_records) == (2, 0)
+    assert ValidationError.objects.filter(resolved_at=None).count() == 3
+
+
+def test_ignoring_needs_the_permission_to_correct(client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_validationerror"))
+    client.force_login(reader)
+    sent = {"action": "ignore", "_selected_action": [ValidationError.objects.get().pk]}
+    client.post(ERRORS, sent)
+    assert ValidationError.objects.get().resolved_at is None

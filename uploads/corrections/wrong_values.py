@@ -1,0 +1,181 @@
+"""All wrong values of a field at once, in one upload or wherever rows of the vendor failed: each with its right value,
+or with the word that its rows are ignored, and one job for all of them.
+
+What is missing, or clashes with another row, has no right value for several rows, so it isn't here. A page shows
+PORTION values, those with most rows first, out of LOOKED_AT problems at most: an upload in which each of a million rows
+has a value of its own opens like any other, and says that there are more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import F
+from psycopg.sql import SQL
+
+from catalog.rules.fields import FIELDS, LABELS
+from config.web.admin_log import log_change
+from config.web.text import visible
+from uploads.aws.records import storable
+from uploads.corrections import failed_rows, retry
+from uploads.corrections.failed_rows import Selection
+from uploads.corrections.shared_values import CLASHES
+from uploads.models import VALUE_CHARS, Job, UploadHistory
+from vendors.models import Vendor
+
+PORTION: Final = 200
+LOOKED_AT: Final = 20_000
+UPLOADS: Final = 200  # of the vendor's that wait, the newest
+MOST_CATEGORIES: Final = 300  # that stand in a list for each value; of more, people type
+
+
+@dataclass(frozen=True)
+class WrongValue:
+    """One wrong value, in one of its spellings: in how many rows, and what is wrong with it."""
+
+    value: str
+    rows: int
+    message: str
+    suggestion: str
+
+    @property
+    def shown(self) -> str:
+        return visible(self.value)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Values of a field. `values_in_all` counts them, and `behind` those behind this portion; `more` says that problems
+    were not looked at, so that there may be more of all."""
+
+    field: str
+    values: Sequence[WrongValue]
+    values_in_all: int
+    behind: int
+    more: bool
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.field]
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.values)
+
+
+@dataclass(frozen=True)
+class InField:
+    """How many wrong values a field has, in how many rows."""
+
+    field: str
+    values: int
+    rows: int
+    more: bool
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.field]
+
+
+def waiting(vendor_id: str) -> "list[UploadHistory]":
+    """The vendor's newest uploads with rows that somebody can correct (idx_upload_history_waiting)."""
+    uploads = UploadHistory.objects.filter(
+        vendor_id=vendor_id, undone_at=None, error_records__gt=F("ignored_records") + F("closed_records")
+    )
+    return list(uploads.exclude(status=UploadHistory.Status.CANCELLED).order_by("-sequence")[:UPLOADS])
+
+
+_PROBLEMS: Final = SQL(
+    """
+    SELECT e.field, e.wrong_value, e.upload_id, e.record_id, e.error_message, e.suggestion
+      FROM validation_errors e
+     WHERE e.upload_id = ANY (%s) AND e.severity = 'error' AND e.wrong_value <> '' AND NOT e.error_type = ANY (%s)
+       AND e.field = ANY (%s) AND {}
+     LIMIT %s
+    """
+)
+_FIELDS: Final = SQL(
+    """
+    SELECT field, count(DISTINCT lower(wrong_value)), count(DISTINCT (upload_id, record_id)),
+           (SELECT count(*) FROM p) > %s
+      FROM p GROUP BY field
+    """
+)
+_VALUES: Final = SQL(
+    """
+    SELECT min(wrong_value), count(DISTINCT (upload_id, record_id)), min(error_message), min(suggestion),
+           count(*) OVER (), (SELECT count(*) FROM p) > %s
+      FROM p GROUP BY lower(wrong_value)
+     ORDER BY 2 DESC, 1 OFFSET %s LIMIT %s
+    """
+)
+
+
+def _asked(query: SQL, upload_ids: Sequence[str], fields: Sequence[str], *more: int) -> list[tuple[Any, ...]]:
+    """The answer about the problems of these uploads that a right value would settle (idx_validation_errors_kind)."""
+    condition, values = Selection().condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SQL("WITH p AS MATERIALIZED ({}) {}").format(_PROBLEMS.format(condition), query),
+            [list(upload_ids), [*CLASHES], list(fields), *values, LOOKED_AT + 1, LOOKED_AT, *more],
+        )
+        return list(cursor.fetchall())
+
+
+def fields_of(upload_ids: Sequence[str]) -> list[InField]:
+    """The fields that have wrong values in these uploads, in the order of FIELDS."""
+    found = {row[0]: InField(*row) for row in _asked(_FIELDS, upload_ids, FIELDS)}
+    return [found[field] for field in FIELDS if field in found]
+
+
+def portion(upload_ids: Sequence[str], field: str, start: int = 0) -> Portion:
+    """The wrong values of a field in these uploads, PORTION of them from a place on."""
+    found = _asked(_VALUES, upload_ids, [field], start, PORTION)
+    in_all = found[0][4] if found else 0
+    values = [WrongValue(*row[:4]) for row in found]
+    return Portion(field, values, in_all, max(0, in_all - start - len(values)), bool(found) and found[0][5])
+
+
+# --- what somebody decided -------------------------------------------------------------------------------------
+
+TOO_LONG = f"A right value has {VALUE_CHARS} characters at most."
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Wrong value → the right one, or "" where its rows are ignored. `failure` says what can't be taken so."""
+
+    values: Mapping[str, str]
+    failure: str = ""
+
+
+def decided(posted: Mapping[str, str]) -> Decisions:
+    """What a form says: `value-n` is a wrong value, `right-n` the right one, `ignore-n` that its rows are ignored."""
+    values: dict[str, str] = {}
+    for number in range(PORTION):
+        wrong = storable(posted.get(f"value-{number}", ""))
+        right = storable(posted.get(f"right-{number}", "").strip())
+        if not 0 < len(wrong) <= VALUE_CHARS:
+            continue
+        if len(right) > VALUE_CHARS:
+            return Decisions({}, TOO_LONG)
+        if f"ignore-{number}" in posted:
+            values[wrong] = ""
+        elif right and right != wrong:
+            values[wrong] = right
+    return Decisions(values, "" if values else "Nothing was chosen, so nothing was changed.")
+
+
+def save(selection: Selection, decisions: Mapping[str, str], user: Any, *, keep: bool = False) -> Job | None:
+    """One job for all rows with these values; None where there are none any more. `keep` reads the right values that
+    way in later files too. Noted in the admin's log at the upload, or at the vendor."""
+    if not failed_rows.any_of(Selection(**{**vars(selection), "wrong_values": tuple(decisions)})):
+        return None
+    job = retry.start(selection, user, decisions, keep_as_rule=keep)
+    right = sum(1 for value in decisions.values() if value)
+    parts = [f"{right:,} corrected" * bool(right), f"{len(decisions) - right:,} ignored" * (right < len(decisions))]
+    what = f"{', '.join(filter(None, parts))} of its wrong values, {job.total:,} rows{', kept as rules' * keep}."
+    about = job.upload or Vendor.objects.get(pk=selection.vendor_id)
+    log_change(user, about, f"{LABELS[selection.field].capitalize()}: {what}")
+    return job
