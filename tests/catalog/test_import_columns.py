@@ -14,7 +14,7 @@ from uploads.preview import flow
 
 pytestmark = pytest.mark.usefixtures("vendor", "categories", "bucket")
 
-OWN = "Code,Bez.,Cat.,Preis netto,On shelf,SKU\nP-1,Lamp,Electronics,9.99,5,SKU-1\n"
+OWN = "Code,Bez.,Cat.,Prce,On shelf,SKU\nP-1,Lamp,Electronics,9.99,5,SKU-1\n"
 
 CHOSEN = {"column-0": "vendor_product_id", "column-1": "product_name", "column-2": "category",
           "column-3": "price", "column-4": "stock_quantity", "column-5": "sku"}  # fmt: skip
@@ -24,7 +24,7 @@ def test_missing_columns_are_said_and_can_be_mapped(admin_client: Client) -> Non
     first = choose(admin_client, OWN)
     page = first.content.decode()
     assert "No column says that it has the product name. Which one is it: “Code” or “Bez.”?" in page
-    assert "No column says that it has the price. Which one is it: “Preis netto” or “On shelf”?" in page
+    assert "No column says that it has the price. Which one is it: “Prce” or “On shelf”?" in page
     assert 'name="confirm"' not in page
     assert first.context["preview"].rows == ()
     assert not Job.objects.exists()
@@ -60,10 +60,10 @@ def test_columns_are_not_remembered_without_the_tick(admin_client: Client) -> No
 def test_a_guess_is_shown_and_used_only_at_a_click(admin_client: Client) -> None:
     first = choose(admin_client, OWN)
     guess = {one.id: one.suggestion for one in first.context["preview"].layout.questions}
-    assert (guess["price_from"], guess["column_product_name"]) == ("Preis netto", "")
+    assert (guess["price_from"], guess["column_product_name"]) == ("Prce", "")
     assert "price" not in first.context["preview"].layout.mapping.fields
     taken = admin_client.post(PREVIEW, form_of(first, take="3:price"))
-    assert taken.context["preview"].layout.mapping.fields["price"] == "Preis netto"
+    assert taken.context["preview"].layout.mapping.fields["price"] == "Prce"
 
     extra = choose(admin_client, feed(line(1)).replace(",description,", ",Descripton,"))
     assert "Perhaps the description?" in extra.content.decode()
