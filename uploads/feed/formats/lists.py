@@ -27,7 +27,7 @@ from uploads.feed.columns import (
 )
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.formats.names import AMOUNT, BARCODES, FLAGS, ID_WORDS, ITEMS, LISTED, MORE, NO_IDS, PRICE
-from uploads.feed.formats.texts import has_tags
+from uploads.feed.formats.texts import are_tagged
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
 from uploads.feed.sheets.handed_out import OUR_COLUMNS
@@ -74,21 +74,16 @@ def plan_of_list(
     placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
     if found.stock:
         placed["stock_quantity"] = found.stock
+    texts = [columns[meant] for meant in ("product_name", "description") if meant in columns]
     by = answers.get(IDENTIFIERS)
     made = not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}
     plan = Plan(
-        own_list=True, mode=UPDATE if is_update else "", html=_are_html(columns, samples), columns=placed,
+        own_list=True, mode=UPDATE if is_update else "", html=are_tagged(samples, texts), columns=placed,
         flags=found.flags, added=len(found.stock) > 1, handle=str(by) if made else "",  # no SKU as it stands
         stock_asked="stock_quantity" in [one.field for one in questions],
         id_first=_id_first(columns, mapping), empty_is_unknown=False, lists=",;|", paths=">»|/\\", said=tuple(said),
     )  # fmt: skip
     return plan, tuple(questions)
-
-
-def _are_html(columns: Mapping[str, str], samples: Rows) -> bool:
-    """Whether names or descriptions have tags, as where a shop exported the list."""
-    texts = [columns[meant] for meant in ("product_name", "description") if meant in columns]
-    return any(has_tags(row.get(column) or "") for column in texts for row in samples)
 
 
 class _Found(NamedTuple):
@@ -157,10 +152,8 @@ def _names_or_changes(names: Sequence[str], columns: Mapping[str, str], samples:
     if not could_be:
         return []
     question = ask("product_name", could_be, names, _as_rows(names, samples))
-    text = (
-        f"No column says that it has the product name. Which one is it: {quoted(could_be, ' or ')}? Without one, only "
-    )
-    text += "products that are in the catalog are changed."
+    text = f"No column says that it has the product name. Which one is it: {quoted(could_be, ' or ')}? "
+    text += "Without one, only products that are in the catalog are changed."
     none = Choice(NO_COLUMN, "None: only change products that are in the catalog")
     return [replace(question, text=text, choices=(*question.choices, none))]
 

@@ -79,6 +79,10 @@ _PIECES: Final = re.compile(
     r"|pièces|szt|шт|ks|db|adet|buc)\.?",
     re.IGNORECASE,
 )
+# More than a shop says: there is some, and nobody says how much.
+_OR_MORE: Final = re.compile(
+    r"(?:[>≥]=?|more than|over|mehr als|über|plus de|más de|più di|более) ?[0-9]+|[1-9][0-9]* ?\+", re.IGNORECASE
+)
 PARENTS: Final = "parent"  # WooCommerce's word for the parent's stock
 
 
@@ -116,11 +120,12 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
         if cell[0] in _SIGNS and _NUMBER.fullmatch(cell):
             return Quantity(cell, derived, below_zero=cell.strip("-−–—0., ") != "")
         if cell[0].isdigit():
-            pieces = _PIECES.fullmatch(cell)
-            return Quantity(pieces[1], derived=True) if pieces else Quantity(cell, derived)
+            if pieces := _PIECES.fullmatch(cell):
+                return Quantity(pieces[1], derived=True)
+            return UNKNOWN if _OR_MORE.fullmatch(cell) else Quantity(cell, derived)
         word = quantity_of(cell)
         if word is None:
-            return Quantity(cell, derived)
+            return UNKNOWN if _OR_MORE.fullmatch(cell) else Quantity(cell, derived)
         return Quantity(word, derived=True) if word else UNKNOWN
 
     return read

@@ -6,6 +6,7 @@ empty. A text without tags and entities is returned as it came.
 
 import html as entities
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -59,6 +60,11 @@ def readable(text: str, *, html: bool, escapes: bool) -> str:
 def has_tags(text: str) -> bool:
     """Whether the text is surely HTML: it closes a tag, or breaks a line by one."""
     return _SURELY.search(text) is not None
+
+
+def are_tagged(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> bool:
+    """Whether any of these cells has tags, as where a shop exported the list."""
+    return any(has_tags(row.get(column) or "") for column in columns for row in rows)
 
 
 def lines(text: str) -> str:

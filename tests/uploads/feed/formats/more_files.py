@@ -337,6 +337,31 @@ MAGENTO_GRID: Final = File(
     (("H-45", "Hemd-45", "Clothing", "H-45", "64.99", 4), ("HUT", "Hut", "Clothing", "HUT", "9.00", 0)),
     {2: "parent", 3: "not_for_sale"},
 )
+EASY_POPULATE: Final = File(
+    "easy_populate",
+    (
+        "v_products_model\tv_products_image\tv_products_name_1\tv_products_description_1\tv_products_price\t"
+        "v_products_weight\tv_products_quantity\tv_manufacturers_name\tv_categories_name_1\tv_status\tEOREOR",
+        "M-1\tm.jpg\tBrass lamp\t<b>Nice</b>\t35.0000\t2\t4\tMorvane\tHome & Garden\t1\tEOREOR",
+        "M-2\tm.jpg\tOld lamp\t\t5.0000\t2\t4\tMorvane\tHome & Garden\t0\tEOREOR",
+    ),
+    {},
+    (("M-1", "Brass lamp", "Home & Garden", "M-1", "35.00", 4),),
+    {2: "not_for_sale"},
+)
+QUICKBOOKS: Final = File(
+    "quickbooks",
+    (
+        "Product/Service Name,Sales Description,SKU,Type,Sales Price / Rate,Taxable,Income Account,"
+        "Purchase Description,Purchase Cost,Quantity On Hand,Reorder Point",
+        "Pump,A pump,P-1,Inventory,15.00,Yes,Sales,,10.00,25,5",
+        "Hose,,P-2,Non-Inventory,4.50,Yes,Sales,,2.00,,",
+        "Hours,Help,,Service,75.00,No,Services,,,,",
+    ),
+    {"category_for_all": "Home & Garden", "quantity_where_unknown": 3},
+    (("P-1", "Pump", "Home & Garden", "P-1", "15.00", 25), ("P-2", "Hose", "Home & Garden", "P-2", "4.50", 3)),
+    {3: "service"},
+)
 MORE: Final = {
     "WooCommerce, Italian": WOOCOMMERCE_ITALIAN,
     "WooCommerce, Dutch": WOOCOMMERCE_DUTCH,
@@ -362,4 +387,6 @@ MORE: Final = {
     "ERPNext": ERPNEXT,
     "Odoo, variants": ODOO_VARIANTS,
     "Akeneo, variations": AKENEO_VARIATIONS,
+    "Easy Populate": EASY_POPULATE,
+    "QuickBooks": QUICKBOOKS,
 }

@@ -158,8 +158,16 @@ def test_a_price_that_could_be_thousands_stays_an_error_where_no_other_price_sho
 
 @pytest.mark.parametrize(
     ("cell", "stock"),
-    [("12 pcs", 12), ("7 Stk.", 7), ("3шт", 3), ("5 units", 5), ("10+", None), (">10", None), ("5-10", None)],
+    [("12 pcs", 12), ("7 Stk.", 7), ("3шт", 3), ("5 units", 5), ("5-10", None), ("<5", None)],
 )
 def test_a_word_for_pieces_beside_a_stock_says_no_more_than_its_number(cell: str, stock: int | None) -> None:
     found = of_lines("sku;name;category;price;stock", f"A;Lamp;Books;9.00;{cell}")
     assert [one.stock_quantity for one in found.drafts.values()] == ([] if stock is None else [stock])
+
+
+@pytest.mark.parametrize("cell", ["10+", ">10", "> 50", "mehr als 5", "More than 20"])
+def test_more_than_a_number_is_in_stock_in_a_quantity_that_a_person_says(cell: str) -> None:
+    lines = "sku;name;category;price;stock", f"A;Lamp;Books;9.00;{cell}"
+    assert of_lines(*lines).drafts == {}
+    found = of_lines(*lines, answers={"quantity_where_unknown": 8})
+    assert [one.stock_quantity for one in found.drafts.values()] == [8]

@@ -276,4 +276,41 @@ ERPNEXT: Final = Format(
     said=("Item Code is product ID and SKU. The price is Standard Selling Rate; Valuation Rate is a cost.",),
 )
 
-FORMATS: Final = (ODOO, AKENEO, JTL, BUSINESS_CENTRAL, ZOHO, ERPNEXT)
+QUICKBOOKS: Final = Format(
+    id="quickbooks",
+    name="list of products and services of QuickBooks",
+    headers={
+        "name": ("Product/Service Name", "Product/Service", "Item Name"),
+        "description": ("Sales Description", "Description"),
+        "sku": ("SKU",),
+        "type": ("Type", "Item Type"),
+        "price": ("Sales Price / Rate", "Sales Price/Rate", "Price"),
+        "cost": ("Purchase Cost",),
+        "stock": ("Quantity On Hand", "Qty On Hand"),
+        "account": ("Income Account",),
+        "category": ("Category",),
+    },
+    signature=(("name", "sku", "type", "price", "account"), ("name", "sku", "type", "price", "cost", "stock")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("sku",),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("sku",),
+            "price": ("price",),
+            "stock_quantity": ("stock",),
+            "description": ("description",),
+        },
+        tracker="type",
+        untracked=("non-inventory", "noninventory", "non inventory"),
+        machine_numbers=True,
+        rules=(
+            Rule("type", _SERVICES, SERVICE, "Type is “{}”."),
+            Rule("type", ("bundle", "category"), NOT_FOR_SALE, f"Type is “{{}}”. {TAKE}"),
+        ),
+        paths=":>",
+    ),
+    said=("The price is Sales Price / Rate; Purchase Cost is a cost.",),
+)
+
+FORMATS: Final = (ODOO, AKENEO, JTL, BUSINESS_CENTRAL, ZOHO, ERPNEXT, QUICKBOOKS)

@@ -2,7 +2,7 @@
 
 PrestaShop: https://docs.prestashop-project.org/; BigCommerce: https://support.bigcommerce.com/s/article/
 Product-Import-Export, and Importing-Products-v2 for the older one; Shopware: https://docs.shopware.com/en/shopware-6-en/
-settings/importexport; OpenCart: its Export/Import extension.
+settings/importexport; OpenCart: its Export/Import extension; Zen Cart and osCommerce: Easy Populate.
 """
 
 from dataclasses import replace
@@ -300,6 +300,39 @@ OPENCART: Final = Format(
     said=("product_id is the product ID. The SKU is sku; where that is empty, model.",),
 )
 
+EASY_POPULATE: Final = Format(
+    id="easy_populate",
+    name="Easy Populate file of Zen Cart or osCommerce",
+    headers={
+        "model": ("v_products_model",),
+        "name": ("v_products_name_1",),
+        "description": ("v_products_description_1",),
+        "price": ("v_products_price",),
+        "quantity": ("v_products_quantity",),
+        "brand": ("v_manufacturers_name",),
+        "category": ("v_categories_name_1",),
+        "status": ("v_status",),
+    },
+    signature=(("model", "price", "quantity"), ("model", "name", "price")),
+    template=Plan(
+        columns={
+            "vendor_product_id": ("model",),
+            "product_name": ("name",),
+            "category": ("category",),
+            "sku": ("model",),
+            "price": ("price",),
+            "stock_quantity": ("quantity",),
+            "brand": ("brand",),
+            "description": ("description",),
+        },
+        machine_numbers=True,
+        html=True,
+        rules=(Rule("status", (*_NO, "inactive"), NOT_FOR_SALE, f"v_status is {{}}. {TAKE}"),),
+        paths="^>",
+    ),
+    said=("The model is product ID and SKU.", "Names, descriptions and categories are those of the first language."),
+)
+
 FORMATS: Final = (
-    PRESTASHOP, PRESTASHOP_COMBINATIONS, BIGCOMMERCE, BIGCOMMERCE_2, SHOPWARE, SHOPWARE_5, OPENCART,
+    PRESTASHOP, PRESTASHOP_COMBINATIONS, BIGCOMMERCE, BIGCOMMERCE_2, SHOPWARE, SHOPWARE_5, OPENCART, EASY_POPULATE,
 )  # fmt: skip
