@@ -53,7 +53,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     assert Product.objects.count() == 0, "nothing is written before the confirmation"
     run_jobs()
     expect(page.get_by_text("All 5 rows were tried. Nothing was written.")).to_be_visible()
-    page.get_by_role("button", name="Confirm import").click()
+    page.get_by_role("button", name="Import").click()
 
     upload = UploadHistory.objects.get()
     progress = page.locator("#upload-progress")
@@ -83,7 +83,7 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     expect(page.locator("#upload-progress")).to_contain_text("Done. 5 rows were right.")
 
     choose(page, feed(line(1, price="1.00"), line(6)))
-    page.get_by_role("button", name="Confirm import").click()
+    page.get_by_role("button", name="Import").click()
     expect(page.locator("#upload-progress")).to_contain_text("processing")
     second = UploadHistory.objects.latest("sequence")
     pipeline.stage(second)

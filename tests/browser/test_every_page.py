@@ -121,7 +121,7 @@ def test_import_shows_what_a_file_would_do_and_sends_it(admin_page: Page, sent_f
     admin_page.locator("input[type=file]").set_input_files(file)
     admin_page.get_by_role("button", name="Submit").click()
     expect(admin_page.locator(".preview td.outcome")).to_have_count(2)
-    admin_page.get_by_role("button", name="Confirm import").click()
+    admin_page.get_by_role("button", name="Import").click()
     expect(admin_page.locator("#upload-progress")).to_contain_text("processing")
     assert UploadHistory.objects.count() == 2
 

@@ -105,7 +105,7 @@ def test_the_preview_is_open_to_everybody_and_so_is_what_comes_of_it(
     assert complaints_of_axe(page) == []
     page.set_viewport_size(PHONE)
     assert overflow(page) == 0
-    page.get_by_role("button", name="Start the upload").click()
+    page.get_by_role("button", name="Update 1 product").click()
     page.get_by_role("region", name="We are reading your file.").wait_for()
     upload = UploadHistory.objects.latest("sequence")
     pipeline.stage(upload)

@@ -114,7 +114,7 @@ def dry_run(page: Page, rows: int) -> dict[str, str]:
 
 def start(page: Page, pipeline: Pipeline) -> UploadHistory:
     """Start the upload that is previewed, and have its rows read and checked."""
-    page.get_by_role("button", name="Start the upload").click()
+    page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("region", name="We are reading your file.")).to_be_visible()
     upload = UploadHistory.objects.latest("sequence")
     pipeline.stage(upload)
@@ -186,7 +186,7 @@ def map_columns(page: Page) -> None:
     Vendor.objects.update(currency="EUR")  # as staff agreed with it: the feed's prices are in euros
     send(page, "Artikel.csv", german_feed())
     expect(page.get_by_text("No column says that it has the price.")).to_be_visible()
-    expect(page.get_by_role("button", name="Start the upload")).to_have_count(0)
+    expect(page.get_by_role("button", name="Import")).to_have_count(0)
     expect(page.get_by_role("row", name="Artikelnummer")).to_contain_text("001")
     chosen = {"Artikelnummer": "sku", "Bezeichnung": "product_name", "Warengruppe": "category", "Hersteller": "brand",
               "Verkaufspreis brutto": "", "EK netto": "", "Kennung": ""}  # fmt: skip
@@ -216,7 +216,7 @@ def preview(page: Page) -> None:
 
 def watch(page: Page, pipeline: Pipeline, mails: list[Any]) -> UploadHistory:
     """From the received file to the catalog; the page is left and opened again on the way."""
-    page.get_by_role("button", name="Start the upload").click()
+    page.get_by_role("button", name="Import").click()
     step = page.get_by_role("list").get_by_role("listitem")
     expect(page.get_by_role("region", name="We are reading your file.")).to_be_visible()
     expect(step.filter(has_text="Received")).to_contain_text("KB")

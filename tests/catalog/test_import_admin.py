@@ -16,6 +16,7 @@ from tests.jobs import take_turn
 from uploads.aws import storage
 from uploads.aws.storage import StorageUnavailable
 from uploads.models import Job, UploadHistory, ValueRule
+from uploads.pipeline import examine
 from uploads.pipeline.examine import FeedFile
 from uploads.preview import kept_files
 from vendors.models import Vendor
@@ -129,7 +130,7 @@ def test_hostile_cells_are_shown_as_text(admin_client: Client) -> None:
 
 def test_a_corrected_error_report_is_previewed_without_the_guards_of_its_cells(admin_client: Client) -> None:
     text = f"{HEADER},error_code\n{line(1, product_name=chr(39) + '=Sum')},invalid_price\n"
-    assert choose(admin_client, text).context["preview"].rows[0].cells[1] == "=Sum"
+    assert choose(admin_client, text).context["preview"].rows[0].cells[1].text == "=Sum"
 
 
 def test_a_file_sent_before_is_noticed_and_can_still_be_confirmed(admin_client: Client) -> None:
@@ -149,7 +150,9 @@ def test_the_vendors_rules_for_values_are_applied_and_said(admin_client: Client)
     ValueRule.objects.create(vendor_id="VEND001", field="category", wrong_value="boks", right_value="Books")
     response = choose(admin_client, feed(line(1, category=" BOKS ")))
     assert [row.verdict for row in response.context["preview"].rows] == ["new"]
-    assert "category: “<bdi>BOKS</bdi>” is read as “<bdi>Books</bdi>”, by a rule" in response.content.decode()
+    (category,) = (one for one in response.context["preview"].rows[0].cells if one.label == "category")
+    assert (category.text, category.said, category.how) == ("Books", "BOKS", "by a rule of yours")
+    assert "In the file: <bdi>BOKS</bdi>" in response.content.decode()
 
 
 def test_a_stock_that_sells_out_is_shown_as_0(admin_client: Client) -> None:
@@ -161,7 +164,10 @@ def test_a_stock_that_sells_out_is_shown_as_0(admin_client: Client) -> None:
 # --- the dry run -----------------------------------------------------------------------------------------------
 
 
-def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client) -> None:
+def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examine, "is_small", lambda contents: False)
     job = choose(admin_client, feed(line(1), line(2, price="0"))).context["job"]
     page = admin_client.get(f"{DRY_RUN}{job.pk}/")
     assert "Waiting for its turn" in page.content.decode()
@@ -177,7 +183,8 @@ def test_the_preview_starts_a_dry_run_and_shows_how_it_goes(admin_client: Client
     assert not Product.objects.exists()
 
 
-def test_confirming_ends_the_dry_run(admin_client: Client) -> None:
+def test_confirming_ends_the_dry_run(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examine, "is_small", lambda contents: False)
     response = choose(admin_client, feed(line(1)))
     admin_client.post(CONFIRM, form_of(response))
     assert Job.objects.get().state == "failed"

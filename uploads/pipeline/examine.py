@@ -1,16 +1,18 @@
 """Step 1, before anything is stored: what a file is, how it is to be read, and whether it was sent before.
 
 What a file may cost is bounded: all but small texts are read in a process of their own, which has limits of memory and
-time (feed/apart), and of a vendor's files one at a time.
+time (feed/apart), and of a vendor's files one at a time. Where somebody waits for a page, of a large file only its
+beginning is read (`look`); all of it where nobody waits (`survey`), or when the upload is opened (`inspect`).
 """
 
 import hashlib
 import io
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import BinaryIO, Final, NamedTuple
 
 from django.conf import settings
 
@@ -27,6 +29,10 @@ from uploads.work import turns
 from vendors.models import Vendor
 
 CHUNK = 1024 * 1024
+BEGINNING: Final = 4 * 1024 * 1024  # bytes of a larger file that a preview reads
+# All rows of so much are looked at while somebody waits, since that takes no more than two seconds.
+QUICK_BYTES: Final = 5 * 1024 * 1024
+QUICK_LINES: Final = 20_000
 BUSY = "Another file of yours is being read at this moment. Send this one when that is done."
 
 
@@ -123,6 +129,16 @@ def _refuse_too_large(file: BinaryIO) -> int:
     return size
 
 
+def is_small(contents: Contents) -> bool:
+    """Whether the text may be read where it is asked for, without a process of its own."""
+    return process.is_small(contents.size, b"")
+
+
+def is_quick(contents: Contents) -> bool:
+    """Whether all rows can be looked at while somebody waits."""
+    return contents.size <= QUICK_BYTES and contents.lines <= QUICK_LINES
+
+
 def inspect(feed: FeedFile, contents: Contents, vendor_id: str, reading: parser.Reading | None = None) -> parser.Layout:
     """By all its rows, how the feed is to be read, and what its prices are in: by what somebody says, by what is
     remembered for its columns, or as it shows.
@@ -142,33 +158,86 @@ def look(
     *,
     whole: bool = False,
 ) -> Look:
-    """The same, and its `first` rows; of a known format by all its rows, or by the first of them only."""
-    vendor = Vendor.objects.filter(pk=vendor_id).first()
-    question = reader.Question(
-        limits=limits(),
-        lines=contents.lines,
-        known=remembered.known(vendor_id),
-        reading=reading,
-        sheet=feed.sheet,
-        about=feed.about,
-        vendor=prices.Vendor(vendor.vendor_name, vendor.currency) if vendor else None,
-        first=first,
-        categories=understood.parents(),
-        whole=whole,
-        rules=tuple((*rule, right) for rule, right in judge.value_rules([vendor_id]).get(vendor_id, {}).items()),
-    )
-    try:
-        if process.is_small(contents.size, feed.text.read(2)):
-            return reader.look(feed.text, question)
+    """The same, and its `first` rows; by all its rows, or by the first of them only, and then of a large file by its
+    beginning."""
+    question = question_about(vendor_id, reading, feed.sheet, feed.about)
+    question = replace(question, lines=contents.lines, first=first, whole=whole)
+    if whole or contents.size <= BEGINNING:
         cost = process.cost_of_whole(contents.size) if whole else process.cost_of(contents.size)
+        return _look(feed, question, contents.size, cost, vendor_id)
+    text = _beginning(feed.text)
+    size, question = len(text.getvalue()), replace(question, lines=0, cut=True)
+    found = _look(feed._replace(text=text), question, size, process.cost_of(size), vendor_id)
+    feed.text.seek(0)
+    # What is cut off may be a row with line breaks
+    return replace(found, rows=tuple(row for row in found.rows if row.end < size))
+
+
+def survey(
+    feed: FeedFile,
+    contents: Contents,
+    question: reader.Question,
+    seconds: float,
+    watch: process.Watch,
+) -> Look:
+    """The look at all rows, for a worker: it takes nobody's turn, and at most so many seconds. `watch` is called every
+    second, with how many bytes were read; what it raises ends it. Raises Refused."""
+    cost = process.cost_of_whole(contents.size)._replace(on_the_clock=seconds)
+    whole = replace(question, lines=contents.lines, whole=True)
+    return _look(feed, whole, contents.size, cost, watch=watch)
+
+
+def _look(
+    feed: FeedFile,
+    question: reader.Question,
+    size: int,
+    cost: process.Cost,
+    vendor_id: str = "",
+    watch: process.Watch | None = None,
+) -> Look:
+    try:
+        if process.is_small(size, feed.text.read(2)):
+            return reader.look(feed.text, question)
         with _apart(vendor_id, cost):
-            return reader.look_apart(feed.text, question, cost)
+            return reader.look_apart(feed.text, question, cost, watch)
     except FeedError as error:
         raise Refused(in_sheet(error.message, feed.sheet), error.code) from error
     except Refused as error:
         raise Refused(in_sheet(str(error), feed.sheet), error.code) from error
     finally:
         feed.text.seek(0)
+
+
+def _beginning(file: BinaryIO) -> io.BytesIO:
+    """The lines of its first bytes, as a file."""
+    file.seek(0)
+    data = file.read(BEGINNING)
+    end = (data.rfind(b"\n") + 1) or (data.rfind(b"\r") + 1) or len(data)
+    if b"\0" in data[:200]:  # UTF-16 has two bytes for each letter
+        end += end % 2
+    return io.BytesIO(data[:end])
+
+
+def question_about(
+    vendor_id: str, reading: parser.Reading | None = None, sheet: str = "", about: About | None = None
+) -> reader.Question:
+    """All that decides how a feed of this vendor is read, but for its text."""
+    vendor = Vendor.objects.filter(pk=vendor_id).first()
+    return reader.Question(
+        limits=limits(),
+        known=remembered.known(vendor_id),
+        reading=reading,
+        sheet=sheet,
+        about=about,
+        vendor=prices.Vendor(vendor.vendor_name, vendor.currency) if vendor else None,
+        categories=understood.parents(),
+        rules=tuple((*rule, right) for rule, right in judge.value_rules([vendor_id]).get(vendor_id, {}).items()),
+    )
+
+
+def fingerprint(question: reader.Question) -> str:
+    """The same for the same question, so that the same text has the same answer."""
+    return hashlib.sha256(json.dumps(asdict(question), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def limits() -> parser.Limits:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,7 +17,7 @@ from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.questions import refusal
 from uploads.models import UploadHistory
-from uploads.pipeline.examine import FeedFile, Refused, as_text, examine, in_sheet, inspect
+from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
 from uploads.work import wakeups
 from vendors.models import Vendor
 
@@ -31,6 +31,13 @@ class AlreadyOpened(Exception):
     def __init__(self, upload: UploadHistory) -> None:
         super().__init__(upload.pk)
         self.upload = upload
+
+
+class Looked(NamedTuple):
+    """What a file is and how it is to be read, by all its rows, where somebody has looked at them already."""
+
+    contents: Contents
+    layout: parser.Layout
 
 
 @dataclass(frozen=True)
@@ -65,16 +72,16 @@ def open_upload(
     reading: parser.Reading | None = None,
     options: Options = Options(),
     previewed_key: str | None = None,
+    looked: Looked | None = None,
 ) -> UploadHistory:
     """Open an upload for a file that is text by now; as `receive`.
 
     Of a file that was kept under a `previewed_key`, one is opened, however often and fast it is confirmed: the others
-    meet the unique column, and are told by AlreadyOpened which it is.
+    meet the unique column, and are told by AlreadyOpened which it is. `looked`: all its rows were looked at before.
     """
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
-    contents = examine(feed.text)
-    layout = inspect(feed, contents, vendor_id, reading)
+    contents, layout = looked or _looked_at(feed, vendor_id, reading)
     if layout.mapping.missing:  # of a file that we handed out, where somebody said so
         missing = parser.no_column_for(layout.mapping.missing, layout.headers).message
         raise Refused(in_sheet(missing, layout.sheet), "missing_columns")
@@ -116,6 +123,11 @@ def open_upload(
             refuse_opened(previewed_key)
         raise
     return upload
+
+
+def _looked_at(feed: FeedFile, vendor_id: str, reading: parser.Reading | None) -> Looked:
+    contents = examine(feed.text)
+    return Looked(contents, inspect(feed, contents, vendor_id, reading))
 
 
 def active_vendor(vendor_id: str) -> Vendor:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.category_tree import active_categories
@@ -19,9 +20,9 @@ from uploads.insight import downloads, guide, progress
 from uploads.models import Job, RememberedReading, UploadHistory
 from uploads.pipeline import remembered as memory
 from uploads.pipeline.receive import AlreadyOpened
-from uploads.preview import flow
+from uploads.preview import flow, outlook
 from uploads.preview.flow import FAILURES, sentence
-from uploads.preview.form import Confirmation, dry_run_context, modes_of
+from uploads.preview.form import Confirmation, asked_in, dry_run_context, modes_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -82,6 +83,9 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         upload = flow.confirm(confirmation, request.user, vendor, notify)
     except AlreadyOpened as error:  # who presses the button twice sees only the second answer
         upload = error.upload
+    except flow.NotYet as error:
+        messages.warning(request, str(error))
+        return _preview(request, flow.look_again(confirmation, request.user, vendor), confirmation.notify)
     except FAILURES as error:
         if flow.leaves_open(error):
             messages.warning(request, flow.OPEN)
@@ -93,7 +97,7 @@ def confirm(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 
 def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True) -> HttpResponseBase:
     job = context.get("job")
-    shown = context | _dry_run(job) if job else context
+    shown = context | {"announcement": _announcement(job, context["percent"])} if job else context
     preview = context["preview"]
     modes = [(value, label, value == preview.mode) for value, label in modes_of(preview.layout)]
     return render(
@@ -101,7 +105,8 @@ def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True)
         "uploads/portal/upload_preview.html",
         shown | {
             "section": "choose",
-            "again": "Look again",
+            "again": "Look again" if context["preview"].ready else "Use my answers and look again",
+            "confirm_url": reverse("vendor:confirm", args=[context["vendor"].pk]),
             "modes": modes,
             "notify": notify,
             "email": getattr(request.user, "email", ""),
@@ -109,10 +114,9 @@ def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True)
     )  # fmt: skip
 
 
-def _dry_run(job: Job) -> dict[str, Any]:
-    context = dry_run_context(job)
-    words = {"done": "All rows were tried.", "failed": job.failure}
-    return context | {"announcement": words.get(job.state, progress.each_quarter(context["percent"]))}
+def _announcement(job: Job, percent: int) -> str:
+    words = {"done": f"All rows were tried. {outlook.of(job).sentence}", "failed": job.failure}
+    return words.get(job.state) or progress.each_quarter(percent)
 
 
 @vendor_page(UPLOADER)
@@ -123,8 +127,13 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
     ).first()  # fmt: skip
     if job is None:
         raise Http404
-    context = _dry_run(job) | {"vendor": vendor, "section": "choose"}
+    context = dry_run_context(job, asked_in(request.GET))
     part = "HX-Request" in request.headers
+    context |= {
+        "vendor": vendor, "section": "choose", "polled": part,
+        "confirm_url": reverse("vendor:confirm", args=[vendor.pk]),
+        "announcement": _announcement(job, context["percent"]),
+    }  # fmt: skip
     return render(request, "uploads/portal/dry_run.html" if part else "uploads/portal/dry_run_page.html", context)
 
 

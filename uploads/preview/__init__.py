@@ -2,9 +2,12 @@
 
 kept_files.py  a chosen file is kept aside until it is confirmed
 verdicts.py    how it is read, and a verdict on each of its first rows
+shown.py       the same as pages show it
 asked.py       the questions as a form asks them, and the answers that it sends
 form.py        the preview as a form, and what the form says when it comes back
-dry_run.py     what the whole file would do
+dry_run.py     what the whole file would do, and what it leaves open
+accepted.py    what earlier pages of a dry run would have accepted
+outlook.py     what would happen in one sentence, and what the button says
 explain.py     how a file would be read, for programs
 quota.py       how much may be previewed within an hour
 flow.py        choose → preview → confirm, whichever page it is on

@@ -27,6 +27,7 @@ CELL, CATEGORY = "cell-{}", "category-{}"
 LEFT_OUT: Final = "-"
 SHOWN: Final = 200  # different cells at once; the others are asked when these are answered
 SHOWN_CHARS: Final = 100_000  # and at most so much of them, since a form takes a megabyte
+SHOWN_OPTIONS: Final = 20_000  # of all lists of categories on a page
 NUMBERS: Final = ("quantity_where_unknown",)
 LISTS: Final = ("category_for_all",)
 
@@ -77,12 +78,14 @@ def _asked(question: Question) -> Asked:
     if question.kind == CATEGORY_VALUES:
         near = json.loads(question.suggestion) if question.suggestion else {}
         chars = accumulate(len(one.value) for one in question.choices[:SHOWN])
-        shown = question.choices[: max(1, sum(so_far <= SHOWN_CHARS for so_far in chars))]
+        ours = categories.ours().names
+        most = max(1, min(sum(so_far <= SHOWN_CHARS for so_far in chars), SHOWN_OPTIONS // max(1, len(ours))))
+        shown = question.choices[:most]
         cells = tuple(
             Cell(position, json.dumps(one.value), one.label, one.count, near.get(one.value, ""))
             for position, one in enumerate(shown)
         )
-        return Asked(question, "cells", cells, categories.ours().names, len(question.choices) - len(shown))
+        return Asked(question, "cells", cells, ours, len(question.choices) - len(shown))
     widget = "number" if question.kind in NUMBERS else "list" if question.kind in LISTS else "choices"
     return Asked(question, widget)
 

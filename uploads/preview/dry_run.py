@@ -1,91 +1,199 @@
-"""What a whole file would do, row by row, without writing anything to the catalog: counts for the preview.
+"""What a whole file would do, row by row, without writing anything to the catalog; and what it leaves open.
 
-The file is read once, a page at a time, and each page is decided as step 6 would decide it, on a snapshot of the
-catalog. What earlier pages would have accepted is kept beside it in a temporary file, so that rows of one file clash
-and make way for each other over pages as they would in the import. Memory doesn't grow with the file.
+First all rows are looked at as they are when an upload is opened (examine.survey): the layout with all questions is
+written down as `looked` in the job's parameters, with a fingerprint of all that it depends on. Whoever opens an upload
+of exactly that takes its word (`looked_at`). Then the file is read a page at a time, and each page is decided as step 6
+would decide it, on a snapshot of the catalog. What earlier pages would have accepted is kept beside it (accepted.py),
+so that rows of one file clash and make way for each other over pages as they would in the import. Memory doesn't grow
+with the file. A row that depends on an open question counts as "open".
 
-It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, and under
-`problems` by code how many errors there are, with the first as an example. `warnings` has the same of warnings, and
-`warned` how many rows have any.
+It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, under
+`left_out` those that are no products by their reason, and under `problems` by code how many errors there are, with the
+first as an example. `warnings` has the same of warnings, and `warned` how many rows have any. While the look at all
+rows is under way, `looking` says how far it is, in percent.
 """
 
-import contextlib
-import json
-import sqlite3
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import timedelta
-from decimal import Decimal
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from catalog.committer import Candidate, Entry, Origin, Snapshot
+from catalog.committer import Candidate, Snapshot
 from catalog.rules.problems import Problem, is_warning
-from catalog.rules.validator import ProductDraft, Rules
+from catalog.rules.validator import Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
 from uploads.feed.apart.kept_heads import OnDisk
+from uploads.feed.apart.reader import reading_from
 from uploads.feed.formats.groups import Heads, Kept
 from uploads.feed.formats.ruled import ValueRules
 from uploads.feed.lines import FeedError
-from uploads.feed.parser import Layout, Row
+from uploads.feed.parser import Layout, Reading, Row
+from uploads.feed.questions import Question
+from uploads.feed.sheets.notes import About
 from uploads.models import Job
-from uploads.pipeline import examine, judge, ledger, staged_rows
+from uploads.pipeline import examine, judge, staged_rows
+from uploads.pipeline.examine import Contents, FeedFile, Refused
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
 from uploads.preview import kept_files
-from uploads.preview.verdicts import NEWEST, ValidatedRow, candidates, validated
+from uploads.preview.accepted import Accepted
+from uploads.preview.kept_files import KeptFile
+from uploads.preview.verdicts import ValidatedRow, asks_of_columns, candidates, snapshot_for, validated
 from uploads.work import jobs
 from uploads.work.jobs import JobFailed
 
 PAGE_ROWS = 1_000
 HELD_ROWS = 20_000  # between two renewals of the job's lease, where nothing else is said of it
-# A task that takes longer is ended and begun again: what was counted by then is told, as what it is.
-MOST_SECONDS = 200.0
+# A task that takes longer is ended and begun again (CELERY_TASK_TIME_LIMIT). What was counted by then is told, as what
+# it is; a file that takes longer to look at can't be sent.
+MOST_SECONDS, LOOK_SECONDS = 200.0, 240.0
+PASSES: Final = 4  # over the file, by the look at all its rows
 GONE = "The file isn't kept any more: it was imported meanwhile, or its preview is too old. Choose it again."
+NEWER = "There is a newer preview of this file."
 
 
-def start(key: str, layout: Layout, lines: int, vendor_id: str, user: Any, mode: str = "upsert") -> Job:
-    """Ask for the dry run of a file kept under this key; one that is still under way for it is ended.
+class Looked(NamedTuple):
+    """What the look at all rows said, and the fingerprint of what it depends on."""
+
+    asked: str
+    layout: Layout
+    left_out: dict[str, int]
+    contents: Contents
+
+
+def start(
+    kept: KeptFile, contents: Contents, layout: Layout, reading: Reading, user: Any, mode: str = "upsert",
+    *, wake: bool = True,
+) -> Job:  # fmt: skip
+    """Ask for the dry run of a kept file, read so; one that is under way for another reading is ended. Where this very
+    one was asked for before, it is that one.
 
     Dry runs as old as kept files get are forgotten.
     """
+    about = kept.about.to_json() if kept.about else None
+    asked = examine.fingerprint(examine.question_about(kept.vendor_id, reading, kept.sheet, kept.about))
+    before = of(kept)
+    if before and before.state != Job.State.FAILED and _is_about(before, asked, mode):
+        return before
     Job.objects.filter(kind=Job.Kind.DRY_RUN, created_at__lt=Now() - kept_files.KEPT - timedelta(hours=1)).delete()
-    end(key)
-    parameters = {"key": key, "layout": layout.to_json(), "mode": mode}
+    end(kept.key)
+    parameters = {
+        "key": kept.key, "mode": mode, "asked": asked, "reading": asdict(reading), "sheet": kept.sheet, "about": about,
+        "contents": asdict(contents), "layout": layout.to_json(),
+    }  # fmt: skip
     with transaction.atomic():
-        return jobs.start(Job.Kind.DRY_RUN, user, total=lines, vendor_id=vendor_id, parameters=parameters)
+        return jobs.start(
+            Job.Kind.DRY_RUN, user, total=contents.lines, wake=wake, vendor_id=kept.vendor_id, parameters=parameters
+        )
+
+
+def at_once(job: Job) -> None:
+    """Do it here: it is about a file so small that nobody need wait for a worker."""
+    while jobs.run(job.pk, {Job.Kind.DRY_RUN: step}):
+        pass
+    job.refresh_from_db()
+
+
+def of(kept: KeptFile) -> Job | None:
+    """The newest dry run of a kept file."""
+    of_vendor = Job.objects.filter(kind=Job.Kind.DRY_RUN, vendor_id=kept.vendor_id)
+    return of_vendor.filter(parameters__key=kept.key).order_by("-id").first()
 
 
 def end(key: str) -> None:
     """End dry runs of this file that are under way: it is read otherwise now, or imported. Workers notice it."""
     under_way = Job.objects.filter(state__in=[Job.State.WAITING, Job.State.RUNNING], kind=Job.Kind.DRY_RUN)
-    under_way.filter(parameters__key=key).update(
-        state=Job.State.FAILED, failure="There is a newer preview of this file.", ended_at=Now(), expires_at=None
-    )
+    under_way.filter(parameters__key=key).update(state=Job.State.FAILED, failure=NEWER, ended_at=Now(), expires_at=None)
+
+
+def looked_at(job: Job) -> Looked | None:
+    """What its look at all rows said, if that has ended."""
+    found = job.parameters.get("looked")
+    if not found:
+        return None
+    contents = Contents(**job.parameters["contents"])
+    return Looked(found["asked"], Layout.from_json(found["layout"]), found["left_out"], contents)
+
+
+def looked_of(kept: KeptFile, reading: Reading | None) -> Looked | None:
+    """What the look at all rows of a kept file said, if it was asked for exactly this reading and nothing that it
+    depends on has changed since: this is in the database, not in a form."""
+    job = of(kept)
+    looked = looked_at(job) if job else None
+    asked = examine.fingerprint(examine.question_about(kept.vendor_id, reading, kept.sheet, kept.about))
+    return looked if looked and looked.asked == asked else None
+
+
+def questions(job: Job) -> tuple[Question, ...]:
+    """What is open: by all rows, or as long as these weren't looked at, by the first ones."""
+    looked, first = looked_at(job), job.parameters.get("layout")
+    if looked:
+        return looked.layout.questions
+    return Layout.from_json(first).questions if first else ()
+
+
+def _is_about(job: Job, asked: str, mode: str) -> bool:
+    looked = job.parameters.get("looked") or {"asked": asked}
+    given = job.parameters
+    return bool(given.get("asked") == looked["asked"] == asked and given.get("mode") == mode)
+
+
+# --- in a worker -----------------------------------------------------------------------------------------------
 
 
 def step(job: Job) -> bool:
-    """Do the whole file. Raises JobFailed for one that is gone, or can't be read to its end."""
+    """Look at all rows, and in a second slice count what would become of them. Raises JobFailed for a file that is
+    gone, or can't be read to its end."""
     if not kept_files.is_of(str(job.vendor_id), job.parameters["key"]):
         raise JobFailed(GONE)
-    layout = Layout.from_json(job.parameters["layout"])
+    if "asked" not in job.parameters:  # from before an upgrade
+        raise JobFailed(NEWER)
     try:
-        with storage.opened(job.parameters["key"]) as file, Accepted() as accepted, OnDisk() as on_disk:
-            heads = _heads(job, file, layout, on_disk)
-            _run(job, _rows(file, layout), layout, accepted, heads)
+        with storage.opened(job.parameters["key"]) as file:
+            if looked := looked_at(job):
+                _count(job, file, looked.layout)
+            else:
+                _look(job, file)
+            return looked is not None
     except storage.FileMissing as error:
         raise JobFailed(GONE) from error
     except FeedError as error:
         raise JobFailed(error.message) from error
-    return True
+    except Refused as error:
+        raise JobFailed(str(error)) from error
+
+
+def _look(job: Job, file: BinaryIO) -> None:
+    """Write down how the file is to be read by all its rows."""
+    given = job.parameters
+    contents = Contents(**given["contents"])
+    about = About.from_json(given["about"]) if given["about"] else None
+    question = examine.question_about(str(job.vendor_id), reading_from(given["reading"]), given["sheet"], about)
+
+    def watch(read: int) -> None:
+        job.result = {"looking": min(99, 100 * read // (PASSES * max(contents.size, 1)))}
+        jobs.save(job)
+
+    look = examine.survey(FeedFile(file, None, given["sheet"], about), contents, question, LOOK_SECONDS, watch)
+    if look.layout.mapping.missing:
+        raise JobFailed(parser.no_column_for(look.layout.mapping.missing, look.layout.headers).message)
+    layout, asked = look.layout.to_json(), examine.fingerprint(question)
+    jobs.note(job, looked={"asked": asked, "layout": layout, "left_out": dict(look.left_out)})
+
+
+def _count(job: Job, file: BinaryIO, layout: Layout) -> None:
+    until = time.monotonic() + MOST_SECONDS
+    with Accepted() as accepted, OnDisk() as on_disk:
+        _run(job, _rows(file, layout), layout, accepted, _heads(job, file, layout, on_disk), until)
 
 
 def _rows(file: BinaryIO, layout: Layout) -> Iterator[Row]:
@@ -108,22 +216,31 @@ def _heads(job: Job, file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None
     return heads
 
 
-def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: "Accepted", heads: Heads | None) -> None:
-    vendor_id, mode = str(job.vendor_id), job.parameters.get("mode", "upsert")
+def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: Accepted, heads: Heads | None, until: float) -> None:
+    vendor_id, mode = str(job.vendor_id), job.parameters["mode"]
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
     means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
-    deadline = time.monotonic() + MOST_SECONDS
     job.done, job.result = 0, {}
     while page := list(islice(rows, PAGE_ROWS)):
         outcomes = decided(page, layout, vendor_id, rules, own, accepted, mode, means)
         job.done = page[-1].number
         job.result = _counted(job.result, outcomes)
         jobs.save(job)
-        if time.monotonic() > deadline:
+        if time.monotonic() > until:
             job.result["cut_short"] = next(rows, None) is not None
             break
     job.total = job.done
     jobs.save(job)
+
+
+class Decided(NamedTuple):
+    """A row, and what would become of it: inserted, updated, unchanged, skipped, error or open. `reason` is why it is
+    no product."""
+
+    row: Row
+    outcome: str
+    problems: Sequence[Problem]
+    reason: str = ""
 
 
 def decided(
@@ -132,116 +249,50 @@ def decided(
     vendor_id: str,
     rules: Rules,
     own: ValueRules | None,
-    accepted: "Accepted",
+    accepted: Accepted,
     mode: str = "upsert",
     means: Means | None = None,
-) -> list[tuple[Row, str, Sequence[Problem]]]:
+) -> list[Decided]:
     """What would become of these rows, after those that are accepted already: the outcome, errors and warnings."""
     judged = [validated(row, layout, rules, own, means) for row in page]
     wanting = candidates(judged, vendor_id, mode, layout)
-    snapshot = accepted.over(committer.read_snapshot(list(wanting.values()), ledger.origins), list(wanting.values()))
-    outcomes = [_outcome(one, wanting.get(one.row.number), snapshot) for one in judged]
+    snapshot = accepted.over(snapshot_for(wanting), list(wanting.values()))
+    asks_more = asks_of_columns(layout)
+    outcomes = [_decided(one, wanting.get(one.row.number), snapshot, asks_more=asks_more) for one in judged]
     accepted.add(snapshot.by_key.values())
     return outcomes
 
 
-def _outcome(
-    judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapshot
-) -> tuple[Row, str, Sequence[Problem]]:
+def _decided(judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapshot, *, asks_more: bool) -> Decided:
     if judged.left_out:
-        return judged.row, "skipped", []
+        return Decided(judged.row, "skipped", [], judged.reason)
+    if (judged.is_open or asks_more) and judged.row.problem is None:
+        return Decided(judged.row, "open", [])
     if candidate is None:
-        return judged.row, "error", judged.problems
+        return Decided(judged.row, "error", judged.problems)
     verdict = committer.decide(candidate, snapshot)
-    return judged.row, verdict.outcome, [verdict.problem, *judged.problems] if verdict.problem else judged.problems
+    problems = [verdict.problem, *judged.problems] if verdict.problem else judged.problems
+    return Decided(judged.row, verdict.outcome, problems)
 
 
-def _counted(result: dict[str, Any], outcomes: Iterable[tuple[Row, str, Sequence[Problem]]]) -> dict[str, Any]:
+def _counted(result: dict[str, Any], outcomes: Iterable[Decided]) -> dict[str, Any]:
     counts = Counter({name: count for name, count in result.items() if isinstance(count, int)})
     errors, warnings = dict(result.get("problems", {})), dict(result.get("warnings", {}))
-    for row, outcome, found in outcomes:
+    left_out = Counter(result.get("left_out", {}))
+    for row, outcome, found, reason in outcomes:
         counts[outcome] += 1
+        if reason:
+            left_out[reason] += 1
         if any(is_warning(problem.code) for problem in found):
             counts["warned"] += 1
         for problem in found:
             kinds = warnings if is_warning(problem.code) else errors
             seen = kinds.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
             seen["count"] += 1
-    return {**counts, "problems": errors} | ({"warnings": warnings} if warnings else {})
+    more = {"warnings": warnings} if warnings else {}
+    return {**counts, "problems": errors} | more | ({"left_out": dict(left_out)} if left_out else {})
 
 
 def _example(row: Row, problem: Problem) -> dict[str, Any]:
     said = {"message": storable(problem.message), "suggestion": storable(problem.suggestion)}
     return {"row": row.number, "line": row.line, **said}
-
-
-# --- what earlier pages accepted -------------------------------------------------------------------------------
-
-
-class Accepted(contextlib.AbstractContextManager["Accepted"]):
-    """The products that earlier rows of the file would have brought or touched: product ID, SKU, row and its line.
-
-    A file touches a product once, so of its values no later row needs any but these.
-    """
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="dry-run-")
-        self._table = sqlite3.connect(f"{self._folder.name}/accepted.sqlite3", isolation_level=None)
-        self._table.executescript(
-            """
-            PRAGMA journal_mode = OFF;
-            PRAGMA synchronous = OFF;
-            CREATE TABLE accepted (key TEXT PRIMARY KEY, sku TEXT NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL)
-                WITHOUT ROWID;
-            CREATE INDEX accepted_sku ON accepted (sku);
-            """
-        )
-
-    def __exit__(self, *_: object) -> None:
-        self._table.close()
-        self._folder.cleanup()
-
-    def over(self, snapshot: Snapshot, wanting: Sequence[Candidate]) -> Snapshot:
-        """The snapshot of the catalog as it would stand after the earlier rows."""
-        if not wanting:
-            return snapshot
-        vendor_id = wanting[0].vendor_id
-        named = [committer.keys(one.draft) for one in wanting]
-        keys = {product_id for product_id, _ in named}
-        keys |= {key for owner, key in snapshot.by_key if owner == vendor_id}
-        touched = self._find(keys, {sku for _, sku in named})
-        skus = {sku for _, sku, *_ in touched}
-        moved = {(vendor_id, key) for key, *_ in touched}
-        after = Snapshot()
-        for entry in snapshot.by_key.values():
-            # Where the catalog changes while the file is read, what the file was told first counts.
-            if (entry.vendor_id, entry.values.vendor_product_id) not in moved and entry.values.sku not in skus:
-                after.add(entry)
-        for key, sku, row, line in touched:
-            after.add(Entry(None, vendor_id, _stub(key, sku), Origin(NEWEST, row, line)))
-        return after
-
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Keep those that a row of this file has touched."""
-        touched = [
-            (entry.values.vendor_product_id, entry.values.sku, entry.origin.row_number, entry.origin.line)
-            for entry in entries
-            if entry.origin is not None and entry.origin.sequence == NEWEST
-        ]
-        self._table.execute("BEGIN")
-        self._table.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?)", touched)
-        self._table.execute("COMMIT")
-
-    def _find(self, keys: Iterable[str], skus: Iterable[str]) -> list[tuple[str, str, int, int]]:
-        return self._table.execute(
-            """
-            SELECT key, sku, row, line FROM accepted WHERE key IN (SELECT value FROM json_each(?))
-             UNION
-            SELECT key, sku, row, line FROM accepted WHERE sku IN (SELECT value FROM json_each(?))
-            """,
-            [json.dumps(list(keys)), json.dumps(list(skus))],
-        ).fetchall()
-
-
-def _stub(key: str, sku: str) -> ProductDraft:
-    return ProductDraft(key, "", "", sku, "", "", Decimal(0), 0)

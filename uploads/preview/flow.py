@@ -1,20 +1,23 @@
 """Choose → preview → confirm, whichever page it is on: the admin's import, or the vendors' own upload.
 
 A chosen file is kept aside, previewed as the form says how to read it, and handed to step 1 when it is confirmed, with
-exactly what was previewed.
+exactly what was previewed. What a large file leaves open is known from its dry run, which a worker has: it can be
+confirmed when that has looked at all rows (`NotYet`), and then its word is taken.
 """
 
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
-from uploads.models import UploadHistory
+from uploads.models import Job, UploadHistory
 from uploads.pipeline import examine, receive, remembered
-from uploads.pipeline.examine import Refused
+from uploads.pipeline.examine import Contents, FeedFile, Refused
 from uploads.pipeline.receive import AlreadyOpened, Options
-from uploads.preview import dry_run, kept_files, quota, verdicts
+from uploads.preview import dry_run, kept_files, outlook, quota, verdicts
 from uploads.preview.form import FIELD_CHOICES, Confirmation, PreviewForm, dry_run_context
 from uploads.preview.kept_files import Expired, KeptFile
+from uploads.preview.shown import Preview
 from vendors.models import Vendor
 
 # What a file dialog offers; what a file is shows by its content.
@@ -25,6 +28,16 @@ SENTENCES: dict[type[Exception], str] = {
     FileMissing: "This file was confirmed already, or its preview is too old. Look at the uploads, or choose it again.",
     StorageUnavailable: "File storage isn't reachable. Nothing was imported; try again in a few minutes.",
 }
+OTHER_ENCODING = (
+    "Rows further down show that the file has another encoding than its beginning seemed to have. Here it is read with "
+    "that one: import it if it is right."
+)
+
+
+class NotYet(Exception):
+    """It can't be imported yet: the message says why. Show its preview again."""
+
+
 FAILURES: tuple[type[Exception], ...] = (Refused, quota.Exhausted, *SENTENCES)
 OPEN = "Something is still open, perhaps by rows further down in this file. Answer it, then confirm once more."
 UNSEEN = "The columns were changed after this preview was made. Here is what would be imported now: confirm it again."
@@ -40,7 +53,7 @@ def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[st
     quota.take(file, vendor.vendor_id, user)
     with examine.as_text(file, vendor.vendor_id) as feed:
         seen = verdicts.of(feed, vendor.vendor_id, Reading())
-        token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user)
+        token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user, seen.contents)
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
 
@@ -60,12 +73,26 @@ def look_again(
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading or Reading()
     with kept_files.opened(kept) as feed:
         quota.take(feed.text, kept.vendor_id, user)
-        seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode, whole=whole)
+        contents = kept.contents or examine.examine(feed.text)
+
+        def seen_as(reading: Reading) -> Preview:
+            whole_file = whole and examine.is_quick(contents)
+            return verdicts.of(feed, kept.vendor_id, reading, confirmation.mode, whole=whole_file, contents=contents)
+
+        seen = seen_as(reading)
         if confirmation.forget and seen.layout.remembered:
             remembered.forget(kept.vendor_id, user, layout=seen.layout)
             reading = Reading(reading.encoding, reading.delimiter)
-            seen = verdicts.of(feed, kept.vendor_id, reading, confirmation.mode)
+            seen = seen_as(reading)
+        if other := _other_encoding(kept, contents, seen.choice, seen.layout):
+            seen = seen_as(replace(reading, encoding=other))
     return _shown(seen, confirmation.token, vendor or Vendor.objects.get(pk=kept.vendor_id), kept, user)
+
+
+def _other_encoding(kept: KeptFile, contents: Contents, reading: Reading, layout: Layout) -> str:
+    """That of the whole file, where its beginning showed another one; else ""."""
+    looked = None if examine.is_quick(contents) or reading.encoding else dry_run.looked_of(kept, reading)
+    return looked.layout.encoding if looked and looked.layout.encoding != layout.encoding else ""
 
 
 def confirm(
@@ -76,14 +103,15 @@ def confirm(
 ) -> UploadHistory:
     """Open the upload of a file that was previewed, and remember its columns if asked to. Raises one of FAILURES.
 
-    A button that is pressed twice opens one: AlreadyOpened tells the second which it is.
+    A button that is pressed twice opens one: AlreadyOpened tells the second which it is. Raises NotYet too.
     """
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading
     options = Options(confirmation.mode, notify)
     try:
         with kept_files.opened(kept) as feed:
-            upload = receive.open_upload(feed, kept.file_name, kept.vendor_id, user, reading, options, kept.key)
-    except (FileMissing, StorageUnavailable, Refused):
+            looked = _looked_at(feed, kept, reading)
+            upload = receive.open_upload(feed, kept.file_name, kept.vendor_id, user, reading, options, kept.key, looked)
+    except (FileMissing, StorageUnavailable, Refused, NotYet):
         # Where it was confirmed before, its file is gone, and its own upload may be the one that fills the limit.
         receive.refuse_opened(kept.key)
         raise
@@ -95,6 +123,22 @@ def confirm(
     return upload
 
 
+def _looked_at(feed: FeedFile, kept: KeptFile, reading: Reading | None) -> receive.Looked | None:
+    """What all rows say, of a file that is too large to look at them now: by the dry run of exactly this. None for a
+    small file. Raises NotYet, and Refused as looking would."""
+    contents = kept.contents or examine.examine(feed.text)
+    if examine.is_quick(contents):
+        return None
+    job, looked = dry_run.of(kept), dry_run.looked_of(kept, reading)
+    if looked is None:
+        if job and job.state == Job.State.FAILED and job.failure != dry_run.NEWER:
+            raise Refused(job.failure)
+        raise NotYet(outlook.WAIT.format(outlook.looking(job) if job else 0))
+    if job and Layout.from_json(job.parameters["layout"]).encoding != looked.layout.encoding:
+        raise NotYet(OTHER_ENCODING)
+    return receive.Looked(looked.contents, looked.layout)
+
+
 def _kept_file(confirmation: Confirmation, user: Any, vendor: Vendor | None) -> KeptFile:
     """The file that the form is about, on the pages of the vendor that it was chosen for. Raises Expired."""
     kept = kept_files.from_token(confirmation.token, user)
@@ -103,14 +147,20 @@ def _kept_file(confirmation: Confirmation, user: Any, vendor: Vendor | None) -> 
     return kept
 
 
-def _shown(seen: verdicts.Preview, token: str, vendor: Vendor, kept: KeptFile, user: Any) -> dict[str, Any]:
-    """What the page shows of a preview; the dry run of the whole file begins where it could be sent."""
-    context: dict[str, Any] = {}
-    if seen.ready:
-        job = dry_run.start(kept.key, seen.layout, seen.lines, kept.vendor_id, user, seen.mode)
-        context = dry_run_context(job)
-    else:
+def _shown(seen: Preview, token: str, vendor: Vendor, kept: KeptFile, user: Any) -> dict[str, Any]:
+    """What the page shows of a preview; the dry run of the whole file begins, unless columns are missing. Of a small
+    file it is done at once."""
+    context: dict[str, Any] = {"outlook": outlook.missing(seen.missing)}
+    if seen.problem or seen.missing:
         dry_run.end(kept.key)
+    else:
+        small = examine.is_small(seen.contents)
+        job = dry_run.start(kept, seen.contents, seen.layout, seen.choice, user, seen.mode, wake=not small)
+        if small and not job.ended:
+            dry_run.at_once(job)
+        if looked := dry_run.looked_at(job):
+            seen = replace(seen, layout=looked.layout, left_out=looked.left_out)
+        context = dry_run_context(job, outlook.weight(seen.layout.questions))
     return context | {
         "preview": seen,
         "vendor": vendor,

@@ -14,8 +14,9 @@ from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.parser import Layout, Reading
 from uploads.models import Job, UploadHistory
+from uploads.preview import dry_run, outlook
 from uploads.preview.asked import answers_of
-from uploads.preview.verdicts import Preview
+from uploads.preview.shown import Preview
 
 COLUMN = "column-{}"
 TAKE = "take"
@@ -124,30 +125,41 @@ def fingerprint(reading: Reading, mode: str = "upsert") -> str:
     return hashlib.sha256(json.dumps([asdict(reading), mode], sort_keys=True).encode()).hexdigest()
 
 
-def dry_run_context(job: Job) -> dict[str, Any]:
-    """What the changing part of a preview shows."""
-    # Lines are more than rows where cells have line breaks, so it may come to its end early.
-    percent = 100 if job.state == Job.State.DONE else min(99, 100 * job.done // max(job.total, 1))
+def dry_run_context(job: Job, asked: int) -> dict[str, Any]:
+    """What the changing part of a preview shows, on a page that asks so much (outlook.weight)."""
+    result = job.result
+    left_out = sum(result.get("left_out", {}).values())
     return {
         "job": job,
         "ended": job.ended,
-        "percent": percent,
+        "percent": outlook.percent(job),
+        "outlook": outlook.of(job),
+        "asked": asked,
+        "asks_more": outlook.weight(dry_run.questions(job)) > asked,
         "counts": [
-            ("New", job.result.get("inserted", 0), False),
-            ("Updated", job.result.get("updated", 0), False),
-            ("Unchanged", job.result.get("unchanged", 0), False),
-            *([("Skipped", skipped, False)] if (skipped := job.result.get("skipped", 0)) else []),
-            ("With errors", job.result.get("error", 0), True),
-            *([("With warnings", warned, False)] if (warned := job.result.get("warned", 0)) else []),
+            ("New", result.get("inserted", 0), False),
+            ("Updated", result.get("updated", 0), False),
+            ("Unchanged", result.get("unchanged", 0), False),
+            *([("Waiting for an answer", waiting, False)] if (waiting := result.get("open", 0)) else []),
+            *([("Left alone", alone, False)] if (alone := result.get("skipped", 0) - left_out) else []),
+            *([("Left out", left_out, False)] if left_out else []),
+            ("With errors", result.get("error", 0), True),
+            *([("With warnings", warned, False)] if (warned := result.get("warned", 0)) else []),
         ],
         "kinds": _kinds(job, "problems"),
         "warnings": _kinds(job, "warnings"),
     }
 
 
+def asked_in(given: Mapping[str, str]) -> int:
+    """How much a page asks that wants its changing part."""
+    said = given.get("asked", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
+
+
 def _kinds(job: Job, name: str) -> list[tuple[str, dict[str, Any]]]:
     """The kinds of problems that a dry run has found so far, most frequent first: label, and count with an example."""
-    found, sheet = job.result.get(name, {}), job.parameters.get("layout", {}).get("sheet", "")
+    found, sheet = job.result.get(name, {}), job.parameters.get("sheet", "")
     return [
         (Code(code).label, kind | {"place": place(kind["row"], kind.get("line"), sheet)})
         for code, kind in sorted(found.items(), key=lambda kind: -kind[1]["count"])

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from django.core import signing
 
 from uploads.aws import storage
 from uploads.feed.sheets.notes import About
-from uploads.pipeline.examine import FeedFile
+from uploads.pipeline.examine import Contents, FeedFile
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -37,6 +37,7 @@ class KeptFile:
     """A file that was previewed: the storage key of its text, its name on the user's machine, and the vendor it is for.
 
     Of a workbook also its own storage key, the name of the sheet that the text is of, and what to know about that.
+    `contents` is what one pass over the text told, None in a token of before an upgrade.
     """
 
     key: str
@@ -45,9 +46,12 @@ class KeptFile:
     workbook_key: str = ""
     sheet: str = ""
     about: About | None = None
+    contents: Contents | None = None
 
 
-def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser") -> str:
+def keep(
+    feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser", contents: Contents | None = None
+) -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
     sweep()
     key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{_stem(vendor_id)}{secrets.token_urlsafe(24)}"
@@ -55,7 +59,8 @@ def keep(feed: FeedFile, file_name: str, vendor_id: str, user: "User | Anonymous
     workbook_key = f"{key}.workbook" if feed.workbook else ""
     if feed.workbook:
         storage.save(workbook_key, feed.workbook)
-    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, feed.about and feed.about.to_json()]
+    about, told = feed.about and feed.about.to_json(), contents and asdict(contents)
+    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, about, told]
     return signing.dumps(facts, salt=SALT)
 
 
@@ -81,9 +86,13 @@ def from_token(token: str, user: "User | AnonymousUser") -> KeptFile:
         owner, *rest = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature as error:
         raise Expired from error
-    about = About.from_json(rest.pop()) if isinstance(rest[-1], dict) else None
-    # A page that was opened before an upgrade has a number in its place
-    kept = replace(KeptFile(*rest[:5]), about=about)
+    key, file_name, vendor_id, workbook_key, sheet, about, told = (*rest, *[None] * 7)[:7]
+    kept = KeptFile(
+        key, file_name, vendor_id, workbook_key or "", sheet or "",
+        # A page that was opened before an upgrade has a number in its place
+        about=About.from_json(about) if isinstance(about, dict) else None,
+        contents=Contents(**told) if told else None,
+    )  # fmt: skip
     if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired
     return kept

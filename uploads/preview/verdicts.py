@@ -4,10 +4,11 @@ The same parser, validator and decision as the pipeline's, on a snapshot of the 
 file is read can be corrected: encoding, delimiter, and what each column means (`Reading`).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import NamedTuple
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
@@ -17,200 +18,44 @@ from catalog.rules.places import in_file
 from catalog.rules.problems import Problem, is_warning
 from catalog.rules.validator import ProductDraft, Rules, validate
 from config.web.text import visible
-from uploads.feed import columns, parser, shops
+from uploads.feed import columns, shops
 from uploads.feed.apart.reader import Look
-from uploads.feed.choices import as_list
-from uploads.feed.formats.detect import FORMAT, OWN_LIST, format_of
-from uploads.feed.formats.plan import TAKEN
+from uploads.feed.formats.plan import ABOUT_COLUMNS
 from uploads.feed.formats.ruled import ValueRules, replaced
-from uploads.feed.header import ignored_notes
 from uploads.feed.parser import Layout, Reading, Row
-from uploads.feed.questions import CATEGORY_VALUES, LASTING
+from uploads.feed.questions import LASTING
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
-from uploads.pipeline.examine import FeedFile
+from uploads.pipeline.examine import Contents, FeedFile
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
-from uploads.preview.asked import Asked, Offer, asked, offers
+from uploads.preview.shown import Cell, Difference, Preview, PreviewRow, brief, columns_of
 
-BRIEF_CHARS = 40
-CELL_CHARS = 80
-ROWS = 20
-SAMPLES = 3  # cells shown of each column
-FULL_COLUMNS = 25  # of a file with more, those that mean nothing are put aside
+CELL_CHARS: Final = 80
+ROWS: Final = 20
+WORKED_OUT: Final = "worked out"
+BY_A_RULE: Final = "by a rule of yours"
 # The upload would be the newest of all, so nothing that it brings is superseded.
-NEWEST = 2**63 - 1
-
-
-class Difference(NamedTuple):
-    """What an update would change in a field, or what a rule reads instead of a cell."""
-
-    label: str
-    before: str
-    after: str
-
-
-class PreviewRow(NamedTuple):
-    """One row and what would become of it: inserted, updated, unchanged, skipped or error.
-
-    `cells` are those of Preview.columns, none for a row that can't be read: `raw` has its text then. `problems` are
-    why it is an error, `warnings` what else there is to say of it. `changes` are an update's, `rules` what the vendor's
-    rules made of its cells, and `meant` what a known format's does. `left_out` says why it is no product, and `in_file`
-    where it stands there.
-    """
-
-    number: int
-    in_file: str
-    outcome: str
-    cells: tuple[str, ...]
-    raw: str
-    problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-    changes: tuple[Difference, ...]
-    rules: tuple[Difference, ...] = ()
-    meant: tuple[Difference, ...] = ()
-    left_out: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """The outcome as something that is still to come."""
-        if self.left_out:
-            return "left out"
-        return {"inserted": "new", "updated": "update"}.get(self.outcome, self.outcome)
-
-
-class Column(NamedTuple):
-    """One column of the file: what it has, what is read from it, and what could be."""
-
-    position: int
-    header: str
-    samples: tuple[str, ...]
-    field: str
-    suggestion: str
-    aside: bool
-    understood: str = ""
-    """The fields that a known format has in it, as people call them."""
-
-    @property
-    def shown(self) -> str:
-        """The header, with what can't be seen in it."""
-        return visible(self.header)
-
-    @property
-    def name(self) -> str:
-        """Of its input in a form."""
-        return f"column-{self.position}"
-
-    @property
-    def perhaps(self) -> str:
-        """The field that it resembles, as people call it; "" for none. Nothing is read from it for that."""
-        return LABELS.get(self.suggestion, "")
-
-
-@dataclass(frozen=True)
-class Preview:
-    """How a file is read, and its first rows with their verdicts; none as long as required columns are missing.
-
-    `problem` says why what was asked for about the columns can't be done; `changed`, that it differs from what would
-    be found without anybody's word.
-    """
-
-    layout: Layout
-    reading: Reading
-    size: int
-    lines: int
-    sent_before: UploadHistory | None
-    rows: tuple[PreviewRow, ...]
-    mapped: tuple[Column, ...]
-    problem: str
-    changed: bool
-    mode: str = "upsert"
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> list[tuple[str, str]]:
-        """The fields that the file has, with the header that each is read from, in the order of FIELDS."""
-        fields = self.layout.mapping.fields
-        return [(LABELS[field], fields[field]) for field in FIELDS if field in fields]
-
-    @property
-    def encoding(self) -> str:
-        return parser.encoding_name(self.layout.encoding)
-
-    @property
-    def notes(self) -> list[str]:
-        """Those about ignored columns not while a person is asked what these mean."""
-        asked = ignored_notes(self.layout.mapping) if self.missing else []
-        return [visible(note) for note in self.layout.notes if note not in asked]
-
-    @property
-    def delimiter(self) -> str:
-        return parser.DELIMITERS.get(self.layout.delimiter, self.layout.delimiter)
-
-    @property
-    def currency(self) -> str:
-        """What the prices are in; "" while that is open."""
-        return "what each row says" if self.layout.currency_in_rows else self.layout.currency
-
-    @property
-    def ready(self) -> bool:
-        """Whether it could be sent as it is read now."""
-        return not (self.problem or self.layout.mapping.missing or self.layout.questions)
-
-    @property
-    def missing(self) -> list[str]:
-        """Required fields that no column is for."""
-        return [LABELS[field] for field in self.layout.mapping.missing]
-
-    @property
-    def asked(self) -> list[Asked]:
-        return asked(self.layout)
-
-    @property
-    def offers(self) -> list[Offer]:
-        return offers(self.layout, self.left_out)
-
-    @property
-    def carried(self) -> dict[str, str]:
-        """The answers that a form brings along unseen: what is taken all the same has boxes."""
-        return {name: answer for name, answer in self.answers.items() if name != TAKEN}
-
-    @property
-    def switched_off(self) -> str:
-        """What the file looks like, where a person said that it is a list of the vendor's own; else ""."""
-        known = format_of(self.layout.headers) if self.layout.answers.get(FORMAT) == OWN_LIST else None
-        return known.name if known else ""
-
-    @property
-    def aside(self) -> bool:
-        return any(one.aside for one in self.mapped)
-
-    @property
-    def answers(self) -> dict[str, str]:
-        """What was answered already, for the form to bring along. Which column it is stands in the columns by then."""
-        layout, answers = self.layout, self.reading.answers
-        settled = {question.id for question in (*layout.questions, *layout.optional)} - {CATEGORY_VALUES}
-        if not layout.of_format:
-            settled |= {name for name in columns.QUESTION_IDS if as_list(answers.get(name, "")) is None}
-        return {name: answer for name, answer in answers.items() if name not in settled}
-
-    @property
-    def choice(self) -> Reading:
-        """What is shown, as the reading that gives it again."""
-        chosen = () if self.layout.of_format else tuple(one.field for one in self.mapped)
-        return replace(self.reading, columns=chosen, shape=self.layout.shape, answers=self.answers)
+NEWEST: Final = 2**63 - 1
+PLAIN: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")  # a number that nobody could take for another one
 
 
 def of(
-    feed: FeedFile, vendor_id: str, reading: Reading | None = None, mode: str = "upsert", *, whole: bool = False
+    feed: FeedFile,
+    vendor_id: str,
+    reading: Reading | None = None,
+    mode: str = "upsert",
+    *,
+    whole: bool = False,
+    contents: Contents | None = None,
 ) -> Preview:
     """Preview a feed of this vendor, sent in this mode; it is left rewound. Raises Refused, as sending would.
-    `whole`: all rows of a known format are looked at for what they leave open, not only the first.
+    `whole`: all rows are looked at for what they leave open, not only the first. `contents`, if they are known.
 
     What a Reading can set right is no refusal: the preview says it.
     """
     receive.active_vendor(vendor_id)
-    contents, reading, problem = examine.examine(feed.text), reading or Reading(), ""
+    contents, reading, problem = contents or examine.examine(feed.text), reading or Reading(), ""
     try:
         look = examine.look(feed, contents, vendor_id, reading, ROWS, whole=whole)
     except examine.Refused as refused:
@@ -221,17 +66,19 @@ def of(
         look = examine.look(feed, contents, vendor_id, replace(reading, columns=None), ROWS, whole=whole)
     layout, rows = look.layout, list(staged_rows.as_staged(look.rows, look.layout))
     mode = UploadHistory.Mode.UPDATE.value if layout.only_updates else mode
+    judged = () if problem or not layout.mapping.complete else first_rows(look, vendor_id)
+    shown = _fields(judged, layout)
     return Preview(
         layout=layout,
         reading=reading,
-        size=contents.size,
-        lines=contents.lines,
+        contents=contents,
         sent_before=examine.sent_before(vendor_id, contents.sha256),
-        rows=() if problem or not layout.mapping.complete else _judged(look, vendor_id, mode),
-        mapped=_columns(layout, reading if problem else None, rows),
+        rows=_decided(judged, shown, layout, vendor_id, mode),
+        mapped=columns_of(layout, reading if problem else None, rows),
         problem=problem,
         changed=remembered.can_be(layout) and _changed(layout, reading, vendor_id),
         mode=mode,
+        shown=shown,
         left_out=look.left_out,
     )
 
@@ -250,47 +97,14 @@ def _changed(layout: Layout, reading: Reading, vendor_id: str) -> bool:
     return remembered.says_more(layout)
 
 
-def _columns(layout: Layout, impossible: Reading | None, rows: Sequence[Row]) -> tuple[Column, ...]:
-    """The columns with what is read from them; an `impossible` choice stays as it was made."""
-    fields = {header: field for field, header in remembered.chosen_fields(layout).items()}
-    understood = _understood(layout)
-    chosen = impossible.columns if impossible and impossible.shape == layout.shape else None
-    settled = layout.remembered or layout.of_format
-    suggestions = {} if settled else columns.suggested(layout.headers, layout.mapping)
-    many = len(layout.headers) > FULL_COLUMNS
-    unclear = {header for could_be in layout.mapping.unclear.values() for header in could_be}
-    found = []
-    for position, header in enumerate(layout.headers):
-        field = chosen[position] if chosen else fields.get(header, "")
-        suggestion = suggestions.get(header, "")
-        samples = tuple(_samples(row.cells[header] for row in rows if row.cells))
-        meant = understood.get(header, "")
-        aside = many and not (field or suggestion or meant or header in unclear)
-        found.append(Column(position, header, samples, field, suggestion, aside, meant))
-    return tuple(found)
-
-
-def _understood(layout: Layout) -> dict[str, str]:
-    """Of a known format: header → the fields that are read from it, also where another column comes first."""
-    found: dict[str, list[str]] = {}
-    for meant, read in (layout.plan.columns if layout.plan and layout.of_format else {}).items():
-        for header in read:
-            found.setdefault(header, []).append(LABELS[meant])
-    return {header: ", ".join(labels) for header, labels in found.items()}
-
-
-def _samples(cells: Iterable[str]) -> Iterable[str]:
-    """The first different cells that have something in them."""
-    return islice(dict.fromkeys(_brief(cell) for cell in cells if cell.strip()), SAMPLES)
-
-
 # --- verdicts --------------------------------------------------------------------------------------------------
 
 
 class ValidatedRow(NamedTuple):
     """A row after validation: its values by field as the vendor's rules have them, all that was found in it, and a
     draft unless that keeps it out. Of a known format the values are what the row means, `derived` those that aren't
-    simply a cell, and `left_out` says why it is no product.
+    simply a cell, `left_out` says why it is no product and `reason` which kind of reason that is, and `is_open` that it
+    depends on a question without an answer.
     """
 
     row: Row
@@ -299,6 +113,8 @@ class ValidatedRow(NamedTuple):
     problems: list[Problem]
     derived: frozenset[str] = frozenset()
     left_out: str = ""
+    reason: str = ""
+    is_open: bool = False
 
 
 def validated(
@@ -310,12 +126,14 @@ def validated(
     if means and layout.plan:
         found = means(row)
         if found.left_out:
-            return ValidatedRow(row, {}, None, [], left_out=found.left_out.said)
+            return ValidatedRow(row, {}, None, [], left_out=found.left_out.said, reason=found.left_out.reason)
         if found.problem:
             return ValidatedRow(row, {}, None, [found.problem])
         in_rows = layout.currency_in_rows
         result = judge.validate_meaning(found, layout.plan, rules, layout.currency, in_rows=in_rows)
-        return ValidatedRow(row, found.values, result.draft, result.problems, found.derived)
+        stopping = {question.kind for question in layout.questions}
+        is_open = any(kind in stopping for kind, _ in found.open)
+        return ValidatedRow(row, found.values, result.draft, result.problems, found.derived, is_open=is_open)
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
     cells = {field: row.cells[header] for field, header in fields.items()}
     read = replaced(cells, own)
@@ -343,31 +161,105 @@ def first_rows(look: Look, vendor_id: str) -> list[ValidatedRow]:
     return [validated(row, layout, rules, own, means) for row in staged_rows.as_staged(look.rows, layout)]
 
 
-def _judged(look: Look, vendor_id: str, mode: str) -> tuple[PreviewRow, ...]:
+def snapshot_for(wanting: Mapping[int, Candidate]) -> Snapshot:
+    """The catalog as far as these candidates meet it."""
+    return committer.read_snapshot(list(wanting.values()), ledger.origins)
+
+
+def asks_of_columns(layout: Layout) -> bool:
+    """Whether something is open on which it depends what any row says."""
+    return any(question.kind in ABOUT_COLUMNS for question in layout.questions)
+
+
+def _decided(
+    judged: Sequence[ValidatedRow], shown: Sequence[str], layout: Layout, vendor_id: str, mode: str
+) -> tuple[PreviewRow, ...]:
     """Decide row by row, as the pipeline would: each sees what those before it would have done."""
-    judged, layout = first_rows(look, vendor_id), look.layout
     wanting = candidates(judged, vendor_id, mode, layout)
-    snapshot = committer.read_snapshot(list(wanting.values()), ledger.origins)
-    return tuple(_preview_row(one, layout, wanting.get(one.row.number), snapshot) for one in judged)
+    snapshot, asks_more = snapshot_for(wanting), asks_of_columns(layout)
+    return tuple(
+        _preview_row(one, shown, layout, wanting.get(one.row.number), snapshot, asks_more=asks_more) for one in judged
+    )
 
 
-def _preview_row(judged: ValidatedRow, layout: Layout, candidate: Candidate | None, snapshot: Snapshot) -> PreviewRow:
-    row, fields = judged.row, layout.mapping.fields
-    cells = tuple(_cell(row.cells[fields[field]]) for field in FIELDS if field in fields) if row.cells else ()
-    read = _changes((field, row.cells.get(fields.get(field, ""), ""), it or "") for field, it in judged.values.items())
-    rules, meant = ((), read) if layout.of_format else _split(judged.derived, read)
-    place, warnings = in_file(row.line, layout.sheet), tuple(p for p in judged.problems if is_warning(p.code))
+def _preview_row(
+    judged: ValidatedRow,
+    shown: Sequence[str],
+    layout: Layout,
+    candidate: Candidate | None,
+    snapshot: Snapshot,
+    *,
+    asks_more: bool,
+) -> PreviewRow:
+    row, warnings = judged.row, tuple(found for found in judged.problems if is_warning(found.code))
+    errors = tuple(found for found in judged.problems if not is_warning(found.code))
+    begun = PreviewRow(row.number, in_file(row.line, layout.sheet), "error", (), visible(row.raw), errors, warnings, ())
+    if row.problem is not None:
+        return begun
     if judged.left_out:
-        left_out = visible(judged.left_out)
-        return PreviewRow(row.number, place, "skipped", cells, "", (), (), (), left_out=left_out)
+        cells = tuple(Cell(LABELS[one], _cell(_in_file(judged, one, layout))) for one in shown)
+        return begun._replace(outcome="skipped", cells=cells, raw="", left_out=visible(judged.left_out))
+    if judged.is_open or asks_more:
+        return begun._replace(outcome="open", cells=_cells(judged, shown, layout, ()), raw="", problems=(), warnings=())
+    begun = begun._replace(cells=_cells(judged, shown, layout, errors), raw="")
     if candidate is None:
-        errors = tuple(problem for problem in judged.problems if problem not in warnings)
-        return PreviewRow(row.number, place, "error", cells, visible(row.raw), errors, warnings, (), rules, meant)
+        return begun
     verdict = committer.decide(candidate, snapshot)
     errors = (verdict.problem,) if verdict.problem else ()
-    changes = _changes((field, old, new) for field, (old, new) in (verdict.changes or {}).items())
-    alone = visible(verdict.reason)
-    return PreviewRow(row.number, place, verdict.outcome, cells, "", errors, warnings, changes, rules, meant, alone)
+    return begun._replace(
+        outcome=verdict.outcome,
+        cells=_cells(judged, shown, layout, errors),
+        problems=errors,
+        changes=_changes((field, old, new) for field, (old, new) in (verdict.changes or {}).items()),
+        left_out=visible(verdict.reason),
+    )
+
+
+# --- cells -----------------------------------------------------------------------------------------------------
+
+
+def _fields(judged: Iterable[ValidatedRow], layout: Layout) -> tuple[str, ...]:
+    """The fields that there is something to show of: those with a column, and those that are made of others."""
+    made = {field for one in judged for field, value in one.values.items() if value}
+    return tuple(field for field in FIELDS if field in layout.mapping.fields or field in made)
+
+
+def _cells(judged: ValidatedRow, shown: Sequence[str], layout: Layout, errors: Sequence[Problem]) -> tuple[Cell, ...]:
+    return tuple(_shown(judged, one, layout, tuple(found for found in errors if found.field == one)) for one in shown)
+
+
+def _shown(judged: ValidatedRow, field: str, layout: Layout, problems: tuple[Problem, ...]) -> Cell:
+    said, understood = _in_file(judged, field, layout), judged.values.get(field) or ""
+    stored = _stored(judged.draft)
+    text = _as_text(stored.get(field)) if stored else understood
+    is_other = " ".join(text.split()) != " ".join(said.split())
+    how = ""
+    if text and field in judged.derived:
+        how = WORKED_OUT
+    elif is_other and not layout.of_format and understood.strip() != said.strip():
+        how = BY_A_RULE
+    if field == "price" and isinstance(price := stored.get(field), Decimal):
+        is_other = is_other and not (PLAIN.fullmatch(said) and Decimal(said) == price)
+        text = f"{price:,.2f} {stored.get('currency') or layout.currency}".rstrip()
+    return Cell(LABELS[field], _cell(text), _cell(said) if is_other else "", how, problems)
+
+
+def _stored(draft: ProductDraft | OfferDraft | None) -> Mapping[str, Any]:
+    """Field → value of a right row."""
+    if draft is None:
+        return {}
+    return draft.values if isinstance(draft, OfferDraft) else draft._asdict()
+
+
+def _in_file(judged: ValidatedRow, field: str, layout: Layout) -> str:
+    """The cell that a field is read from: of several columns the first in which there is something."""
+    read = layout.plan.columns.get(field, ()) if layout.plan else ()
+    found = (judged.row.cells.get(header, "") for header in (*read, layout.mapping.fields.get(field, "")))
+    return next((cell.strip() for cell in found if cell.strip()), "")
+
+
+def _as_text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _split(
@@ -382,14 +274,8 @@ def _split(
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:
-    return tuple(Difference(LABELS[field], _brief(old), _brief(new)) for field, old, new in pairs if old != new)
+    return tuple(Difference(LABELS[field], brief(old), brief(new)) for field, old, new in pairs if old != new)
 
 
 def _cell(text: str) -> str:
     return visible(text if len(text) <= CELL_CHARS else text[: CELL_CHARS - 1] + "…")
-
-
-def _brief(value: object) -> str:
-    """A value as a list of changes has room for it: its beginning, on one line."""
-    text = visible(" ".join(str("nothing" if value in (None, "") else value).split()))
-    return text if len(text) <= BRIEF_CHARS else text[: BRIEF_CHARS - 1] + "…"

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse_lazy
 from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.utils.timezone import is_naive, make_aware
@@ -37,10 +37,11 @@ from uploads.models import Job
 from uploads.pipeline.settling import closing
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
-from uploads.preview.form import Confirmation, dry_run_context
+from uploads.preview.form import Confirmation, asked_in, dry_run_context
 from vendors import access
 from vendors.models import Vendor
 
+CONFIRM_URL = reverse_lazy("admin:catalog_product_process_import")
 # What htmx takes as the word to stop polling: https://htmx.org/docs/#load_polling
 STOP_POLLING = 286
 
@@ -143,6 +144,9 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
                 messages.warning(request, UNSEEN)
                 return self._page(request, _linked(flow.look_again(confirmation, request.user)))
             upload = flow.confirm(confirmation, request.user)
+        except flow.NotYet as error:
+            messages.warning(request, str(error))
+            return self._page(request, _linked(flow.look_again(confirmation, request.user)))
         except FAILURES as error:
             if flow.leaves_open(error):
                 messages.warning(request, flow.OPEN)
@@ -157,7 +161,10 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         job = Job.objects.filter(pk=job_id, kind=Job.Kind.DRY_RUN).first()
         if job is None or not (job.requested_by_id == request.user.pk or self.has_import_permission(request)):
             raise PermissionDenied  # also for a number that nobody has: it tells less
-        context = dry_run_context(job) | {"polled": "HX-Request" in request.headers}
+        context = dry_run_context(job, asked_in(request.GET)) | {
+            "polled": "HX-Request" in request.headers,
+            "confirm_url": CONFIRM_URL,
+        }
         if not context["polled"]:
             context |= {**self.admin_site.each_context(request), "title": "Dry run", "opts": self.opts}
             return TemplateResponse(request, "uploads/staff/dry_run_page.html", context)
@@ -190,5 +197,10 @@ def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
 
 def _linked(context: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of a preview, with where it leads to."""
-    before = context["preview"].sent_before
-    return context | {"sent_before_url": before and page_url("uploads_uploadhistory", before.pk)}
+    seen = context["preview"]
+    before = seen.sent_before
+    return context | {
+        "sent_before_url": before and page_url("uploads_uploadhistory", before.pk),
+        "again": "Update the preview" if seen.ready else "Use these answers and update the preview",
+        "confirm_url": CONFIRM_URL,
+    }

@@ -32,10 +32,12 @@ class JobFailed(Exception):
     """The job can't be done; the message says why, to whoever asked for it."""
 
 
-def start(kind: str, user: Any, *, total: int = 0, **facts: Any) -> Job:
-    """Ask for a job; `facts` are Job's `upload`, `vendor` and `parameters`. A worker is woken when this commits."""
+def start(kind: str, user: Any, *, total: int = 0, wake: bool = True, **facts: Any) -> Job:
+    """Ask for a job; `facts` are Job's `upload`, `vendor` and `parameters`. A worker is woken when this commits, unless
+    who asks does it at once."""
     job = Job.objects.create(kind=kind, requested_by=user, total=total, **facts)
-    transaction.on_commit(lambda: wakeups.enqueue(wakeups.RUN_JOB, job.pk), robust=True)
+    if wake:
+        transaction.on_commit(lambda: wakeups.enqueue(wakeups.RUN_JOB, job.pk), robust=True)
     return job
 
 
@@ -85,6 +87,12 @@ def save(job: Job) -> None:
     """Write how far the job is, and hold it for longer. Raises LeaseLost when another worker holds it by now."""
     progress = SQL("done = %s, position = %s, result = %s, total = %s,")
     leases.renew(_lease(job), progress, [job.done, job.position, Jsonb(job.result), job.total])
+
+
+def note(job: Job, **found: Any) -> None:
+    """Write down once what was found out before the rows are done, beside what was asked. Raises LeaseLost."""
+    job.parameters = {**job.parameters, **found}
+    leases.change(_lease(job), SQL("parameters = %s"), [Jsonb(job.parameters)])
 
 
 def unattended() -> list[int]:

@@ -27,6 +27,7 @@ from uploads.insight import progress, sku_search, timeline
 from uploads.models import Correction, RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import examine, judge, reconcile, report, stage
 from uploads.preview import dry_run, verdicts
+from uploads.preview.accepted import Accepted
 
 # Two lines above the header, blank lines, a cell over three lines: row 3 begins in line 10.
 ROWS = [
@@ -305,7 +306,7 @@ def test_a_dry_run_names_the_line_of_a_row_on_an_earlier_page(
     file = io.BytesIO(FEED.encode())
     layout = examine.inspect(examine.FeedFile(file), examine.examine(file), "VEND001")
     rows = list(parser.rows(file, layout))
-    with dry_run.Accepted() as accepted:
+    with Accepted() as accepted:
         rules = judge.category_rules()
         decided = [
             outcome

@@ -46,7 +46,7 @@ def test_each_mode_does_what_its_preview_and_its_dry_run_say(pipeline: Pipeline,
     user = User.objects.create_user("ada")
     file = FeedFile(io.BytesIO(ROWS.encode()))
     kept = kept_files.from_token(kept_files.keep(file, "feed.csv", "VEND001", user), user)
-    job = dry_run.start(kept.key, seen.layout, seen.lines, "VEND001", user, mode)
+    job = dry_run.start(kept, seen.contents, seen.layout, Reading(), user, mode)
     run_jobs(job)
 
     upload = send(pipeline, mode)

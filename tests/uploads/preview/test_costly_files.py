@@ -56,9 +56,9 @@ def test_a_large_file_is_previewed_and_confirmed_as_a_small_one_is(
 ) -> None:
     apart_before, asked = reader.look_apart, list[int]()
 
-    def noted(file: Any, question: reader.Question, cost: process.Cost) -> reader.Look:
+    def noted(file: Any, question: reader.Question, cost: process.Cost, watch: Any = None) -> reader.Look:
         asked.append(file.seek(0, io.SEEK_END))
-        return apart_before(file, question, cost)
+        return apart_before(file, question, cost, watch)
 
     monkeypatch.setattr(reader, "look_apart", noted)
     response = choose(admin_client, LARGE)

@@ -20,6 +20,7 @@ from uploads.feed.parser import Reading
 from uploads.models import Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.pipeline import examine, judge, staged_rows
 from uploads.preview import dry_run, kept_files
+from uploads.preview.accepted import Accepted
 from uploads.work import jobs
 from vendors.models import Vendor
 
@@ -30,7 +31,7 @@ def started(text: str, user: User) -> Job:
     kept = kept_files.from_token(kept_files.keep(examine.FeedFile(file), "feed.csv", "VEND001", user), user)
     contents = examine.examine(file)
     layout = examine.inspect(examine.FeedFile(file), contents, "VEND001", Reading())
-    return dry_run.start(kept.key, layout, contents.lines, "VEND001", user)
+    return dry_run.start(kept, contents, layout, Reading(), user)
 
 
 def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
@@ -40,10 +41,10 @@ def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
     rules, own = judge.category_rules(), judge.value_rules(["VEND001"]).get("VEND001")
     rows = list(staged_rows.as_staged(parser.rows(file, layout, limits=examine.limits()), layout))
     found = {}
-    with dry_run.Accepted() as accepted:
+    with Accepted() as accepted:
         for start in range(0, len(rows), dry_run.PAGE_ROWS):
             page = rows[start : start + dry_run.PAGE_ROWS]
-            for row, outcome, problems in dry_run.decided(page, layout, "VEND001", rules, own, accepted):
+            for row, outcome, problems, _ in dry_run.decided(page, layout, "VEND001", rules, own, accepted):
                 found[row.number] = outcome, tuple(sorted(f"{one.code} {one.message}" for one in problems))
     return found
 

@@ -13,7 +13,7 @@ from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.jobs import run_jobs
 from uploads.feed.parser import Reading
-from uploads.models import Job, RecordOutcome, RememberedReading, UploadHistory
+from uploads.models import RecordOutcome, RememberedReading, UploadHistory
 from uploads.pipeline import examine, receive
 from uploads.preview import flow
 from uploads.preview.asked import answers_of
@@ -93,7 +93,7 @@ def test_what_the_preview_shows_and_the_trial_counts_is_what_is_stored(
     assert kinds(shown) == []
     assert shown["preview"].ready
     run_jobs()
-    trial = Job.objects.get(kind=Job.Kind.DRY_RUN)
+    trial = shown["job"]
     verdicts = [row.outcome for row in shown["preview"].rows]
     assert verdicts == ["inserted", "inserted", "skipped", "skipped", "inserted"]
     assert {name: trial.result[name] for name in ("inserted", "skipped")} == {"inserted": 3, "skipped": 2}

@@ -16,7 +16,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -38,11 +39,19 @@ HANDED_ON: Final = ("TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SY
 REMEDY: Final = "Save the table alone in a new file, or as CSV, and upload that one. If it is very large, split it."
 
 
+# Called every second while a reader is at work, with how many bytes it has read of the first file; whatever it raises
+# ends the reader.
+Watch = Callable[[int], None]
+EACH: Final = 1.0  # seconds between two calls
+
+
 class Cost(NamedTuple):
-    """What a reader may take: bytes of memory beside Python's own, and seconds of CPU time."""
+    """What a reader may take: bytes of memory beside Python's own, seconds of CPU time, and seconds on the clock where
+    these are fewer than a busy machine might need."""
 
     memory: int = MEMORY
     seconds: int = SECONDS
+    on_the_clock: float | None = None
 
 
 class ReaderFailed(Exception):
@@ -64,21 +73,27 @@ def longest(cost: Cost) -> int:
     return 10 + 4 * cost.seconds
 
 
+def _time_for(cost: Cost) -> float:
+    return longest(cost) if cost.on_the_clock is None else cost.on_the_clock
+
+
 def is_small(size: int, beginning: bytes) -> bool:
     """Whether a file can be read where it is asked for: text of so few bytes, no archive."""
     return size <= SMALL and not beginning.startswith(b"PK")
 
 
-def read(task: str, files: Sequence[BinaryIO], asked: Mapping[str, Any], cost: Cost) -> Any:
+def read(task: str, files: Sequence[BinaryIO], asked: Mapping[str, Any], cost: Cost, watch: Watch | None = None) -> Any:
     """What the reader's `task` says about the files, which it alone moves meanwhile; `asked` and the answer go through
     JSON.
 
-    Raises the FeedError that it raises, one of code "too_costly" where it passes a limit, and ReaderFailed.
+    Raises the FeedError that it raises, one of code "too_costly" where it passes a limit, ReaderFailed, and what
+    `watch` raises.
     """
     with ExitStack() as opened:
         descriptors = [_descriptor(file, opened) for file in files]
-        request = json.dumps({"task": task, "files": descriptors, "cost": cost, "asked": asked})
-        ended = _run(request, descriptors, cost)
+        told = opened.enter_context(tempfile.TemporaryFile())
+        asked_of = {"task": task, "files": descriptors, "told": told.fileno(), "cost": cost, "asked": asked}
+        ended = _run(json.dumps(asked_of), [*descriptors, told.fileno()], cost, _watching(told, watch))
     if ended.returncode < 0:
         logger.warning("A reader of %s was ended by signal %d.", task, -ended.returncode)
         raise _too_costly(ended.returncode, cost)
@@ -92,23 +107,56 @@ def read(task: str, files: Sequence[BinaryIO], asked: Mapping[str, Any], cost: C
     return answer["found"]
 
 
-def _run(request: str, descriptors: Sequence[int], cost: Cost) -> "subprocess.CompletedProcess[bytes]":
+def _watching(told: BinaryIO, watch: Watch | None) -> Callable[[], None]:
+    """What is done every second: hand on how far the reader is, as it notes it in the file `told`."""
+
+    def look() -> None:
+        if watch:
+            watch(int(os.pread(told.fileno(), 20, 0) or b"0"))
+
+    return look
+
+
+def _run(
+    request: str, descriptors: Sequence[int], cost: Cost, every_second: Callable[[], None]
+) -> "subprocess.CompletedProcess[bytes]":
     """The reader, run to its end."""
     environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
     command = [sys.executable, "-m", "uploads.feed.apart.reader"]
-    try:
-        return subprocess.run(  # noqa: S603 - our own module
-            command, input=request.encode(), capture_output=True, cwd=ROOT, env=environment, pass_fds=descriptors,
-            timeout=longest(cost), check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise _too_costly(-signal.SIGXCPU, cost) from error
+    until = time.monotonic() + _time_for(cost)
+    with tempfile.TemporaryFile() as given:  # through a pipe, what isn't sent within the first second would never be
+        given.write(request.encode())
+        given.seek(0)
+        with subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment,
+            pass_fds=descriptors,
+        ) as reader:  # fmt: skip
+            try:
+                return _ended(reader, until, cost, every_second)
+            except BaseException:
+                reader.kill()
+                raise
+
+
+def _ended(
+    reader: "subprocess.Popen[bytes]", until: float, cost: Cost, every_second: Callable[[], None]
+) -> "subprocess.CompletedProcess[bytes]":
+    while True:
+        try:
+            out, err = reader.communicate(timeout=min(EACH, max(0.0, until - time.monotonic())))
+        except subprocess.TimeoutExpired as error:
+            if time.monotonic() >= until:
+                raise _too_costly(-signal.SIGXCPU, cost) from error
+            every_second()
+        else:
+            return subprocess.CompletedProcess(reader.args, reader.returncode, out, err)
 
 
 def _too_costly(code: int, cost: Cost) -> FeedError:
     """By how the reader ended: SIGXCPU is the kernel's word for CPU time. Libraries in C that get no memory abort."""
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
-        limit = ngettext("{:,} second", "{:,} seconds", cost.seconds).format(cost.seconds)
+        seconds = int(min(cost.seconds, _time_for(cost)))
+        limit = ngettext("{:,} second", "{:,} seconds", seconds).format(seconds)
     else:
         limit = f"{cost.memory // (1024 * 1024):,} MB of memory"
     return FeedError(

@@ -60,6 +60,7 @@ class Question:
     categories: Mapping[str, str | None] = field(default_factory=dict)
     whole: bool = False
     rules: tuple[tuple[str, str, str], ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def look(file: BinaryIO, question: Question) -> Look:
         if not is_ours(layout.headers):
             ours, rules = Categories(question.categories), {(one, wrong): right for one, wrong, right in question.rules}
             vendor, first, whole = question.vendor, question.first, question.whole
-            found = understood(file, layout, limits, ours, vendor, first, rules=rules, whole=whole)
+            found = understood(file, layout, limits, ours, vendor, first, rules=rules, whole=whole, cut=question.cut)
             layout = told(found.layout, question.about) if question.about else found.layout
             return Look(layout, found.rows, found.heads, found.left_out)
         if question.vendor and "price" in layout.mapping.fields:
@@ -97,10 +98,10 @@ def look(file: BinaryIO, question: Question) -> Look:
     return Look(layout, rows)
 
 
-def look_apart(file: BinaryIO, question: Question, cost: process.Cost) -> Look:
-    """The same by a process of its own. Raises also FeedError "too_costly"."""
+def look_apart(file: BinaryIO, question: Question, cost: process.Cost, watch: process.Watch | None = None) -> Look:
+    """The same by a process of its own. Raises also FeedError "too_costly", and what `watch` raises."""
     asked = asdict(question)
-    found = process.read("look", [file], asked, cost)
+    found = process.read("look", [file], asked, cost, watch)
     heads = {int(row): Head.from_json(entry) for row, entry in found["heads"].items()}
     rows = tuple(_row(entry) for entry in found["rows"])
     return Look(Layout.from_json(found["layout"]), rows, heads, found["left_out"])
@@ -135,7 +136,7 @@ def _look(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any]:
         limits=Limits(**asked["limits"]),
         lines=asked["lines"],
         known=_known(asked["known"]),
-        reading=_reading(asked["reading"]),
+        reading=reading_from(asked["reading"]) if asked["reading"] else None,
         sheet=asked["sheet"],
         about=About.from_json(asked["about"]) if asked["about"] else None,
         vendor=prices.Vendor(*asked["vendor"]) if asked["vendor"] else None,
@@ -143,6 +144,7 @@ def _look(files: Sequence[BinaryIO], asked: dict[str, Any]) -> dict[str, Any]:
         categories=asked.get("categories", {}),
         whole=asked.get("whole", False),
         rules=tuple((field, wrong, right) for field, wrong, right in asked.get("rules", ())),
+        cut=asked.get("cut", False),
     )
     found = look(files[0], question)
     return {
@@ -186,7 +188,10 @@ def answer(request: str) -> dict[str, Any]:
     _limit(process.Cost(*asked["cost"]))
     first, *others = asked["files"]
     try:
-        files: list[Any] = [io.BufferedReader(_Shared(first)), *(os.fdopen(one, "r+b") for one in others)]
+        files: list[Any] = [
+            io.BufferedReader(_Shared(first, asked["told"])),
+            *(os.fdopen(one, "r+b") for one in others),
+        ]
         return {"found": TASKS[asked["task"]](files, asked["asked"])}
     except FeedError as refused:
         return {"refused": [refused.code, refused.message]}
@@ -210,10 +215,12 @@ def _taken() -> int:
 
 
 class _Shared(io.RawIOBase):
-    """A file by a descriptor that another process has open too, read from a place of its own."""
+    """A file by a descriptor that another process has open too, read from a place of its own. How many bytes were read
+    of it, over and over ones each time, is noted in the file `told` for who waits."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, told: int) -> None:
         self._descriptor, self._place, self._size = descriptor, 0, os.fstat(descriptor).st_size
+        self._told, self._read = told, 0
 
     def readable(self) -> bool:
         return True
@@ -228,6 +235,8 @@ class _Shared(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         count = os.preadv(self._descriptor, [buffer], self._place)
         self._place += count
+        self._read += count
+        os.pwrite(self._told, str(self._read).encode(), 0)
         return count
 
 
@@ -248,9 +257,8 @@ def _known(entries: Mapping[str, Any]) -> Known:
     return {fingerprint: Remembered(**entry) for fingerprint, entry in entries.items()}
 
 
-def _reading(entry: dict[str, Any] | None) -> Reading | None:
-    if entry is None:
-        return None
+def reading_from(entry: Mapping[str, Any]) -> Reading:
+    """The Reading that went through JSON as a dictionary."""
     return Reading(**{**entry, "columns": None if entry["columns"] is None else tuple(entry["columns"])})
 
 

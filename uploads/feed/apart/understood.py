@@ -59,8 +59,9 @@ def understood(
     *,
     rules: ValueRules | None = None,
     whole: bool = False,
+    cut: bool = False,
 ) -> Understood:
-    """`rules` are the vendor's own.
+    """`rules` are the vendor's own; `cut`: there is more of the file than this.
 
     Raises what reading rows raises. The file is left anywhere.
     """
@@ -95,7 +96,7 @@ def understood(
         layout,
         questions=sorted_questions([*others, *questions, *stopping, *about_prices]),
         optional=sorted_questions(optional),
-        notes=(*notes, *plan.said, *seen.survey.said(of_first=read == most), *ignored_notes(layout.mapping)),
+        notes=(*notes, *plan.said, *seen.survey.said(of_first=cut or read == most), *ignored_notes(layout.mapping)),
     )
     shown = tuple(islice(parser.rows(file, layout, limits=limits), first))
     return Understood(layout, shown, seen.heads, seen.survey.left_out)

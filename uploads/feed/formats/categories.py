@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from catalog.rules.validator import category_key
+from catalog.rules.validator import category_key, closest_category
 
 CACHED: Final = 4096  # cells whose category is known; a shop has hundreds
 MOST_CHARS: Final = 2_000  # of a cell that is looked through
 _AROUND: Final = " []\"'"  # what a program's list of paths leaves around a step
+MOST_STEPS: Final = 5  # of a path that are held against our categories
 MOST_DEPTH: Final = 50  # of our tree, should it go in a circle
 
 
@@ -42,6 +43,13 @@ class Categories:
                 self._found.clear()
             found = self._found[key] = self._read(cell[:MOST_CHARS], lists, paths)
         return found
+
+    def near(self, cell: str, paths: str) -> str:
+        """The category that a cell most likely means of which no part is on the list: of a path the last step that is
+        close to one. "" if none is."""
+        steps = re.split(f"[{re.escape(paths)}]", cell[:MOST_CHARS]) if paths else []
+        parts = [*reversed([step.strip(_AROUND) for step in steps][-MOST_STEPS:]), cell]
+        return next((name for part in parts if part and (name := closest_category(part, self.by_key))), "")
 
     def _read(self, cell: str, lists: str, paths: str) -> str:
         if whole := self.named(cell):

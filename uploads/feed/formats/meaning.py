@@ -33,6 +33,7 @@ from uploads.feed.formats.model import (
     CONTINUATION,
     PARENT,
     PICTURE,
+    REASONS,
     UPDATE,
     Plan,
     Reason,
@@ -206,7 +207,8 @@ class Reader:
             said = f"Another place of row {head.row:,}: its stock is added to it."
             return Reason(ADDED_UP, said) if is_variant else None
         if is_variant and head.left_out and head.left_out not in plan.taken and not head.clash:
-            return Reason(head.left_out, f"Belongs to row {head.row:,}, which is left out: {head.left_out}.")
+            why = REASONS[head.left_out][0].removeprefix("{:,} ")
+            return Reason(head.left_out, f"Belongs to row {head.row:,}, which is left out ({why}).")
         if head.row == row and group.parents and head.variants and PARENT not in plan.taken:
             return Reason(PARENT, "It is sold by its variants.")
         return None

@@ -35,6 +35,10 @@ ORDER: Final = (
     "column", "identifiers_from", EMPTY_SKU, CATEGORY_FOR_ALL, CATEGORY_VALUES, QUANTITY, NEGATIVE, "stock_from",
     "price_from", "currency", ROUND, REPAIR, "sheet", "encoding", "delimiter",
 )  # fmt: skip
+# Kinds on which it depends what any cell means: as long as one is open, nothing can be said of a single row.
+ABOUT_COLUMNS: Final = frozenset(
+    ("column", "identifiers_from", "stock_from", "price_from", "sheet", "encoding", "delimiter")
+)
 MOST_VALUES: Final = 5_000  # answers of one kind that are looked at
 
 Answers = Mapping[str, Any]

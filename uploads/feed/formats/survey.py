@@ -11,7 +11,6 @@ from typing import Final
 from catalog.rules.fields import LABELS
 from catalog.rules.identifiers import repaired_sku
 from catalog.rules.problems import ngettext
-from catalog.rules.validator import closest_category
 from uploads.feed.columns import quoted, short
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.made import rounded_price
@@ -34,6 +33,7 @@ from uploads.feed.questions import Choice, Question
 NO: Final = "false"
 NO_CATEGORY: Final = ""  # the cell of rows without one
 MOST_VALUES: Final = 2_000  # different cells of a category that are kept
+MOST_CHARS: Final = 1_000_000  # and at most so much of them
 EXAMPLES: Final = 3
 
 
@@ -55,6 +55,7 @@ class Survey:
         self.more_values = 0
         """Rows whose cell isn't among those that are kept, since there are too many."""
         self._values: dict[str, _Value] = {}
+        self._chars = 0
         self._open: dict[str, int] = {}
         self._examples: dict[str, list[str]] = {}
 
@@ -78,9 +79,11 @@ class Survey:
                 examples.append(about)
 
     def _note_value(self, cell: str, values: Mapping[str, str | None]) -> None:
-        if cell not in self._values and len(self._values) >= MOST_VALUES:
-            self.more_values += 1
-            return
+        if cell not in self._values:
+            if len(self._values) >= MOST_VALUES or self._chars + len(cell) > MOST_CHARS:
+                self.more_values += 1
+                return
+            self._chars += len(cell)
         value = self._values.setdefault(cell, _Value())
         value.rows += 1
         name = short(values.get("product_name") or "")
@@ -132,7 +135,7 @@ class Survey:
 
     def _about_values(self) -> Question:
         """The cells with a close category first; the suggestion is JSON: cell → category."""
-        close = {cell: name for cell in self._values if (name := closest_category(cell, self.categories.by_key))}
+        close = {cell: name for cell in self._values if (name := self.categories.near(cell, self.plan.paths))}
         in_order = sorted(self._values.items(), key=lambda entry: (entry[0] not in close, -entry[1].rows))
         choices = tuple(Choice(cell, _label(cell, value), value.rows) for cell, value in in_order)
         empty = self._open.get(CATEGORY_FOR_ALL, 0)
@@ -149,7 +152,7 @@ class Survey:
                 " {:,} row has none, and is in the table too.", " {:,} rows have none, and are in the table too.", empty
             ).format(empty)
         if self.more_values:
-            text += f" There are more; these are the first {MOST_VALUES:,}."
+            text += f" There are more; these are the first {len(self._values):,}."
         suggestion = json.dumps(close, ensure_ascii=False) if close else ""
         return Question(CATEGORY_VALUES, CATEGORY_VALUES, "category", text, choices, suggestion, rows)
 

@@ -182,6 +182,36 @@ def test_a_fault_of_the_reader_is_not_blamed_on_the_file() -> None:
         process.read("nothing", [io.BytesIO()], {}, Cost())
 
 
+def test_a_request_of_any_size_reaches_a_reader_that_is_slow_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "EACH", 0.001)  # it is waited for again and again before it has read a byte
+    asked = {
+        "limits": vars(LIMITS), "lines": 0, "known": {}, "reading": None, "sheet": "", "about": None, "vendor": None,
+        "first": 0, "categories": {f"Category {number}": None for number in range(50_000)},
+    }  # fmt: skip
+    feed = b"vendor_product_id,product_name,category,sku,price,stock_quantity\nP-1,Lamp,Books,S-1,9.00,1\n"
+    assert process.read("look", [io.BytesIO(feed)], asked, Cost(on_the_clock=60.0))["layout"]["delimiter"] == ","
+
+
+def test_whoever_waits_is_told_how_much_was_read_and_may_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "EACH", 0.01)
+    data, told = costly.text("blank lines", 8_000_000), list[int]()
+
+    def watch(read: int) -> None:
+        told.append(read)
+        if read > 1_000_000:
+            raise InterruptedError
+
+    question = reader.Question(limits=LIMITS)
+    with pytest.raises(InterruptedError):
+        reader.look_apart(io.BytesIO(data), question, Cost(), watch)
+    assert told == sorted(told)
+
+
+def test_a_clock_ends_it_too() -> None:
+    with pytest.raises(FeedError, match="takes more than 1 second to read"):
+        look(costly.text("blank lines", 8_000_000), Cost(on_the_clock=1.0))
+
+
 # --- what was found by trying ----------------------------------------------------------------------------------
 
 

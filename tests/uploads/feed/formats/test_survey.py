@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from tests.uploads.feed.formats.understanding import of_lines
+from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.survey import MOST_VALUES
 from uploads.feed.questions import Question
 
@@ -101,3 +104,26 @@ def test_what_a_person_leaves_as_it_is_stays_an_error_and_is_not_asked_again() -
     found = of_lines(HEADER, "A 1,Lamp,Books,9.98765,-1", answers=answers)
     assert found.questions == ()
     assert [code for _, _, code in found.codes] == ["invalid_sku", "price_too_precise", "negative_stock"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "near"),
+    [
+        ("Elektronics", "Electronics"),
+        ("Sale > Lamps > Electronic", "Electronics"),
+        ("Electronic > Bookz", "Books"),
+        ("A > B > C", ""),
+        ("", ""),
+        (" > ".join(["Bookz"] * 500), "Books"),
+    ],
+)
+def test_what_a_path_likely_means_is_looked_for_from_its_last_step_on(cell: str, near: str) -> None:
+    assert Categories({"Books": None, "Electronics": None}).near(cell, ">") == near
+
+
+def test_distinct_cells_are_kept_up_to_a_number_and_up_to_so_many_characters() -> None:
+    for cells, kept in (([f"Kind {n}" for n in range(2_100)], 2_000), (["x" * 90_000 + str(n) for n in range(20)], 11)):
+        lines = [f"P-{number},Lamp,{cell},9.90,1" for number, cell in enumerate(cells)]
+        question = _question(HEADER, *lines, kind="category_values")
+        assert (len(question.choices), question.rows) == (kept, len(cells))
+        assert f"these are the first {kept:,}." in question.text
