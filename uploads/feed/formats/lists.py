@@ -26,7 +26,7 @@ from uploads.feed.columns import (
     suggestion,
 )
 from uploads.feed.formats.model import UPDATE, Plan
-from uploads.feed.formats.names import AMOUNT, BARCODES, FLAGS, ID_WORDS, ITEMS, LISTED, MORE, NO_IDS, PRICE
+from uploads.feed.formats.names import AMOUNT, BARCODES, FLAGS, ID_WORDS, ITEMS, LISTED, MORE, NO_IDS, NOT_FINAL, PRICE
 from uploads.feed.formats.texts import are_tagged
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
@@ -268,12 +268,12 @@ def _find_more(
 def _selling_price(
     names: Sequence[str], columns: dict[str, str], unclear: Mapping[str, object], samples: Rows, said: list[str]
 ) -> None:
-    """Where no column is the price by its name alone, the only one that a thing is sold for."""
+    """Where no column is the price by its name alone, the only one that a thing is sold for, with tax."""
     if "price" in columns or "price" in unclear:
         return
     free = [name for name in names if name not in columns.values() and _may_be("price", name, samples)]
     sold = [name for name in free if (kind := kind_of("price", name)) and kind.name in _SOLD_FOR]
-    if len(sold) == 1 and "your" not in in_words(sold[0]).split():  # which may be what it costs
+    if len(sold) == 1 and not NOT_FINAL.search(in_words(sold[0])):
         columns["price"] = sold[0]
         said.append(f"The price is “{short(sold[0])}”.")
 

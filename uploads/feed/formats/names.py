@@ -116,6 +116,17 @@ FLAGS: Final = (
     "lieferbar",
     "auf lager",
     "verfügbarkeit",
+    "verfuegbarkeit",
+    "product availability",
+    "stock availability status",
+    "lagerstatus",
+    "beschikbaarheid",
+    "disponibilidade",
+    "dostępność",
+    "dostupnost",
+    "tillgänglighet",
+    "stok durumu",
+    "наявність",
     "disponibilité",
     "en stock",
     "disponibilidad",
@@ -147,4 +158,6 @@ NO_IDS: Final = frozenset(
 PRICE: Final = re.compile(
     r"(?:[^\W\d]{2,5}|[^\w\s]{1,3})?\s?\d[\d.,'’\s]*(?:[^\W\d]{3,5}\.?|kr\.?|zł|kč|tl|лв|[^\w\s]{1,3})?", re.I
 )
+# What a person has to say of a price: it is without tax, or it is “your price” of a supplier, which is a cost
+NOT_FINAL: Final = re.compile(r"net|excl|zzgl|\b(?:your|ex|without|ohne|ht|hors|sin|senza|before)\b")
 AMOUNT: Final = re.compile(r"[^\d\s]{0,3}\s?-?\d+[.,]\d+\s?[^\d\s]{0,3}")

@@ -81,6 +81,11 @@ LISTS: dict[str, tuple[tuple[str, ...], dict[str, str], set[str]]] = {
         {"price": "prix_ttc"},
         set(),
     ),
+    "only a price without tax, which a person has to want": (
+        ("Artikelnummer,Bezeichnung,Warengruppe,Preis netto,Bestand", "1,Lampe,Books,9,3"),
+        {"product_name": "Bezeichnung"},
+        {"price_from"},
+    ),
     "what it weighs, which isn't a price": (
         ("sku,name,category,amount,stock", "A,Lamp,Books,200 kg,5"),
         {"sku": "sku"},
@@ -170,6 +175,13 @@ def test_quantities_are_not_asked_while_it_is_open_which_column_has_them() -> No
     assert asked(of_lines(*lines).questions).keys() == {"stock_from"}
     found = of_lines(*lines, answers={"stock_from": ["Stock Berlin", "Stock Hamburg"]})
     assert [one.stock_quantity for one in found.drafts.values()] == [2]
+
+
+@pytest.mark.parametrize("header", ["Verfuegbarkeit", "Dostępność", "Stok Durumu"])
+def test_a_column_says_whether_there_is_any_in_more_languages(header: str) -> None:
+    lines = f"sku;name;category;price;{header}", "A;Lampe;Books;9;auf Lager", "B;Pult;Books;9;nicht lieferbar"
+    found = of_lines(*lines, answers={"quantity_where_unknown": 4})
+    assert [one.stock_quantity for one in found.drafts.values()] == [4, 0]
 
 
 def test_a_column_of_flags_is_stock_where_there_is_no_other() -> None:
