@@ -344,13 +344,13 @@ def ask(
 
 
 def suggestion(meant: str, could_be: Sequence[str]) -> str:
-    """The likeliest of these columns to be the field, or ""."""
+    """The likeliest of these columns to be the field, or "": what dealers pay is suggested as nobody's price."""
     if meant not in FAMILIES:
         return ""
     kinds = [kind_of(meant, _WRITTEN.get(normalise(header), header)) for header in could_be]
     rivals = [Rival(index, kind, known=False) for index, kind in enumerate(kinds) if kind]
     best = likeliest(rivals) if len(rivals) == len(could_be) else None
-    return could_be[best.column] if best else ""
+    return could_be[best.column] if best and best.kind.name != "wholesale" else ""
 
 
 def suggested(names: Sequence[str], mapping: ColumnMapping) -> dict[str, str]:

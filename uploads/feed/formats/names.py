@@ -31,6 +31,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "cod prod", "cod producto", "codigo producto", "código do produto", "codigo do produto", "cód", "ref produit",
         "réf produit", "código sku", "codigo sku", "idprod", "kode", "kode barang", "kode produk", "mã sản phẩm",
         "mã hàng",
+        "货号", "编号", "商品编号", "商品编码", "品番", "catalog #", "catalogue number",
     ),
     "product_name": (
         "product name#", "item name#", "article name", "name of product", "product label", "display name",
@@ -51,6 +52,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "nombre del articulo", "nom de l'article", "nom du produit fr", "product/service name", "item/service name",
         "service name", "product full name", "nama", "nama barang", "nama produk", "tên sản phẩm", "tên hàng",
         "terméknév", "termék neve", "denumire", "denumire produs", "naziv", "назва", "назва товару", "όνομα",
+        "denominación", "naam", "商品名", "商品名称", "产品名称", "名称", "品名",
     ),
     "category": (
         "artikelgruppe", "produktgruppe", "warengruppen", "hauptwarengruppe", "gruppe", "sortiment", "product group",
@@ -67,6 +69,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "línea", "línea de producto", "departamento", "sector", "secção", "grupo", "grupo de productos",
         "categorie produit", "cat name", "category 1", "categoría 1", "категорія", "kategória", "categorie produs",
         "danh mục",
+        "kategoriepfad", "familie", "grupa", "分类", "类别", "商品分类", "カテゴリ",
     ),
     "price": (
         "price each", "price per unit", "amount", "rate", "mrp", "rrp", "list", "msrp", "uvp",
@@ -75,6 +78,12 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "satış fiyatı", "fiyatı", "birim fiyat", "fiyat tl", "standard selling rate", "selling rate", "sales rate",
         "sales price rate", "retail", "cena z dph", "cena s dph", "harga", "harga jual", "giá", "giá bán", "ár",
         "bruttó ár", "preț", "pret", "ціна",
+        "pvp", "p.v.p.", "pvp iva incluido", "pvp con iva", "pvp eur", "pvpr", "precio publico",
+        "precio al publico", "precio venta publico", "precio venta al publico", "precio unitario", "prix public",
+        "prix public ttc", "endpreis", "ladenpreis", "prezzo al pubblico", "rrp inc gst", "srp",
+        "verkoopprijs incl btw", "adviesprijs", "pris inkl moms", "utpris", "cena detaliczna", "cena za szt",
+        "розничная", "цена руб", "ціна грн", "valor unitário", "价格", "售价", "零售价", "単価", "価格",
+        "السعر", "τιμή",
     ),
     "stock_quantity": (
         "stock on hand", "available stock", "units in stock", "disponibilità",
@@ -86,6 +95,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "stok miktari", "miktar", "adet", "stan magazynowy", "magazzino", "lagerantal", "on hand qty", "qty oh",
         "stock actuel", "stock qté", "exist", "existencia", "estoque atual", "qtd", "qtde", "quantidade em estoque",
         "saldo em estoque", "jumlah", "số lượng", "készlet", "stoc", "кількість", "остатки", "остаток на складе",
+        "closing stock", "stock physique", "unidades", "кол-во", "数量", "库存", "库存数量", "在庫", "在庫数",
     ),
     "brand": (
         "make", "brand_name", "бренд", "производитель", "producent", "merk", "fabrikant", "marca prodotto",

@@ -177,6 +177,33 @@ def test_quantities_are_not_asked_while_it_is_open_which_column_has_them() -> No
     assert [one.stock_quantity for one in found.drafts.values()] == [2]
 
 
+def test_what_dealers_pay_is_never_suggested_as_the_price() -> None:
+    found = of_lines("sku,name,category,list_price,dealer_price,stock", "A,Lamp,Books,9.00,5.00,1")
+    assert [(one.kind, one.suggestion) for one in found.questions] == [("price_from", "")]
+
+
+@pytest.mark.parametrize(
+    ("field", "header", "cell"),
+    [
+        ("price", "PVP", "9,00"),
+        ("price", "P.V.P. (€)", "9,00"),
+        ("price", "Ladenpreis", "9,00"),
+        ("price", "価格", "9.00"),
+        ("stock_quantity", "库存", "5"),
+        ("category", "Kategoriepfad", "Books"),
+        ("product_name", "商品名称", "Lamp"),
+        ("sku", "货号", "A-1"),
+    ],
+)
+def test_headers_of_more_languages_are_known(field: str, header: str, cell: str) -> None:
+    named = {"sku": "A-1", "product_name": "Lamp", "category": "Books", "price": "9.00", "stock_quantity": "5"} | {
+        field: cell
+    }
+    found = of_lines(";".join(header if one == field else one for one in named), ";".join(named.values()))
+    assert found.plan.columns[field] == (header,)
+    assert not found.questions
+
+
 @pytest.mark.parametrize("header", ["Verfuegbarkeit", "Dostępność", "Stok Durumu"])
 def test_a_column_says_whether_there_is_any_in_more_languages(header: str) -> None:
     lines = f"sku;name;category;price;{header}", "A;Lampe;Books;9;auf Lager", "B;Pult;Books;9;nicht lieferbar"
