@@ -75,7 +75,7 @@ class Survey:
                 continue
             self._open[kind] = self._open.get(kind, 0) + 1
             examples = self._examples.setdefault(kind, [])
-            if about and len(examples) < EXAMPLES:
+            if about and about not in examples and len(examples) < EXAMPLES:
                 examples.append(about)
 
     def _note_value(self, cell: str, values: Mapping[str, str | None]) -> None:
