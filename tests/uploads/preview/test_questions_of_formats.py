@@ -75,11 +75,11 @@ def test_a_preview_asks_shows_what_is_left_out_and_offers_no_columns_to_choose(
 ) -> None:
     seen = choose(vendor, admin_user)["preview"]
     assert [(one.question.kind, one.widget) for one in seen.asked] == [
-        ("category_values", "cells"), ("quantity_where_unknown", "number"),
+        ("category_for_all", "list"), ("category_values", "cells"), ("quantity_where_unknown", "number"),
     ]  # fmt: skip
     assert not seen.ready
     (cells,) = (one.cells for one in seen.asked if one.cells)
-    assert {(one.value, one.rows) for one in cells} == {('"Tops"', 2), ('"Mugs & Cups"', 1), ('""', 1)}
+    assert {(one.value, one.rows) for one in cells} == {('"Tops"', 2), ('"Mugs & Cups"', 1)}
     assert [row.verdict for row in seen.rows][2] == "left out"
     assert seen.rows[2].left_out == "A further picture of row 1."
     assert {one.header for one in seen.mapped if one.understood} >= {"Title", "Product Category", "Variant SKU"}
@@ -111,7 +111,7 @@ def test_answers_are_given_one_after_the_other_and_none_is_lost(
     context = choose(vendor, admin_user)
     context = again(context, admin_user, **chosen(context, {'"Tops"': "Clothing"}))
     (cells,) = (one.cells for one in context["preview"].asked if one.cells)
-    assert [one.value for one in cells] == ['"Mugs & Cups"', '""']
+    assert [one.value for one in cells] == ['"Mugs & Cups"']
     context = again(context, admin_user, **chosen(context, {'"Mugs & Cups"': "-"}))
     assert kinds(context) == ["category_for_all"]  # what is left out needs no quantity
     context = again(context, admin_user, **{"answer-category_for_all": "Books"})
@@ -207,8 +207,7 @@ def test_an_answer_that_is_no_category_leaves_the_question_open(answer: str, pip
         receive.receive(
             io.BytesIO(export(*ROWS)), "x.csv", "VEND001", reading=Reading(answers={"category_for_all": answer})
         )
-    (values,) = (one for one in refused.value.questions if one.kind == "category_values")
-    assert "" in {choice.value for choice in values.choices}
+    assert "category_for_all" in {one.id for one in refused.value.questions}
 
 
 # --- on the pages ----------------------------------------------------------------------------------------------
@@ -226,18 +225,14 @@ def test_both_previews_ask_in_widgets_that_fit(
     response = client.post(address, {field: file, "vendor": "VEND001", "format": "0"})
     html = response.content.decode()
     assert '<input type="number" name="answer-quantity_where_unknown" min="0"' in html
-    assert html.count('<option value="-">Leave these rows out</option>') == 3
+    assert '<select name="answer-category_for_all"' in html
+    assert html.count('<option value="-">Leave these rows out</option>') == 2
     assert "Mugs &amp; Cups" in html
     assert 'name="column-0"' not in html
     assert '<option value="Clothing" selected' not in html
+    changes = {"answer-category_for_all": "Books", "answer-quantity_where_unknown": "4"}
     seen = cast("dict[str, Any]", response.context)
-    categories = chosen(seen, {**CELLS, '""': "Books"})
-    posted = form(seen, **{"answer-quantity_where_unknown": "4"}, **categories)
+    posted = form(seen, **changes, **chosen(seen, CELLS))
     html = client.post(f"{address}preview/", posted).content.decode()
     assert "A further picture of row 1." in html
     assert "Shirt – S" in html
-
-
-def test_a_file_without_any_category_asks_for_one_for_all(pipeline: Pipeline, vendor: Vendor, admin_user: User) -> None:
-    context = choose(vendor, admin_user, export("c,Card,Faden,,Title,Default Title,C,shopify,3,2.50,"))
-    assert [(one.question.kind, one.widget) for one in context["preview"].asked] == [("category_for_all", "list")]

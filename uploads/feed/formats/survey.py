@@ -31,7 +31,6 @@ from uploads.feed.formats.model import REASONS, Plan
 from uploads.feed.questions import Choice, Question
 
 NO: Final = "false"
-NO_CATEGORY: Final = ""  # the cell of rows without one
 MOST_VALUES: Final = 2_000  # different cells of a category that are kept
 MOST_CHARS: Final = 1_000_000  # and at most so much of them
 EXAMPLES: Final = 3
@@ -102,8 +101,6 @@ class Survey:
             EMPTY_SKU: self._about_skus, CATEGORY_FOR_ALL: self._about_category, QUANTITY: self._about_quantity,
             NEGATIVE: self._about_negative, ROUND: self._about_rounding, REPAIR: self._about_repair,
         }  # fmt: skip
-        if self._values:  # where some rows have a category, those without are a line in their table
-            del asked[CATEGORY_FOR_ALL]
         found = [make(self._open[kind]) for kind, make in asked.items() if self._open.get(kind)]
         if self._values:
             found.insert(sum(one.kind in (EMPTY_SKU, CATEGORY_FOR_ALL) for one in found), self._about_values())
@@ -138,19 +135,12 @@ class Survey:
         close = {cell: name for cell in self._values if (name := self.categories.near(cell, self.plan.paths))}
         in_order = sorted(self._values.items(), key=lambda entry: (entry[0] not in close, -entry[1].rows))
         choices = tuple(Choice(cell, _label(cell, value), value.rows) for cell, value in in_order)
-        empty = self._open.get(CATEGORY_FOR_ALL, 0)
-        if empty:
-            choices += (Choice(NO_CATEGORY, "No category", empty),)
-        rows = sum(value.rows for value in self._values.values()) + self.more_values + empty
+        rows = sum(value.rows for value in self._values.values()) + self.more_values
         text = ngettext(
             "{:,} category of this file is not on our list. Which one of ours is it?",
             "{:,} categories of this file are not on our list. Which ones of ours are they?",
             len(self._values),
         ).format(len(self._values))
-        if empty:
-            text += ngettext(
-                " {:,} row has none, and is in the table too.", " {:,} rows have none, and are in the table too.", empty
-            ).format(empty)
         if self.more_values:
             text += f" There are more; these are the first {len(self._values):,}."
         suggestion = json.dumps(close, ensure_ascii=False) if close else ""

@@ -29,13 +29,12 @@ def test_a_category_of_more_than_100_characters_is_asked_whole() -> None:
     assert _question(HEADER, f"A,Lamp,{cell},9,1", kind="category_values").choices[0].value == cell
 
 
-def test_rows_without_a_category_are_a_line_of_the_table_where_others_have_one() -> None:
+def test_rows_without_a_category_are_asked_for_beside_those_with_another() -> None:
     lines = (HEADER, "A,Lamp,Lights,9,1", "B,Torch,,9,1", "C,Pfand,,9,1")
     questions = of_lines(*lines).questions
-    assert [(one.kind, [choice.value for choice in one.choices], one.rows) for one in questions] == [
-        ("category_values", ["Lights", ""], 3)
-    ]
-    found = of_lines(*lines, answers={"category_values": {"Lights": "Furniture", "": "Toys & Games"}})
+    assert [(one.kind, one.rows) for one in questions] == [("category_for_all", 2), ("category_values", 1)]
+    answers = {"category_values": {"Lights": "Furniture"}, "category_for_all": "Toys & Games"}
+    found = of_lines(*lines, answers=answers)
     assert found.questions == ()
     assert [one.category for one in found.drafts.values()] == ["Furniture", "Toys & Games", "Toys & Games"]
     assert of_lines(*lines, answers={"category_values": {"Lights": "Furniture", "": None}}).left_out == {
@@ -80,11 +79,11 @@ def test_questions_come_in_the_order_in_which_they_depend_on_each_other() -> Non
     found = of_lines(
         "Barcode;Name;Category;Price net;Price gross;Stock",
         "1;Lamp;Odd;9,98765;9,98765;-1",
-        "2;Lamp;Odd;9,98765;9,98765;in stock",
+        "2;Lamp;;9,98765;9,98765;in stock",
         answers={"price_from": "Price net"},
     )
     assert [one.kind for one in found.questions] == [
-        "identifiers_from", "category_values", "quantity_where_unknown", "negative_stock",
+        "identifiers_from", "category_for_all", "category_values", "quantity_where_unknown", "negative_stock",
         "round_prices",
     ]  # fmt: skip
 
