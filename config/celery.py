@@ -6,12 +6,15 @@ schedule below finds it again.
 
 import gc
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready
 
+from config import heartbeat
 from config.embedded.logs import bound_logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -19,6 +22,38 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("onboarding")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """A sign of life of the worker's main process, every few seconds while its loop turns, and while it has no broker
+    to listen to: it tries again by itself, and a restart would not help."""
+
+    requires = ("celery.worker.components:Timer",)
+    every, most = 5.0, 60.0  # seconds: between two signs, and of a loop that doesn't turn
+
+    def start(self, worker: Any) -> None:
+        self._turned, self._stopped = time.monotonic(), threading.Event()
+        worker.timer.call_repeatedly(self.every, self._turn)
+        threading.Thread(target=self._beat, args=[worker], name="heartbeat", daemon=True).start()
+
+    def stop(self, worker: Any) -> None:
+        self._stopped.set()
+
+    def _turn(self) -> None:
+        self._turned = time.monotonic()
+
+    def _beat(self, worker: Any) -> None:
+        while not self._stopped.wait(self.every):
+            if self.is_alive(worker, time.monotonic()):
+                heartbeat.touch()
+
+    def is_alive(self, worker: Any, now: float) -> bool:
+        """`now` is a time of time.monotonic()."""
+        has_broker = getattr(worker.consumer, "connection", None) is not None
+        return not has_broker or now - self._turned < self.most
+
+
+app.steps["worker"].add(Heartbeat)
 
 
 @worker_ready.connect

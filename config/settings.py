@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.answered",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.web.refuse_nul.RefuseNul",
@@ -272,6 +273,7 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.run_job": {"queue": "jobs"},
     "uploads.tasks.scan_table": {"queue": "jobs"},
 }
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "consume the stream": {
         "task": "uploads.tasks.consume_stream",
