@@ -5,7 +5,7 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-from config import heartbeat
+from config.heartbeat import touch
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ class Scheduler(PersistentScheduler):
     max_interval = 5
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        heartbeat.touch()
+        touch()
         return float(super().tick(*args, **kwargs))
 
     def _ensure_connected(self) -> Any:
@@ -25,4 +25,4 @@ class Scheduler(PersistentScheduler):
             logger.error("The broker isn't reachable: %s. Trying again in %s seconds.", error, seconds)
 
         retries = self.app.conf.broker_connection_max_retries
-        return self.connection.ensure_connection(say, retries, callback=heartbeat.touch)
+        return self.connection.ensure_connection(say, retries, callback=touch)

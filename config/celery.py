@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import heartbeat_sent, worker_process_init, worker_ready
+from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
 
-from config import heartbeat
 from config.embedded.logs import bound_logs
+from config.heartbeat import touch
+from config.stopping import ask
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -45,7 +46,7 @@ class Heartbeat(bootsteps.StartStopStep):
     def _beat(self, worker: Any) -> None:
         while not self._stopped.wait(self.every):
             if self.is_alive(worker, time.monotonic()):
-                heartbeat.touch()
+                touch()
 
     def is_alive(self, worker: Any, now: float) -> bool:
         """`now` is a time of time.monotonic()."""
@@ -61,6 +62,12 @@ def _say_ready(**_: Any) -> None:
     """Tell whoever started this worker, by the file it named, that tasks are taken from now on."""
     if path := os.environ.get("WORKER_READY_FILE"):
         Path(path).touch()
+
+
+@worker_shutting_down.connect
+def _end_turns(**_: Any) -> None:
+    """Let what is under way end its turn early, and give back what it holds."""
+    ask()
 
 
 @heartbeat_sent.connect

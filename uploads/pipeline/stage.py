@@ -30,6 +30,7 @@ from typing import BinaryIO
 from django.db import connection, transaction
 from psycopg.sql import SQL
 
+from config import stopping
 from uploads.aws import dynamo, storage
 from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
@@ -120,7 +121,7 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
                 woken = True
             if ahead > MAX_AHEAD_ROWS:
                 return PAUSE_SECONDS
-            if time.monotonic() > deadline:
+            if stopping.asked() or time.monotonic() > deadline:
                 return 0.0
     _note_end(claim)
     return None
@@ -134,7 +135,7 @@ def _take_in_heads(claim: Claim, file: BinaryIO, deadline: float) -> bool:
     marks = Marks(mark)
     rows = as_staged(parser.rows(file, claim.layout, position, examine.limits(), marks), claim.layout)
     for _ in heads.take_in(claim.lease, claim.upload_id, claim.layout.plan, rows, marks):
-        if time.monotonic() > deadline:
+        if stopping.asked() or time.monotonic() > deadline:
             return False
     return True
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 
+from config import stopping
 from uploads.aws import dynamo
 from uploads.aws.records import Record, decode, is_pending
 from uploads.pipeline import shards, writeback
@@ -40,13 +41,14 @@ RENEW_SECONDS = leases.SHARD.seconds / 3
 def consume(seconds: float = SLICE_SECONDS) -> bool:
     """Work on this worker's share of the shards for at most that long; True when there is more to do.
 
-    Returns at once when there are more workers than shards and none is free. Raises Unavailable when DynamoDB is away.
+    Ends early where the worker shall stop. Returns at once when there are more workers than shards and none is free.
+    Raises Unavailable when DynamoDB is away.
     """
     deadline = time.monotonic() + seconds
     linger_until = time.monotonic() + LINGER_SECONDS
     discover_at = balance_at = 0.0
     with _readers() as readers:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not stopping.asked():
             if time.monotonic() >= discover_at:
                 shards.discover()
                 discover_at, balance_at = time.monotonic() + DISCOVER_SECONDS, 0.0

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
+from config import stopping
 from uploads.models import Job
 from uploads.work import leases, outages, wakeups
 from uploads.work.leases import Lease, LeaseLost
@@ -55,7 +56,7 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
     try:
         _refuse_mixed(job)
         while not steps[job.kind](job):
-            if time.monotonic() > deadline:
+            if stopping.asked() or time.monotonic() > deadline:
                 leases.release(_lease(job))
                 return True
     except LeaseLost:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg.sql import SQL
 
+from config import stopping
 from uploads.aws import dynamo
 from uploads.aws.records import Item, Record, decode
 from uploads.models import TableStream
@@ -109,7 +110,7 @@ def _read_on(
         position = page.position
         if position is None:
             return not _ended(lease)
-        if time.monotonic() > deadline:
+        if stopping.asked() or time.monotonic() > deadline:
             return True
         sleep(max(0.0, page.units / rate - (time.monotonic() - began)))
 
