@@ -27,7 +27,11 @@ _PERMISSIONS = {
     "NotSignedUp", "OptInRequired", "SubscriptionRequiredException", "UnauthorizedAccess",
     "UnauthorizedOperation", "403",
 }  # fmt: skip
-_ENDPOINTS = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL")
+_OWN_ENDPOINT = {"DynamoDB": "AWS_ENDPOINT_URL_DYNAMODB", "S3": "AWS_ENDPOINT_URL_S3"}
+_ENDPOINTS = (
+    *_OWN_ENDPOINT.values(), "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_DYNAMODBSTREAMS",
+    "AWS_ENDPOINT_URL",
+)  # fmt: skip
 _CLOCK = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 
 
@@ -95,8 +99,8 @@ def refused(service: str, code: str, message: str) -> str | None:
 
 def not_the_protocol(service: str) -> str:
     """What to tell where the endpoint answers, but not as this service does: another program, or a proxy on the way."""
-    own = "AWS_ENDPOINT_URL_DYNAMODB"
-    variable = own if service == "DynamoDB" and os.environ.get(own) else "AWS_ENDPOINT_URL"
+    own = _OWN_ENDPOINT.get(service, "")
+    variable = own if os.environ.get(own) else "AWS_ENDPOINT_URL"
     where = os.environ.get(variable) or service
     return f"{where} answered something that isn't {service}'s protocol. Check {variable} and proxies on the way."
 

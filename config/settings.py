@@ -304,9 +304,15 @@ AWS_REGION = env.str("AWS_REGION", "") or env.str("AWS_DEFAULT_REGION", "") or "
 EMBEDDED_AWS = not any(os.environ.get(variable) for variable in services.AWS_ELSEWHERE)
 if EMBEDDED_AWS:
     AWS_ENDPOINT_URL = services.aws_endpoint_url()
-# The table and its stream may be elsewhere than the files; boto3 knows these two variables as well.
+# Each of the three may be elsewhere, as boto3's variables say. The streams' is DYNAMODB_STREAMS there, though the
+# service's own name has no line; that spelling is taken, too.
 AWS_ENDPOINT_URL_DYNAMODB = env.str("AWS_ENDPOINT_URL_DYNAMODB", "") or AWS_ENDPOINT_URL
-AWS_ENDPOINT_URL_DYNAMODB_STREAMS = env.str("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "") or AWS_ENDPOINT_URL
+AWS_ENDPOINT_URL_DYNAMODB_STREAMS = (
+    env.str("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "")
+    or env.str("AWS_ENDPOINT_URL_DYNAMODBSTREAMS", "")
+    or AWS_ENDPOINT_URL
+)
+AWS_ENDPOINT_URL_S3 = env.str("AWS_ENDPOINT_URL_S3", "") or AWS_ENDPOINT_URL
 # boto3 finds its own credentials on AWS; the embedded endpoint takes its installation's key alone.
 AWS_CREDENTIALS = services.aws_credentials() if EMBEDDED_AWS else {}
 
@@ -329,11 +335,11 @@ STORAGES = {
         "BACKEND": "uploads.aws.storage.NotedS3Storage",
         "OPTIONS": {
             "bucket_name": UPLOAD_BUCKET,
-            "endpoint_url": AWS_ENDPOINT_URL,
+            "endpoint_url": AWS_ENDPOINT_URL_S3,
             "region_name": AWS_REGION,
             "access_key": AWS_CREDENTIALS.get("aws_access_key_id"),
             "secret_key": AWS_CREDENTIALS.get("aws_secret_access_key"),
-            "addressing_style": "path" if AWS_ENDPOINT_URL else "auto",
+            "addressing_style": "path" if AWS_ENDPOINT_URL_S3 else "auto",
             "default_acl": None,
             "file_overwrite": False,
             "querystring_auth": True,

@@ -18,7 +18,7 @@ from config.embedded import processes
 FACTS = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
     "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "DATABASES", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_CREDENTIALS",
+    "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_S3", "AWS_CREDENTIALS",
     "EMBEDDED_DATABASE", "EMBEDDED_AWS", "STAFF_NEEDS_TOTP",
     "ALLAUTH_TRUSTED_PROXY_COUNT", "EMAIL_BACKEND", "MAX_FILE_BYTES", "UPLOAD_BUCKET",
 )  # fmt: skip
@@ -127,11 +127,24 @@ def test_the_table_and_its_stream_can_be_elsewhere_than_the_files(tmp_path: Path
     assert found["EMBEDDED_AWS"] is not bool(files_at)
 
 
+@pytest.mark.parametrize("streams", ["AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_DYNAMODBSTREAMS"])
+def test_each_of_the_three_services_can_be_somewhere_else(tmp_path: Path, streams: str) -> None:
+    found = _settings(
+        tmp_path, AWS_STORAGE_BUCKET_NAME="theirs", AWS_ENDPOINT_URL_S3="http://files:9000",
+        AWS_ENDPOINT_URL_DYNAMODB="http://table:8000", **{streams: "http://stream:8000"},
+    )  # fmt: skip
+    assert found["AWS_ENDPOINT_URL_DYNAMODB"] == "http://table:8000"
+    assert found["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] == "http://stream:8000"
+    assert found["AWS_ENDPOINT_URL_S3"] == "http://files:9000"
+    assert found["AWS_ENDPOINT_URL"] is None
+
+
 def test_they_are_where_the_files_are_unless_something_else_is_said(tmp_path: Path) -> None:
     for variables in ({}, {"AWS_ENDPOINT_URL": "http://all:4566"}, {"AWS_STORAGE_BUCKET_NAME": "theirs"}):
         found = _settings(tmp_path, **variables)
         assert found["AWS_ENDPOINT_URL_DYNAMODB"] == found["AWS_ENDPOINT_URL"]
         assert found["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] == found["AWS_ENDPOINT_URL"]
+        assert found["AWS_ENDPOINT_URL_S3"] == found["AWS_ENDPOINT_URL"]
 
 
 @pytest.mark.parametrize(("https", "secure"), [("1", True), ("0", False)])

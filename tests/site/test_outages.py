@@ -134,7 +134,11 @@ def test_each_service_is_named(error: Exception, sentence: str) -> None:
 def test_of_several_endpoints_the_one_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://files")
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://table")
-    for url, variable in (("http://files", "AWS_ENDPOINT_URL"), ("http://table", "AWS_ENDPOINT_URL_DYNAMODB")):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://own-files")
+    for url, variable in (
+        ("http://files", "AWS_ENDPOINT_URL"), ("http://table", "AWS_ENDPOINT_URL_DYNAMODB"),
+        ("http://own-files", "AWS_ENDPOINT_URL_S3"),
+    ):  # fmt: skip
         error = EndpointConnectionError(endpoint_url=f"{url}/", error="refused")
         assert explain(error) == f"The AWS endpoint isn't reachable. Check {variable}."
 
