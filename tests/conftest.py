@@ -33,7 +33,14 @@ settings.load_profile("untimed")
 # What a test asks for when it needs more than PostgreSQL, itself or through other fixtures.
 MORE_THAN_POSTGRESQL = {"aws", "broker", "real_processes", "browser"}
 # Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.
-LONG = ("tests/journey/", "tests/faults/", "tests/config/", "tests/browser/", "tests/site/test_outages.py")
+LONG = (
+    "tests/journey/",
+    "tests/faults/",
+    "tests/deploy/",
+    "tests/config/",
+    "tests/browser/",
+    "tests/site/test_outages.py",
+)
 
 
 @pytest.hookimpl(trylast=True)  # behind pytest-django, which puts the tests that empty tables last

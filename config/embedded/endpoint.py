@@ -7,7 +7,8 @@ in services.json, for its owner only. The signature isn't checked: the key is th
 Presigned addresses would carry it; the product hands out none (its files go through its own pages), so none is taken.
 
 What a browser sends for a page is refused in any case, and so is a Host that isn't this machine: a page of somebody
-else's name that resolves to 127.0.0.1. No answer has a CORS header. ENDPOINT_KEY in the environment is the key.
+else's name that resolves to 127.0.0.1. No answer has a CORS header. ENDPOINT_KEY in the environment is the key,
+ENDPOINT_HOST one more name that it goes by: between containers nothing is 127.0.0.1.
 """
 
 import hmac
@@ -23,7 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HOSTS = {b"127.0.0.1", b"localhost", b"[::1]"}
+HOSTS = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
 # A browser says these of every request of a page; the product's clients never do.
 OF_BROWSERS = {b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"}
 _SIGNED_BY = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/,\s]{1,128})/")
@@ -34,8 +35,8 @@ REFUSAL = {
 }
 
 
-def guarded(app: App, key: str) -> App:
-    """The same application, for who names the key. `key` isn't empty. Raises ValueError."""
+def guarded(app: App, key: str, hosts: frozenset[bytes] = HOSTS) -> App:
+    """The same application, for who names the key and one of its hosts. `key` isn't empty. Raises ValueError."""
     if not key:
         raise ValueError("The endpoint needs a key.")
 
@@ -44,7 +45,7 @@ def guarded(app: App, key: str) -> App:
             await app(scope, receive, send)
         elif scope["type"] != "http":  # a websocket: nothing of ours opens one
             await send({"type": "websocket.close", "code": 1008})
-        elif admitted(scope["headers"], key):
+        elif admitted(scope["headers"], key, hosts):
             await app(scope, receive, _without_cors(send))
         else:
             await _refuse(send)
@@ -52,12 +53,12 @@ def guarded(app: App, key: str) -> App:
     return guard
 
 
-def admitted(headers: list[tuple[bytes, bytes]], key: str) -> bool:
+def admitted(headers: list[tuple[bytes, bytes]], key: str, hosts: frozenset[bytes] = HOSTS) -> bool:
     """Whether a request is one of this installation's own. Header names are in lower case, as ASGI gives them."""
     found = dict(headers)
     if OF_BROWSERS & found.keys() or len(found) < len({*headers}):  # one that is there twice may say two things
         return False
-    if _PORT.sub(b"", found.get(b"host", b"")) not in HOSTS:
+    if _PORT.sub(b"", found.get(b"host", b"")) not in hosts:
         return False
     signed = _SIGNED_BY.match(found.get(b"authorization", b""))
     return signed is not None and hmac.compare_digest(signed[1], key.encode())
@@ -86,7 +87,8 @@ async def _refuse(send: Send) -> None:
 def main() -> None:
     from ministack import app as endpoint  # type: ignore[import-untyped] # takes a second to import
 
-    endpoint.app = guarded(endpoint.app, os.environ.pop("ENDPOINT_KEY", ""))
+    key, host = os.environ.pop("ENDPOINT_KEY", ""), os.environ.pop("ENDPOINT_HOST", "")
+    endpoint.app = guarded(endpoint.app, key, HOSTS | {host.encode()} if host else HOSTS)
     endpoint.main()
 
 

@@ -1,0 +1,1 @@
+"""What it takes to run it: the image, Compose, CloudFormation, and the guide to them."""
