@@ -52,6 +52,6 @@ def a_deployment_says_what_it_means(**kwargs: Any) -> list[CheckMessage]:
     ]
     if not settings.HTTPS:
         message = "HTTPS is off: passwords and sessions travel for everybody on the way to read."
-        hint = "Put TLS in front (deploy/README.md) and take HTTPS=0 away; PRODUCTION=0 where it is only tried."
+        hint = "Put TLS in front (docs/deploying.md) and take HTTPS=0 away; PRODUCTION=0 where it is only tried."
         found.append(Warning(message, hint=hint, id="security.W101"))
     return found

@@ -28,9 +28,14 @@ def performed() -> frozenset[str]:
     return frozenset(_performed)
 
 
+def named(service: str, operation: str) -> str:
+    """An operation of the API as policies permit it: `dynamodb:Query`."""
+    return f"{service}:{_PERMITTED_BY.get((service, operation), operation)}"
+
+
 def note(service: str, operation: str) -> None:
     """Keep that this operation of the API was asked for. `service` as policies name it."""
-    action = f"{service}:{_PERMITTED_BY.get((service, operation), operation)}"
+    action = named(service, operation)
     if action not in _performed:
         _performed.add(action)
         if path := os.environ.get("AWS_OPERATIONS_FILE"):
