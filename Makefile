@@ -87,7 +87,7 @@ format: $(STAMP) ## Put the code into the project's format
 	$(BIN)/ruff check --fix .
 
 lock: $(STAMP) ## Compile requirements/*.in to hash-locked *.txt
-	@for name in uv base prod endpoint dev fuzz; do \
+	@for name in uv base prod endpoint tracing dev fuzz; do \
 		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 

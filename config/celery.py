@@ -12,17 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    heartbeat_sent,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
+from django.utils.module_loading import import_string
 
 from config.embedded.logs import bound_logs
 from config.heartbeat import touch
 from config.stopping import ask
+from config.watch import counted, meters, traces, working
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("onboarding")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+working.connect()
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -55,6 +65,45 @@ class Heartbeat(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(Heartbeat)
+
+
+class Metrics(bootsteps.StartStopStep):
+    """/metrics on METRICS_PORT, while the worker lives; without a broker too."""
+
+    requires = ("celery.worker.components:Pool",)
+    server: Any = None
+
+    def start(self, worker: Any) -> None:
+        # By its name, since it knows everybody above this.
+        Metrics.server = import_string("config.metrics.serve")()
+
+    def stop(self, worker: Any) -> None:
+        if Metrics.server is not None:
+            Metrics.server.shutdown()
+            Metrics.server.server_close()
+
+
+app.steps["worker"].add(Metrics)
+
+
+@celeryd_init.connect
+def _watch(**_: Any) -> None:
+    """Before any process is forked: the folder that all of them count in."""
+    traces.start()
+    if counted.open_folder("worker") is not None:
+        meters.prepare()
+
+
+@beat_init.connect
+def _watch_schedule(**_: Any) -> None:
+    traces.start()
+
+
+@worker_process_init.connect
+def _leave_port(**_: Any) -> None:
+    """The port is the main process's."""
+    if Metrics.server is not None:
+        Metrics.server.server_close()
 
 
 @worker_ready.connect

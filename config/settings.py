@@ -17,6 +17,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import processes, services
+from config.watch import lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -88,7 +89,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.watch.answering.Watched",
     "config.health.answered",
+    "config.metrics.answered",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.web.refuse_nul.RefuseNul",
@@ -387,16 +390,25 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # the fields of any form; config
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- what is watched -------------------------------------------------------------------------------------------
+
+# Who scrapes /metrics shows this; without one there is no such page. Workers answer on a port of their own.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+if PRODUCTION and METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured(
+        "METRICS_TOKEN is too easy to guess. Set it to a random text of at least 16 characters, "
+        "for example from: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+    )
+METRICS_PORT = env.int("METRICS_PORT", 0)
+METRICS_BIND = env.str("METRICS_BIND", "127.0.0.1")
+
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------
 
 # import-export's own escaping drops the sign that starts a formula; config.web.exports keeps it and makes it harmless.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = False
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
-    "loggers": {name: {"level": "INFO"} for name in ("uploads", "catalog", "vendors")},
-}
+try:
+    JSON_LINES = lines.is_json(env.ENVIRON, PRODUCTION)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+LOGGING = lines.logging_settings(JSON_LINES, env.str("LOG_LEVEL", "WARNING"))

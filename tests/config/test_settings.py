@@ -232,6 +232,13 @@ def test_a_deployment_with_a_key_that_can_be_guessed_does_not_start(tmp_path: Pa
     assert _python(["-c", "import config.wsgi"], tmp_path, {**DEPLOYED, "SECRET_KEY": key}).returncode == 1
 
 
+def test_nor_does_one_with_a_token_for_its_figures_that_can_be_guessed(tmp_path: Path) -> None:
+    done = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, "METRICS_TOKEN": "guess"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("The configuration can't be used: METRICS_TOKEN is too easy to guess.")
+    assert _python(["manage.py", "check"], tmp_path, {**DEPLOYED, "METRICS_TOKEN": KEY}).returncode == 0
+
+
 @pytest.mark.parametrize("command", [["seed_demo"], ["prepare", "--demo"]], ids=" ".join)
 def test_a_deployment_gets_no_demo_logins(tmp_path: Path, command: list[str]) -> None:
     done = _python(["manage.py", *command], tmp_path, {**DEPLOYED, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/n"})

@@ -5,6 +5,7 @@ client.py      how requests get through: botocore's clients without its slow par
 dynamo.py      the table UploadRecords and its stream
 limits.py      what DynamoDB refuses for good
 operations.py  what was asked for, as policies name it
+measured.py    how long they take, and how they end
 records.py     the shape of a record, and what is read of one that another program wrote
 storage.py     files
 """

@@ -8,6 +8,7 @@ and credentials stay botocore's. It translates that library's errors into the fe
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from config import outages
-from uploads.aws import answers, operations
+from uploads.aws import answers, measured, operations
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -285,8 +286,12 @@ def post(operation: str, request: dict[str, Any]) -> Any:
     plain success is asked again in botocore's own way, with its retries and its errors, translated.
     """
     operations.note("dynamodb", operation)
+    began = time.perf_counter()
     answer = _directly(operation, orjson.dumps(request))
-    if answer is None:
+    if answer is not None:
+        measured.note(operation, measured.OK, time.perf_counter() - began)
+    else:
+        measured.retried(operation)
         with translated():
             answer = dynamodb()._make_api_call(operation, request)  # type: ignore[attr-defined] # all methods call it
     return answer

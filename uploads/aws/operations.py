@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from uploads.aws import measured
+
 # Where AWS's policies have another name than its API: https://docs.aws.amazon.com/service-authorization
 _PERMITTED_BY: Final = {
     ("dynamodb", "BatchExecuteStatement"): "PartiQLUpdate",
@@ -44,8 +46,11 @@ def note(service: str, operation: str) -> None:
 
 
 def watch(events: Any) -> None:
-    """Note all that clients of a session do, which are made after this; `events` are the session's of botocore."""
+    """Note and measure all that clients of a session do, which are made after this; `events` are the session's of
+    botocore.
+    """
     events.register("before-call", _note_call)
+    measured.watch(events)
 
 
 def _note_call(model: Any, **_: Any) -> None:

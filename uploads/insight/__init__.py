@@ -7,6 +7,7 @@ timeline.py      what became of one product
 derived_values.py what a row was read as, where its cells don't say so
 sku_search.py    where one product is
 operations.py    what is going on, in numbers
+metrics.py       the same for /metrics
 charts.py        the same as charts
 error_habits.py  which kinds of error a vendor makes most
 downloads.py     an upload's files

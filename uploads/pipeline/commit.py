@@ -23,6 +23,7 @@ from psycopg.sql import SQL
 from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem, is_warning
+from config.watch import meters
 from uploads.aws.records import Record
 from uploads.feed.formats.model import NOT_IN_CATALOG, UPDATE, Reason
 from uploads.models import VALUE_CHARS
@@ -91,6 +92,13 @@ def _poisoned(record: Record, error: Exception) -> Record:
 
 def commit_batch(batch: Sequence[Record], checkpoint: Checkpoint | None = None) -> Committed:
     """Validate a batch of records and commit it in one transaction, retried when others were in the way."""
+    with meters.timed(meters.COMMITS):
+        committed = _commit(batch, checkpoint)
+    meters.add(meters.COMMITTED, len(batch))
+    return committed
+
+
+def _commit(batch: Sequence[Record], checkpoint: Checkpoint | None) -> Committed:
     judged = judge(batch) if batch else []
     for attempt in range(ATTEMPTS):
         try:

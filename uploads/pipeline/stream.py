@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from config import stopping
+from config.watch import meters
 from uploads.aws import dynamo
 from uploads.aws.records import Record, decode, is_pending
 from uploads.pipeline import shards, writeback
@@ -109,8 +110,12 @@ def _advance(reader: Reader, readers: list[Reader]) -> int:
 
 def _read_on(reader: Reader) -> int:
     """One page, or what has to be done where there is none. Raises LeaseLost."""
+    began = time.perf_counter()
     try:
-        return read_page(reader)
+        if count := read_page(reader):
+            meters.took(meters.PAGES, time.perf_counter() - began)
+            meters.add(meters.READ, count)
+        return count
     except dynamo.IteratorExpired:
         pass  # the next page is read from the checkpoint
     except dynamo.PositionTrimmed as error:

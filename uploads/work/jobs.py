@@ -16,6 +16,7 @@ from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
 from config import stopping
+from config.watch import ids
 from uploads.models import Job
 from uploads.work import leases, outages, wakeups
 from uploads.work.leases import Lease, LeaseLost
@@ -52,6 +53,7 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
     job = _claim(job_id)
     if job is None:
         return False
+    ids.add(upload=job.upload_id, vendor=job.vendor_id)
     deadline = time.monotonic() + TURN_SECONDS
     try:
         _refuse_mixed(job)

@@ -13,6 +13,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from config.watch.told import Quoted
 from uploads.models import UpkeepStep
 from uploads.work import outages
 
@@ -55,7 +56,8 @@ def alone(name: str, do: Callable[[], object]) -> bool:
         # Where PostgreSQL answers to this, it isn't away, whatever the step met there.
         waits = isinstance(error, outages.AWAY) and not isinstance(error, DatabaseError | InterfaceError)
         if _note_failure(name, error, waits) and not waits:
-            logger.warning('Upkeep: "%s" fails, all else goes on: %s', name, _reason(error), exc_info=error)
+            logger.warning('Upkeep: "%s" fails, all else goes on: %s', name, Quoted(_reason(error), error),
+                           exc_info=error)  # fmt: skip
         if waits:
             outages.met(error)
         return False

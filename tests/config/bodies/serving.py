@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from tests.live import eventually
 SECONDS = 60  # a deadline for what is answered at once; only so that a failure ends
 
 
-def _database_url() -> str:
+def database_url() -> str:
     known = connection.settings_dict
     return f"postgresql://{quote(known['USER'])}:{quote(known['PASSWORD'])}@{known['HOST']}:{known['PORT']}/{known['NAME']}"
 
@@ -30,7 +30,7 @@ def serving(folder: Path, secret_key: str, *arguments: str, **variables: str) ->
     port, log = processes.first_free(0), folder / "gunicorn.log"
     (folder / "tmp").mkdir()
     environ = {
-        **os.environ, "DATABASE_URL": _database_url(), "SECRET_KEY": secret_key, "TMPDIR": str(folder / "tmp"),
+        **os.environ, "DATABASE_URL": database_url(), "SECRET_KEY": secret_key, "TMPDIR": str(folder / "tmp"),
         "ALLOWED_HOSTS": "127.0.0.1", "PRODUCTION": "0", "HTTPS": "0", **variables,
     }  # fmt: skip
     with log.open("wb") as out:
@@ -46,7 +46,8 @@ def serving(folder: Path, secret_key: str, *arguments: str, **variables: str) ->
         yield port
     finally:
         for one in family:
-            one.kill()
+            with suppress(psutil.NoSuchProcess):  # a test may have killed it
+                one.kill()
         process.wait()
 
 
