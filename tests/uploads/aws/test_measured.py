@@ -1,0 +1,123 @@
+"""Calls of AWS are counted by how they ended, with their retries, whichever way they took."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from prometheus_client import generate_latest
+
+from config.embedded import processes
+from config.watch import meters
+from tests.config.watch.promql import parsed
+from uploads.aws import client, dynamo, measured, storage
+
+
+class Answering(HTTPServer):
+    """In DynamoDB's place: answers each request with the next of these, the last one again and again."""
+
+    def __init__(self, *answers: tuple[int, str]) -> None:
+        left = list(answers)
+
+        class Next(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                status, code = left.pop(0) if len(left) > 1 else left[0]
+                self.rfile.read(int(self.headers["Content-Length"]))
+                body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "?"} if code else {}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Next)
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """Clients are made for the test, and for whoever comes next."""
+    for made in (client._dynamodb, client._line):
+        made.cache_clear()
+    yield
+    for made in (client._dynamodb, client._line):
+        made.cache_clear()
+
+
+def counted() -> dict[tuple[str, str], float]:
+    """By operation and result; retries under RETRIES."""
+    meters.prepare()
+    found = {}
+    for (name, labels), value in parsed(generate_latest().decode()).items():
+        if name == f"{meters.AWS}_count":
+            found[dict(labels)["operation"], dict(labels)["result"]] = value
+        elif name == meters.RETRIES:
+            found[dict(labels)["operation"], meters.RETRIES] = value
+    return found
+
+
+def grown(before: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    return {key: value - before.get(key, 0) for key, value in counted().items() if value != before.get(key, 0)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([(200, "")], {("ListTables", "ok"): 1}),
+        ([(400, "ValidationException")], {("ListTables", "refused"): 1}),
+        ([(400, "ThrottlingException")], {("ListTables", "throttled"): 1, ("ListTables", meters.RETRIES): 2}),
+        ([(500, "InternalServerError")], {("ListTables", "failed"): 1, ("ListTables", meters.RETRIES): 2}),
+        ([(500, "InternalServerError"), (200, "")], {("ListTables", "ok"): 1, ("ListTables", meters.RETRIES): 1}),
+        ([], {("ListTables", "unreachable"): 1, ("ListTables", meters.RETRIES): 2}),
+    ],
+    ids=lambda value: str(value[0]) if isinstance(value, list) and value else "",
+)
+def test_a_call_is_counted_by_how_it_ended(
+    answers: list[tuple[int, str]], expected: dict[tuple[str, str], float], settings: Any, forgotten: None
+) -> None:
+    server = Answering(*answers) if answers else None
+    port = server.server_port if server else processes.first_free(0)
+    settings.AWS_ENDPOINT_URL_DYNAMODB = f"http://127.0.0.1:{port}"
+    settings.AWS_CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    if server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    before = counted()
+    try:
+        with client.translated():
+            client.dynamodb().list_tables()
+    except client.DynamoError:
+        pass
+    finally:
+        if server:
+            server.shutdown()
+            server.server_close()
+    assert grown(before) == expected
+
+
+def test_so_are_requests_by_the_thousand_and_files(table: str, bucket: None) -> None:
+    before = counted()
+    client.post("DescribeTable", {"TableName": table})
+    with pytest.raises(dynamo.TableMissing):
+        client.post("DescribeTable", {"TableName": "not-there"})
+    assert grown(before) == {
+        ("DescribeTable", "ok"): 1, ("DescribeTable", "refused"): 1, ("DescribeTable", meters.RETRIES): 1,
+    }  # fmt: skip
+    before = counted()
+    assert storage.bucket_exists()
+    assert grown(before) == {("HeadBucket", "ok"): 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "result"),
+    [
+        (200, "", "ok"), (304, "", "ok"), (404, "404", "refused"), (503, "SlowDown", "throttled"),
+        (400, "ProvisionedThroughputExceededException", "throttled"), (400, "RequestLimitExceeded", "throttled"),
+        (503, "", "failed"), (400, "", "refused"),
+    ],
+)  # fmt: skip
+def test_a_result_is_one_of_five(status: int, code: str, result: str) -> None:
+    assert measured.result_of(status, code) == result
+    assert result in measured.RESULTS
