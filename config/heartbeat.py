@@ -1,5 +1,5 @@
 """The sign of life of a process that nobody can ask over HTTP: the file that HEARTBEAT_FILE names, touched again and
-again by a worker's main process and by the schedule (config/celery.py, config/beat.py).
+again by a worker's main process and by the schedule (config/celery.py, config/watch/schedule.py).
 
 A container's health check is `python config/heartbeat.py`: exit status 0 for a file that was touched in the last
 HEARTBEAT_SECONDS (60), else 1 with a sentence. It asks no broker, so a Redis that is away restarts no worker, and it

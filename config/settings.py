@@ -276,7 +276,7 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.run_job": {"queue": "jobs"},
     "uploads.tasks.scan_table": {"queue": "jobs"},
 }
-CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "config.watch.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "consume the stream": {
         "task": "uploads.tasks.consume_stream",

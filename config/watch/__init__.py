@@ -9,5 +9,6 @@ working.py   the same for tasks: IDs travel with them
 told.py      what may be said of an error, and of a refused page
 lines.py     log lines, as JSON or for the eye
 server.py    gunicorn's own lines
+schedule.py  the schedule's own process, with a sign of life
 traces.py    Sentry and OpenTelemetry, where they are switched on
 """

@@ -53,8 +53,11 @@ def row(number: int, **changes: str) -> list[str]:
 
 GOOD = [row(number) for number in range(len(CELLS))]
 BAD = [
-    *(row(number, sku=f"B-{number}", price="free") for number in range(len(CELLS))),
-    *(row(number, category=cell, sku=cell, price=cell, stock_quantity=cell) for number, cell in enumerate(CELLS)),
+    *(row(n, vendor_product_id=f"B-{n}", sku=f"B-{n}", price="free") for n in range(len(CELLS))),
+    *(
+        row(number, vendor_product_id=f"{cell} {number}", category=cell, sku=cell, price=cell, stock_quantity=cell)
+        for number, cell in enumerate(CELLS)
+    ),
 ]
 TORN = ["=1+1", f'{SCRIPT},"<b onclick=x>"']  # rows that can't be read
 
@@ -69,7 +72,7 @@ class Journey:
             ProductCategory.objects.create(category_name=category(number), parent_category=cell)
         Vendor.objects.filter(pk="VEND001").update(vendor_name=SCRIPT, business_name="=1+1")
         self.text = as_csv([HEADER, *GOOD, *BAD]) + "\r\n".join(TORN)
-        self.upload = pipeline.send(self.text, name=FILE_NAME)
+        self.upload = pipeline.send(self.text, name=FILE_NAME, category_values="leave")
         pipeline.stage(self.upload)
         dynamo.put_records([foreign(number) for number in range(len(CELLS))])
         pipeline.settle()

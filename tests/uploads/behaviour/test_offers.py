@@ -73,7 +73,7 @@ def test_products_of_another_vendor_are_none_of_its_business(pipeline: Pipeline,
 
 def test_a_wrong_row_is_corrected_in_place(pipeline: Pipeline, admin_user: User) -> None:
     products("A", "B")
-    upload = pipeline.run(stock_list(("A", "North", "plenty"), ("B", "North", "3"), ("A", "South", "2")))
+    upload = pipeline.run(stock_list(("A", "North", "twelve"), ("B", "North", "3"), ("A", "South", "2")))
     assert stock() == {"A": 1, "B": 3}  # a part of a sum would be a wrong one
     correct.correct(upload.pk, "REC_0000001", 1, {"Available (not editable)": "6"}, admin_user)
     assert stock() == {"A": 6, "B": 3}

@@ -16,7 +16,6 @@ _MARKED: Final = re.compile(
     r"</?[A-Za-z][^<>]*>|<!--|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 _TAG: Final = re.compile(r"</?[A-Za-z]")
-_SURELY: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<br\s*/?>", re.IGNORECASE)
 _WRITTEN_TAG: Final = re.compile(r"&lt;/[A-Za-z]|&lt;br")
 _BLOCK_NAMES: Final = """
     address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form
@@ -32,6 +31,8 @@ _INLINE_NAMES: Final = (
 )
 _PLAIN_BLOCKS: Final = "p br div h1 h2 h3 h4 h5 h6 ul ol li"
 _MARKS: Final = dict.fromkeys(_INLINE_NAMES.split(), "") | dict.fromkeys(_PLAIN_BLOCKS.split(), "\n")
+# What a text ends with in a shop; a script that is by itself is what somebody tries, and stays a text.
+_SURELY: Final = re.compile(rf"</(?:{'|'.join(_MARKS)}|table|td|tr)\s*>|<br\s*/?>", re.IGNORECASE)
 _ATTRIBUTES: Final = r"""(?:\s+[A-Za-z][\w:-]*(?:=(?:"[^"<>]*"|'[^'<>]*'))?)*+\s*/?"""
 _PLAIN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(_MARKS, key=len, reverse=True))}){_ATTRIBUTES}>")
 _ITEM_WITH_TAG: Final = re.compile(r"<li\b[^>]*>\s*<")
