@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ def started() -> Iterator[Puppets]:
         "PRODUCTION": "0",
     }
     command = [sys.executable, "-m", "tests.faults.processes.dying"]
-    with Popen(command, cwd=processes.ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:
+    with Popen(
+        command, cwd=processes.ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True, start_new_session=True
+    ) as process:
         yield Puppets(process)
-        process.communicate()
+        os.killpg(process.pid, signal.SIGKILL)  # whoever a failed test left stopped would be waited for
