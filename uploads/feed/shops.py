@@ -16,7 +16,6 @@ from uploads.feed.columns import normalise
 from uploads.feed.parser import Row
 
 WOOCOMMERCE: Final = frozenset({"type", "sku", "name", "published", "instock", "regularprice", "categories"})
-LINE_BREAKS: Final = "WooCommerce writes line breaks as \\n; they are read as line breaks."
 
 
 class Shop(NamedTuple):
@@ -39,14 +38,6 @@ def shop_of(headers: tuple[str, ...]) -> Shop:
         pictures = {header for key, header in keys.items() if "image" in key or key == "status"}
         return Shop("Shopify", handle, frozenset(pictures))
     return Shop("WooCommerce") if keys.keys() >= WOOCOMMERCE else NO_SHOP
-
-
-def notes(shop: Shop, rows: Iterable[Row], fields: Mapping[str, str]) -> list[str]:
-    """What to say of a file of this shop, and these columns; `rows` are all of its, read where they count."""
-    if shop.name == "WooCommerce" and "description" in fields:
-        return [LINE_BREAKS]
-    pictures = sum(_is_picture(row, shop) for row in rows) if shop.pictures else 0
-    return [f"Rows with nothing but a picture: {pictures:,}. They are passed over."] if pictures else []
 
 
 def without_pictures(rows: Iterable[Row], shop: Shop) -> Iterator[Row]:

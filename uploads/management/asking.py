@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from config.web.text import counted
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.meaning import CATEGORY_VALUES, QUANTITY
 from uploads.feed.questions import Choice, Question
@@ -54,7 +55,7 @@ def _categories(question: Question, ours: Categories, say: Say) -> str | None:
 
 
 def _category(choice: Choice, near: str, ours: Categories, say: Say) -> str | None:
-    rows = f"{choice.count:,} row{'s' * (choice.count != 1)}"
+    rows = counted(choice.count, "{} row", "{} rows")
     enter = f"Enter for {near}" if near else "Enter to import nothing"
     while True:
         given = _given(f"{choice.label}, {rows} ({enter}): ")

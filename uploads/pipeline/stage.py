@@ -36,7 +36,7 @@ from uploads.aws.records import encode, now_iso, record_id
 from uploads.feed import parser
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, results
 from uploads.pipeline import examine, finish
 from uploads.pipeline.staged_rows import as_staged, in_requests, put
 from uploads.pipeline.understood import heads
@@ -196,7 +196,7 @@ def waits_for(upload: UploadHistory) -> str:
     """The name of the file that a list which only changes products waits for: the vendor sent it before, and what the
     list changes may be in it. "" for none.
     """
-    if not (upload.layout and Layout.from_json(upload.layout).only_updates):
+    if not results.only_updates(upload):
         return ""
     open_ones = UploadHistory.objects.filter(status=UploadHistory.Status.PROCESSING)
     earlier = open_ones.filter(

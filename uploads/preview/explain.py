@@ -51,5 +51,4 @@ def _product(draft: ProductDraft | OfferDraft | None) -> dict[str, Any] | None:
     """Field → value, of an offer those that it changes and is found by; the price as text, with its two decimals."""
     if draft is None:
         return None
-    found = draft.values if isinstance(draft, OfferDraft) else draft._asdict()
-    return {name: str(value) if name == "price" else value for name, value in found.items()}
+    return {name: str(value) if name == "price" else value for name, value in verdicts.stored(draft).items()}

@@ -131,8 +131,7 @@ def validated(
             return ValidatedRow(row, {}, None, [found.problem])
         in_rows = layout.currency_in_rows
         result = judge.validate_meaning(found, layout.plan, rules, layout.currency, in_rows=in_rows)
-        stopping = {question.kind for question in layout.questions}
-        is_open = any(kind in stopping for kind, _ in found.open)
+        is_open = any(question.kind == kind for kind, _ in found.open for question in layout.questions)
         return ValidatedRow(row, found.values, result.draft, result.problems, found.derived, is_open=is_open)
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
     cells = {field: row.cells[header] for field, header in fields.items()}
@@ -230,21 +229,21 @@ def _cells(judged: ValidatedRow, shown: Sequence[str], layout: Layout, errors: S
 
 def _shown(judged: ValidatedRow, field: str, layout: Layout, problems: tuple[Problem, ...]) -> Cell:
     said, understood = _in_file(judged, field, layout), judged.values.get(field) or ""
-    stored = _stored(judged.draft)
-    text = _as_text(stored.get(field)) if stored else understood
+    values = stored(judged.draft)
+    text = _as_text(values.get(field)) if values else understood
     is_other = " ".join(text.split()) != " ".join(said.split())
     how = ""
     if text and field in judged.derived:
         how = WORKED_OUT
     elif is_other and not layout.of_format and understood.strip() != said.strip():
         how = BY_A_RULE
-    if field == "price" and isinstance(price := stored.get(field), Decimal):
+    if field == "price" and isinstance(price := values.get(field), Decimal):
         is_other = is_other and not (PLAIN.fullmatch(said) and Decimal(said) == price)
-        text = f"{price:,.2f} {stored.get('currency') or layout.currency}".rstrip()
+        text = f"{price:,.2f} {values.get('currency') or layout.currency}".rstrip()
     return Cell(LABELS[field], _cell(text), _cell(said) if is_other else "", how, problems)
 
 
-def _stored(draft: ProductDraft | OfferDraft | None) -> Mapping[str, Any]:
+def stored(draft: ProductDraft | OfferDraft | None) -> Mapping[str, Any]:
     """Field → value of a right row."""
     if draft is None:
         return {}
@@ -260,17 +259,6 @@ def _in_file(judged: ValidatedRow, field: str, layout: Layout) -> str:
 
 def _as_text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _split(
-    derived: frozenset[str], read: Sequence[Difference]
-) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
-    """What the vendor's rules have instead of cells, and what was made of these or of answers."""
-    made = {LABELS[field] for field in derived}
-    return (
-        tuple(one for one in read if one.label not in made),
-        tuple(one for one in read if one.label in made),
-    )
 
 
 def _changes(pairs: Iterable[tuple[str, object, object]]) -> tuple[Difference, ...]:

@@ -109,10 +109,6 @@ def first_word(cell: str) -> str:
     return cell.partition(",")[0].strip().casefold()
 
 
-def keys_of(cells: Cells, plan: Plan) -> Keys:
-    return key_reader(plan)(cells)
-
-
 class Groups:
     """How the groups of one plan grow, row by row. Holds no rows."""
 
@@ -146,18 +142,25 @@ class Groups:
         return replace(head or Head(), variants=(head.variants if head else 0) + 1)
 
     def _named(self, cells: Cells) -> str:
-        return next((name for column in self._name if (name := (cells.get(column) or "").strip())), "")
+        return first_cell(cells, self._name)
 
     def _added(self, head: Head, row: int, cells: Cells) -> Head:
-        own = stock_cell(cells, self._stock)
+        own = first_cell(cells, self._stock)
         stock = total([head.stock, own], self.plan.not_stocked)
         if head.row:
             return replace(head, stock=stock, variants=head.variants + 1)
         return replace(head, row=row, stock=stock, cells={self._stock[0]: own})
 
 
-def stock_cell(cells: Cells, columns: Sequence[str]) -> str:
+def first_cell(cells: Cells, columns: Sequence[str]) -> str:
+    """Of these columns the first in which there is something."""
     return next((cell for column in columns if (cell := (cells.get(column) or "").strip())), "")
+
+
+def has_other_stock(cells: Cells, plan: Plan, head: Head) -> bool:
+    """Whether somebody wrote another stock into the first row of a group that is added up: it is that of all."""
+    columns = plan.columns["stock_quantity"]
+    return first_cell(cells, columns) != first_cell(head.cells, columns)
 
 
 class Kept(Protocol):

@@ -14,7 +14,7 @@ from catalog.rules.identifiers import repaired_sku
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
 from uploads.feed.formats.categories import Categories
-from uploads.feed.formats.groups import Head, key_reader, stock_cell
+from uploads.feed.formats.groups import Head, has_other_stock, key_reader
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
 from uploads.feed.formats.made import (
     first_of,
@@ -384,7 +384,7 @@ class Reader:
         plan = self.plan
         if plan.mode == UPDATE and not self._has["stock_quantity"]:
             return
-        if self._summed and head is not None and not self._is_corrected(cells, head):
+        if self._summed and head is not None and not has_other_stock(cells, plan, head):
             cells = {**cells, plan.columns["stock_quantity"][0]: head.stock}
         found = self._quantity(cells, names)
         cell = found.cell
@@ -404,11 +404,6 @@ class Reader:
         values["stock_quantity"] = cell
         if is_derived:
             derived.append("stock_quantity")
-
-    def _is_corrected(self, cells: Cells, head: Head) -> bool:
-        """Whether somebody wrote another stock into the first row of a group that is added up: it is that of all."""
-        columns = self.plan.columns["stock_quantity"]
-        return stock_cell(cells, columns) != stock_cell(head.cells, columns)
 
     def _numeric(self, cells: Cells, numeric: frozenset[str], values: Mapping[str, str | None]) -> frozenset[str]:
         """The fields that are read from a cell that is a number at its source."""

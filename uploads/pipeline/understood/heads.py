@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws.records import storable
-from uploads.feed.formats.groups import Head, Heads, InMemory, Place, key_reader, place_of, stock_cell
+from uploads.feed.formats.groups import Head, Heads, InMemory, Place, has_other_stock, key_reader, place_of
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.ruled import with_texts
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
@@ -138,9 +138,9 @@ def filled(data: Mapping[str, str | None], plan: Plan, row: int, head: Head | No
     if head is None or plan.group is None:
         return data
     if plan.group.kind == "summed":
-        columns = plan.columns["stock_quantity"]
-        corrected = stock_cell(with_texts(data), columns) != stock_cell(head.cells, columns)  # that is the stock of all
-        return {**data, columns[0]: head.stock} if head.variants and not corrected else data
+        if not head.variants or has_other_stock(with_texts(data), plan, head):
+            return data
+        return {**data, plan.columns["stock_quantity"][0]: head.stock}
     return data if head.row in (0, row) or head.clash else {**data, **_inherited(data, plan, head)}
 
 
