@@ -15,17 +15,22 @@ NAMES: Final = (REQUEST, UPLOAD, VENDOR, JOB, TASK)
 MOST_CHARS: Final = 100
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
-_ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default={})  # noqa: B039 - it is replaced, never changed
+_ids: ContextVar[Mapping[str, str] | None] = ContextVar("ids", default=None)
 
 
 def known() -> Mapping[str, str]:
     """What is known here and now, by NAMES."""
-    return _ids.get()
+    return _ids.get() or {}
 
 
 def add(**found: object) -> None:
-    """Know more until the end of what `of` surrounds; what is empty or has another name is left out."""
-    _ids.set({**_ids.get(), **_kept(found)})
+    """Know more until the end of what `of` surrounds; what is empty or has another name is left out.
+
+    Outside of it nothing is kept, since it would stand in the lines of whatever this thread does next.
+    """
+    around = _ids.get()
+    if around is not None:
+        _ids.set({**around, **_kept(found)})
 
 
 @contextmanager

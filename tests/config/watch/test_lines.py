@@ -220,6 +220,11 @@ def test_a_task_logs_which_upload_it_is_about(logged: Captured, monkeypatch: pyt
     assert ids.known() == {}
 
 
+def test_what_is_found_out_at_no_request_and_no_task_does_not_stay_for_what_the_thread_does_next() -> None:
+    ids.add(vendor="VEND001")
+    assert ids.known() == {}
+
+
 # --- nothing of anybody, on every path ---------------------------------------------------------------------------
 
 
