@@ -13,8 +13,10 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
+from tests import emptying
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
@@ -62,9 +64,11 @@ def _needs_more_than_postgresql(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit empty all tables behind them, which the security log refuses: here it may be emptied."""
+    """Tests that commit empty the tables behind them (emptying.py), which the security log refuses: here it may be."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE security_log DISABLE TRIGGER security_log_stays")
+        emptying.keep_what_migrations_made()
+    TransactionTestCase._fixture_teardown = emptying.empty
 
 
 @pytest.fixture(autouse=True)
