@@ -31,6 +31,9 @@ from uploads.aws import dynamo
 from uploads.models import Job, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 
+# Every page is asked for again and again, and other tests cover the same lines.
+pytestmark = pytest.mark.no_cover
+
 TEXTS = [*CELLS, *STRANGE]
 TURNS = "a\u202eb\u2066c\u200bd\ufeffe\x07f"
 HEADER = [

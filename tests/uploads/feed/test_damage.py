@@ -14,6 +14,9 @@ from tests.uploads.feed.damage import CATEGORIES, FULL, IN_CELLS, KINDS, Base, b
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import inspect, rows
 
+# Its rows are counted by the hundred thousand, and other tests cover the same lines.
+pytestmark = pytest.mark.no_cover
+
 RULES = Rules.from_names(CATEGORIES)
 BASES = {base.name: base for base in bases()}
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"

@@ -55,12 +55,14 @@ def test_a_file_is_read_in_the_encoding_that_it_was_saved_in(language: str, save
     assert not layout_of(data).questions
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 @pytest.mark.parametrize(("language", "saved_in"), EACH)
 def test_in_hundreds_of_english_rows_a_few_in_another_language_decide(language: str, saved_in: str) -> None:
     data = feed([*["Plain lamp"] * 400, *TEXTS[language], *["Lamp"] * 400], saved_in)
     assert outcome(data, saved_in) == "right"
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 def test_a_single_product_is_hardly_ever_read_wrong() -> None:
     """In Windows-1252 never; in others a letter or two may look like nothing but Windows-1252."""
     outcomes: Counter[tuple[bool, str]] = Counter()
@@ -199,6 +201,7 @@ def test_of_a_file_with_ever_new_words_only_so_many_are_kept() -> None:
 wide_pieces = st.sampled_from(["木", "の", "椅子", "ab", ",", '"', "\n", "\r\n", "|", "P1,x,y,z,9,5\n"])
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 @given(
     st.lists(wide_pieces | st.binary(max_size=2), max_size=30),
     st.sampled_from(MULTI_BYTE),

@@ -465,6 +465,7 @@ def memory() -> Iterator[None]:
     assert peak < 24_000_000
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 @pytest.mark.usefixtures("memory")
 class TestMemory:
     SIZE = 200_000_000

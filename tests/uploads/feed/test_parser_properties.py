@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from unittest.mock import patch
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,9 @@ from uploads.feed.lines import FeedError, is_transcoded
 from uploads.feed.parser import DELIMITERS, Layout, Limits, Mark, Marks, Position, Row, inspect, rows
 from uploads.feed.quotes import wrapped_cell
 from uploads.feed.sample import COLUMNS as FIELDS
+
+# Its rows are counted by the hundred thousand, and other tests cover the same lines.
+pytestmark = pytest.mark.no_cover
 
 HEADER = ",".join(FIELDS).encode()
 SMALL = Limits(max_columns=20, max_row_chars=200, max_cell_chars=40)

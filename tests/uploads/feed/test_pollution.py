@@ -11,6 +11,9 @@ from tests.uploads.feed.pollution import HEADER, ROWS, every, text
 from uploads.feed.lines import FeedError
 from uploads.feed.parser import inspect, rows
 
+# Its rows are counted by the hundred thousand, and other tests cover the same lines.
+pytestmark = pytest.mark.no_cover
+
 RULES = Rules.from_names(["Electronics", "Home & Garden", "Clothing", "Books"])
 
 

@@ -17,6 +17,9 @@ from uploads.feed.apart import process, reader
 from uploads.feed.columns import name_headers
 from uploads.feed.lines import FeedError, Limits
 
+# Its rows are counted by the hundred thousand, and other tests cover the same lines.
+pytestmark = pytest.mark.no_cover
+
 LIMITS = Limits(max_row_chars=262_144)  # as it is configured
 QUESTION = reader.Question(LIMITS, vendor=prices.Vendor("Acme", "USD"), first=20)
 SIZE = 200_000

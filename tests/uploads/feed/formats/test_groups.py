@@ -56,6 +56,7 @@ def test_a_product_whose_name_stands_in_each_row_is_one() -> None:
     assert [draft.brand for draft in found.drafts.values()] == ["Morvane", "Morvane"]
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 def test_a_product_of_100_000_variants_is_as_good_as_one_of_two() -> None:
     variants = [f"mug,,,,,Color {n},M-{n},shopify,{n},9.00,," for n in range(100_000)]
     found = of_lines(SHOPIFY, *variants, "mug,Mug,Morvane,Kitchen & Dining,Color,Red,M-R,shopify,3,8.00,,active")

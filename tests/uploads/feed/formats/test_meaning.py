@@ -40,6 +40,7 @@ _ANSWERS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 @pytest.mark.parametrize("name", [*_HEADERS, "own list"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())

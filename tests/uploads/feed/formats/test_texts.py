@@ -37,6 +37,7 @@ def test_a_name_is_one_line() -> None:
     assert one_line("Lamp<br>&quot;Luna&quot;\n LED") == 'Lamp "Luna" LED'
 
 
+@pytest.mark.no_cover  # rows by the hundred thousand, which other tests cover
 def test_a_text_that_is_nested_deeply_is_read_to_its_end() -> None:
     assert readable("<blockquote>" * 10_000 + "deep", html=True, escapes=False) == "deep"
 
