@@ -133,8 +133,12 @@ def _transcoded(file: BinaryIO, encoding: str, mark: Mark, marks: Marks | None) 
 
 
 def physical_lines(source: Iterable[bytes], longest: int) -> Iterator[tuple[bytes, int]]:
-    """Each line with its line end, and its size in bytes. Of a line over `longest` bytes maybe only the beginning."""
+    """Each line with its line end, and its size in bytes. Of a line over `longest` bytes maybe only the beginning, but
+    always what Row.raw shows of it, wherever the blocks end.
+    """
     tail = start = b""
+    shown = BYTES_PER_CHAR * (RAW_CHARS + 1)
+    longest = max(longest, shown)
     skipped = 0  # bytes of an overlong line that are gone already; `start` is its beginning
     for block in source:
         lines = (tail + block).splitlines(keepends=True)
@@ -146,7 +150,7 @@ def physical_lines(source: Iterable[bytes], longest: int) -> Iterator[tuple[byte
         for line in lines:
             yield line, len(line)
         if skipped or len(tail) > longest:
-            start = start if skipped else tail[: BYTES_PER_CHAR * (RAW_CHARS + 1)]
+            start = start if skipped else tail[:shown]
             skipped += len(tail) - 1
             tail = tail[-1:]
     if skipped:

@@ -103,6 +103,7 @@ utf16_pieces = st.sampled_from(
     st.sampled_from(["", "\ufeff"]),
     st.integers(1, 70),
 )
+@example(["🙂" * 30, b"\0", *["🙂" * 30] * 4], "utf-16-le", "", 1)  # a row that is too long
 @settings(max_examples=500)
 def test_utf_16_is_gone_on_with_from_every_row_by_a_mark_wherever_its_blocks_end(
     pieces: list[str | bytes], encoding: str, bom: str, block: int
