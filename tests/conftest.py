@@ -68,7 +68,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE security_log DISABLE TRIGGER security_log_stays")
         emptying.keep_what_migrations_made()
-    TransactionTestCase._fixture_teardown = emptying.empty
+    setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)  # noqa: B010 - types know it not
 
 
 @pytest.fixture(autouse=True)
