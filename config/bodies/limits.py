@@ -42,4 +42,5 @@ def table() -> dict[str, Takes]:
         # The file, which the preview has put into the page: a third longer in base64, and signed.
         "admin:catalog_productcategory_process_import": Takes(2 * MB + FORM, permissions=CATEGORIES),
         "admin:uploads_validationerror_correct": Takes(rows, permissions=RETRIES),
+        "admin:uploads_validationerror_rows": Takes(rows, permissions=RETRIES),
     }

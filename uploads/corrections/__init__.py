@@ -3,8 +3,9 @@
 failed_rows.py    which rows failed, by what is wrong with them
 error_rows.py     what vendors see of them
 correct.py        cells are changed, and the rows judged again at once
+row_form.py       the form of such rows, and what is said of it
 wrong_values.py   all wrong values of a field
-shared_values.py  one wrong value in many rows
+came.py           what came of a job about rows, and what is left
 waiting_rows.py   rows that waited for their category
 ignoring.py       rows that nobody wants to correct, until they are taken back
 settled_rows.py   rows that are ignored, or have closed

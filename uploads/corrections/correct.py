@@ -64,7 +64,7 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status):
+        if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status, "The vendor"):
             raise NotRetriable(why)
         rows = {row.record_id: row for row in failed_rows.of(upload_id, [change.record_id for change in changes])}
         seen = {

@@ -25,6 +25,7 @@ from uploads.insight.progress import FIRST_OF_KIND, OPEN_KINDS
 from uploads.models import UploadHistory, ValidationError
 
 SHOWN_CHARS = 80  # of a cell that isn't wrong
+NAMES = ("vendor_product_id", "product_name", "sku")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Cell(NamedTuple):
 @dataclass(frozen=True)
 class ShownRow:
     """A failed row as the table shows it. `error_id` is one of its problems, by which the form names the row;
-    `in_file` says where it stands there.
+    `in_file` says where it stands there, `about` which product it is.
     """
 
     number: int
@@ -126,10 +127,21 @@ class ShownRow:
     of_the_row: tuple[Problem, ...]
     why_not: str
 
+    @property
+    def about(self) -> str:
+        """What of the row tells people which product it is: of these cells those that are right."""
+        cells = [self.cells[field] for field in NAMES if field in self.cells]
+        return " · ".join(dict.fromkeys(cell.shown for cell in cells if cell.value.strip() and not cell.wrong))
+
+    @property
+    def others(self) -> list[Cell]:
+        """The cells that have something and nothing wrong, for who wants to see all of the row."""
+        return [cell for cell in self.cells.values() if cell.value.strip() and not cell.wrong]
+
 
 @dataclass(frozen=True)
 class RowsPage:
-    """Rows of one kind. `fields` are the columns, those with wrong cells first; `after` begins the next page."""
+    """Rows of one kind. `fields` are the columns: those with a cell to correct; `after` begins the next page."""
 
     lines: tuple[ShownRow, ...]
     fields: tuple[tuple[str, str], ...]
@@ -143,9 +155,8 @@ def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) 
     shown = {record_id: error_id for _, record_id, error_id in found[:PAGE_ROWS]}
     rows = failed_rows.of(upload.pk, shown)
     lines = tuple(_line(n, shown[row.record_id], row, upload, fill) for n, row in enumerate(rows))
-    wrong = {cell.field for line in lines for cell in line.cells.values() if cell.wrong}
-    there = {field for line in lines for field in line.cells}
-    order = sorted((field for field in FIELDS if field in there), key=lambda field: field not in wrong)
+    wrong = {cell.field for line in lines for cell in line.cells.values() if cell.wrong or cell.problems}
+    order = [field for field in FIELDS if field in wrong]
     more = len(found) > PAGE_ROWS
     return RowsPage(
         lines,
@@ -176,21 +187,27 @@ def _keys(upload: UploadHistory, code: str, after: str) -> list[tuple[int, str, 
 
 
 def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fill: bool) -> ShownRow:
-    why_not = failed_rows.why_not(row, upload)
+    why_not, headers = failed_rows.why_not(row, upload), failed_rows.fields_of(upload, row)
+    cells = failed_rows.cells(row, upload)
+    # Two fields may stand in one column, which is shown once: what is wrong with either is wrong with its cell.
+    place = {header: field for field, header, _ in cells}
+    found = {field: place.get(headers.get(field, "")) for field in FIELDS}
+    problems = [(found.get(problem.field), problem) for problem in row.problems]
     return ShownRow(
         number, in_file(row.line_number, upload.sheet), error_id, row,
         {
-            field: _cell(f"{number}-{field}", field, value, row, fill, writable=not why_not)
-            for field, _, value in failed_rows.cells(row, upload)
+            field: _cell(
+                f"{number}-{field}", field, value, tuple(problem for at, problem in problems if at == field),
+                fill=fill, wrong=not why_not and bool(row.raw or any(at == field for at, _ in problems)),
+            )
+            for field, _, value in cells
         },
-        tuple(problem for problem in row.problems if problem.field not in FIELDS),
+        tuple(problem for at, problem in problems if at is None),
         why_not,
     )  # fmt: skip
 
 
-def _cell(name: str, field: str, value: str, row: FailedRow, fill: bool, writable: bool) -> Cell:
-    problems = tuple(problem for problem in row.problems if problem.field == field)
-    wrong = writable and bool(problems or row.raw)
+def _cell(name: str, field: str, value: str, problems: tuple[Problem, ...], *, fill: bool, wrong: bool) -> Cell:
     suggested = next((problem.suggestion for problem in problems if usable(problem)), "") if fill and wrong else ""
     shown = visible(value if problems else value[:SHOWN_CHARS] + "…" * (len(value) > SHOWN_CHARS))
     long = field == "description" or len(value) > SHOWN_CHARS or "\n" in value or "\r" in value

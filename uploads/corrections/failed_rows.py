@@ -37,7 +37,7 @@ class Selection:
     vendor_id: str = ""
     field: str = ""
     wrong_value: str = ""
-    wrong_values: tuple[str, ...] = ()  # any of these
+    wrong_values: tuple[str, ...] = ()  # any of these; "" is an empty cell that must not be empty
     codes: tuple[str, ...] = ()
     alone: bool = False
     until: int = 0  # the newest problem to look at; 0 for no limit
@@ -50,7 +50,7 @@ class Selection:
             (SQL("e.vendor_id = %s"), self.vendor_id),
             (SQL("e.field = %s"), self.field),
             (SQL("lower(e.wrong_value) = lower(%s)"), self.wrong_value),
-            (SQL("lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)"), list(self.wrong_values)),
+            (_ANY_VALUE, list(self.wrong_values)),
             (SQL("e.error_type = ANY (%s)"), list(self.codes)),
             (SQL("e.error_id <= %s"), self.until),
         ]
@@ -66,6 +66,9 @@ class Selection:
         return cls(**{**kept, **lists})
 
 
+# A value that is too long to be kept is "" too.
+_ANY_VALUE = SQL("""lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::text[]) v)
+    AND (e.wrong_value <> '' OR e.error_type = 'missing_value')""")
 _OPEN = SQL("e.resolved_at IS NULL AND e.severity = 'error'")
 _RETRIABLE = SQL("""e.resolved_at IS NULL AND e.severity = 'error'
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
@@ -254,6 +257,6 @@ def why_none(upload: UploadHistory) -> str:
     return ""
 
 
-def why_vendor(status: str) -> str:
-    """Why rows of a vendor in this state can't be retried, or ""."""
-    return "" if status == Vendor.Status.ACTIVE else f"Your account is {status}: rows can be retried once it is active."
+def why_vendor(status: str, who: str = "Your account") -> str:
+    """Why rows of a vendor in this state can't be retried, or ""; `who` is the vendor, as the reader calls it."""
+    return "" if status == Vendor.Status.ACTIVE else f"{who} is {status}: rows can be retried once it is active."

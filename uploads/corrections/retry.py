@@ -116,7 +116,7 @@ def start(
     """Retry the selected rows as a job: as they are, or with right values in the place of wrong ones (wrong → right,
     without regard to capitals), in the selection's field. Where the right value is "", the rows are ignored instead.
 
-    `keep_as_rule` makes the vendor's later rows be read that way too.
+    `keep_as_rule` makes the vendor's later rows be read that way too, but for empty cells.
     """
     right_values = right_values or {}
     if right_values:
@@ -125,7 +125,7 @@ def start(
         selection = replace(selection, wrong_value="", wrong_values=tuple(right_values))
     selection = replace(selection, until=failed_rows.newest_problem())
     with transaction.atomic():
-        for wrong, right in [pair for pair in right_values.items() if keep_as_rule and pair[1]]:
+        for wrong, right in [pair for pair in right_values.items() if keep_as_rule and all(pair)]:
             _keep_rule(selection, wrong, right, user)
         return jobs.start(
             Job.Kind.RETRY,
@@ -243,7 +243,7 @@ def _wrong_values(rows: Sequence[FailedRow], field: str) -> dict[tuple[str, str]
              CROSS JOIN LATERAL (SELECT * FROM validation_errors
                                   WHERE upload_id = k.upload_id AND row_number = k.row_number
                                     AND record_id = k.record_id AND severity = 'error' OFFSET 0) e
-             WHERE e.field = %s AND e.resolved_at IS NULL
+             WHERE e.field = %s AND e.resolved_at IS NULL AND (e.wrong_value <> '' OR e.error_type = 'missing_value')
             """,
             [[key[part] for key in keys] for part in range(3)] + [field],
         )

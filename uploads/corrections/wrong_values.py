@@ -1,9 +1,9 @@
 """All wrong values of a field at once, in one upload or wherever rows of the vendor failed: each with its right value,
-or with the word that its rows are ignored, and one job for all of them.
+or with the word that its rows are ignored, and one job for all of them. Empty cells are one of the values, "".
 
-What is missing, or clashes with another row, has no right value for several rows, so it isn't here. A page shows
-PORTION values, those with most rows first, out of LOOKED_AT problems at most: an upload in which each of a million rows
-has a value of its own opens like any other, and says that there are more.
+What clashes with another row has no right value for several rows, and no two products have one ID or SKU: such rows
+are in error_rows.py. A page shows PORTION values, those with most rows first, out of LOOKED_AT problems at most: an
+upload in which each of a million rows has a value of its own opens like any other, and says that there are more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,14 @@ from django.db import connection
 from django.db.models import F
 from psycopg.sql import SQL
 
+from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.problems import Code
 from config.web.admin_log import log_change
 from config.web.text import visible
 from uploads.aws.records import storable
 from uploads.corrections import failed_rows, retry
 from uploads.corrections.failed_rows import Selection
-from uploads.corrections.shared_values import CLASHES
 from uploads.models import VALUE_CHARS, Job, UploadHistory
 from vendors.models import Vendor
 
@@ -28,11 +29,14 @@ PORTION: Final = 200
 LOOKED_AT: Final = 20_000
 UPLOADS: Final = 200  # of the vendor's that wait, the newest
 MOST_CATEGORIES: Final = 300  # that stand in a list for each value; of more, people type
+# Problems of which one right value for several rows would only make more; and fields of which no two rows may have one.
+CLASHES: Final = (Code.DUPLICATE_IN_FILE, Code.SKU_TAKEN)
+OWN: Final = ("vendor_product_id", "sku")
 
 
 @dataclass(frozen=True)
 class WrongValue:
-    """One wrong value, in one of its spellings: in how many rows, and what is wrong with it."""
+    """One wrong value, in one of its spellings: in how many rows, and what is wrong with it. "" are empty cells."""
 
     value: str
     rows: int
@@ -90,8 +94,10 @@ _PROBLEMS: Final = SQL(
     """
     SELECT e.field, e.wrong_value, e.upload_id, e.record_id, e.error_message, e.suggestion
       FROM validation_errors e
-     WHERE e.upload_id = ANY (%s) AND e.severity = 'error' AND e.wrong_value <> '' AND NOT e.error_type = ANY (%s)
-       AND e.field = ANY (%s) AND {}
+     WHERE e.upload_id = ANY (%s) AND e.severity = 'error' AND NOT e.error_type = ANY (%s) AND e.field = ANY (%s)
+       AND (e.error_type = 'missing_value' AND NOT e.field = ANY (%s)
+            OR e.error_type <> 'missing_value' AND e.wrong_value <> '')
+       AND {}
      LIMIT %s
     """
 )
@@ -118,7 +124,7 @@ def _asked(query: SQL, upload_ids: Sequence[str], fields: Sequence[str], *more: 
     with connection.cursor() as cursor:
         cursor.execute(
             SQL("WITH p AS MATERIALIZED ({}) {}").format(_PROBLEMS.format(condition), query),
-            [list(upload_ids), [*CLASHES], list(fields), *values, LOOKED_AT + 1, LOOKED_AT, *more],
+            [list(upload_ids), [*CLASHES], list(fields), [*OWN], *values, LOOKED_AT + 1, LOOKED_AT, *more],
         )
         return list(cursor.fetchall())
 
@@ -135,6 +141,46 @@ def portion(upload_ids: Sequence[str], field: str, start: int = 0) -> Portion:
     in_all = found[0][4] if found else 0
     values = [WrongValue(*row[:4]) for row in found]
     return Portion(field, values, in_all, max(0, in_all - start - len(values)), bool(found) and found[0][5])
+
+
+# --- the form ----------------------------------------------------------------------------------------------------
+
+
+def shown(
+    upload_ids: Sequence[str], field: str, asked: Mapping[str, str], typed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the form of a field's values shows, for vendors and for staff: the values from the one that the address asks
+    for (`from`), with what was typed, or else with what is suggested if it asks for that (`fill`)."""
+    start, fill = _number(asked.get("from", "")), "fill" in asked
+    found = portion(upload_ids, field, start)
+    categories = active_categories() if field == "category" else []
+    listed = categories if len(categories) <= MOST_CATEGORIES else []
+    before = {_wrong(typed, number): number for number in range(PORTION)} if typed else {}
+    lines = []
+    for number, one in enumerate(found.values):
+        suggested, place = _usable(one, categories), before.get(one.value)
+        right = (typed or {}).get(f"right-{place}", suggested if fill else "")
+        lines.append((number, one, suggested, right, f"ignore-{place}" in (typed or {})))
+    return {
+        "portion": found,
+        "lines": lines,
+        "listed": listed,
+        "categories": [] if listed else categories,
+        "suggestions": any(suggested for _, _, suggested, *_ in lines),
+        "filled": fill,
+        "start": start,
+        "following": start + PORTION,
+    }
+
+
+def _usable(one: WrongValue, categories: list[str]) -> str:
+    """The suggestion, where it is what should stand there."""
+    fits = one.suggestion in categories if categories else " or " not in one.suggestion
+    return one.suggestion if fits else ""
+
+
+def _number(text: str) -> int:
+    return min(int(text), 10**6) if text.isdecimal() and len(text) <= 9 else 0
 
 
 # --- what somebody decided -------------------------------------------------------------------------------------
@@ -154,10 +200,9 @@ def decided(posted: Mapping[str, str]) -> Decisions:
     """What a form says: `value-n` is a wrong value, `right-n` the right one, `ignore-n` that its rows are ignored."""
     values: dict[str, str] = {}
     for number in range(PORTION):
-        wrong = storable(posted.get(f"value-{number}", ""))
-        right = storable(posted.get(f"right-{number}", "").strip())
-        if not 0 < len(wrong) <= VALUE_CHARS:
+        if (wrong := _wrong(posted, number)) is None:
             continue
+        right = storable(posted.get(f"right-{number}", "").strip())
         if len(right) > VALUE_CHARS:
             return Decisions({}, TOO_LONG)
         if f"ignore-{number}" in posted:
@@ -165,6 +210,20 @@ def decided(posted: Mapping[str, str]) -> Decisions:
         elif right and right != wrong:
             values[wrong] = right
     return Decisions(values, "" if values else "Nothing was chosen, so nothing was changed.")
+
+
+def _wrong(posted: Mapping[str, str], number: int) -> str | None:
+    wrong = storable(posted[f"value-{number}"]) if f"value-{number}" in posted else None
+    return None if wrong is None or len(wrong) > VALUE_CHARS else wrong
+
+
+def saved(selection: Selection, posted: Mapping[str, str], user: Any, *, may_keep: bool) -> Job | str:
+    """The job that does what a form says, or why there is none."""
+    decisions = decided(posted)
+    if decisions.failure:
+        return decisions.failure
+    keep = may_keep and "keep" in posted
+    return save(selection, decisions.values, user, keep=keep) or "No row has these values any more."
 
 
 def save(selection: Selection, decisions: Mapping[str, str], user: Any, *, keep: bool = False) -> Job | None:

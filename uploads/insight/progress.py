@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True)
 class ErrorKind:
-    """One kind of error, or of warning, of an upload: how many problems of it there are, and one as an example.
+    """One kind of error, or of warning, of an upload: how many rows have it, and one as an example.
 
     `place` says where that row stands (catalog.rules.places).
     """
@@ -204,16 +204,16 @@ def error_kinds(upload: UploadHistory, most: int | None = None, severity: str = 
 _COUNTED_KINDS = SQL(
     """
     {}
-    SELECT c.code, least(n.problems, %(most)s), first.row_number, first.line_number, first.error_message,
+    SELECT c.code, least(n.rows, %(most)s), first.row_number, first.line_number, first.error_message,
            first.suggestion, coalesce(n.problems > %(most)s, false), %(sheet)s::text
       FROM codes c
      CROSS JOIN LATERAL (
-           SELECT count(*) AS problems
-             FROM (SELECT FROM validation_errors e
+           SELECT count(*) AS problems, count(DISTINCT (row_number, record_id)) AS rows
+             FROM (SELECT row_number, record_id FROM validation_errors e
                     WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL
                       AND e.error_type = c.code
                     LIMIT %(most)s + 1) looked_at) n
      {}
-     ORDER BY n.problems DESC, c.code
+     ORDER BY n.rows DESC, c.code
     """
 ).format(OPEN_KINDS, FIRST_OF_KIND)

@@ -3,7 +3,8 @@
 uploads.py      uploads, and the page of one
 actions.py      what can be done to uploads: shown first with its effect, logged after
 errors.py       what is wrong with rows
-corrections.py  failed rows, corrected one by one or by a value that they share
+corrections.py  one failed row, corrected
+mending.py      failed rows, corrected many at once
 ledger.py       what became of each record, and how far the stream was read
 records.py      what DynamoDB has of an upload
 jobs.py         work that somebody asked for

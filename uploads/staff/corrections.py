@@ -1,40 +1,35 @@
-"""Correcting failed rows in the admin: one in place, or all that share a wrong value, and retrying them at once."""
+"""Correcting one failed row in the admin, and retrying it at once."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.text import capfirst
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.places import place
-from catalog.rules.problems import Problem
+from catalog.rules.problems import Code, Problem
 from config.web.admin_log import log_change
-from config.web.links import list_url, page_url
+from config.web.links import page_url
 from config.web.text import visible
 from uploads.aws.records import storable
-from uploads.corrections import correct, failed_rows, shared_values
+from uploads.corrections import correct, failed_rows
 from uploads.corrections.retry import NotRetriable
-from uploads.models import VALUE_CHARS, UploadHistory, ValidationError
+from uploads.corrections.wrong_values import CLASHES, OWN
+from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import ledger
-from uploads.staff.actions import to_job
-from vendors.models import Vendor
-
-KEEP_A_RULE = ["uploads.add_valuerule", "uploads.change_valuerule"]
-
-# --- one row ---------------------------------------------------------------------------------------------------
+from uploads.staff.mending import values_url
 
 
 class FormCell(NamedTuple):
-    """A cell of the form: what it is called here and in the file, what stands in it, and what is wrong with it."""
+    """A cell of the form: what it is called here and in the file, what stands in it, and what is wrong with it; and
+    where the wrong values of its field are corrected in all rows."""
 
     field: str
     label: str
@@ -42,7 +37,7 @@ class FormCell(NamedTuple):
     value: str
     shown: str  # `value` with invisible characters spelled out, where there are any
     problems: list[Problem]
-    cluster_url: str
+    values_url: str
 
 
 def row_page(request: HttpRequest, error: ValidationError, context: dict[str, Any]) -> HttpResponseBase:
@@ -129,69 +124,13 @@ def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[FormCell]:
     return [
         FormCell(
             field, LABELS[field], header, value, visible(value) if visible(value) != value else "",
-            [problem for problem in row.problems if problem.field == field],
-            _cluster_url(row, field, value.strip()),
+            problems := [problem for problem in row.problems if problem.field == field],
+            values_url(field, upload=upload.pk) if any(_shared(problem) for problem in problems) else "",
         )
         for field, header, value in failed_rows.cells(row, upload)
     ]  # fmt: skip
 
 
-def _cluster_url(row: failed_rows.FailedRow, field: str, value: str) -> str:
-    """Where all rows with this value are corrected; "" where one right value for all of them makes no sense."""
-    clashes = any(problem.field == field and problem.code in shared_values.CLASHES for problem in row.problems)
-    if clashes or not 0 < len(value) <= VALUE_CHARS:
-        return ""
-    chosen = {"vendor": row.vendor_id, "field": field, "value": value}
-    return f"{reverse('admin:uploads_validationerror_cluster')}?{urlencode(chosen)}"
-
-
-# --- all rows that share a wrong value -------------------------------------------------------------------------
-
-
-def shared_values_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """The wrong values that most failed rows share, each with the way to correct them all."""
-    vendor_id, upload_id = storable(request.GET.get("vendor", "")), storable(request.GET.get("upload", ""))
-    if not vendor_id and not upload_id:
-        raise Http404("Say which vendor or which upload.")
-    found = {
-        "title": f"Wrong values of {upload_id or vendor_id}",
-        "clusters": shared_values.most_shared(vendor_id, upload_id),
-        "upload_id": upload_id,
-        "errors_url": list_url("uploads_validationerror", **({"upload": upload_id} if upload_id else
-                                                             {"vendor": vendor_id})),
-    }  # fmt: skip
-    return TemplateResponse(request, "uploads/staff/shared_values.html", context | found)
-
-
-def shared_value_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """Choose the right value for all rows that share a wrong one, and retry them."""
-    asked = request.POST if request.method == "POST" else request.GET
-    vendor_id, upload_id = storable(asked.get("vendor", "")), storable(asked.get("upload", ""))
-    selection = shared_values.selected(vendor_id, asked)
-    if selection is None or not _known(vendor_id, upload_id):
-        raise Http404("Say which vendor, which field and which value.")
-    right = shared_values.right_value(request.POST)
-    may_keep = request.user.has_perms(KEEP_A_RULE)
-    back = list_url("uploads_validationerror", vendor=vendor_id)
-    if right:
-        chosen = replace(selection, upload_id=upload_id if request.POST.get("scope") == "upload" else "")
-        keep = "keep" in request.POST and may_keep
-        return to_job(request, shared_values.correct_all(chosen, request.user, right, keep), back)
-    if request.method == "POST":
-        messages.error(request, shared_values.SAY_WHAT)
-    found = shared_values.about(selection, upload_id)
-    suggestion = next((example.suggestion for example in found["examples"] if example.suggestion), "")
-    shown = {
-        "title": "Correct all rows that share a wrong value",
-        "upload_id": upload_id,
-        "may_keep": may_keep,
-        "suggestion": suggestion,
-        "back": back,
-    }
-    return TemplateResponse(request, "uploads/staff/shared_value.html", context | found | shown)
-
-
-def _known(vendor_id: str, upload_id: str) -> bool:
-    """Whether there is such a vendor, and such an upload of it if one is named."""
-    uploads = UploadHistory.objects.filter(vendor_id=vendor_id)
-    return Vendor.objects.filter(pk=vendor_id).exists() and (not upload_id or uploads.filter(pk=upload_id).exists())
+def _shared(problem: Problem) -> bool:
+    """Whether one right value for several rows makes sense."""
+    return problem.code not in CLASHES and (problem.code != Code.MISSING_VALUE or problem.field not in OWN)

@@ -25,7 +25,7 @@ from uploads.corrections import ignoring
 from uploads.corrections.failed_rows import Key
 from uploads.feed.parser import Layout
 from uploads.models import Correction, UploadHistory, ValidationError
-from uploads.staff import corrections
+from uploads.staff import corrections, mending
 from uploads.staff.actions import may
 from uploads.staff.listing import RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
@@ -96,8 +96,9 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
 
     def get_urls(self) -> Any:
         return [
-            path("clusters/", self.admin_site.admin_view(self.clusters_view), name="uploads_validationerror_clusters"),
-            path("cluster/", self.admin_site.admin_view(self.cluster_view), name="uploads_validationerror_cluster"),
+            path("waiting/", self.admin_site.admin_view(self.waiting_view), name="uploads_validationerror_waiting"),
+            path("values/", self.admin_site.admin_view(self.values_view), name="uploads_validationerror_values"),
+            path("rows/", self.admin_site.admin_view(self.rows_view), name="uploads_validationerror_rows"),
             path(
                 "<int:object_id>/correct/", self.admin_site.admin_view(self.correct_view),
                 name="uploads_validationerror_correct",
@@ -149,17 +150,25 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
             rows += done
         return rows
 
-    def clusters_view(self, request: HttpRequest) -> HttpResponseBase:
-        """The wrong values that failed rows share."""
+    def waiting_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What waits of a vendor."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return corrections.shared_values_page(request, self._context(request))
+        return mending.waiting_page(request, self._context(request))
 
-    def cluster_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Correct all rows that share one."""
+    def values_view(self, request: HttpRequest) -> HttpResponseBase:
+        """All wrong values of a field."""
+        self._require_both(request)
+        return mending.values_page(request, self._context(request))
+
+    def rows_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The rows of an upload with one kind of error."""
+        self._require_both(request)
+        return mending.rows_page(request, self._context(request))
+
+    def _require_both(self, request: HttpRequest) -> None:
         if not (self.has_retry_permission(request) and self.has_view_permission(request)):
             raise PermissionDenied
-        return corrections.shared_value_page(request, self._context(request))
 
     def correct_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
         """Correct one row."""

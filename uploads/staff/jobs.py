@@ -12,11 +12,12 @@ from django.urls import path
 from django.utils.safestring import SafeString
 
 from config.web.filters import choice_filter
-from config.web.links import list_url, page_url, tag
+from config.web.links import page_url, tag
 from config.web.text import NOTHING, counted
-from uploads.corrections import undo
+from uploads.corrections import came, undo
 from uploads.insight import progress
 from uploads.models import Job
+from uploads.staff import mending
 from uploads.staff.actions import may
 from uploads.staff.listing import UploadFilter, upload_link
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
@@ -72,7 +73,6 @@ class JobAdmin(ReadOnlyVendorTableAdmin):
 COUNTS = {
     "reversed": "taken back", "kept": "kept, because changed since", "failed": "can't be taken back",
     "opened": "rows of earlier uploads that wait again",
-    "valid": "valid now", "error": "still failing", "ignored": "ignored", "taken_back": "not ignored any more",
     "inserted": "new", "updated": "updated", "unchanged": "unchanged",
 }  # fmt: skip
 
@@ -80,17 +80,21 @@ COUNTS = {
 def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     """What the changing part of a job's page shows."""
     looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
+    about_rows = job.kind in came.KINDS
+    counts = [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result]
     return {
         "job": job,
+        "about_rows": about_rows,
+        "may_correct": may(request, "retry"),
+        **(mending.what_came(job) if about_rows and job.ended else {}),
         "ended": job.ended,
         "announcement": sentence(job) if job.ended else progress.each_quarter(job.percent),
         "sentence": sentence(job),
         "percent": job.percent,
-        "counts": [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result],
-        "examples": job.result.get("examples", []),
+        "counts": [] if about_rows else counts,
+        "examples": [] if about_rows else job.result.get("examples", []),
         "undo_button": _undo_button(job) if looked and job.ended and may(request, "undo") else "",
         "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
-        "errors_url": list_url("uploads_validationerror", upload=job.upload_id, state="open") if job.upload_id else "",
     }
 
 
@@ -107,6 +111,8 @@ def _undo_button(job: Job) -> str:
 
 def sentence(job: Job) -> str:
     """What is going on, in plain words."""
+    if job.kind in came.KINDS:
+        return came.sentence(job)
     looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
     what = "A look at what undoing would do" if looked else job.get_kind_display()
     if job.state == Job.State.FAILED:

@@ -10,9 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from catalog.rules.fields import FIELDS, LABELS
@@ -29,8 +28,8 @@ from uploads.models import (
     UploadHistory,
     results,
 )
-from uploads.staff import records
-from uploads.staff.actions import UploadActionsAdmin, offered
+from uploads.staff import mending, records
+from uploads.staff.actions import UploadActionsAdmin, may, offered
 from uploads.staff.listing import errors_link, upload_link
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
 
@@ -77,7 +76,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         upload = self.get_object(request, unquote(object_id))
-        shown = progress_context(upload) | {"offered": offered(request, upload)} if upload else {}
+        shown = progress_context(request, upload) | {"offered": offered(request, upload)} if upload else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -94,7 +93,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The part of the page that changes while the upload is on its way."""
         upload = self.viewed(request, object_id)
-        return render(request, "uploads/staff/upload_progress.html", progress_context(upload))
+        return render(request, "uploads/staff/upload_progress.html", progress_context(request, upload))
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._download(request, object_id, downloads.original)
@@ -192,8 +191,9 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
     ]
 
 
-def progress_context(upload: UploadHistory) -> dict[str, Any]:
+def progress_context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     """What the changing part of an upload's page shows."""
+    may_correct = may(request, "retry") and request.user.has_perm("uploads.view_validationerror")
     state = progress.of(upload.pk, most=progress.COUNTED)
     percent = progress.percent(state.upload)
     open_errors = {"upload": upload.pk, "state": "open"}
@@ -204,7 +204,8 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
         "percent": percent,
         "announcement": state.sentence if state.ended else progress.each_quarter(percent),
         "kinds": [
-            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code))
+            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code),
+             mending.rows_url(upload.pk, kind.code))
             for kind in state.errors
         ],
         "warnings": [
@@ -215,7 +216,8 @@ def progress_context(upload: UploadHistory) -> dict[str, Any]:
         "errors_url": list_url("uploads_validationerror", **open_errors),
         "ignored_url": list_url("uploads_validationerror", upload=upload.pk, state="ignored"),
         "closed_url": list_url("uploads_validationerror", upload=upload.pk, state="closed"),
-        "clusters_url": f"{reverse('admin:uploads_validationerror_clusters')}?{urlencode({'upload': upload.pk})}",
+        "may_correct": may_correct,
+        "fields": mending.fields_of(upload.pk) if may_correct and state.ended and state.errors else [],
         "jobs_url": list_url("uploads_job", upload=upload.pk),
         "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
     }

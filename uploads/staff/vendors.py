@@ -20,6 +20,7 @@ from uploads.models import (
     VendorSummary,
 )
 from uploads.staff.dashboard import may_see, since, ways
+from uploads.staff.mending import waiting_url
 from vendors.admin import VendorAdmin
 from vendors.models import CURRENCY_HELP, Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
@@ -64,7 +65,9 @@ class VendorsAdmin(VendorAdmin):
     ) -> Any:
         """Below the vendor stands its quality, for those who may see it."""
         vendor = self.get_object(request, unquote(object_id)) if may_see(request.user) else None
-        shown = {"quality": True, "charts": charts_of(vendor.pk, request.user)} if vendor else {}
+        shown: dict[str, Any] = {"quality": True, "charts": charts_of(vendor.pk, request.user)} if vendor else {}
+        if request.user.has_perm("uploads.view_validationerror"):
+            shown["waiting_url"] = waiting_url(unquote(object_id))
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
 

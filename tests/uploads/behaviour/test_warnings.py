@@ -20,7 +20,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
-from uploads.corrections import correct, error_rows, failed_rows, retry, shared_values
+from uploads.corrections import correct, error_rows, failed_rows, retry, wrong_values
 from uploads.corrections.failed_rows import Selection
 from uploads.insight import error_habits, operations, progress, sku_search, warned_rows
 from uploads.management import terminal
@@ -141,8 +141,8 @@ def test_no_question_about_errors_finds_a_warning(pipeline: Pipeline, admin_user
     assert [kind.code for kind in error_rows.kinds(upload)] == ["invalid_price"]
     assert error_rows.kind(upload, "cleaned") is None
     assert error_rows.page(upload, "cleaned").lines == ()
-    assert {one.field for one in shared_values.most_shared(upload_id=upload.pk)} == {"price"}
-    assert shared_values.examples(Selection(vendor_id="VEND001", field="sku", wrong_value='="SKU-1"')).count() == 0
+    assert {one.field for one in wrong_values.fields_of([upload.pk])} == {"price"}
+    assert wrong_values.portion([upload.pk], "sku").values == []
     assert [one.code for one in error_habits.habits("VEND001", 7)] == ["invalid_price"]
     assert [one.code for one in operations.error_kinds(admin_user, 7)] == ["invalid_price"]
     assert [one.code for one in progress.of(upload.pk).errors] == ["invalid_price"]
@@ -347,7 +347,7 @@ def test_many_warnings_do_not_make_an_uploads_errors_slower_to_find(vendor: Vend
         lambda: error_rows.kinds(upload),
         lambda: list(report.report_rows(upload)),
         lambda: failed_rows.count(Selection(upload_id="U")),
-        lambda: shared_values.most_shared(upload_id="U"),
+        lambda: wrong_values.fields_of(["U"]),
         lambda: error_rows.page(upload, "invalid_price"),
     ]
     for ask in asked:
