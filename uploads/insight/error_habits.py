@@ -15,7 +15,7 @@ SHOWN_KINDS = 10
 
 @dataclass(frozen=True)
 class Habit:
-    """A kind of error that a vendor makes: how often, how many are open, and the newest upload that has such."""
+    """A kind of error that a vendor makes: how often, in how many rows it is open, and the newest upload with such."""
 
     code: str
     problems: int
@@ -38,10 +38,13 @@ def habits(vendor_id: str, days: int) -> list[Habit]:
         cursor.execute(
             """
             SELECT k.error_type, k.problems, k.still_open, coalesce(e.upload_id, '')
-              FROM (SELECT error_type, count(*) AS problems, count(*) FILTER (WHERE resolved_at IS NULL) AS still_open,
-                           max(error_id) FILTER (WHERE resolved_at IS NULL) AS newest
-                      FROM validation_errors
-                     WHERE vendor_id = %s AND severity = 'error' AND created_at >= %s
+              FROM (SELECT error_type, sum(problems)::int AS problems, count(newest) AS still_open,
+                           max(newest) AS newest
+                      FROM (SELECT error_type, count(*) AS problems,
+                                   max(error_id) FILTER (WHERE resolved_at IS NULL) AS newest
+                              FROM validation_errors
+                             WHERE vendor_id = %s AND severity = 'error' AND created_at >= %s
+                             GROUP BY error_type, upload_id, row_number, record_id) in_row
                      GROUP BY error_type ORDER BY 2 DESC, 1 LIMIT %s) k
               LEFT JOIN validation_errors e ON e.error_id = k.newest
              ORDER BY k.problems DESC, k.error_type

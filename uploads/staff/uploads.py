@@ -204,8 +204,12 @@ def progress_context(request: HttpRequest, upload: UploadHistory) -> dict[str, A
         "percent": percent,
         "announcement": state.sentence if state.ended else progress.each_quarter(percent),
         "kinds": [
-            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_errors, error_type=kind.code),
-             mending.rows_url(upload.pk, kind.code))
+            (
+                kind,
+                label_of(kind.code),
+                list_url("uploads_validationerror", **open_errors, error_type=kind.code),
+                mending.rows_url(upload.pk, kind.code),
+            )
             for kind in state.errors
         ],
         "warnings": [

@@ -49,6 +49,7 @@ class Story:
         assert re.search(rf'id="wrong">{waiting}<', self.vendor.get(self.page("errors/")).content.decode())
         for code, rows in kinds.items():
             assert self.vendor.get(self.page(f"errors/{code}/")).context["kind"].rows == rows
+        self.mending_agrees(kinds)
         habits = self.vendor.get("/vendor/VEND001/quality/").context["habits"]
         assert {habit.code: habit.still_open for habit in habits if habit.still_open} == self.all_kinds()
         home = self.vendor.get("/vendor/VEND001/").context
@@ -68,12 +69,41 @@ class Story:
     def admin_agrees(self, waiting: int, ignored: int, closed: int) -> None:
         listed = self.staff.get("/admin/uploads/uploadhistory/").context["cl"].result_list
         assert [one.open_records for one in listed if one == self.upload] == [waiting]
+        kinds = {kind.code: kind.count for kind in progress.of(self.upload.pk).errors}
+        shown = self.staff.get(f"/admin/uploads/uploadhistory/{self.upload.pk}/change/").context
+        assert {kind.code: kind.count for kind, *_ in shown["kinds"]} == kinds
         page = self.text(f"/admin/uploads/uploadhistory/{self.upload.pk}/change/", self.staff)
         assert f"With errors {waiting} " in page
         for state, rows in (("open", waiting), ("ignored", ignored), ("closed", closed)):
             address = f"/admin/uploads/validationerror/?upload={self.upload.pk}&state={state}"
             problems = self.staff.get(address).context["cl"].result_list
             assert len({problem.record_id for problem in problems}) == rows, state
+
+    def mending_agrees(self, kinds: dict[str, int]) -> None:
+        """The pages on which rows are mended: a vendor's and the admin's, of the upload and of all that waits."""
+        of_upload, of_all = f"upload={self.upload.pk}", "vendor=VEND001"
+        errors = "/admin/uploads/validationerror/"
+        for code, rows in kinds.items():
+            shown = self.staff.get(f"{errors}rows/?{of_upload}&code={code}").context
+            assert (shown["kind"].rows, len(shown["page"].lines)) == (rows, rows)
+        ours, theirs = self.vendor.get("/vendor/VEND001/waiting/"), self.staff.get(f"{errors}waiting/?{of_all}")
+        assert ours.context["rows"] == theirs.context["rows"] == self.vendor.get("/vendor/VEND001/").context["waiting"]
+        fields = list(ours.context["fields"])
+        assert fields == [one for one, _ in theirs.context["fields"]]
+        for one in fields:
+            pages = [
+                self.vendor.get(f"/vendor/VEND001/waiting/{one.field}/"),
+                self.staff.get(f"{errors}values/?{of_all}&field={one.field}"),
+            ]
+            found = [page.context["portion"] for page in pages]
+            assert [(part.values_in_all, part.rows) for part in found] == [(one.values, one.rows)] * 2
+        here = {one.field: one.rows for one in self.vendor.get(self.page("errors/")).context["shared"]}
+        for field, rows in here.items():
+            pages = [
+                self.vendor.get(self.page(f"values/{field}/")),
+                self.staff.get(f"{errors}values/?{of_upload}&field={field}"),
+            ]
+            assert [page.context["portion"].rows for page in pages] == [rows] * 2
 
     def all_kinds(self) -> dict[str, int]:
         kinds: dict[str, int] = {}
@@ -101,13 +131,13 @@ def story(pipeline: Pipeline, uploader: Client, admin_user: User) -> Story:
     rows = [
         line(1, price="x"), line(2, price="x", stock_quantity="y"), line(3, category="Elektro"),
         line(4, category="Elektro"), line(5, category="Kleider"), line(6, category="Rest"),
-        line(7, vendor_product_id="", sku="S-7"), line(8),
+        line(7, vendor_product_id="", sku="S-7"), line(8), line(10, product_name="", price=""),
     ]  # fmt: skip
     return Story(pipeline, uploader, staff, pipeline.run(feed(*rows)))
 
 
 def test_all_pages_say_the_same_at_each_step(story: Story, admin_user: User) -> None:
-    story.says(7, 0, 0, {"unknown_category": 4, "invalid_price": 2, "invalid_stock": 1, "missing_value": 1})
+    story.says(8, 0, 0, {"unknown_category": 4, "invalid_price": 2, "invalid_stock": 1, "missing_value": 2})
 
     # Some are corrected, all wrong values with one save, and one value is ignored.
     values = story.page("values/category/")
@@ -116,19 +146,33 @@ def test_all_pages_say_the_same_at_each_step(story: Story, admin_user: User) -> 
     posted = {f"value-{number}": one.value for number, one, *_ in lines}
     response = story.vendor.post(values, posted | {"right-0": "Electronics", "right-1": "Nonsense", "ignore-2": "yes"})
     run_jobs()
-    story.says(4, 1, 0, {"invalid_price": 2, "invalid_stock": 1, "unknown_category": 1, "missing_value": 1})
+    story.says(5, 1, 0, {"invalid_price": 2, "invalid_stock": 1, "unknown_category": 1, "missing_value": 2})
     done = story.text(response.headers["Location"])
     assert "Done: 2 rows are right now, 1 still wrong, 1 ignored." in done
     assert "2 new products" in done
     assert "Unknown category : 1 row" in done
-    assert "4 rows wait for you in feed.csv" in done
+    assert "5 rows wait for you in feed.csv" in done
 
     # Rows of a kind are ignored, and one of them taken back.
     story.vendor.post(story.page("errors/invalid_price/ignore/"))
     run_jobs()
-    story.says(2, 3, 0, {"unknown_category": 1, "missing_value": 1})
+    story.says(3, 3, 0, {"unknown_category": 1, "missing_value": 2})
     chosen = [row.error_id for row in story.vendor.get(story.page("ignored/")).context["page"].rows][:1]
     story.vendor.post(story.page("ignored/take-back/"), {"row": chosen})
+    story.says(4, 2, 0, {"invalid_price": 1, "unknown_category": 1, "missing_value": 2})
+
+    # Staff give all empty names a value, and fill in the price of a row in the table.
+    errors, here = "/admin/uploads/validationerror/", f"upload={story.upload.pk}"
+    story.staff.post(f"{errors}values/?{here}&field=product_name", {"value-0": "", "right-0": "Lamp"})
+    job = run_jobs()
+    story.says(4, 2, 0, {"invalid_price": 1, "unknown_category": 1, "missing_value": 2})
+    done = story.text(f"/admin/uploads/job/{job.pk}/change/", story.staff)
+    assert "Done: 0 rows are right now, 1 still wrong." in done
+    assert "4 rows of feed.csv wait for somebody" in done
+    rows = f"{errors}rows/?{here}&code=missing_value"
+    lamp = story.staff.get(rows).context["page"].lines[1]
+    sent = {"1-error": str(lamp.error_id), "1-attempt": str(lamp.row.attempt), "1-price": "5"}
+    assert "1 row is right now." in story.staff.post(rows, sent, follow=True).content.decode()
     story.says(3, 2, 0, {"invalid_price": 1, "unknown_category": 1, "missing_value": 1})
 
     # A newer file brings three of the products, one of them ignored, and fails at another.

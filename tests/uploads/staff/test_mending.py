@@ -1,4 +1,4 @@
-"""Failed rows mended many at once in the admin: all wrong values of a field, the rows of a kind, and what came of it."""
+"""Failed rows mended many at once in the admin: all wrong values of a field, the rows of a kind, what came of it."""
 
 import re
 from collections.abc import Callable
@@ -210,6 +210,8 @@ def test_a_number_that_is_id_and_sku_is_corrected_in_its_one_cell(admin_client: 
     upload = pipeline.send(
         "Number,Name,Category,Price,Stock\nA-1,Lamp,Books,5,5\nA-2,Fan,Books,5,5\n", identifiers_from="Number"
     )
+    pipeline.stage(upload)
+    pipeline.settle()
     address = rows(upload, "sku_taken")
     page = admin_client.get(address).context["page"]
     assert [(field, cell.wrong) for field, cell in page.lines[0].cells.items() if cell.problems] == [
