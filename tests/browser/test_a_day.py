@@ -62,15 +62,15 @@ def test_a_feed_is_previewed_imported_watched_corrected_and_undone(operator: Pag
     pipeline.settle()
     expect(progress).to_contain_text("2 rows were right, 3 rows need you.")
 
-    page.get_by_role("link", name="wrong values that rows share").click()
-    page.locator("tr", has_text="Colour TVs").get_by_role("link", name="Correct all").click()
-    expect(page.get_by_text("2 failed rows of VEND001")).to_be_visible()
-    page.get_by_label("Right category").fill("Electronics")
-    page.get_by_label("Keep it as a rule").check()
-    page.get_by_role("button", name="Correct 2 rows and retry them").click()
-    expect(page.locator("#job-sentence")).to_contain_text("waiting for a worker")
+    page.reload()
+    page.get_by_role("link", name="All wrong or missing values of category on one page").click()
+    expect(page.get_by_role("row", name="Colour TVs")).to_contain_text("2")
+    page.get_by_role("combobox", name="Colour TVs").select_option("Electronics")
+    page.get_by_label("Read these values that way in later files too").check()
+    page.get_by_role("button", name="Save and retry the rows").click()
+    expect(page.locator("#job-sentence")).to_contain_text("Waiting for its turn")
     run_jobs()
-    expect(page.locator("#job-sentence")).to_contain_text("Try failed rows again: done, 2 rows.")
+    expect(page.locator("#job-sentence")).to_contain_text("Done: 2 rows are right now, 0 still wrong.")
     assert Product.objects.count() == 4
     assert ValueRule.objects.get().right_value == "Electronics"
 

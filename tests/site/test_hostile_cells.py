@@ -154,19 +154,25 @@ def test_mails_are_plain_text(journey: Journey) -> None:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-def _of_clusters() -> list[str]:
-    return [reverse("admin:uploads_validationerror_clusters") + "?vendor=VEND001"]
+def _of_waiting() -> list[str]:
+    return [reverse("admin:uploads_validationerror_waiting") + "?vendor=VEND001"]
 
 
-def _of_each_cluster() -> list[str]:
-    at = reverse("admin:uploads_validationerror_cluster")
-    upload = UploadHistory.objects.filter(vendor_id="VEND001", pk__contains="onmouseover").values_list("pk", flat=True)[
-        0
-    ]
-    return [
-        f"{at}?{urlencode({'vendor': 'VEND001', 'field': 'category', 'value': cell, 'upload': upload})}"
-        for cell in MARKUP
-    ]
+def _of_values() -> list[str]:
+    at = reverse("admin:uploads_validationerror_values")
+    about = [{"vendor": "VEND001"}, *({"upload": pk} for pk in _uploads())]
+    return [f"{at}?{urlencode(one | {'field': field})}" for one in about for field in ("category", "product_name")]
+
+
+def _of_rows() -> list[str]:
+    at = reverse("admin:uploads_validationerror_rows")
+    found = ValidationError.objects.filter(severity="error", resolved_at=None, upload__vendor_id="VEND001")
+    kinds = found.order_by().values_list("upload_id", "error_type").distinct()
+    return [f"{at}?{urlencode({'upload': upload, 'code': code})}" for upload, code in kinds]
+
+
+def _uploads() -> list[str]:
+    return list(UploadHistory.objects.filter(vendor_id="VEND001").values_list("pk", flat=True)[:10])
 
 
 def _of_records() -> list[str]:
@@ -176,8 +182,9 @@ def _of_records() -> list[str]:
 
 # Addresses that need more than the key of an object.
 PARTICULAR: dict[str, Callable[[], list[str]]] = {
-    "uploads_validationerror_clusters": _of_clusters,
-    "uploads_validationerror_cluster": _of_each_cluster,
+    "uploads_validationerror_waiting": _of_waiting,
+    "uploads_validationerror_values": _of_values,
+    "uploads_validationerror_rows": _of_rows,
     "uploads_uploadhistory_record": _of_records,
 }
 

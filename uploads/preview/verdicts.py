@@ -27,13 +27,13 @@ from uploads.feed.questions import LASTING
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import Contents, FeedFile
-from uploads.pipeline.understood import values
+from uploads.pipeline.understood import derived, values
 from uploads.pipeline.understood.values import Means
 from uploads.preview.shown import Cell, Difference, Preview, PreviewRow, brief, columns_of
 
 CELL_CHARS: Final = 80
 ROWS: Final = 20
-WORKED_OUT: Final = "worked out"
+NOTHING: Final[Mapping[str, str]] = {}
 BY_A_RULE: Final = "by a rule of yours"
 # The upload would be the newest of all, so nothing that it brings is superseded.
 NEWEST: Final = 2**63 - 1
@@ -104,7 +104,7 @@ class ValidatedRow(NamedTuple):
     """A row after validation: its values by field as the vendor's rules have them, all that was found in it, and a
     draft unless that keeps it out. Of a known format the values are what the row means, `derived` those that aren't
     simply a cell, `left_out` says why it is no product and `reason` which kind of reason that is, and `is_open` that it
-    depends on a question without an answer.
+    depends on a question without an answer. `why` says where derived values come from, in the first rows.
     """
 
     row: Row
@@ -115,6 +115,7 @@ class ValidatedRow(NamedTuple):
     left_out: str = ""
     reason: str = ""
     is_open: bool = False
+    why: Mapping[str, str] = NOTHING
 
 
 def validated(
@@ -157,7 +158,12 @@ def first_rows(look: Look, vendor_id: str) -> list[ValidatedRow]:
     """The rows of a look, each judged in itself."""
     rules, own, layout = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id), look.layout
     means = values.means(layout.plan, lambda row: look.heads.get(row.number), own)
-    return [validated(row, layout, rules, own, means) for row in staged_rows.as_staged(look.rows, layout)]
+    rows = list(staged_rows.as_staged(look.rows, layout))
+    understood = [row for row in rows if row.problem is None] if layout.plan else []
+    data, found = [(row.number, row.cells) for row in understood], [look.heads.get(row.number) for row in understood]
+    made = zip(understood, derived.of_rows("", layout, own, data, found), strict=True)
+    why = {row.number: {one.field: one.why for one in made_of} for row, made_of in made}
+    return [validated(row, layout, rules, own, means)._replace(why=why.get(row.number, NOTHING)) for row in rows]
 
 
 def snapshot_for(wanting: Mapping[int, Candidate]) -> Snapshot:
@@ -234,7 +240,7 @@ def _shown(judged: ValidatedRow, field: str, layout: Layout, problems: tuple[Pro
     is_other = " ".join(text.split()) != " ".join(said.split())
     how = ""
     if text and field in judged.derived:
-        how = WORKED_OUT
+        how = judged.why.get(field, "")
     elif is_other and not layout.of_format and understood.strip() != said.strip():
         how = BY_A_RULE
     if field == "price" and isinstance(price := values.get(field), Decimal):

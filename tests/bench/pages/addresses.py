@@ -138,25 +138,28 @@ def _most(model: type[Model], column: str) -> Any:
     return found and found[column]
 
 
-def _wrong_values() -> Iterator[tuple[str, dict[str, str]]]:
-    """The most frequent open problem's value, of its vendor and with the largest upload."""
-    shared = ["vendor_id", "field", "wrong_value"]
-    found = ValidationError.objects.filter(resolved_at=None).exclude(wrong_value="").order_by().values(*shared)
-    if most := found.annotate(n=Count("pk")).order_by("-n").first():
-        query = {"vendor": most["vendor_id"], "field": most["field"], "value": most["wrong_value"]}
-        yield "most frequent", query
-        yield "within the largest upload", query | {"upload": largest_of(UploadHistory)}
-
-
-def _failed() -> Iterator[tuple[str, dict[str, str]]]:
-    yield "largest upload", {"upload": largest_of(UploadHistory)}
+def _waiting() -> Iterator[tuple[str, dict[str, str]]]:
     yield "largest vendor", {"vendor": largest_of(Vendor)}
+
+
+def _wrong_values() -> Iterator[tuple[str, dict[str, str]]]:
+    for field in ("category", "price"):
+        yield f"{field} of the largest upload", {"upload": largest_of(UploadHistory), "field": field}
+        yield f"{field} of the largest vendor", {"vendor": largest_of(Vendor), "field": field}
+
+
+def _failed_rows() -> Iterator[tuple[str, dict[str, str]]]:
+    upload = largest_of(UploadHistory)
+    problems = ValidationError.objects.filter(upload=upload, severity="error", resolved_at=None).order_by("error_type")
+    for code in problems.values_list("error_type", flat=True).distinct():
+        yield code, {"upload": upload, "code": code}
 
 
 # Pages that are asked something beside their address.
 QUESTIONS = {
-    "admin:uploads_validationerror_clusters": _failed,
-    "admin:uploads_validationerror_cluster": _wrong_values,
+    "admin:uploads_validationerror_waiting": _waiting,
+    "admin:uploads_validationerror_values": _wrong_values,
+    "admin:uploads_validationerror_rows": _failed_rows,
 }
 
 

@@ -58,6 +58,16 @@ def decided(entry: List, user: User) -> dict[str, Any]:
     return context
 
 
+def test_what_was_answered_is_said_to_be_answered_beside_what_the_file_says(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    entry = LISTS["French till with prices before and after tax"]
+    assert not choose(entry, admin_user)["preview"].rows, "as long as it is open which column is the price"
+    preview = decided(entry, admin_user)["preview"]
+    category = next(cell for cell in preview.rows[0].cells if cell.label == "category")
+    assert (category.text, category.said, category.how) == (HOME, "Vaisselle", "as answered")
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_answers_and_selects_give_the_same_products_and_are_remembered(
     name: str, pipeline: Pipeline, admin_user: User

@@ -1,0 +1,105 @@
+"""Staff mend the failed rows of an upload with the keyboard: all wrong values of a field, then rows in the table."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from catalog.models import Product
+from tests.browser.conftest import overflow
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from tests.jobs import run_jobs
+from uploads.models import UploadHistory
+
+ERRORS = "/admin/uploads/validationerror/"
+ROWS = [
+    line(1, category="Elektro"), line(2, category="ELEKTRO"), line(3, category="Kleider"), line(4, category=""),
+    line(5, product_name=""), line(6, product_name="", price=""), line(7), line(8, sku="SKU-7"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def upload(pipeline: Pipeline) -> UploadHistory:
+    return pipeline.run(feed(*ROWS))
+
+
+def to(page: Page, target: Locator) -> None:
+    """Go on with the Tab key until this has the focus, which must be in sight."""
+    for _ in range(150):
+        if target.evaluate("it => it === document.activeElement"):
+            expect(target).to_be_in_viewport()
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"The keyboard doesn't come to {target}")
+
+
+def test_staff_mend_an_upload_with_the_keyboard_alone(admin_page: Page, upload: UploadHistory) -> None:
+    page = admin_page
+    page.goto(f"/admin/uploads/uploadhistory/{upload.pk}/change/")
+    to(page, page.get_by_role("link", name="All wrong or missing values of category on one page"))
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Wrong values of category")).to_be_visible()
+    for value, first_letter in (("ELEKTRO", "El"), ("Empty cells", "Bo")):
+        to(page, page.get_by_role("combobox", name=value))
+        page.keyboard.type(first_letter)
+    to(page, page.get_by_role("row", name="Kleider").get_by_role("checkbox"))
+    page.keyboard.press("Space")
+    to(page, page.get_by_role("button", name="Save and retry the rows"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#job-sentence")).to_contain_text("Waiting for its turn")
+    run_jobs()
+    expect(page.locator("#job-sentence")).to_contain_text("Done: 3 rows are right now, 0 still wrong, 1 ignored.")
+    assert set(Product.objects.values_list("category", flat=True)) == {"Electronics", "Books"}
+
+    to(page, page.get_by_role("link", name="Correct what is left"))
+    page.keyboard.press("Enter")
+    to(page, page.get_by_role("link", name="Missing value"))
+    page.keyboard.press("Enter")
+    for row, field, text in ((5, "product name", "Lamp"), (6, "product name", "Fan"), (6, "price", "5.00")):
+        to(page, page.get_by_label(f"Row {row} (line {row + 1}), {field}"))
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 rows are right now.")).to_be_visible()
+    expect(page.get_by_role("heading", name="View upload")).to_be_visible()
+
+    to(page, page.get_by_role("link", name="Duplicate in file"))
+    page.keyboard.press("Enter")
+    to(page, page.get_by_label("Row 8 (line 9), SKU"))
+    page.keyboard.press("End")
+    page.keyboard.type("a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 row is right now.")).to_be_visible()
+    upload.refresh_from_db()
+    assert (upload.open_records, upload.ignored_records) == (0, 1)
+
+
+def test_the_pages_fit_a_phone_and_complain_of_nothing(admin_page: Page, upload: UploadHistory) -> None:
+    pages = [
+        f"/admin/uploads/uploadhistory/{upload.pk}/change/", f"{ERRORS}waiting/?vendor=VEND001",
+        f"{ERRORS}values/?upload={upload.pk}&field=category", f"{ERRORS}values/?vendor=VEND001&field=product_name",
+        f"{ERRORS}rows/?upload={upload.pk}&code=missing_value", f"{ERRORS}rows/?upload={upload.pk}&code=duplicate_in_file",
+    ]  # fmt: skip
+    for width in (390, 1280):
+        admin_page.set_viewport_size({"width": width, "height": 844})
+        for address in pages:
+            response = admin_page.goto(address)
+            assert response is not None
+            assert response.status == 200, address
+            assert overflow(admin_page) == 0, f"{address} at {width}"
+
+
+def test_rows_are_mended_without_javascript(admin_page: Page, upload: UploadHistory, live_server: Any) -> None:
+    browser = admin_page.context.browser
+    assert browser is not None
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies(admin_page.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
+    page = context.new_page()
+    page.goto(f"{ERRORS}values/?upload={upload.pk}&field=category")
+    page.get_by_role("combobox", name="Kleider").select_option("Clothing")
+    page.get_by_role("button", name="Save and retry the rows").click()
+    run_jobs()
+    page.reload()
+    expect(page.get_by_text("Done: 1 row is right now, 0 still wrong.")).to_be_visible()
+    context.close()
