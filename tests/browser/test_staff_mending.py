@@ -55,7 +55,7 @@ def test_staff_mend_an_upload_with_the_keyboard_alone(admin_page: Page, upload: 
 
     to(page, page.get_by_role("link", name="Correct what is left"))
     page.keyboard.press("Enter")
-    to(page, page.get_by_role("link", name="Missing value"))
+    to(page, page.get_by_role("link", name="Missing value", exact=True))
     page.keyboard.press("Enter")
     for row, field, text in ((5, "product name", "Lamp"), (6, "product name", "Fan"), (6, "price", "5.00")):
         to(page, page.get_by_label(f"Row {row} (line {row + 1}), {field}"))
@@ -64,7 +64,7 @@ def test_staff_mend_an_upload_with_the_keyboard_alone(admin_page: Page, upload: 
     expect(page.get_by_text("2 rows are right now.")).to_be_visible()
     expect(page.get_by_role("heading", name="View upload")).to_be_visible()
 
-    to(page, page.get_by_role("link", name="Duplicate in file"))
+    to(page, page.get_by_role("link", name="Duplicate in file", exact=True))
     page.keyboard.press("Enter")
     to(page, page.get_by_label("Row 8 (line 9), SKU"))
     page.keyboard.press("End")
@@ -76,10 +76,11 @@ def test_staff_mend_an_upload_with_the_keyboard_alone(admin_page: Page, upload: 
 
 
 def test_the_pages_fit_a_phone_and_complain_of_nothing(admin_page: Page, upload: UploadHistory) -> None:
+    of = f"?upload={upload.pk}"
     pages = [
         f"/admin/uploads/uploadhistory/{upload.pk}/change/", f"{ERRORS}waiting/?vendor=VEND001",
-        f"{ERRORS}values/?upload={upload.pk}&field=category", f"{ERRORS}values/?vendor=VEND001&field=product_name",
-        f"{ERRORS}rows/?upload={upload.pk}&code=missing_value", f"{ERRORS}rows/?upload={upload.pk}&code=duplicate_in_file",
+        f"{ERRORS}values/{of}&field=category", f"{ERRORS}values/?vendor=VEND001&field=product_name",
+        f"{ERRORS}rows/{of}&code=missing_value", f"{ERRORS}rows/{of}&code=duplicate_in_file",
     ]  # fmt: skip
     for width in (390, 1280):
         admin_page.set_viewport_size({"width": width, "height": 844})

@@ -1,4 +1,4 @@
-"""The open errors of one upload as its vendor corrects them: the kinds there are, and the rows of a kind, page by page.
+"""The open errors of one upload as people correct them: the kinds there are, and the rows of a kind, page by page.
 
 Both through idx_validation_errors_kind: no more than COUNTED problems of a kind are looked at (progress.py), so an
 upload with a million errors opens like one with a thousand. A page begins behind the last row of the one before, so
