@@ -81,7 +81,7 @@ def test_the_rows_of_a_kind_are_counted_up_to_a_cap(
     upload = pipeline.run(feed(*(line(number, price="x") for number in range(1, 4))))
     shown = text(uploader.get(url(upload, "errors/invalid_price/")))
     assert "Invalid price: more than 2 rows" in shown
-    assert "All wrong values of price on one page</a>: 1 value in 3 rows" in shown
+    assert "All wrong or missing values of price on one page</a>: 1 value in 3 rows" in shown
     assert "Retry all rows unchanged" in shown
 
 

@@ -64,14 +64,14 @@ def test_failed_rows_are_retried_as_a_job_whose_page_follows(admin_client: Clien
     ProductCategory.objects.create(category_name="Drones")
 
     response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
-    assert "waiting for a worker" in response.content.decode()
+    assert "Waiting for its turn" in response.content.decode()
     assert "hx-get" in response.content.decode()
     job = run_jobs()
 
     text = admin_client.get(f"/admin/uploads/job/{job.pk}/progress/").content.decode()
-    assert "Try failed rows again: done, 2 rows." in text
-    assert "<dt>Valid now</dt><dd>1</dd>" in text
-    assert "<dt>Still failing</dt><dd>1</dd>" in text
+    assert "Done: 1 row is right now, 1 still wrong." in text
+    assert "<strong>1</strong> new products" in text
+    assert "<strong>1 row</strong> of feed.csv waits for somebody." in text
     assert "hx-get" not in text
     assert job.requested_by == User.objects.get(username="admin")
     upload.refresh_from_db()
