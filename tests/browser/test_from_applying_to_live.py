@@ -252,7 +252,7 @@ def read_the_errors(page: Page) -> None:
 
 def mend_a_shared_value(page: Page) -> None:
     """The wrong values of a column, all on one page with one save."""
-    page.get_by_role("link", name="All wrong values of category on one page").click()
+    page.get_by_role("link", name="All wrong or missing values of category on one page").click()
     measure_on_a_phone(page)
     choice = page.get_by_role("combobox", name="Elektronik")
     expect(choice.locator("option").nth(1)).to_have_text("Electronics (perhaps this one)")

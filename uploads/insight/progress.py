@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True)
 class ErrorKind:
-    """One kind of error, or of warning, of an upload: how many rows have it, and one as an example.
+    """One kind of error of an upload and in how many rows it is, or of warning and how many there are; and an example.
 
     `place` says where that row stands (catalog.rules.places).
     """
@@ -208,7 +208,8 @@ _COUNTED_KINDS = SQL(
            first.suggestion, coalesce(n.problems > %(most)s, false), %(sheet)s::text
       FROM codes c
      CROSS JOIN LATERAL (
-           SELECT count(*) AS problems, count(DISTINCT (row_number, record_id)) AS rows
+           SELECT count(*) AS problems,
+                  CASE %(severity)s WHEN 'error' THEN count(DISTINCT (row_number, record_id)) ELSE count(*) END AS rows
              FROM (SELECT row_number, record_id FROM validation_errors e
                     WHERE e.upload_id = %(upload)s AND e.severity = %(severity)s AND e.resolved_at IS NULL
                       AND e.error_type = c.code

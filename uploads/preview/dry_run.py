@@ -8,9 +8,9 @@ so that rows of one file clash and make way for each other over pages as they wo
 with the file. A row that depends on an open question counts as "open".
 
 It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, under
-`left_out` those that are no products by their reason, and under `problems` by code how many errors there are, with the
-first as an example. `warnings` has the same of warnings, and `warned` how many rows have any. While the look at all
-rows is under way, `looking` says how far it is, in percent.
+`left_out` those that are no products by their reason, and under `problems` by code how many rows have such an error,
+with the first as an example. `warnings` has by code how many warnings there are, and `warned` how many rows have any.
+While the look at all rows is under way, `looking` says how far it is, in percent.
 """
 
 import time
@@ -285,10 +285,12 @@ def _counted(result: dict[str, Any], outcomes: Iterable[Decided]) -> dict[str, A
             left_out[reason] += 1
         if any(is_warning(problem.code) for problem in found):
             counts["warned"] += 1
+        codes = set()
         for problem in found:
             kinds = warnings if is_warning(problem.code) else errors
             seen = kinds.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
-            seen["count"] += 1
+            seen["count"] += kinds is warnings or problem.code not in codes
+            codes.add(problem.code)
     more = {"warnings": warnings} if warnings else {}
     return {**counts, "problems": errors} | more | ({"left_out": dict(left_out)} if left_out else {})
 
