@@ -155,7 +155,7 @@ def test_what_cannot_be_saved_is_said_and_what_was_typed_stays_beside_its_value(
 
 def form(client: Client, address: str) -> dict[str, str]:
     """The form as a browser would send it back unchanged."""
-    sent = {}
+    sent: dict[str, str] = {}
     for shown in client.get(address).context["page"].lines:
         sent |= {f"{shown.number}-error": str(shown.error_id), f"{shown.number}-attempt": str(shown.row.attempt)}
         sent |= {cell.name: cell.value for cell in shown.cells.values() if cell.wrong}
