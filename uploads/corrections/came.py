@@ -33,7 +33,6 @@ class Came:
     values_left: bool
     left: int
     others: int
-    in_catalog: bool
 
     @property
     def label(self) -> str:
@@ -56,7 +55,6 @@ def of(job: Job) -> Came:
         values_left=bool(field and left) and bool(wrong_values.portion([one.pk for one in uploads], field).values),
         left=left,
         others=len(waiting) if job.upload and not left else 0,
-        in_catalog=any(came.get(name) for name in ("inserted", "updated")),
     )
 
 

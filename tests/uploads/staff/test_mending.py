@@ -120,7 +120,8 @@ def test_values_that_only_begin_alike_are_not_corrected_together(admin_client: C
     )
     assert listed(admin_client.get(values(upload, "product_name"))) == [("", 1)]
     admin_client.post(values(upload, "product_name"), {"value-0": "", "right-0": "Lamp"})
-    run_jobs()
+    job = run_jobs()
+    assert (job.total, job.result["valid"], job.result["error"]) == (1, 1, 0), "the others are left alone"
     assert list(Product.objects.values_list("product_name", flat=True)) == ["Lamp"]
 
 
