@@ -103,7 +103,9 @@ def test_errors_are_grouped_with_an_example_a_suggestion_and_a_way_to_the_rows(
     assert "Row 7: “Boks” is not a category on our list." in text
     assert "<td>Books</td>" in text
     way = "/admin/uploads/validationerror/?upload=UPLOAD_1&amp;state=open&amp;error_type=unknown_category"
-    assert f'<a href="{way}">Unknown category</a>' in text
+    assert f'<a href="{way}">1<span' in text
+    rows = "/admin/uploads/validationerror/rows/?upload=UPLOAD_1&amp;code=unknown_category"
+    assert f'<a href="{rows}">Unknown category</a>' in text
     assert admin_client.get(way.replace("&amp;", "&")).context["cl"].result_count == 1
 
 
