@@ -1,6 +1,7 @@
 """All settings, from the environment. What isn't set falls back to the embedded services of config.embedded.
 
-README.md has the table of variables; .env.example a file to copy. A `.env` beside manage.py is read if there is one.
+docs/configuration.md has the table of variables, .env.example is a file to copy. A `.env` beside manage.py is read if
+there is one.
 """
 
 import os

@@ -71,7 +71,7 @@ def test_every_file_command_and_parameter_that_it_names_is_there() -> None:
 def test_each_variable_of_the_image_is_in_its_table() -> None:
     script = (ROOT / "deploy" / "onboarding.sh").read_text(encoding="utf-8")
     asked = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", script))
-    elsewhere = GUIDE + (ROOT / "README.md").read_text(encoding="utf-8")
+    elsewhere = GUIDE + (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert {name for name in asked if f"`{name}`" not in elsewhere} == {"TMPDIR", "ROLE_FILE", "GATEWAY_PORT"}
 
 
