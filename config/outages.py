@@ -5,6 +5,7 @@ Each ends with the remedy as a sentence of its own.
 """
 
 import os
+import re
 
 from config.embedded import services
 
@@ -32,6 +33,32 @@ _ENDPOINTS = (
     *_OWN_ENDPOINT.values(), "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_DYNAMODBSTREAMS",
     "AWS_ENDPOINT_URL",
 )  # fmt: skip
+# What libraries and servers say, and what to do about it; the first that fits. docs/troubleshooting.md says more.
+_REMEDIES = {
+    "DATABASE_URL": (
+        ("password authentication failed", "Check user and password in DATABASE_URL: in it @ : / # % are written "
+         "%40 %3A %2F %23 %25."),
+        ("no encryption", "Let DATABASE_URL end in ?sslmode=verify-full&sslrootcert=/path/to/ca.pem."),
+        ("no pg_hba.conf entry", "Let pg_hba.conf of PostgreSQL take this user, database and address."),
+        ("does not support SSL", "Turn TLS on in PostgreSQL, or take sslmode out of DATABASE_URL on one machine."),
+        ("certificate", "Check that sslrootcert in DATABASE_URL is a file with the authority of PostgreSQL's "
+         "certificate; RDS has its own."),
+        ("does not exist", "Make it in PostgreSQL, or check DATABASE_URL."),
+        ("too many clients", "Let PostgreSQL take more connections, run fewer processes, or put a pool in front."),
+        ("connection slots", "Let PostgreSQL take more connections, run fewer processes, or put a pool in front."),
+        ("timeout expired", "Check host and port in DATABASE_URL, and that security groups and firewalls let this "
+         "machine in."),
+        ("resolve host", "Check the host in DATABASE_URL, and whether its name is known outside its own network."),
+    ),
+    "REDIS_URL": (
+        ("username-password", "Check the password in REDIS_URL."),
+        ("Authentication required", "REDIS_URL lacks the password: redis://:password@host:6379/0."),
+        ("Timeout", "Check host and port in REDIS_URL, firewalls, and that it begins with rediss: exactly where Redis "
+         "speaks TLS."),
+        ("closed by server", "Check that REDIS_URL begins with rediss: where Redis speaks TLS."),
+    ),
+}  # fmt: skip
+_REFUSES = ("username-password", "Authentication required")
 _CLOCK = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 
 
@@ -53,12 +80,38 @@ def explain(error: BaseException, aws: str = "The AWS endpoint") -> str | None:
     while cause is not None:
         for name, variable, kinds in away:
             if isinstance(cause, kinds) and getattr(cause, "sqlstate", None) is None:
-                remedy = f"Check {variable}." if os.environ.get(variable) else REMEDY
-                return f"{name} {_complaint(cause)}. {remedy}"
-        if sentence := of_aws(aws, cause):
+                return _away(name, variable, str(cause))
+        if sentence := of_aws(aws, cause) or _of_tables(cause):
             return sentence
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _of_tables(error: BaseException) -> str | None:
+    """What to tell where PostgreSQL's tables aren't those that a command needs; None for any other error."""
+    import psycopg.errors as said  # as in explain
+
+    if isinstance(error, said.DuplicateTable | said.DuplicateObject | said.DuplicateFunction):
+        return (
+            f"PostgreSQL has something already that a migration makes: {brief(str(error))}. "
+            "Use an empty database, or restore a dump as a whole, with its table django_migrations."
+        )
+    if isinstance(error, said.UndefinedTable | said.UndefinedColumn) and _migrations_are_missing():
+        return f"PostgreSQL lacks tables of this version: {brief(str(error))}. Run: manage.py migrate"
+    if isinstance(error, said.InsufficientPrivilege):
+        return (
+            f"PostgreSQL denies the permission: {brief(str(error))}. "
+            "Make the user of DATABASE_URL the owner of the database: ALTER DATABASE … OWNER TO …"
+        )
+    return None
+
+
+def _migrations_are_missing() -> bool:
+    from django.db import connection  # this module is read before Django is ready
+    from django.db.migrations.executor import MigrationExecutor  # as above
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def of_aws(service: str, error: BaseException) -> str | None:
@@ -120,7 +173,25 @@ def _endpoint_remedy(said: str) -> str:
     return "Check the network and AWS_REGION." if any(map(os.environ.get, services.AWS_ELSEWHERE)) else REMEDY
 
 
-def _complaint(error: BaseException) -> str:
-    """What it does; PostgreSQL says FATAL when it is there but lets nobody in."""
-    _, fatal, reason = str(error).partition("FATAL:  ")
-    return f"refuses the connection: {reason.splitlines()[0]}" if fatal else "isn't reachable"
+def _away(name: str, variable: str, said: str) -> str:
+    """The sentence for PostgreSQL or Redis; where it is ours, starting it is all there is to do."""
+    fatal = said.partition("FATAL:  ")[2]
+    reason = _reason(fatal or said)
+    refuses = bool(fatal) or any(words in reason for words in _REFUSES)
+    found = "refuses the connection" if refuses else "isn't reachable"
+    if not os.environ.get(variable):
+        return f"{name} {found}: {reason}. {REMEDY}" if refuses else f"{name} {found}. {REMEDY}"
+    remedy = next((remedy for words, remedy in _REMEDIES[variable] if words in reason), f"Check {variable}.")
+    return f"{name} {found}: {reason}. {remedy}"
+
+
+def _reason(said: str) -> str:
+    """The reason and who was asked, once: libraries put "connection to server at …, port … failed" before it."""
+    line = brief(said)
+    for found in (
+        re.search(r'connection to server at "(?P<host>[^"]*)"[^,]*, port (?P<port>\d+) failed: (?P<why>.*)', line),
+        re.search(r"^Error -?\d+ connecting to (?P<host>.*):(?P<port>\d+)\. (?P<why>.*)", line),
+    ):
+        if found:
+            return f"{found['why']} ({found['host']}:{found['port']})"
+    return line or "no reason was given"

@@ -240,7 +240,15 @@ CACHES = {
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
 
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=services.database_url())}
+if not env.str("DATABASE_URL", "postgresql://").startswith(("postgresql://", "postgres://")):
+    raise ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host:5432/name.")
+try:
+    DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=services.database_url())}
+except ValueError as error:
+    raise ImproperlyConfigured(
+        "DATABASE_URL can't be read. It is like postgresql://user:password@host:5432/name; in user and password "
+        "@ : / # % are written %40 %3A %2F %23 %25."
+    ) from error
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Named cursors outlive their transaction, which proxies that pool by transaction don't allow.

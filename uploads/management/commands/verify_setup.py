@@ -28,6 +28,12 @@ INDEXES = {
 }  # fmt: skip
 MIGRATE = "Run: manage.py migrate"
 CREATE = "Run: manage.py dynamodb create"
+STREAM = (
+    "Turn it on: aws dynamodb update-table --table-name {} --stream-specification "
+    "StreamEnabled=true,StreamViewType=NEW_IMAGE (another view type has to be turned off first)"
+)
+INDEX = "Add it to the table with aws dynamodb update-table, as docs/troubleshooting.md has it."
+KEYS = ["upload_id", "record_id"]
 READ = "A running worker reads the table by itself (make up); by hand: manage.py reconcile --table"
 
 
@@ -78,8 +84,10 @@ def _database() -> str:
 
 
 def _table() -> str:
-    status = dynamo.describe_table()["TableStatus"]
-    return "" if status == "ACTIVE" else f"the table is {status}"
+    table = dynamo.describe_table()
+    if (keys := [key["AttributeName"] for key in table["KeySchema"]]) != KEYS:
+        return f"its keys are {' and '.join(keys)}, not {' and '.join(KEYS)}: it is another program's"
+    return "" if table["TableStatus"] == "ACTIVE" else f"the table is {table['TableStatus']}"
 
 
 def _stream() -> str:
@@ -132,6 +140,17 @@ def _worker() -> str:
     return "" if app.control.ping(timeout=5.0, limit=1) else "no worker answers"
 
 
+def _queues() -> str:
+    """Queues that no worker takes: what is put into them stays there, while all other work goes on."""
+    taken = {
+        queue["name"]
+        for worker in (app.control.inspect(timeout=2.0).active_queues() or {}).values()
+        for queue in worker
+    }
+    missing = sorted(QUEUES - taken)
+    return f"nobody takes {' and '.join(missing)}" if missing else ""
+
+
 def _outages() -> str:
     """What workers miss, whatever is found from here: their network and credentials may be others."""
     if away := operations.outages():
@@ -152,7 +171,12 @@ def _settings() -> str:
     return "; ".join(str(found.msg).splitlines()[0] for found in run_checks(include_deployment_checks=True))
 
 
+QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
+TELLING = dynamo.Unavailable | dynamo.TableMissing | storage.StorageUnavailable  # each ends with its remedy
 UP = "Run: make up"
+START = {
+    UP: "Start it: docs/deploying.md has the processes of a deployment."
+}  # who isn't on this machine can't make up
 SCHEDULE = "The workers' log has the reason; beat must run, too (make up)."
 CHECKS = (
     Check("The settings are those of a deployment", _settings, "Run: manage.py check --deploy"),
@@ -163,15 +187,16 @@ CHECKS = (
     Check("Indexes", _indexes, MIGRATE),
     Check("3 sample vendors", _vendors, "Run: manage.py seed_demo"),
     Check("20 product categories", _categories, "Run: manage.py seed_categories"),
-    Check("DynamoDB table UploadRecords is ACTIVE", _table, CREATE),
-    Check("Its stream is enabled with NEW_IMAGE", _stream, "Enable it, or delete and create the table again."),
+    Check(f"DynamoDB table {settings.UPLOAD_RECORDS_TABLE} is ACTIVE", _table, CREATE),
+    Check("Its stream is enabled with NEW_IMAGE", _stream, STREAM.format(settings.UPLOAD_RECORDS_TABLE)),
     Check("Nothing that was put into the table is unseen", _continuity, READ),
     Check(f"No record waits for more than {scan.WAITING_MINUTES} minutes", _waiting, READ),
-    Check("VendorIndex is ACTIVE", _index("VendorIndex"), CREATE),
-    Check("StatusIndex is ACTIVE", _index("StatusIndex"), CREATE),
+    Check("VendorIndex is ACTIVE", _index("VendorIndex"), INDEX),
+    Check("StatusIndex is ACTIVE", _index("StatusIndex"), INDEX),
     Check("The bucket for files exists", _bucket, "Run: manage.py prepare"),
     Check("The broker answers", _broker, UP),
     Check("A worker answers", _worker, UP),
+    Check("Every queue has a worker", _queues, UP),
     Check("Each step of the schedule goes well", _upkeep, SCHEDULE),
     Check("Workers miss no service", _outages, MIGRATE),
 )
@@ -213,9 +238,10 @@ def _look(check: Check) -> tuple[str, str]:
     try:
         wrong = check.look()
     except Exception as error:
-        own = str(error) if isinstance(error, dynamo.Unavailable | storage.StorageUnavailable) else ""
+        own = str(error) if isinstance(error, TELLING) else ""
         away, _, remedy = (explain(error) or own).rpartition(". ")
         if away:
             return away, remedy
         wrong = (str(error) or type(error).__name__).splitlines()[0]
-    return wrong, check.remedy if wrong else ""
+    remedy = START.get(check.remedy, check.remedy) if settings.PRODUCTION else check.remedy
+    return wrong, remedy if wrong else ""
