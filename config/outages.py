@@ -41,6 +41,7 @@ _REMEDIES = {
         ("no encryption", "Let DATABASE_URL end in ?sslmode=verify-full&sslrootcert=/path/to/ca.pem."),
         ("no pg_hba.conf entry", "Let pg_hba.conf of PostgreSQL take this user, database and address."),
         ("does not support SSL", "Turn TLS on in PostgreSQL, or take sslmode out of DATABASE_URL on one machine."),
+        ("does not match host name", "Name PostgreSQL in DATABASE_URL as its certificate does."),
         ("certificate", "Check that sslrootcert in DATABASE_URL is a file with the authority of PostgreSQL's "
          "certificate; RDS has its own."),
         ("does not exist", "Make it in PostgreSQL, or check DATABASE_URL."),

@@ -28,6 +28,7 @@ INDEXES = {
 }  # fmt: skip
 MIGRATE = "Run: manage.py migrate"
 CREATE = "Run: manage.py dynamodb create"
+TABLE = f"{CREATE}; where another program has a table of this name, set UPLOAD_RECORDS_TABLE to another one"
 STREAM = (
     "Turn it on: aws dynamodb update-table --table-name {} --stream-specification "
     "StreamEnabled=true,StreamViewType=NEW_IMAGE (another view type has to be turned off first)"
@@ -148,7 +149,7 @@ def _queues() -> str:
         for queue in worker
     }
     missing = sorted(QUEUES - taken)
-    return f"nobody takes {' and '.join(missing)}" if missing else ""
+    return f"nobody takes {', '.join(missing)}" if missing else ""
 
 
 def _outages() -> str:
@@ -187,7 +188,7 @@ CHECKS = (
     Check("Indexes", _indexes, MIGRATE),
     Check("3 sample vendors", _vendors, "Run: manage.py seed_demo"),
     Check("20 product categories", _categories, "Run: manage.py seed_categories"),
-    Check(f"DynamoDB table {settings.UPLOAD_RECORDS_TABLE} is ACTIVE", _table, CREATE),
+    Check(f"DynamoDB table {settings.UPLOAD_RECORDS_TABLE} is ACTIVE", _table, TABLE),
     Check("Its stream is enabled with NEW_IMAGE", _stream, STREAM.format(settings.UPLOAD_RECORDS_TABLE)),
     Check("Nothing that was put into the table is unseen", _continuity, READ),
     Check(f"No record waits for more than {scan.WAITING_MINUTES} minutes", _waiting, READ),
