@@ -1,10 +1,12 @@
 """The security app: what it listens to, and what has to be right about its settings before anything starts."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.http.request import validate_host
 
 LEAST_DAYS = 90  # of migration 0001
 
@@ -50,6 +52,10 @@ def a_deployment_says_what_it_means(**kwargs: Any) -> list[CheckMessage]:
         for number, name in (("W102", "EMAIL_URL"), ("W103", "SITE_URL"))
         if name in settings.LEFT_OUT
     ]
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    if "SITE_URL" not in settings.LEFT_OUT and not validate_host(host, settings.ALLOWED_HOSTS):
+        message = f"SITE_URL leads to {host}, which ALLOWED_HOSTS lacks: all pages there answer 400."
+        found.append(Warning(message, hint=f"Set ALLOWED_HOSTS={host}", id="security.W110"))
     if not settings.HTTPS:
         message = "HTTPS is off: passwords and sessions travel for everybody on the way to read."
         hint = "Put TLS in front (docs/deploying.md) and take HTTPS=0 away; PRODUCTION=0 where it is only tried."

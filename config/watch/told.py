@@ -152,10 +152,18 @@ def _one(value: Any) -> Any:
     return error(value) if isinstance(value, BaseException) else value
 
 
+_OTHER_ORIGIN = "the form came from another address: the proxy's X-Forwarded-Proto, or CSRF_TRUSTED_ORIGINS"
+
+
 def _page(record: logging.LogRecord, request: Any) -> str:
     """Django's of a page: why it was refused, or that it failed, and which it was."""
     status = getattr(record, "status_code", "")
-    why = {"django.security.csrf": "the form was sent without its token"}.get(record.name, "")
-    if record.name.startswith("django.security.") and not why:
+    why = ""
+    if record.name == "django.security.csrf":  # what a browser named stands in its reason, so that isn't told
+        said = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
+        why = _OTHER_ORIGIN if said.startswith(("Origin", "Referer")) else "the form was sent without its token"
+    elif record.name == "django.security.DisallowedHost":
+        why = "DisallowedHost: ALLOWED_HOSTS lacks the host that was asked for"
+    elif record.name.startswith("django.security."):
         why = record.name.removeprefix("django.security.")
     return f"{status} {method_of(request.method)} {route_of(request)}{f' ({why})' if why else ''}"
