@@ -15,11 +15,15 @@ export PIP_CERT ?= $(CERTS)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# What stands behind ## is shown by `make help`: of a target what it does, alone the group of the targets below.
+## Try it
 setup: $(STAMP) ## Make .venv with the locked dependencies
 	@echo "Ready. Next: make demo (see it work), make run (serve it), make test."
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^## / { printf "%s%s\n", blank, substr($$0, 4); blank = "\n" } \
+		/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables are given behind: make test WORKERS=2. docs/commands.md says more, and has manage.py.\n'
 
 $(STAMP): requirements/uv.txt requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
@@ -41,6 +45,7 @@ up: $(STAMP) ## Start services, worker and beat in the background
 down: $(STAMP) ## Stop what `make up` started
 	@$(BIN)/python -m config.embedded down
 
+## Work on it
 quick: lint ## For every save: lint, and the tests that need no service but PostgreSQL
 	@$(BIN)/python -m pytest --quick -n $(if $(DATABASE_URL),0,2) --dist loadfile --no-loadscope-reorder
 
@@ -52,6 +57,7 @@ test: $(STAMP) ## Run every test, with coverage; WORKERS=… runs that many at o
 	@echo "The core on its own, which must keep 95% of lines and branches:"
 	@$(BIN)/coverage report --fail-under=95 --include='uploads/feed/*,catalog/rules/*,catalog/committer.py'
 
+## Break it, and measure it
 torture: $(STAMP) ## Kill random processes during imports; SEED=… repeats a run, KILLS=… and ROWS=… size it, ENGINE=local
 	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(ENGINE),--engine $(ENGINE))
@@ -72,6 +78,7 @@ pages: $(STAMP) ## Time every page on a full database, in var/pages unless DATAB
 	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json $(JSON))
 
+## Check it, and keep it in order
 lint: $(STAMP) ## Format, style, who imports whom, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

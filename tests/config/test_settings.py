@@ -208,6 +208,7 @@ def test_a_deployment_is_behind_tls_unless_it_says_otherwise(tmp_path: Path) -> 
     [
         ({"HTTPS": "0"}, "(security.W101) HTTPS is off: passwords and sessions travel"),
         ({"EMAIL_URL": ""}, "(security.W102) EMAIL_URL is not set: mails are written to files of this machine"),
+        ({"ALLOWED_HOSTS": "other.example.com"}, "which ALLOWED_HOSTS lacks: all pages there answer 400."),
         ({"SITE_URL": ""}, "(security.W103) SITE_URL is not set: links in mails lead to http://127.0.0.1:8000."),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -221,6 +222,21 @@ def test_what_a_deployment_would_miss_without_noticing_is_said(
     assert said in _python(["manage.py", "check"], tmp_path, {**DEPLOYED, **variables}).stderr, "not only when asked"
     tried = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, **variables, "PRODUCTION": "0"})
     assert (tried.returncode, tried.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://app:pa/ss#word@db.example.com/onboarding", "DATABASE_URL can't be read."),
+        ("hello", "DATABASE_URL must be like postgresql://"),
+        ("mysql://app:word@db.example.com/onboarding", "DATABASE_URL must be like postgresql://"),
+    ],
+)
+def test_a_database_that_can_t_be_understood_is_one_sentence(tmp_path: Path, url: str, said: str) -> None:
+    done = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, "DATABASE_URL": url})
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"The configuration can't be used: {said}")
+    assert "word" not in done.stderr.replace("user:password", "")
 
 
 @pytest.mark.parametrize("key", ["x", "a-short-one", "x" * 60, "abcabcabc" * 8, f"django-insecure-{KEY}"])

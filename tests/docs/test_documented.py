@@ -15,6 +15,7 @@ OWN = sorted(name for name, app in get_commands().items() if app in APPS)
 NO_SETTINGS = {
     "AWS_DEFAULT_REGION", "PATH_INFO", "REQUEST_METHOD", "WORKER_READY_FILE", "WORKER_BOUNDS_LOGS", "ROLE_FILE",
     "GATEWAY_PORT", "ENDPOINT_KEY", "ENDPOINT_HOST", "BIND_HOST", "TMPDIR", "DJANGO_SETTINGS_MODULE",
+    "AWS_OPERATIONS_FILE",
 }  # fmt: skip
 # Of each list of the admin: "Each list has …".
 GENERIC = r"/admin/\w+/\w+/(?:(?:add|export|import|process_import)/|<object_id>/(?:(?:change|history|delete)/)?)?"

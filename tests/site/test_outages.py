@@ -1,6 +1,7 @@
 """A service that isn't there: one sentence at the terminal, with how to start it, and exit status 1."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from config import outages
 from config.embedded import processes
 from config.outages import explain
 
@@ -77,6 +79,9 @@ def test_a_command_whose_service_is_elsewhere_and_away_names_the_variable(runs: 
     done = runs[name, "elsewhere"].result()
     _, sentence, variable = COMMANDS[name]
     assert (done.returncode, done.stdout) == (1, "")
+    sentence = sentence.replace(
+        "PostgreSQL isn't reachable.", "PostgreSQL isn't reachable: Connection refused (127.0.0.1:1)."
+    )
     assert done.stderr.removeprefix("CommandError: ") == f"{sentence} Check {variable}.\n"
 
 
@@ -91,8 +96,11 @@ def test_verify_setup_puts_a_cross_with_the_remedy_at_everything(runs: Runs, whe
     done = runs["verify_setup", where].result()
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
-    assert len(lines) == 2 * 18
-    assert all(line.startswith("✗ ") and line.endswith(" isn't reachable") for line in lines[::2])
+    assert len(lines) == 2 * 19
+    assert all(
+        line.startswith("✗ ") and re.search(r" isn't reachable(: Connection refused \(127.0.0.1:1\))?$", line)
+        for line in lines[::2]
+    )
     assert {line.strip() for line in lines[1::2]} == remedies
 
 
@@ -141,6 +149,85 @@ def test_of_several_endpoints_the_one_that_is_away_is_named(monkeypatch: pytest.
     ):  # fmt: skip
         error = EndpointConnectionError(endpoint_url=f"{url}/", error="refused")
         assert explain(error) == f"The AWS endpoint isn't reachable. Check {variable}."
+
+
+AT = 'connection failed: connection to server at "{}", port 5432 failed: '
+FATAL = AT.format("10.0.0.5") + "FATAL:  "
+REASONS: list[tuple[str, Exception, str, str]] = [
+    (
+        "DATABASE_URL", psycopg.OperationalError(AT.format("10.0.0.5") + "Connection refused\n\tIs the server"),
+        "PostgreSQL isn't reachable: Connection refused (10.0.0.5:5432).", "Check DATABASE_URL.",
+    ),
+    (
+        "DATABASE_URL", psycopg.errors.ConnectionTimeout("connection timeout expired"),
+        "PostgreSQL isn't reachable: connection timeout expired.", "security groups",
+    ),
+    (
+        "DATABASE_URL", psycopg.OperationalError("failed to resolve host 'db.x': [Errno -2] Name or service not known"),
+        "PostgreSQL isn't reachable: failed to resolve host 'db.x'", "Check the host in DATABASE_URL",
+    ),
+    (
+        "DATABASE_URL", psycopg.OperationalError(FATAL + 'password authentication failed for user "app"\n'),
+        'PostgreSQL refuses the connection: password authentication failed for user "app".', "%40",
+    ),
+    (
+        "DATABASE_URL", psycopg.OperationalError(FATAL + 'no pg_hba.conf entry for host "10.0.0.9", no encryption'),
+        "PostgreSQL refuses the connection: no pg_hba.conf entry", "sslmode=verify-full",
+    ),
+    (
+        "DATABASE_URL", psycopg.OperationalError(AT.format("db.x") + 'root certificate file "/x" does not exist\nOr'),
+        'PostgreSQL isn\'t reachable: root certificate file "/x" does not exist (db.x:5432).', "sslrootcert",
+    ),
+    (
+        "DATABASE_URL", psycopg.OperationalError(FATAL + "sorry, too many clients already"),
+        "PostgreSQL refuses the connection: sorry, too many clients already.", "fewer processes",
+    ),
+    (
+        "REDIS_URL", kombu.exceptions.OperationalError("invalid username-password pair or user is disabled."),
+        "Redis refuses the connection: invalid username-password pair or user is disabled.", "Check the password",
+    ),
+    (
+        "REDIS_URL", kombu.exceptions.OperationalError("Authentication required."),
+        "Redis refuses the connection: Authentication required.", "redis://:password@host",
+    ),
+    (
+        "REDIS_URL", kombu.exceptions.OperationalError("Error 111 connecting to cache:6379. Connection refused."),
+        "Redis isn't reachable: Connection refused (cache:6379).", "Check REDIS_URL.",
+    ),
+    ("REDIS_URL", kombu.exceptions.OperationalError("Timeout connecting to server"), "Redis isn't", "rediss:"),
+    ("REDIS_URL", kombu.exceptions.OperationalError(""), "Redis isn't reachable: no reason was given.", "REDIS_URL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("variable", "error", "sentence", "remedy"), REASONS)
+def test_the_reason_is_said_with_what_to_do_about_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, error: Exception, sentence: str, remedy: str
+) -> None:
+    monkeypatch.setenv(variable, "somewhere")
+    told = explain(error) or ""
+    assert told.startswith(sentence)
+    assert remedy in told.removeprefix(sentence)
+    assert told.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (psycopg.errors.DuplicateTable('relation "vendors" already exists'), "PostgreSQL has something already that"),
+        (psycopg.errors.InsufficientPrivilege("permission denied for schema public\nLINE 1"), "PostgreSQL denies the"),
+    ],
+)
+def test_tables_that_stand_in_a_migrations_way_are_no_traceback(error: Exception, sentence: str) -> None:
+    assert (explain(error) or "").startswith(sentence)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_table_that_is_missing_is_explained_only_where_a_migration_is_missing_too(
+    monkeypatch: pytest.MonkeyPatch, missing: bool
+) -> None:
+    monkeypatch.setattr(outages, "_migrations_are_missing", lambda: missing)
+    told = explain(psycopg.errors.UndefinedTable('relation "vendors" does not exist')) or ""
+    assert told.endswith("Run: manage.py migrate") is missing
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), psycopg.errors.DeadlockDetected("x")])

@@ -288,9 +288,12 @@ def test_signing_in_and_links_that_are_secrets(logged: Captured, settings: Any, 
         (lambda client: client.get(f"/x/{TOKEN}/"), "404 GET (no page)"),
         (lambda client: client.get(f"/invitation/{TOKEN}/"), "404 GET /invitation/<str:token>/"),
         (lambda client: client.get("/accounts/login/", headers={"host": "evil.example"}),
-         "400 GET (no page) (DisallowedHost)"),
+         "400 GET (no page) (DisallowedHost: ALLOWED_HOSTS lacks the host that was asked for)"),
         (lambda client: client.post("/accounts/login/", {}),
          "403 POST /accounts/login/ (the form was sent without its token)"),
+        (lambda client: client.post("/accounts/login/", {}, headers={"origin": f"https://{TOKEN}.example"}),
+         "403 POST /accounts/login/ (the form came from another address: "
+         "the proxy's X-Forwarded-Proto, or CSRF_TRUSTED_ORIGINS)"),
         (lambda client: client.get("/vendor/VEND002/"), "404 GET /vendor/<str:vendor_id>/"),
     ],
 )  # fmt: skip
@@ -317,7 +320,8 @@ def test_nor_is_it_one_to_the_eye(settings: Any) -> None:
         "request": Client().get("/healthz").wsgi_request,
     })  # fmt: skip
     shown = lines.Lines().format(record)
-    assert shown.endswith("ERROR django.security.DisallowedHost: 400 GET (no page) (DisallowedHost)")
+    assert "ERROR django.security.DisallowedHost: 400 GET (no page) (DisallowedHost: ALLOWED_HOSTS lacks" in shown
+    assert TOKEN not in shown
 
 
 def test_an_upload_with_bad_cells(logged: Captured, pipeline: Pipeline) -> None:

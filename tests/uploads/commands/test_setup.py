@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,15 +40,21 @@ def ready(
 
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker, played by its answer."""
+    """A worker that takes all queues, played by its answers."""
     monkeypatch.setattr(app.control, "ping", lambda **_: [{"worker@here": {"ok": "pong"}}])
+    _take(monkeypatch, verify_setup.QUEUES)
+
+
+def _take(monkeypatch: pytest.MonkeyPatch, queues: set[str]) -> None:
+    taken = {"worker@here": [{"name": name} for name in queues]} if queues else None
+    monkeypatch.setattr(app.control, "inspect", lambda **_: SimpleNamespace(active_queues=lambda: taken))
 
 
 def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -> None:
     done = run("verify_setup")
     lines = done.out.splitlines()
     assert [text for text in lines if not text.startswith("✓ ")] == []
-    assert (done.status, done.err, len(lines)) == (0, "", 18)
+    assert (done.status, done.err, len(lines)) == (0, "", 19)
     for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
         assert text in lines
 
@@ -55,7 +62,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
 def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     assert answer["ok"] is True
-    assert len(answer["checks"]) == 18
+    assert len(answer["checks"]) == 19
     assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
 
 
@@ -89,6 +96,25 @@ def test_verify_setup_crosses_a_worker_that_does_not_answer(
 ) -> None:
     monkeypatch.setattr(app.control, "ping", lambda **_: [])
     assert "\n✗ A worker answers: no worker answers\n    Run: make up\n" in run("verify_setup").out
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [({"staging", "upkeep", "jobs"}, "nobody takes stream"), (set(), "nobody takes jobs, staging, stream, upkeep")],
+)
+def test_verify_setup_crosses_a_queue_that_no_worker_takes(
+    ready: None, run: Run, monkeypatch: pytest.MonkeyPatch, taken: set[str], said: str
+) -> None:
+    _take(monkeypatch, taken)
+    assert f"\n✗ Every queue has a worker: {said}\n    Run: make up\n" in run("verify_setup").out
+
+
+@override_settings(PRODUCTION=True)
+def test_nobody_is_told_to_make_up_a_deployment(ready: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _take(monkeypatch, set())
+    shown = run("verify_setup").out
+    assert verify_setup.START[verify_setup.UP] in shown
+    assert f"    {verify_setup.UP}" not in shown
 
 
 @pytest.mark.parametrize("check", MISSING)
@@ -127,7 +153,21 @@ def test_verify_setup_crosses_a_stream_that_shows_something_else(
     )  # fmt: skip
     shown = run("verify_setup").out
     assert "✗ Its stream is enabled with NEW_IMAGE: the view type is KEYS_ONLY" in shown
-    assert "✗ VendorIndex is ACTIVE: VendorIndex is missing" in shown
+    assert "--stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE" in shown
+    assert f"✗ VendorIndex is ACTIVE: VendorIndex is missing\n    {verify_setup.INDEX}" in shown
+
+
+def test_verify_setup_tells_a_table_of_another_program_from_ours(
+    db: None, answering: None, broker: None, run: Run, no_table: str
+) -> None:
+    client.dynamodb().create_table(
+        TableName=no_table, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "upload_id", "AttributeType": "S"}],
+    )  # fmt: skip
+    shown = run("verify_setup").out
+    assert "its keys are upload_id, not upload_id and record_id: it is another program's\n    Run: manage.py" in shown
+    assert "set UPLOAD_RECORDS_TABLE" in shown
 
 
 def test_verify_setup_tells_what_may_be_unseen_and_what_waits(ready: None, run: Run) -> None:
