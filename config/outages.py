@@ -140,14 +140,15 @@ def of_aws(service: str, error: BaseException) -> str | None:
 def refused(service: str, code: str, message: str) -> str | None:
     """What to tell where AWS refuses whoever asks, by the error's code; None for what is about the request itself."""
     said = f": {brief(message)}" if message.strip() else f" ({code})"
+    # DynamoDB calls a time that isn't its own a wrong signature: "Signature expired: … is now earlier than …".
+    if code in _CLOCK or message.startswith(("Signature expired", "Signature not yet current")):
+        return f"{service} finds that this machine's clock is wrong{said}. Set the clock."
     if code in _CREDENTIALS:
         return f"{service} refuses the credentials{said}. {NEW_CREDENTIALS}."
     if code.startswith(("KMS", "InaccessibleEncryption")) or message.startswith("KMS "):
         return f"{service} can't use the key that the data is encrypted with{said}. Look at the key in AWS KMS."
     if code in _PERMISSIONS:
         return f"{service} denies the permission{said}. Allow it in the policy of this user or role."
-    if code in _CLOCK:
-        return f"{service} finds that this machine's clock is wrong{said}. Set the clock."
     return None
 
 

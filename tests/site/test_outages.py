@@ -125,6 +125,18 @@ def test_the_reason_is_found_behind_other_exceptions() -> None:
             "The AWS endpoint refuses the credentials: Expired. Renew AWS_ACCESS_KEY_ID",
         ),
         (
+            ClientError(
+                {
+                    "Error": {
+                        "Code": "InvalidSignatureException",
+                        "Message": "Signature expired: 1 is now earlier than 2",
+                    }
+                },
+                "DescribeTable",
+            ),
+            "The AWS endpoint finds that this machine's clock is wrong: Signature expired: 1 is now",
+        ),
+        (
             PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
             "There are no AWS credentials that work: Partial credentials found in env",
         ),
