@@ -25,6 +25,7 @@ FOREIGN = {
 }  # fmt: skip
 PARTS = ("", "_bucket", "_sum", "_count")
 METRICS = {name + part for name in (*FIGURES, *METERS) for part in PARTS}
+READERS = ("Makefile", "compose.yaml", "gunicorn.conf.py")  # beside all code and deploy/
 NO_METRIC = {"onboarding_new"}  # a database
 MADE = {"deploy/certificates/rds.pem"}  # by who follows the page
 
@@ -54,7 +55,7 @@ def test_commands_take_the_options_that_they_are_shown_with(page: Path) -> None:
 
 
 def test_variables_are_read_by_something(page: Path) -> None:
-    readers = [*_files(*CODE, "tests"), *(ROOT / "deploy").glob("*"), ROOT / "Makefile", ROOT / "compose.yaml"]
+    readers = [*_files(*CODE, "tests"), *(ROOT / "deploy").glob("*"), *(ROOT / name for name in READERS)]
     read = "\n".join(path.read_text("utf-8") for path in readers if path.is_file() and "docs" not in path.parts)
     known = set(re.findall(r"\b[A-Z][A-Z0-9_]*[A-Z0-9_]\b", read)) | FOREIGN
     named = set(re.findall(r"(?<![\w/<%])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…])", code(_read(page))))
