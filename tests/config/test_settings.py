@@ -227,16 +227,16 @@ def test_what_a_deployment_would_miss_without_noticing_is_said(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://app:pa/ss#word@db.example.com/onboarding", "DATABASE_URL can't be read."),
+        ("postgresql://app:pa/ss#hunter2@db.example.com/onboarding", "DATABASE_URL can't be read."),
         ("hello", "DATABASE_URL must be like postgresql://"),
-        ("mysql://app:word@db.example.com/onboarding", "DATABASE_URL must be like postgresql://"),
+        ("mysql://app:hunter2@db.example.com/onboarding", "DATABASE_URL must be like postgresql://"),
     ],
 )
 def test_a_database_that_can_t_be_understood_is_one_sentence(tmp_path: Path, url: str, said: str) -> None:
     done = _python(["manage.py", "check"], tmp_path, {**DEPLOYED, "DATABASE_URL": url})
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith(f"The configuration can't be used: {said}")
-    assert "word" not in done.stderr.replace("user:password", "")
+    assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize("key", ["x", "a-short-one", "x" * 60, "abcabcabc" * 8, f"django-insecure-{KEY}"])
