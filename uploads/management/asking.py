@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from config.web.text import counted
 from uploads.feed.formats.categories import Categories
-from uploads.feed.formats.meaning import CATEGORY_VALUES, QUANTITY
+from uploads.feed.formats.model import CATEGORY_VALUES, QUANTITY
 from uploads.feed.questions import Choice, Question
 from uploads.management.terminal import printable
 

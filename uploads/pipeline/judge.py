@@ -31,7 +31,7 @@ from catalog.rules.validator import (
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories
-from uploads.feed.formats.groups import Head, place_of
+from uploads.feed.formats.groups import Head
 from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import UPDATE, Plan, Reason
 from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
@@ -109,8 +109,8 @@ def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload], ours: Cate
     for place, record in enumerate(batch):
         upload = uploads.get(record.upload_id)
         if upload and upload.plan and upload.plan.group and record.problem is None:
-            keys = reader(upload.plan, ours).keys(with_texts(record.data))
-            if under := place_of(keys, row_of(record.record_id)):
+            place_of = reader(upload.plan, ours).place_of
+            if under := place_of(with_texts(record.data), row_of(record.record_id)):
                 wanted[place] = (record.upload_id, under)
     found = heads.of(wanted.values())
     return {place: found[one] for place, one in wanted.items() if one in found}

@@ -12,6 +12,7 @@ ruled.py      the same where the vendor has rules for values that it keeps writi
 derived.py    which values of a row aren't what stands in its cells, and where each comes from
 made.py       values that are made of cells: SKUs, names with options, whole cents
 left_out.py   which rows are no products
+fields/       how each field of a product is read from a row
 stock.py      how many there are, by numbers and by words
 categories.py which category a path or a list of categories means
 texts.py      HTML and escapes → text

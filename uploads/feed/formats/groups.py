@@ -202,7 +202,7 @@ class Heads:
     """The heads of a file: two passes over it, the first takes them in, the second asks for them."""
 
     def __init__(self, plan: Plan, kept: Kept | None = None) -> None:
-        self.groups = Groups(plan)
+        self.groups, self._place = Groups(plan), place_reader(plan)
         self.kept: Kept = kept or InMemory()
 
     def note(self, row: int, cells: Cells) -> None:
@@ -228,15 +228,29 @@ class Heads:
 
     def place(self, row: int, cells: Cells) -> Place | None:
         """Under what the head of a row is kept; for a head row the group that it begins."""
-        return place_of(self.groups.keys(cells), row)
+        return self._place(cells, row)
 
     def of(self, row: int, cells: Cells) -> Head | None:
         """The head of a row, in the second pass; for a head row the group that it begins."""
-        place = self.place(row, cells)
-        return self.kept.get(*place) if place else None
+        place = self._place(cells, row)
+        return self.kept.get(place.key, place.row) if place else None
 
 
-def place_of(keys: Keys, row: int) -> Place | None:
+def place_reader(plan: Plan) -> Callable[[Cells, int], Place | None]:
+    """Under what the head of a row with this number is kept, by the row's cells; None for a row of no group."""
+    keys = key_reader(plan)
+    if plan.group is None or plan.group.kind != "shared":
+        return lambda cells, row: _place_of(keys(cells), row)
+    refers = plan.group.refers
+
+    def shared(cells: Cells, row: int) -> Place | None:  # the head has the same key as its variants
+        key = (cells.get(refers) or "").strip()
+        return Place(key) if key else None
+
+    return shared
+
+
+def _place_of(keys: Keys, row: int) -> Place | None:
     """Under what the head of a row with these keys is kept; None for one of no group."""
     if keys.above or keys.own == ("",):
         return Place("", row)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import compress
 from typing import Final, NamedTuple
 
 from uploads.feed.formats.model import CONTINUATION, HEADING, PICTURE, REMARK, TOTAL, Plan, Reason, Rule
@@ -31,28 +32,33 @@ class ByRule(NamedTuple):
 def rule_reader(plan: Plan) -> Callable[[Cells], ByRule | None]:
     """The first of the plan's rules that leaves a row out, without those whose rows are taken all the same."""
     passed: type[set[str]] = set  # cells by which no row is left out: there are a few, in all rows
-    rules = [
-        (rule, rule.column, frozenset(rule.words), "*" in rule.words, rule.unless, passed())
-        for rule in plan.rules
-        if rule.reason not in plan.taken
-    ]
+    rules = [(rule.column, passed(), _leaves_out(rule), rule) for rule in plan.rules if rule.reason not in plan.taken]
     marks = "'" if plan.apostrophes else ""
 
     def read(cells: Cells) -> ByRule | None:
-        for rule, column, words, any_word, unless, passed in rules:
+        for column, known, leaves_out, rule in rules:
             cell = cells.get(column) or ""
-            if cell in passed:
+            if cell in known:
                 continue
-            word = cell.partition(",")[0].strip().lstrip(marks).casefold()
-            if (word in words) != unless if word or not unless else False:
+            if leaves_out(cell.partition(",")[0].strip().lstrip(marks).casefold()):
                 return _by_rule(rule, cell)
-            if any_word and word:
-                return _by_rule(rule, cell)
-            if len(passed) < REMEMBERED and len(cell) <= SHOWN:
-                passed.add(cell)
+            if len(known) < REMEMBERED and len(cell) <= SHOWN:
+                known.add(cell)
         return None
 
     return read
+
+
+def _leaves_out(rule: Rule) -> Callable[[str], bool]:
+    """Whether a rule leaves a row out, by the first word of its cell in small letters."""
+    words, any_word, unless = frozenset(rule.words), "*" in rule.words, rule.unless
+
+    def leaves_out(word: str) -> bool:
+        if word:
+            return any_word or (word in words) != unless
+        return not unless and word in words
+
+    return leaves_out
 
 
 def _by_rule(rule: Rule, cell: str) -> ByRule:
@@ -67,19 +73,19 @@ def empty_reader(plan: Plan) -> Callable[[Cells], str]:
     ]  # fmt: skip
     key = plan.group.refers if plan.group and plan.group.kind == "shared" else ""
     telling = [column for column in dict.fromkeys(telling) if column != key]
-    pictures = frozenset((*plan.pictures, key))
+    pictures, with_key = frozenset(plan.pictures), frozenset((*plan.pictures, key))
+    categories = frozenset(plan.columns.get("category", ()))
+    otherwise = CONTINUATION if telling else ""
 
     def read(cells: Cells) -> str:
         for column in telling:
             cell = cells.get(column)
             if cell and not cell.isspace():
                 return ""
-        filled = {column for column, cell in cells.items() if cell and not cell.isspace()}
-        if plan.pictures and filled & set(plan.pictures) and filled <= pictures:
+        filled = [column for column in compress(cells, cells.values()) if not cells[column].isspace()]
+        if not pictures.isdisjoint(filled) and with_key.issuperset(filled):
             return PICTURE
-        if plan.columns.get("category") and any(column in filled for column in plan.columns["category"]):
-            return ""
-        return CONTINUATION if telling else ""
+        return otherwise if categories.isdisjoint(filled) else ""
 
     return read
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -11,7 +11,6 @@ from catalog.rules.fields import LIMITS
 from catalog.rules.money import CENT, PriceError, marked, read_price
 from catalog.rules.problems import Code
 
-Cells = Mapping[str, str]
 NONE: Final[frozenset[str]] = frozenset()
 MOST_PRICE_CHARS: Final = 60
 # Currencies whose prices have commas, or dots, for thousands wherever they are used.
@@ -23,48 +22,15 @@ _GROUPS: Final = {sign: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{sign}[0-9]{{3}})+") 
 MOST_DIGITS: Final = 20  # of a price that may be rounded: more than any may have
 _MACHINE: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 _DIGITS: Final = re.compile(r"[0-9](?:[0-9.,'’ \u00a0\u202f]*[0-9])?")
-_GUARDED: Final = frozenset("0123456789=+-@")  # what an apostrophe is put before
 _HASH_CHARS: Final = 8
-
-
-def first_of(columns: tuple[str, ...], *, apostrophes: bool) -> Callable[[Cells], str]:
-    """How a field's cell is found: the first that isn't empty, without an apostrophe that the shop put there."""
-
-    def read(cells: Cells) -> str:
-        for column in columns:
-            cell = cells.get(column)
-            if cell and not cell.isspace():
-                return cell[1:] if apostrophes and cell[0] == "'" and cell[1:2] in _GUARDED else cell
-        return ""
-
-    return read
-
-
-def own_or_inherited(
-    read: Callable[[Cells], str], *, inherits: bool
-) -> Callable[[Cells, Cells | None], tuple[str, bool]]:
-    """How the cell of a field is found in a row or, where that has none, in its head; and whether it is the head's."""
-
-    def of_group(cells: Cells, head: Cells | None) -> tuple[str, bool]:
-        cell = read(cells)
-        if cell or head is None:
-            return cell, False
-        cell = read(head)
-        return cell, bool(cell)
-
-    return of_group if inherits else lambda cells, head: (read(cells), False)
-
-
-def path_of(columns: tuple[str, ...]) -> Callable[[Cells], str]:
-    """How a path is found whose steps have a column each."""
-    return lambda cells: " > ".join([step for column in columns if (step := (cells.get(column) or "").strip())])
 
 
 def with_options(name: str, options: list[str], *, always: bool) -> str:
     """“Shirt – M / Sand”. A name of the row's own may have them at its end already."""
-    written = name.casefold()
-    if not always and written.endswith(options[-1].casefold()) and all(one.casefold() in written for one in options):
-        return name
+    if not always:
+        written = name.casefold()
+        if written.endswith(options[-1].casefold()) and all(one.casefold() in written for one in options):
+            return name
     return f"{name} – {' / '.join(options)}"
 
 

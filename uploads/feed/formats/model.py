@@ -48,6 +48,19 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+# Kinds of questions that rows may leave open, and answers to them.
+EMPTY_SKU: Final = "empty_sku"
+CATEGORY_FOR_ALL: Final = "category_for_all"
+CATEGORY_VALUES: Final = "category_values"
+QUANTITY: Final = "quantity_where_unknown"
+NEGATIVE: Final = "negative_stock"
+ROUND: Final = "round_prices"
+REPAIR: Final = "repair_skus"
+YES: Final = "true"
+LEAVE: Final = "leave"
+PRODUCT_ID: Final = "product_id"
+
+
 @dataclass(frozen=True)
 class Rule:
     """Rows that are left out: those whose cell in `column` is one of `words`, in small letters ("*": any that isn't

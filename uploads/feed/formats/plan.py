@@ -15,7 +15,7 @@ from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, 
 from uploads.feed.formats import lists
 from uploads.feed.formats.detect import known_format, roles_of
 from uploads.feed.formats.made import is_grouped, thousands_of
-from uploads.feed.formats.meaning import (
+from uploads.feed.formats.model import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
     EMPTY_SKU,
@@ -24,8 +24,11 @@ from uploads.feed.formats.meaning import (
     QUANTITY,
     REPAIR,
     ROUND,
+    UPDATE,
+    Format,
+    Plan,
+    placed,
 )
-from uploads.feed.formats.model import UPDATE, Format, Plan, placed
 from uploads.feed.questions import Question
 from uploads.feed.sheets.handed_out import is_ours
 

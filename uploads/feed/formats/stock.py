@@ -107,7 +107,7 @@ def quantity_reader(plan: Plan) -> Callable[[Mapping[str, str], Mapping[str, str
     def read(cells: Mapping[str, str], head: Mapping[str, str] | None) -> Quantity:
         cell = summed(cells, columns, plan.not_stocked) if added else counted(cells)
         if cell.isdigit() and cell != "0":
-            return Quantity(cell, derived=added)
+            return Quantity(cell, added)
         derived = added
         if parts and (found := parts.findall(cell)):
             cell, derived = total(found, ()), True

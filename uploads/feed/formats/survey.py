@@ -14,7 +14,8 @@ from catalog.rules.problems import ngettext
 from uploads.feed.columns import quoted, short
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.made import rounded_price
-from uploads.feed.formats.meaning import (
+from uploads.feed.formats.meaning import Meaning
+from uploads.feed.formats.model import (
     CATEGORY_FOR_ALL,
     CATEGORY_VALUES,
     EMPTY_SKU,
@@ -22,12 +23,12 @@ from uploads.feed.formats.meaning import (
     NEGATIVE,
     PRODUCT_ID,
     QUANTITY,
+    REASONS,
     REPAIR,
     ROUND,
     YES,
-    Meaning,
+    Plan,
 )
-from uploads.feed.formats.model import REASONS, Plan
 from uploads.feed.questions import Choice, Question
 
 NO: Final = "false"

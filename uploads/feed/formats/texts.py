@@ -6,7 +6,7 @@ empty. A text without tags and entities is returned as it came.
 
 import html as entities
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -35,23 +35,46 @@ _MARKS: Final = dict.fromkeys(_INLINE_NAMES.split(), "") | dict.fromkeys(_PLAIN_
 _SURELY: Final = re.compile(rf"</(?:{'|'.join(_MARKS)}|table|td|tr)\s*>|<br\s*/?>", re.IGNORECASE)
 _ATTRIBUTES: Final = r"""(?:\s+[A-Za-z][\w:-]*(?:=(?:"[^"<>]*"|'[^'<>]*'))?)*+\s*/?"""
 _PLAIN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(_MARKS, key=len, reverse=True))}){_ATTRIBUTES}>")
+_ANY_TAG: Final = re.compile(r"(<[^<>]*>)")
 _ITEM_WITH_TAG: Final = re.compile(r"<li\b[^>]*>\s*<")
 MOST_CHARS: Final = 200_000  # of a text that is looked at; a description may have 10,000
+MOST_TAGS, MOST_TAG_CHARS = 4096, 100  # that are remembered
 _BREAK: Final = "\n"
 _ITEM: Final = "\n- "
+_DASH: Final = ["-"]  # an item with nothing in it
 
 
-@lru_cache(maxsize=16)
 def readable(text: str, *, html: bool, escapes: bool) -> str:
     """The text of a cell. `escapes`: line breaks are written as \\n, and count in HTML too."""
-    if escapes and "\\n" in text:
-        # A \n that is no line break is written as \\n.
-        text = "\\n".join(part.replace("\\n", "\n") for part in text.split("\\\\n"))
-    if not html or len(text) > MOST_CHARS or not _MARKED.search(text):
+    return text_reader(html=html, escapes=escapes)(text)
+
+
+@lru_cache(maxsize=4)
+def text_reader(*, html: bool, escapes: bool) -> Callable[[str], str]:
+    """How the text of a cell is read; the last ones are remembered, since variants have that of their head."""
+
+    @lru_cache(maxsize=16)
+    def read(text: str) -> str:
+        if escapes and "\\n" in text:
+            # A \n that is no line break is written as \\n.
+            text = "\\n".join(part.replace("\\n", "\n") for part in text.split("\\\\n"))
+        if not html or len(text) > MOST_CHARS or ("<" not in text and "&" not in text):
+            return text
+        found = _without_plain_tags(text, keep_breaks=escapes) if _TAG.search(text) else None
+        return _looked_into(text, escapes=escapes) if found is None else lines(found)
+
+    return read
+
+
+def _looked_into(text: str, *, escapes: bool) -> str:
+    """A text without tags, or with others than plain ones."""
+    if not _MARKED.search(text):
         return text
-    if not _TAG.search(text) and _WRITTEN_TAG.search(text):  # HTML that a shop has written as a text
+    tagged = _TAG.search(text) is not None
+    if not tagged and _WRITTEN_TAG.search(text):  # HTML that a shop has written as a text
         text = entities.unescape(text)
-    keep_breaks = escapes or not _TAG.search(text)
+        tagged = _TAG.search(text) is not None
+    keep_breaks = escapes or not tagged
     found = _without_plain_tags(text, keep_breaks=keep_breaks)
     if found is None:
         found = _lines_of(text, keep_breaks=keep_breaks)
@@ -70,17 +93,32 @@ def are_tagged(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> boo
 
 def lines(text: str) -> str:
     """The text with single spaces, and without lines that have nothing in them."""
-    found = [" ".join(line.split()) for line in text.split(_BREAK)]
-    return _BREAK.join([line for line in found if line and line != "-"])
+    found = [words for line in text.split(_BREAK) if (words := line.split()) and words != _DASH]
+    return _BREAK.join([" ".join(words) for words in found])
 
 
-def _mark(tag: re.Match[str]) -> str:
-    return _ITEM if tag[2] == "li" and not tag[1] else _MARKS[tag[2]]
+class _Marks(dict[str, str]):
+    """What a tag stands for, as it is written: a line break, an item, or nothing; one that isn't plain stays as it is.
+    A shop writes the same few over and over."""
+
+    def __missing__(self, written: str) -> str:
+        tag = _PLAIN_TAG.fullmatch(written)
+        mark = written if tag is None else _ITEM if tag[2] == "li" and not tag[1] else _MARKS[tag[2]]
+        if len(written) <= MOST_TAG_CHARS:
+            if len(self) >= MOST_TAGS:
+                self.clear()
+            self[written] = mark
+        return mark
+
+
+_marks = _Marks()
 
 
 def _without_plain_tags(text: str, *, keep_breaks: bool) -> str | None:
     """The text with its tags as line breaks; None if it has others than plain ones."""
-    found = _PLAIN_TAG.sub(_mark, text if keep_breaks else text.replace(_BREAK, " "))
+    parts = _ANY_TAG.split(text if keep_breaks else text.replace(_BREAK, " "))
+    parts[1::2] = map(_marks.__getitem__, parts[1::2])
+    found = "".join(parts)
     if "<" in found or ("<li" in text and _ITEM_WITH_TAG.search(text)):
         return None
     return entities.unescape(found) if "&" in found else found

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads.aws.storage import StorageUnavailable
-from uploads.feed.formats.meaning import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE
+from uploads.feed.formats.model import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
 from uploads.insight import progress

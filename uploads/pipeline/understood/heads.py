@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL
 
 from uploads.aws.records import storable
-from uploads.feed.formats.groups import Head, Heads, InMemory, Place, has_other_stock, key_reader, place_of
+from uploads.feed.formats.groups import Head, Heads, InMemory, Place, has_other_stock, place_reader
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.ruled import with_texts
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
@@ -126,8 +126,8 @@ def of_rows(upload_id: str, plan: Plan, rows: Sequence[tuple[int, Mapping[str, s
     """The head of each of these rows (number, cells) of an upload, in one query."""
     if plan.group is None:
         return [None] * len(rows)
-    keys = key_reader(plan)
-    places = [place_of(keys(with_texts(data)), row) for row, data in rows]
+    place_of = place_reader(plan)
+    places = [place_of(with_texts(data), row) for row, data in rows]
     found = of((upload_id, place) for place in places if place)
     return [found.get((upload_id, place)) if place else None for place in places]
 

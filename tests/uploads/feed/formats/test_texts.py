@@ -67,3 +67,12 @@ def test_plain_tags_give_what_a_tree_of_them_gives(text: str) -> None:
         return
     by_tree = texts._lines_of(text, keep_breaks=False)
     assert texts.lines(quick) == texts.lines(by_tree)
+
+
+def test_texts_with_ever_other_tags_are_read_right_and_take_no_more_memory() -> None:
+    for number in range(2 * texts.MOST_TAGS):
+        assert readable(f'<p class="c{number}">a</p>', html=True, escapes=False) == "a"
+    assert len(texts._marks) <= texts.MOST_TAGS
+    long = "x" * texts.MOST_TAG_CHARS
+    assert readable(f'<p class="{long}">a</p>', html=True, escapes=False) == "a"
+    assert not any(long in tag for tag in texts._marks)
