@@ -12,6 +12,7 @@ from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs
 from tests.uploads.preview.test_questions_of_formats import again, chosen, export, form
+from uploads.aws import storage
 from uploads.feed.apart import process, reader
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline import examine, receive
@@ -200,6 +201,26 @@ def test_of_a_large_file_only_the_beginning_is_read_for_the_page(
     assert outcomes == {"inserted"}, "the row that is cut off in the middle isn't shown"
     assert run_jobs().result["inserted"] == 39
     assert read[-1] == len(whole)
+
+
+def test_who_looks_again_at_a_large_file_has_no_more_than_its_beginning_fetched_from_storage(
+    pipeline: Pipeline, vendor: Vendor, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (line(number, description="d" * 400) for number in range(1, 14_000))
+    whole = "\n".join([HEADER, *rows, ""]).encode()
+    context = choose(vendor, admin_user, whole)
+    places, readinto = set[int](), storage._Stored.readinto
+
+    def noted(file: Any, buffer: Any) -> int:
+        begun = file.tell()
+        count = readinto(file, buffer)
+        places.update((begun, begun + count))
+        return count
+
+    monkeypatch.setattr(storage._Stored, "readinto", noted)
+    again(context, admin_user)
+    assert (min(places), max(places)) == (0, examine.BEGINNING)
+    assert len(whole) > examine.BEGINNING + storage.BUFFER_BYTES
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
