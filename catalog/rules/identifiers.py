@@ -18,6 +18,7 @@ _DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _LOOK_ALIKES: Final = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеіјорсухѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTYXaeijopcyxsABEZHIKMNOPTYXo"
 )
+_NUMBERED: Final = re.compile(r"# ?([0-9][A-Za-z0-9._/-]*)")  # #0001; the errors of spreadsheets have no digit there
 _A_FORMULA: Final = re.compile(r"=([A-Za-z0-9._/-]*[0-9][A-Za-z0-9._/-]*)")
 
 
@@ -75,10 +76,13 @@ def _turned_into_number(field: str, cell: str, what: str) -> Problem:
 
 
 def _repaired_sku(cell: str) -> str:
-    """The SKU in plain letters, digits and dashes, and with dashes for spaces, if that is all it takes; else ""."""
+    """The SKU in plain letters, digits and dashes, with dashes for spaces and without the sharp of a number, if that is
+    all it takes; else ""."""
     if len(cell) > 2 * LIMITS["sku"]:
         return ""
     plain = cell if cell.isascii() else _latin(cell)
+    if numbered := _NUMBERED.fullmatch(plain):
+        plain = numbered[1]
     sku = "-".join(plain.strip("'\"").split())
     return sku if len(sku) <= LIMITS["sku"] and is_sku(sku) else ""
 

@@ -73,6 +73,7 @@ def listed(header: str, wrong: int, right: int, **cells: str) -> str:
         ({"Category": "Novels"}, "category_values", "unknown_category"),
         ({"Stock": "-3"}, "negative_stock", "negative_stock"),
         ({"Stock": "in stock"}, "quantity_where_unknown", "invalid_stock"),
+        ({"Stock": ""}, "quantity_where_unknown", "missing_value"),
         ({"Price": "9.9999"}, "round_prices", "price_too_precise"),
     ],
 )

@@ -81,7 +81,8 @@ def plan_of_list(
         own_list=True, mode=UPDATE if is_update else "", html=are_tagged(samples, texts), columns=placed,
         flags=found.flags, added=len(found.stock) > 1, handle=str(by) if made else "",  # no SKU as it stands
         stock_asked="stock_quantity" in [one.field for one in questions],
-        id_first=_id_first(columns, mapping), empty_is_unknown=False, lists=",;|", paths=">»|/\\", said=tuple(said),
+        id_first=_id_first(columns, mapping), empty_is_unknown=not is_update, lists=",;|", paths=">»|/\\",
+        said=tuple(said),
     )  # fmt: skip
     return plan, tuple(questions)
 

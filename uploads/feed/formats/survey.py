@@ -154,11 +154,14 @@ class Survey:
         return f" If a column has the {LABELS[field]}, say so in the table of columns instead."
 
     def _about_quantity(self, rows: int) -> Question:
-        text = ngettext(
-            "{:,} product is in stock without a number. Which quantity?",
-            "{:,} products are in stock without a number. Which quantity for each?",
-            rows,
-        ).format(rows)
+        forms = (
+            ("Of {:,} product the list doesn’t say how many there are. Which quantity?",
+             "Of {:,} products the list doesn’t say how many there are. Which quantity for each?")
+            if self.plan.own_list else
+            ("{:,} product is in stock without a number. Which quantity?",
+             "{:,} products are in stock without a number. Which quantity for each?")
+        )  # fmt: skip
+        text = ngettext(*forms, rows).format(rows)
         text += "" if self.plan.flags else self._or_column("stock_quantity")
         return Question(QUANTITY, QUANTITY, "stock_quantity", text, (), "", rows)
 

@@ -160,6 +160,37 @@ def test_words_for_stock_are_understood_and_available_is_no_number() -> None:
     assert found.codes == [(3, "stock_quantity", "invalid_stock")]
 
 
+def test_a_quantity_is_asked_for_empty_cells_and_for_none_that_has_one() -> None:
+    lines = "sku,name,category,price,stock", "A,Lamp,Books,9,", "B,Desk,Books,9,0", "C,Bed,Books,9, "
+    found = of_lines(*lines)
+    assert asked(found.questions).keys() == {"quantity_where_unknown"}
+    assert found.codes == [(1, "stock_quantity", "missing_value"), (3, "stock_quantity", "missing_value")]
+    found = of_lines(*lines, answers={"quantity_where_unknown": 4})
+    assert {row: draft.stock_quantity for row, draft in found.drafts.items()} == {1: 4, 2: 0, 3: 4}
+
+
+def test_an_empty_stock_of_a_list_that_only_changes_products_is_no_question() -> None:
+    found = of_lines("sku,stock", "A,5", "B,")
+    assert (found.plan.mode, found.questions) == ("update", ())
+    assert found.meanings[2].values["stock_quantity"] == ""
+
+
+def test_a_header_over_several_lines_of_a_cell_means_what_it_says() -> None:
+    found = of_lines(
+        '"Artikel-\nnummer";Bezeichnung;Warengruppe;"Preis\nbrutto";"Lager-\nbestand"', "A;Lampe;Books;9,00;5"
+    )
+    assert {meant: columns[0] for meant, columns in found.plan.columns.items()} == {
+        "vendor_product_id": "Artikel-\nnummer", "sku": "Artikel-\nnummer", "product_name": "Bezeichnung",
+        "category": "Warengruppe", "price": "Preis\nbrutto", "stock_quantity": "Lager-\nbestand",
+    }  # fmt: skip
+
+
+def test_sharps_before_numbers_are_taken_off_if_somebody_says_so() -> None:
+    lines = "sku,name,category,price,stock", "#0001,Lamp,Books,9,5", "#0002,Desk,Books,9,5"
+    assert asked(of_lines(*lines).questions).keys() == {"repair_skus"}
+    assert [one.sku for one in of_lines(*lines, answers={"repair_skus": True}).drafts.values()] == ["0001", "0002"]
+
+
 def test_texts_with_tags_are_stored_as_text() -> None:
     found = of_lines("sku,name,category,price,stock,description", "A,Pots &amp; pans,Books,9,1,<p>Two<br>lines</p>")
     assert [(one.product_name, one.description) for one in found.drafts.values()] == [("Pots & pans", "Two\nlines")]
