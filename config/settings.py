@@ -307,6 +307,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(86_400),
         "options": {"expires": 86_400},
     },
+    "delete what is kept no longer": {
+        "task": "uploads.tasks.delete_old",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- AWS: DynamoDB, its streams, S3 ----------------------------------------------------------------------------
@@ -398,6 +403,17 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = max(1000, MAX_FILE_COLUMNS + 100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # the fields of any form; config/bodies/limits.py says less for most
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- how long what is kept ---------------------------------------------------------------------------------------
+
+# In days; 0 is for ever. uploads/work/policies.py says what each deletes and what stays.
+KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", 400)
+KEEP_REPORTS_DAYS = env.int("KEEP_REPORTS_DAYS", 90)
+KEEP_RECORDS_DAYS = env.int("KEEP_RECORDS_DAYS", 0)  # the table is the audit trail of every row ever received
+KEEP_ROWS_DAYS = env.int("KEEP_ROWS_DAYS", 400)
+KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", 90)
+KEEP_ADMIN_LOG_DAYS = env.int("KEEP_ADMIN_LOG_DAYS", 400)
+KEEP_OUTAGES_DAYS = env.int("KEEP_OUTAGES_DAYS", 400)
 
 # --- what is watched -------------------------------------------------------------------------------------------
 

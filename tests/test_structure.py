@@ -22,6 +22,7 @@ AWS = {"boto3", "botocore"}
 AWS_DOORS = {
     "uploads/aws/client.py": AWS,
     "uploads/aws/dynamo.py": {"botocore.exceptions", "mypy_boto3_dynamodb"},
+    "uploads/aws/shape.py": {"mypy_boto3_dynamodb"},
     "uploads/aws/storage.py": AWS,
     "config/outages.py": {"botocore.exceptions"},
     "config/settings.py": {"boto3.s3.transfer"},

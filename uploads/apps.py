@@ -1,6 +1,7 @@
-"""The uploads, and what of them the security log tells."""
+"""The uploads, what of them the security log tells, and what has to be right about their settings."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class UploadsConfig(AppConfig):
@@ -11,6 +12,9 @@ class UploadsConfig(AppConfig):
         from security.models import Kind  # the models are there only now
         from security.watched import Watched, watch  # the same
         from uploads.models import RememberedReading, ValueRule  # the same
+        from uploads.work.policies import days_are_possible  # the same
+
+        register(days_are_possible)
 
         rule = ("field", "wrong_value", "right_value")
         watch(Watched(ValueRule, Kind.SETTING_CHANGED, rule, lambda row: str(row.pk), lambda row: row.vendor_id))

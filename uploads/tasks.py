@@ -10,12 +10,13 @@ from celery import shared_task
 from config.web import signed_in
 from security import log
 from uploads.corrections import ignoring, retry, undo
+from uploads.keeping import passes, turn
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run
-from uploads.work import jobs, outages, steps, wakeups
+from uploads.work import jobs, outages, policies, steps, wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -89,10 +90,21 @@ def upkeep() -> None:
 @shared_task
 def forget_sessions() -> None:
     with _patient("The forgetting of sessions"):
-        steps.alone(steps.FORGET_SESSIONS, signed_in.forget_ended)
+        steps.alone(steps.FORGET_SESSIONS, lambda: turn.count(policies.SESSIONS, signed_in.forget_ended()))
 
 
 @shared_task
 def purge_security_log() -> None:
     with _patient("The purge of the security log"):
-        steps.alone(steps.PURGE_LOG, log.purge)
+        steps.alone(steps.PURGE_LOG, lambda: turn.count(policies.SECURITY_LOG, log.purge()))
+
+
+@shared_task
+def delete_old() -> None:
+    with _patient("The deletion of what is old"):
+        steps.alone(steps.DELETE_OLD, _delete_old)
+
+
+def _delete_old() -> None:
+    if passes.go_on():
+        wakeups.enqueue(wakeups.DELETE_OLD)

@@ -168,10 +168,13 @@ def sessions_of(user: "User") -> list[UserSession]:
     return sorted((one for one in found if one not in over), key=lambda one: one.last_seen_at, reverse=True)
 
 
-def forget_ended() -> None:
-    """What the schedule does: sessions that have expired go, with what was noted of them and of those that ended."""
+def forget_ended() -> int:
+    """What the schedule does: sessions that have expired go, with what was noted of them and of those that ended;
+    returns how many."""
+    expired = Session.objects.filter(expire_date__lt=timezone.now()).count()
     SessionStore.clear_expired()
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return expired
 
 
 def device(user_agent: str) -> str:

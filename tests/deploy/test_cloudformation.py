@@ -17,6 +17,7 @@ from config.embedded import processes
 from tests.deploy import template
 from tests.live import Platform, eventually, sample_feed
 from uploads.aws import dynamo
+from uploads.aws.records import EXPIRES
 
 SIZES = ("budget", "production")
 # Between what a table is told and what it says of itself.
@@ -153,6 +154,11 @@ def test_its_table_is_the_one_that_dynamodb_create_makes(
     assert _facts(theirs) == _facts(dynamo.describe_table())
     dynamo.delete_table()
     assert theirs["DeletionProtectionEnabled"] is True
+
+
+def test_its_table_deletes_records_by_their_date() -> None:
+    properties = template.read()["Resources"]["Table"]["Properties"]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": EXPIRES, "Enabled": True}
 
 
 def _facts(table: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.deploy import template
 from tests.feeds import feed, line
 from tests.uploads.portal.test_upload import sign_in, started
 from tests.uploads.staff.test_corrections import cells, correct, number_of
-from uploads.aws import dynamo, operations, storage
+from uploads.aws import dynamo, expiry, operations, storage
 from uploads.models import UploadHistory
 from uploads.pipeline import finish, stage, stream, writeback
 from uploads.pipeline.reconcile import reconcile
@@ -34,7 +34,9 @@ POLICY: Final = json.loads((ROOT / "deploy" / "iam-policy.json").read_text(encod
 PERMITTED: Final = set().union(*map(template.actions, POLICY))
 ROLES: Final = ("WebRole", "StagingRole", "StreamRole", "WorkerRole", "BeatRole", "PrepareRole")
 # By people, when they set up: `dynamodb create` and `delete`, `prepare` where the stack didn't make them.
-OF_SETTING_UP: Final = {"dynamodb:CreateTable", "dynamodb:DeleteTable", "s3:CreateBucket"}
+OF_SETTING_UP: Final = {
+    "dynamodb:CreateTable", "dynamodb:UpdateTimeToLive", "dynamodb:DeleteTable", "s3:CreateBucket",
+}  # fmt: skip
 # Without it S3 says of a file that isn't there what it says of one that is forbidden.
 FOR_TELLING_APART: Final = "s3:ListBucket"
 WHERE_A_PART_FAILS: Final = "s3:AbortMultipartUpload"
@@ -163,6 +165,8 @@ def test_the_schedule_asks_for_nothing() -> None:
 
 
 def test_preparing_what_a_stack_has_made_and_looking_whether_all_is_well(done: Any, pipeline: Pipeline) -> None:
+    expiry.turn_on()
+
     def prepare() -> None:
         call_command("prepare", stdout=io.StringIO())
         with pytest.raises(SystemExit):  # no worker runs here

@@ -24,6 +24,7 @@ from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.site.test_isolation import body, browser_of
+from tests.uploads.keeping.aging import age
 from uploads import tasks
 from uploads.aws import dynamo, storage
 from uploads.corrections import correct
@@ -248,10 +249,20 @@ def purge_security_log(both: Both) -> None:
     tasks.purge_security_log()
 
 
+def delete_old(both: Both) -> None:
+    """Our upload is old, and says that its files are theirs; so is a job of ours about theirs."""
+    age(_with_their_file(both))
+    UploadHistory.objects.filter(vendor_id="VEND001").update(status="completed")
+    Job.objects.create(kind="undo", vendor_id="VEND001", upload=both.theirs, state="done", ended_at="2020-01-01T00:00Z")
+    tasks.delete_old()
+    assert UploadHistory.objects.get(storage_key="", vendor_id="VEND001", original_key="").file_deleted_at
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
+        delete_old,
     )
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 answers.py     when each last answered
 client.py      how requests get through: botocore's clients without its slow parts
+shape.py       what the table is made of
+expiry.py      whether the table deletes records by their date
 dynamo.py      the table UploadRecords and its stream
 limits.py      what DynamoDB refuses for good
 operations.py  what was asked for, as policies name it

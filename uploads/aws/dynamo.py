@@ -3,7 +3,6 @@
 It hands records out as the JSON that came, and raises the few errors of client.py that matter to callers.
 """
 
-import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from uploads.aws import client, limits
+from uploads.aws import client, limits, shape
 from uploads.aws.client import DynamoError, IteratorExpired, PositionTrimmed, StreamGone, TableMissing, Unavailable
-from uploads.aws.records import PENDING, Item
+from uploads.aws.records import EXPIRES, PENDING, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.literals import BillingModeType
@@ -32,9 +31,6 @@ FOR_GOOD = {
     "ItemCollectionSizeLimitExceededException", "ItemCollectionSizeLimitExceeded",
 }  # fmt: skip
 SAID_CHARS = 300  # so much is kept of what DynamoDB says to a refusal
-# Write units that a row of up to 1 KB takes, from its put to its status (docs/scale.md counts them from real records).
-TABLE = "table"
-ROW_WRITES = {TABLE: 2, "VendorIndex": 1, "StatusIndex": 3}
 
 
 class Refused(DynamoError):
@@ -76,59 +72,20 @@ def create_table(billing: "BillingModeType", capacity: int) -> bool:
             client.dynamodb().create_table(
                 TableName=_table(),
                 BillingMode=billing,
-                KeySchema=_keys("upload_id", "record_id"),
+                KeySchema=shape.keys("upload_id", "record_id"),
                 AttributeDefinitions=[
                     {"AttributeName": name, "AttributeType": "S"}
                     for name in ("upload_id", "record_id", "vendor_id", "status")
                 ],
-                GlobalSecondaryIndexes=_indexes(billing, capacity),
+                GlobalSecondaryIndexes=shape.indexes(billing, capacity),
                 StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-                **_provisioned(billing, capacity, TABLE),
+                **shape.provisioned(billing, capacity, shape.TABLE),
             )
     except DynamoError as error:
         if _code(error) == "ResourceInUseException":
             return False
         raise
     return True
-
-
-def _provisioned(billing: "BillingModeType", capacity: int, name: str) -> dict[str, Any]:
-    """The units of the table or of an index, rounded up; nothing where requests are paid for one by one.
-
-    Writes stand to each other as a row takes them: a write needs room in all three, so what one has beyond that is paid
-    for in vain. Reads are few: people's pages, and a reconcile, which reads ten records of the usual 390 bytes by a
-    unit. With a unit for each row a second it reads an upload again ten times as fast as it was written.
-    """
-    if billing != "PROVISIONED":
-        return {}
-    rows = capacity / ROW_WRITES[TABLE]  # a second
-    units = {"ReadCapacityUnits": math.ceil(rows), "WriteCapacityUnits": math.ceil(rows * ROW_WRITES[name])}
-    return {"ProvisionedThroughput": units}
-
-
-def _indexes(billing: "BillingModeType", capacity: int) -> Any:
-    """The two indexes, each with no more projected than its queries need: what changes there is paid for again."""
-    return [
-        # "Which uploads are this vendor's", from its keys alone; they never change.
-        {
-            "IndexName": "VendorIndex",
-            "KeySchema": _keys("vendor_id", "upload_id"),
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-            **_provisioned(billing, capacity, "VendorIndex"),
-        },
-        # The error records of an upload, with what a list of them shows. error_reason changes only together with
-        # the status, which is a key here and is paid for anyway.
-        {
-            "IndexName": "StatusIndex",
-            "KeySchema": _keys("upload_id", "status"),
-            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row_number", "error_reason"]},
-            **_provisioned(billing, capacity, "StatusIndex"),
-        },
-    ]
-
-
-def _keys(partition: str, sort: str) -> Any:
-    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 def provisioned_reads() -> int:
@@ -171,7 +128,15 @@ def put_records(items: Sequence[Item]) -> None:
     Raises Unavailable when throttled for too long, and Refused when an item will never be taken: then nothing was put,
     or a part of the items.
     """
-    requests: Any = [{"PutRequest": {"Item": item}} for item in items]
+    _write([{"PutRequest": {"Item": item}} for item in items])
+
+
+def delete_records(keys: Sequence[Item]) -> None:
+    """Delete up to 25 items by their keys; those that are gone are fine. Raises Unavailable, as `put_records` does."""
+    _write([{"DeleteRequest": {"Key": key}} for key in keys])
+
+
+def _write(requests: Any) -> None:
     for attempt in range(ATTEMPTS):
         with _refusals():
             answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
@@ -199,8 +164,8 @@ class StatusUpdate:
 
 
 # An empty item must not spring up where somebody deleted the record: PartiQL's UPDATE changes existing items only.
-_VALIDATED = 'UPDATE "{table}" SET "status"=? REMOVE "error_reason" WHERE "upload_id"=? AND "record_id"=?'
-_ERROR = 'UPDATE "{table}" SET "status"=? SET "error_reason"=? WHERE "upload_id"=? AND "record_id"=?'
+_VALIDATED = 'UPDATE "{table}" SET "status"=? {expiry}REMOVE "error_reason" WHERE "upload_id"=? AND "record_id"=?'
+_ERROR = 'UPDATE "{table}" SET "status"=? {expiry}SET "error_reason"=? WHERE "upload_id"=? AND "record_id"=?'
 
 
 def write_statuses(updates: Sequence[StatusUpdate]) -> list[str | None]:
@@ -251,11 +216,12 @@ def _execute(updates: Sequence[StatusUpdate]) -> list[str | None]:
 
 
 def _statement(update: StatusUpdate) -> Any:
+    """A record gets the date on which DynamoDB deletes it only together with a status: none goes without an outcome."""
     keys = [{"S": update.upload_id}, {"S": update.record_id}]
-    if update.error_reason:
-        values = [{"S": update.status}, {"S": update.error_reason}]
-        return {"Statement": _ERROR.format(table=_table()), "Parameters": values + keys}
-    return {"Statement": _VALIDATED.format(table=_table()), "Parameters": [{"S": update.status}, *keys]}
+    expires = [{"N": str(int(time.time()) + settings.KEEP_RECORDS_DAYS * 86_400)}] if settings.KEEP_RECORDS_DAYS else []
+    text, reason = (_ERROR, [{"S": update.error_reason}]) if update.error_reason else (_VALIDATED, [])
+    statement = text.format(table=_table(), expiry=f'SET "{EXPIRES}"=? ' if expires else "")
+    return {"Statement": statement, "Parameters": [{"S": update.status}, *expires, *reason, *keys]}
 
 
 def _refusal(response: dict[str, Any]) -> str | None:

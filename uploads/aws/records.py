@@ -18,6 +18,7 @@ from uploads.feed.parser import Row
 PENDING = "pending_validation"
 VALIDATED = "validated"
 ERROR = "error"
+EXPIRES = "expires_at"  # the attribute with the second, since 1970, from which on DynamoDB may delete the record
 
 # DynamoDB's wire format: {"S": "text"}, {"N": "12.5"}, {"M": {...}}.
 Item = dict[str, Any]

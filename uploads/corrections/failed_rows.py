@@ -16,6 +16,7 @@ from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code, Problem
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
+from uploads.models.results import archived
 from uploads.pipeline.judge import own_fields
 from vendors.models import Vendor
 
@@ -72,7 +73,7 @@ _ANY_VALUE = SQL("""lower(e.wrong_value) = ANY (SELECT lower(v) FROM unnest(%s::
 _OPEN = SQL("e.resolved_at IS NULL AND e.severity = 'error'")
 _RETRIABLE = SQL("""e.resolved_at IS NULL AND e.severity = 'error'
     AND EXISTS (SELECT FROM upload_history u WHERE u.upload_id = e.upload_id AND u.status <> 'cancelled'
-                                               AND u.undone_at IS NULL)
+                                               AND u.undone_at IS NULL AND u.archived_at IS NULL)
     AND NOT EXISTS (SELECT FROM validation_errors n
                      WHERE n.upload_id = e.upload_id AND n.row_number = e.row_number AND n.record_id = e.record_id
                        AND n.severity = 'error' AND n.resolved_at IS NULL AND n.error_type = ANY (%s))""")
@@ -254,6 +255,8 @@ def why_none(upload: UploadHistory) -> str:
         return "The upload was cancelled. Send its file again."
     if upload.undone_at is not None:
         return "The upload was undone. Send its file again."
+    if upload.archived_at is not None:
+        return f"{archived(upload)} Send the row again in a new file."
     return ""
 
 

@@ -21,6 +21,7 @@ from catalog.committer import Entry, Locks
 from catalog.models import ProductChange
 from catalog.rules.places import in_file
 from uploads.models import Job, UploadHistory, ValidationError
+from uploads.models.results import archived
 from uploads.pipeline.ledger import stands
 from uploads.pipeline.settling import closing
 from uploads.work import jobs
@@ -50,6 +51,8 @@ def why_not(upload: UploadHistory) -> str:
     """Why the upload can't be undone, or ""."""
     if upload.status == UploadHistory.Status.PROCESSING:
         return "The upload is still under way. Cancel it first, or wait until it has ended."
+    if upload.archived_at is not None:
+        return f"{archived(upload)} What stood before it isn't kept any more."
     if not upload.inserted_records + upload.updated_records + upload.unchanged_records:
         return "The upload brought nothing into the catalog, and confirmed nothing in it."
     if upload.undone_at is not None and not upload.inserted_records + upload.updated_records:
@@ -93,6 +96,9 @@ def step(job: Job) -> bool:
 def _slice(job: Job, dry: bool) -> bool:
     upload = UploadHistory.objects.get(pk=job.upload_id)
     locks = committer.lock_vendors([upload.vendor_id])
+    upload.refresh_from_db(fields=["archived_at"])
+    if upload.archived_at is not None:  # since it was asked for
+        raise jobs.JobFailed(why_not(upload))
     if not dry and not job.position:
         # From here on its failed rows can't be retried any more, and what it has only confirmed counts no longer.
         UploadHistory.objects.filter(pk=upload.pk).update(undone_at=Now())

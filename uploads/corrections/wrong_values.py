@@ -85,7 +85,10 @@ class InField:
 def waiting(vendor_id: str) -> "list[UploadHistory]":
     """The vendor's newest uploads with rows that somebody can correct (idx_upload_history_waiting)."""
     uploads = UploadHistory.objects.filter(
-        vendor_id=vendor_id, undone_at=None, error_records__gt=F("ignored_records") + F("closed_records")
+        vendor_id=vendor_id,
+        undone_at=None,
+        archived_at=None,
+        error_records__gt=F("ignored_records") + F("closed_records"),
     )
     return list(uploads.exclude(status=UploadHistory.Status.CANCELLED).order_by("-sequence")[:UPLOADS])
 

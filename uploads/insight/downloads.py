@@ -16,7 +16,7 @@ from security.log import note
 from security.models import Kind
 from uploads.aws import storage
 from uploads.insight import workbooks
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, results
 from uploads.pipeline.report import write_report
 
 CHUNK = 256 * 1024
@@ -31,6 +31,8 @@ class TooManyRows(NotForExcel):
 
 def original(upload: UploadHistory) -> HttpResponseBase:
     """The file as it came, as an attachment. Raises FileMissing and StorageUnavailable."""
+    if not upload.storage_key:
+        raise storage.FileMissing(results.file_gone(upload) or "There is no file of this upload.")
     _note(upload, "file")
     if upload.original_key:
         return _stored(upload, upload.original_key, upload.file_name, XLSX)

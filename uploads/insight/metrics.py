@@ -20,7 +20,7 @@ from django.utils import timezone
 from catalog.rules.problems import Code
 from uploads.aws import answers
 from uploads.models import Job, RecordOutcome, UploadHistory
-from uploads.work import steps
+from uploads.work import policies, steps
 
 MOST: Final = 2_000
 WAITED: Final = 2.0  # seconds, of a query and of Redis
@@ -42,6 +42,8 @@ JOB_AGE: Final = "onboarding_job_oldest_seconds"
 STEP_FAILING: Final = "onboarding_step_failing_seconds"
 STEP_LATE: Final = "onboarding_step_late"
 ERRORS: Final = "onboarding_errors_open"
+KEPT: Final = "onboarding_kept_rows"
+DELETED: Final = "onboarding_kept_deleted"
 OUTAGES: Final = "onboarding_outage_seconds"
 POSTGRESQL: Final = "onboarding_postgresql_up"
 REDIS: Final = "onboarding_redis_up"
@@ -73,6 +75,8 @@ FIGURES: Final[dict[str, Figure]] = {
     STEP_FAILING: Figure("Since when a step of the schedule fails; 0 while it is well", ("step",)),
     STEP_LATE: Figure("1 for a step that nobody has tried for too long", ("step",)),
     ERRORS: Figure(f"Open errors of the last 24 hours among the newest {MOST} problems, by code", ("code",)),
+    KEPT: Figure("How many there are of what is kept for a while, counted when it was deleted last", ("kind",)),
+    DELETED: Figure("How many of it were deleted so far, since they were too old", ("kind",)),
     OUTAGES: Figure("Since when a service can't be worked with; 0 while it can", ("service",)),
     POSTGRESQL: Figure("1 if PostgreSQL has answered; all above is absent otherwise"),
     REDIS: Figure("1 if Redis has answered"),
@@ -252,6 +256,14 @@ def errors() -> Iterator[Sample]:
     yield from ((ERRORS, (code,), count) for code, count in _within(rows, codes).items())
 
 
+def kept() -> Iterator[Sample]:
+    """A dozen rows, by their names (the primary key)."""
+    for kind, one in policies.known().items():
+        if one.standing is not None:
+            yield KEPT, (kind,), float(one.standing)
+        yield DELETED, (kind,), float(one.removed)
+
+
 def outages() -> Iterator[Sample]:
     """Open ones, of which there is one for a service (service_outages_open_key)."""
     rows = _rows(
@@ -266,7 +278,7 @@ def outages() -> Iterator[Sample]:
 
 SERVICES: Final = (answers.DYNAMODB, answers.STORAGE)
 ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
-    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, steps_of_the_schedule, errors, outages,
+    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, steps_of_the_schedule, errors, kept, outages,
 )  # fmt: skip
 
 

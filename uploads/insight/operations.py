@@ -17,10 +17,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from uploads.insight import progress
-from uploads.models import Job, ServiceOutage, TableStream, UpkeepStep, UploadHistory, ValidationError
+from uploads.models import Job, Kept, ServiceOutage, TableStream, UpkeepStep, UploadHistory, ValidationError
 from uploads.pipeline import upkeep
 from uploads.pipeline.table import continuity
-from uploads.work import steps
+from uploads.work import policies, steps
 from vendors import access
 from vendors.models import Vendor
 
@@ -219,6 +219,11 @@ def outages() -> list[ServiceOutage]:
 def upkeep_steps() -> list[UpkeepStep]:
     """What the schedule does, each with its state: a dozen rows at most."""
     return list(steps.known().values())
+
+
+def kept() -> dict[str, Kept]:
+    """What is kept for a while, by kind: a dozen rows at most. How much stands was counted when it was deleted last."""
+    return policies.known()
 
 
 def late(step: UpkeepStep) -> bool:

@@ -58,7 +58,7 @@ class Found:
     """What is known of what was typed. `horizon`: failed rows older than this were not looked at; None if all were.
 
     `left_alone`: the newest uploads, with their files' names, that left rows alone as they were to add or to update
-    only. The ledger doesn't know what was in such rows.
+    only. The ledger doesn't know what was in such rows. `archived`: rows of files that ended long ago may be missing.
     """
 
     products: tuple[Product, ...]
@@ -66,6 +66,7 @@ class Found:
     taken: bool
     horizon: datetime | None
     left_alone: tuple[tuple[UploadHistory, str], ...]
+    archived: bool
 
 
 def find(vendor_id: str, typed: str) -> Found:
@@ -75,7 +76,8 @@ def find(vendor_id: str, typed: str) -> Found:
     own = Product.objects.filter(vendor_id=vendor_id)
     products = list({p.pk: p for p in [*own.filter(sku__in=keys), *own.filter(vendor_product_id__in=keys)]}.values())
     products = products[:PRODUCTS]
-    entries = [entry for product in products for entry in timeline.of(product.pk).entries]
+    timelines = [timeline.of(product.pk) for product in products]
+    entries = [entry for one in timelines for entry in one.entries]
     failed, horizon = _failed_rows(vendor_id, typed)
     uploads = _uploads(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
     names = {key: visible(upload.file_name) for key, upload in uploads.items()}
@@ -86,7 +88,8 @@ def find(vendor_id: str, typed: str) -> Found:
     steps.sort(key=lambda step: step.at, reverse=True)
     mine = any(product.sku == sku for product in products)
     taken = not mine and Product.objects.filter(sku=sku).exclude(vendor_id=vendor_id).exists()
-    return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon, _left_alone(vendor_id))
+    return Found(tuple(products), tuple(steps[:SHOWN]), taken, horizon, _left_alone(vendor_id),
+                 archived=any(one.archived for one in timelines))  # fmt: skip
 
 
 def _left_alone(vendor_id: str) -> tuple[tuple[UploadHistory, str], ...]:

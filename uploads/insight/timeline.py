@@ -71,15 +71,16 @@ class TimelineEntry:
 @dataclass(frozen=True)
 class Timeline:
     """A page of it; `older` is what to ask for as `before` on the next one, None on the last. `away`: what was derived
-    can't be shown, since DynamoDB isn't reachable."""
+    can't be shown, since DynamoDB isn't reachable. `archived`: rows of uploads that ended long ago may be missing."""
 
     entries: tuple[TimelineEntry, ...]
     older: datetime | None
     away: bool = False
+    archived: bool = False
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Eight queries at most, and what
+    """The newest lines of a product's timeline, or the newest of those before a moment. Nine queries at most, and what
     `derived_values` needs for the newest rows that set something."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
@@ -91,7 +92,22 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
     shown = _page(lines)
     more = len(shown) < len(lines) or len(records) == READ
     told, away = _with_derived(_with_inserts(product_id, shown))
-    return Timeline(told, shown[-1].since if shown and more else None, away)
+    older = shown[-1].since if shown and more else None
+    return Timeline(told, older, away, archived=_archived(product_id) and older is None)
+
+
+def _archived(product_id: int) -> bool:
+    """Whether rows of this product may have been deleted: its vendor's uploads since it is there are looked at
+    (idx_upload_history_vendor)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM products p JOIN upload_history u USING (vendor_id)
+                            WHERE p.product_id = %s AND u.archived_at IS NOT NULL AND u.completed_at >= p.created_at)
+            """,
+            [product_id],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _merged(

@@ -8,6 +8,7 @@ ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom
 outages.py  services that were away
 upkeep.py   what of the schedule fails
+kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
 rules.py    what a vendor's columns and values mean
 views.py    the views
@@ -16,6 +17,7 @@ views.py    the views
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
+from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
 from uploads.models.rules import RememberedReading, ValueRule
@@ -28,6 +30,7 @@ __all__ = [
     "VALUE_CHARS",
     "Correction",
     "Job",
+    "Kept",
     "RecentUpload",
     "RecordOutcome",
     "RememberedReading",

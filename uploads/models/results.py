@@ -2,8 +2,11 @@
 command line and for programs. An upload in which nothing was right has not simply completed.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from django.utils.timezone import localtime
 
 from config.web.text import counted
 
@@ -44,6 +47,14 @@ class Sent(Counted, Protocol):
 
     mode: str
     layout: dict[str, Any] | None
+
+
+class Aged(Protocol):
+    """An upload of which something may have been deleted by its age."""
+
+    completed_at: datetime | None
+    file_deleted_at: datetime | None
+    archived_at: datetime | None
 
 
 def in_catalog(upload: Counted) -> int:
@@ -95,3 +106,28 @@ def sentence(upload: Sent) -> str:
         case Result.NOTHING:
             return f"Nothing was imported: {wrong}{also}."
     return f"Nothing was changed: {alone}."
+
+
+def file_gone(upload: Aged) -> str:
+    """That its file was deleted by its age, in a sentence; "" where it wasn't."""
+    return f"The file was deleted {_when(upload, upload.file_deleted_at)}." if upload.file_deleted_at else ""
+
+
+def aged(upload: Aged) -> list[str]:
+    """All that its pages say of what is kept of it no more."""
+    if upload.archived_at is None:
+        return [gone] if (gone := file_gone(upload)) else []
+    means = "Its rows can't be retried and it can't be undone; settled errors and warnings aren't kept."
+    return [*filter(None, [file_gone(upload)]), f"{archived(upload)} {means}"]
+
+
+def archived(upload: Aged) -> str:
+    """That it is archived, in a sentence; "" where it isn't."""
+    return f"The upload was archived {_when(upload, upload.archived_at)}." if upload.archived_at else ""
+
+
+def _when(upload: Aged, moment: datetime) -> str:
+    """`on 2027-12-31, 400 days after it ended`."""
+    days = (moment - upload.completed_at).days if upload.completed_at else 0
+    after = f", {counted(days, '{} day', '{} days')} after it ended" if days else ""
+    return f"on {localtime(moment):%Y-%m-%d}{after}"

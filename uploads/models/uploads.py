@@ -107,6 +107,11 @@ class UploadHistory(models.Model):
     error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
     # When what it changed in the catalog was taken back (uploads.corrections.undo).
     undone_at = models.DateTimeField(null=True, blank=True)
+    # When its files were deleted by their age; the keys are empty from then on.
+    file_deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # From when on it changes nothing any more (invariant 16), and when what is needed no more of its rows was deleted.
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rows_deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         db_table = "upload_history"
@@ -152,6 +157,19 @@ class UploadHistory(models.Model):
                 fields=["vendor", "sequence"],
                 name="idx_upload_history_waiting",
                 condition=Q(error_records__gt=F("ignored_records") + F("closed_records")),
+            ),
+            # Those that still have what is deleted by its age, oldest first (uploads.keeping).
+            models.Index(fields=["completed_at"], name="idx_upload_history_files", condition=~Q(storage_key="")),
+            models.Index(fields=["completed_at"], name="idx_upload_history_reports", condition=~Q(error_report_key="")),
+            models.Index(
+                fields=["completed_at"],
+                name="idx_upload_history_unarchived",
+                condition=Q(archived_at__isnull=True, completed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["sequence"],
+                name="idx_upload_history_archived",
+                condition=Q(archived_at__isnull=False, rows_deleted_at__isnull=True),
             ),
         ]
 

@@ -153,30 +153,33 @@ def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
 
 
 def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
-    """Rows of an upload that was cancelled or undone meanwhile are marked as such, and count nowhere.
+    """Rows of an upload that was cancelled or undone meanwhile, or is archived, are marked so, and count nowhere.
 
-    Both take the vendor's lock as well, so this can't change before the batch is through. What another program puts
-    under the id of an undone upload later is something new.
+    All three take the vendor's lock as well, so this can't change before the batch is through. What another program
+    puts under the id of an undone upload later is something new; under that of an archived one, whose rows the ledger
+    may not have any more, nobody could tell (invariant 16).
     """
     upload_ids = list({item.upload.upload_id for item in fresh if item.upload is not None})
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT upload_id FROM upload_history
-             WHERE upload_id = ANY (%s) AND (status = 'cancelled' OR (undone_at IS NOT NULL AND source = 'file'))
+            SELECT upload_id, archived_at IS NOT NULL FROM upload_history
+             WHERE upload_id = ANY (%s)
+               AND (status = 'cancelled' OR (undone_at IS NOT NULL AND source = 'file') OR archived_at IS NOT NULL)
             """,
             [upload_ids],
         )
-        cancelled = {upload_id for (upload_id,) in cursor.fetchall()}
+        closed = {upload_id: _ARCHIVED if archived else _CANCELLED for upload_id, archived in cursor.fetchall()}
     return [
-        item._replace(draft=None, problems=[_CANCELLED], cancelled=True, left_out="")
-        if item.upload is not None and item.upload.upload_id in cancelled
+        item._replace(draft=None, problems=[closed[item.upload.upload_id]], cancelled=True, left_out="")
+        if item.upload is not None and item.upload.upload_id in closed
         else item
         for item in fresh
     ]
 
 
 _CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled or undone before this row was checked.")
+_ARCHIVED = Problem("", Code.CANCELLED, "The upload is archived and takes no more rows. Send it under a new upload_id.")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:

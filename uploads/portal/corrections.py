@@ -7,7 +7,7 @@ the same log.
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
@@ -21,7 +21,7 @@ from uploads.corrections.failed_rows import Selection, any_of
 from uploads.insight import progress
 from uploads.models import Job
 from uploads.portal.errors import Role, why_not
-from uploads.portal.pages import page_of, upload_of
+from uploads.portal.pages import no_job, page_of, upload_of
 from vendors.access import vendor_page
 from vendors.models import Vendor
 
@@ -59,20 +59,24 @@ def retry_rows(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) 
 @vendor_page(Role.VIEWER)
 def retrying(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """A job that retries rows, live."""
-    return render(request, "uploads/portal/corrections.html", _of_job(vendor, job_id))
+    found = _of_job(vendor, job_id)
+    return render(request, "uploads/portal/corrections.html", found) if found else no_job(request, vendor, job_id)
 
 
 @vendor_page(Role.VIEWER)
 def retrying_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
-    return render(request, "uploads/portal/corrections_progress.html", _of_job(vendor, job_id))
+    found = _of_job(vendor, job_id)
+    return (
+        render(request, "uploads/portal/corrections_progress.html", found) if found else no_job(request, vendor, job_id)
+    )
 
 
-def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any]:
+def _of_job(vendor: Vendor, job_id: int) -> dict[str, Any] | None:
     jobs = Job.objects.filter(vendor=vendor, kind__in=came.KINDS, pk=min(job_id, 2**63 - 1))
     job = jobs.select_related("upload").first()
     if job is None:
-        raise Http404
+        return None
     sentence = came.sentence(job)
     return {
         "vendor": vendor,

@@ -82,6 +82,9 @@ def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
 def file(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The file as it came."""
     upload = upload_of(vendor, upload_id)
+    if gone := results.file_gone(upload):
+        messages.info(request, gone)
+        return redirect("vendor:upload", vendor.pk, upload.pk)
     if not upload.storage_key:
         raise Http404
     try:
@@ -110,6 +113,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
         "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
+        "aged": results.aged(upload),
         "may_cancel": may_change,
         "may_undo": may_here(request, UPLOADER) and not (why_vendor(upload.vendor.status) or undo.why_not(upload)),
         "may_be_told": may_change and upload.uploaded_by_id == request.user.pk,
@@ -138,9 +142,10 @@ def steps(upload: UploadHistory) -> list[ShownStep]:
     read = ended or upload.file_rows is not None
     of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
     size = filesizeformat(upload.file_size) if upload.file_size is not None else "–"
+    stored = "It isn't kept any more." if upload.file_deleted_at else "Your file is stored safely."
     later = "done" if ended else ("now" if upload.total_records else "later")
     return [
-        ShownStep("Received", size, "Your file is stored safely.", "done"),
+        ShownStep("Received", size, stored, "done"),
         # Rows are checked before it is noted that they were read.
         ShownStep(
             "Read",

@@ -7,7 +7,7 @@ stays.
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -19,7 +19,7 @@ from uploads.corrections.failed_rows import why_vendor
 from uploads.insight import progress
 from uploads.models import Job, UploadHistory
 from uploads.portal.errors import Role
-from uploads.portal.pages import page_of, upload_of
+from uploads.portal.pages import no_job, page_of, upload_of
 from uploads.work import jobs
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor
@@ -60,13 +60,15 @@ def _looked_at(upload: UploadHistory, number: str) -> Job | None:
 @vendor_page(Role.VIEWER)
 def undoing(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """A look, or an undo, live."""
-    return render(request, "uploads/portal/undoing.html", _of_job(request, vendor, job_id))
+    found = _of_job(request, vendor, job_id)
+    return render(request, "uploads/portal/undoing.html", found) if found else no_job(request, vendor, job_id)
 
 
 @vendor_page(Role.VIEWER)
 def undoing_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
-    return render(request, "uploads/portal/undoing_progress.html", _of_job(request, vendor, job_id))
+    found = _of_job(request, vendor, job_id)
+    return render(request, "uploads/portal/undoing_progress.html", found) if found else no_job(request, vendor, job_id)
 
 
 FATES = {
@@ -77,11 +79,11 @@ FATES = {
 }  # fmt: skip
 
 
-def _of_job(request: HttpRequest, vendor: Vendor, job_id: int) -> dict[str, Any]:
+def _of_job(request: HttpRequest, vendor: Vendor, job_id: int) -> dict[str, Any] | None:
     found = Job.objects.filter(vendor=vendor, kind=Job.Kind.UNDO, pk=min(job_id, 2**63 - 1), upload__isnull=False)
     job = found.select_related("upload").first()
     if job is None or job.upload is None:
-        raise Http404
+        return None
     dry = bool(job.parameters.get("dry"))
     result = {name: int(number) for name, number in job.result.items() if isinstance(number, int)}
     result["restored"] = result.get("reversed", 0) - result.get("gone", 0)

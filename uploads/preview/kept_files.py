@@ -108,10 +108,12 @@ def _stem(vendor_id: str) -> str:
     return f"{quote(vendor_id, safe='')}."
 
 
-def sweep() -> None:
-    """Delete what was kept on days before yesterday. Raises StorageUnavailable."""
-    yesterday = f"{datetime.now(UTC) - KEPT:%Y%m%d}"
+def sweep() -> int:
+    """Delete what was kept on days before yesterday; returns how many files. Raises StorageUnavailable."""
+    yesterday, swept = f"{datetime.now(UTC) - KEPT:%Y%m%d}", 0
     for day in storage.listing(FOLDER)[0]:
         if day < yesterday:
             for name in storage.listing(f"{FOLDER}/{day}")[1]:
                 storage.delete(f"{FOLDER}/{day}/{name}")
+                swept += 1
+    return swept

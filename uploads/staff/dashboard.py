@@ -21,7 +21,8 @@ from config.web.text import NOTHING, counted, percent, visible
 from uploads.insight import charts, operations
 from uploads.insight.charts import Way
 from uploads.insight.operations import Attention, Day, Open, Pace, Stream
-from uploads.models import Job, TableStream, UpkeepStep
+from uploads.models import Job, Kept, TableStream, UpkeepStep
+from uploads.work import policies
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -92,6 +93,7 @@ def live(user: "Viewer", days: list[Day]) -> dict[str, Any]:
         "recent_days": RECENT_DAYS,
         "troubles": [*_outages(), *_upkeep(upkeep), *_troubles(user, stream, way)],
         "upkeep": [(step, visible(step.failure)) for step in upkeep],
+        "kept": [(policies.POLICIES[kind], one, _lately(one)) for kind, one in operations.kept().items()],
     }
 
 
@@ -197,6 +199,13 @@ def _upkeep(upkeep: list[UpkeepStep]) -> Iterator[Said]:
             yield Said(visible(f"“{step.name}” fails since {since:%Y-%m-%d %H:%M}: {step.failure}"), bad=True)
     if late := [f"“{step.name}”" for step in upkeep if operations.late(step)]:
         yield Said(f"Not done on time: {', '.join(late)}. Are beat and a worker running?", bad=True)
+
+
+def _lately(kept: Kept) -> str:
+    """How many were deleted when last."""
+    if kept.removed_on is None:
+        return ""
+    return f"{kept.removed_that_day:,} on {kept.removed_on:%Y-%m-%d}, {kept.removed:,} in all"
 
 
 def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:

@@ -20,6 +20,7 @@ from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, Record, decode
 from uploads.feed.formats.derived import Derived
 from uploads.insight import derived_values
 from uploads.models import RecordOutcome, UploadHistory
+from uploads.work import policies
 
 PAGE_ROWS = 50
 STATUSES = (PENDING, VALIDATED, ERROR)
@@ -43,6 +44,7 @@ def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, An
         "upload": upload,
         "statuses": [("", "All"), *((name, name.replace("_", " ").capitalize()) for name in STATUSES)],
         "status": status,
+        "gone": gone(upload),
         "records": [
             _line(record, item, record.line_number or lines.get(record.record_id), upload)
             for record, item in zip(records, items, strict=True)
@@ -51,6 +53,14 @@ def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, An
         "next_url": "?" + urlencode({"status": status, "behind": more}) if more else "",
     }
     return TemplateResponse(request, "uploads/staff/records.html", context | found)
+
+
+def gone(upload: UploadHistory) -> str:
+    """Why the table may not have the records of an upload any more, in a sentence; "" where it should."""
+    days = policies.POLICIES[policies.RECORDS].days
+    if not days or upload.status == UploadHistory.Status.PROCESSING:
+        return ""
+    return f"DynamoDB deletes records {policies.span(days)} after their last status; what it doesn't have went so."
 
 
 def _lines(upload: UploadHistory, record_ids: list[str]) -> dict[str, int | None]:
@@ -72,15 +82,17 @@ def _line(record: Record, item: Item, line: int | None, upload: UploadHistory) -
 def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, context: dict[str, Any]) -> HttpResponseBase:
     """One record as it stands in the table, beside the ledger's attempts. Raises Http404."""
     item = None
+    outcomes = list(RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"))
     try:
         item = dynamo.get_record(upload.pk, record_id)
     except dynamo.DynamoError as error:
         messages.error(request, AWAY if isinstance(error, dynamo.Unavailable) else str(error))
     else:
-        if item is None:
+        if item is None and not outcomes and not gone(upload):
             raise Http404("The table has no such record.")
-    row = decode(item or {}).row_number
-    outcomes = list(RecordOutcome.objects.filter(upload_id=upload.pk, record_id=record_id).order_by("attempt"))
+        if item is None:
+            messages.info(request, gone(upload) or "DynamoDB doesn't have this record any more.")
+    row = decode(item).row_number if item else (outcomes[-1].row_number if outcomes else 0)
     attempt = outcomes[-1].attempt if outcomes else 1
     key = upload.pk, record_id, attempt
     derived = derived_values.of_attempts([key]).values.get(key, ()) if item else ()

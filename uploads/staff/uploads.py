@@ -76,7 +76,9 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         upload = self.get_object(request, unquote(object_id))
-        shown = progress_context(request, upload) | {"offered": offered(request, upload)} if upload else {}
+        shown: dict[str, Any] = progress_context(request, upload) if upload else {}
+        if upload:
+            shown |= {"offered": offered(request, upload), "aged": results.aged(upload)}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -113,7 +115,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         try:
             return download(upload)
         except FileMissing:
-            messages.error(request, "The file isn't in storage any more.")
+            messages.error(request, results.file_gone(upload) or "The file isn't in storage any more.")
         except NotForExcel as error:
             messages.error(request, str(error))
         except StorageUnavailable:

@@ -98,6 +98,13 @@ def note(job: Job, **found: Any) -> None:
     leases.change(_lease(job), SQL("parameters = %s"), [Jsonb(job.parameters)])
 
 
+def deleted(job_id: int) -> bool:
+    """Whether there was such a job once, and there is none any more: it ended long ago (work/policies.py)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s BETWEEN 1 AND last_value FROM jobs_id_seq", [min(job_id, 2**63 - 1)])
+        return bool(cursor.fetchone()[0]) and not Job.objects.filter(pk=job_id).exists()
+
+
 def unattended() -> list[int]:
     """Open jobs that nobody is at (through idx_jobs_open)."""
     with connection.cursor() as cursor:

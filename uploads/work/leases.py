@@ -41,6 +41,7 @@ STAGING: Final = Terms(
 SCAN: Final = Terms(
     "table_streams", "stream_arn", "scan_epoch", "scan_expires_at", 30, SQL("TRUE"), "scan_owner"
 )  # fmt: skip
+KEPT: Final = Terms("kept", "kind", "epoch", "expires_at", 30, SQL("TRUE"))
 JOB: Final = Terms("jobs", "id", "epoch", "expires_at", 30, SQL("state = 'running'"))
 
 

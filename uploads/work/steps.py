@@ -29,12 +29,14 @@ RECONCILE: Final = "Reconcile uploads that have stalled"
 READ_STREAM: Final = "Read the stream"
 FORGET_SESSIONS: Final = "Forget sessions that have ended"
 PURGE_LOG: Final = "Forget what the security log needn't keep"
+DELETE_OLD: Final = "Delete what is kept no longer"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
     **dict.fromkeys((STAGE, FINISH, RUN_JOBS, CLOSE_OUTAGES, READ_TABLE, WRITE_BACK, RECONCILE, READ_STREAM), 5.0),
     FORGET_SESSIONS: 3600.0,
     PURGE_LOG: 86_400.0,
+    DELETE_OLD: 3600.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

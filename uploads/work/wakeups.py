@@ -15,6 +15,7 @@ CONSUME_STREAM: Final = "uploads.tasks.consume_stream"
 FINISH_UPLOAD: Final = "uploads.tasks.finish_upload"
 RUN_JOB: Final = "uploads.tasks.run_job"
 SCAN_TABLE: Final = "uploads.tasks.scan_table"
+DELETE_OLD: Final = "uploads.tasks.delete_old"
 
 
 def enqueue(task: str, *arguments: str | int, expires: float | None = None, countdown: float | None = None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from config.embedded.processes import ROOT
 from tests.bench.scale import bill, simulation
 from tests.bench.scale.simulation import FULL_BURST, NEW_TABLE, OWN_PARTITIONS, SPARSE, WARM_TABLE, simulate
-from uploads.aws import dynamo
+from uploads.aws import dynamo, shape
 from uploads.pipeline import stream
 
 STATUS_WRITES = simulation.AS_IT_IS.status
@@ -42,7 +42,7 @@ def test_every_figure_in_bold_in_the_document_is_one_of_the_simulation() -> None
 def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
     keys = {
         index["IndexName"]: ([key["AttributeName"] for key in index["KeySchema"]], index["Projection"])
-        for index in dynamo._indexes("PAY_PER_REQUEST", 0)
+        for index in shape.indexes("PAY_PER_REQUEST", 0)
     }
     assert keys == {
         "VendorIndex": (["vendor_id", "upload_id"], {"ProjectionType": "KEYS_ONLY"}),
@@ -53,7 +53,7 @@ def test_the_simulated_table_is_the_one_that_the_product_creates() -> None:
     }
     assert dynamo.BATCH == simulation.BATCH
     design = simulation.AS_IT_IS
-    assert list(dynamo.ROW_WRITES.values()) == [design.base, design.vendor, design.status]
+    assert list(shape.ROW_WRITES.values()) == [design.base, design.vendor, design.status]
     assert stream.PAGE_RECORDS == bill.STREAM_PAGE_RECORDS
     assert stream.PAUSE_SECONDS * bill.STREAM_READS == 1
 

@@ -16,6 +16,7 @@ from config.watch.meters import METERS
 from uploads.aws import measured
 from uploads.insight.metrics import FIGURES
 from uploads.models import Job, RecordOutcome, UploadHistory
+from uploads.work.policies import POLICIES
 
 RULES: list[dict[str, Any]] = [
     rule
@@ -129,4 +130,13 @@ def test_every_metric_is_documented_with_its_labels_and_none_that_is_gone(part: 
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.strip().splitlines()[2:]]
     assert rows == [
         [f"`{name}`", ", ".join(f"`{label}`" for label in one.labels) or "–", one.says] for name, one in listed.items()
+    ]
+
+
+def test_what_is_kept_and_for_how_long_is_documented_as_it_is() -> None:
+    table = OPERATIONS.partition("<!-- kept -->")[2].partition("<!-- /kept -->")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.strip().splitlines()[2:]]
+    assert rows == [
+        [one.says, *((f"`{one.setting}`", str(one.days)) if one.setting else ("–", "–")), one.since, one.stays]
+        for one in POLICIES.values()
     ]

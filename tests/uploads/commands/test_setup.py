@@ -17,7 +17,7 @@ from catalog.models import ProductCategory
 from config.celery import app
 from tests.faults.scripted import image
 from tests.uploads.commands.ended import Run
-from uploads.aws import client, dynamo
+from uploads.aws import client, dynamo, expiry, shape
 from uploads.management.commands import verify_setup
 from uploads.models import ServiceOutage, UpkeepStep
 from uploads.pipeline import shards
@@ -54,7 +54,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
     done = run("verify_setup")
     lines = done.out.splitlines()
     assert [text for text in lines if not text.startswith("✓ ")] == []
-    assert (done.status, done.err, len(lines)) == (0, "", 19)
+    assert (done.status, done.err, len(lines)) == (0, "", 20)
     for text in ("✓ 5 tables", "✓ 3 views", "✓ 3 sample vendors", "✓ 20 product categories", "✓ VendorIndex is ACTIVE"):
         assert text in lines
 
@@ -62,7 +62,7 @@ def test_verify_setup_ticks_everything_that_is_in_place(ready: None, run: Run) -
 def test_verify_setup_gives_programs_the_same_list(ready: None, run: Run) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     assert answer["ok"] is True
-    assert len(answer["checks"]) == 19
+    assert len(answer["checks"]) == 20
     assert answer["checks"][0] == {"check": "PostgreSQL is reachable", "ok": True, "problem": "", "remedy": ""}
 
 
@@ -134,20 +134,30 @@ def test_verify_setup_crosses_what_is_missing_with_its_remedy(ready: None, run: 
     ]
 
 
+def test_verify_setup_says_where_records_have_dates_that_nobody_keeps(table: str, settings: Any) -> None:
+    assert verify_setup._expiry() == "", "nothing is to be deleted"
+    settings.KEEP_RECORDS_DAYS = 30
+    assert verify_setup._expiry() == "the table doesn't delete by expires_at"
+    expiry.turn_on()
+    assert verify_setup._expiry() == ""
+
+
 @override_settings(UPLOAD_RECORDS_TABLE="Nowhere")
 def test_verify_setup_misses_a_table_of_dynamodb_with_its_stream_and_indexes(
     db: None, aws: None, broker: None, answering: None, run: Run
 ) -> None:
     answer = json.loads(run("verify_setup", "--json").out)
     wrong = [row for row in answer["checks"] if "Nowhere doesn't exist" in row["problem"]]
-    assert [row["check"].split()[0] for row in wrong] == ["DynamoDB", "Its", "No", "VendorIndex", "StatusIndex"]
+    assert [row["check"].split()[0] for row in wrong] == [
+        "DynamoDB", "Its", "Records", "No", "VendorIndex", "StatusIndex",
+    ]  # fmt: skip
 
 
 def test_verify_setup_crosses_a_stream_that_shows_something_else(
     db: None, answering: None, broker: None, run: Run, no_table: str
 ) -> None:
     client.dynamodb().create_table(
-        TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=dynamo._keys("upload_id", "record_id"),
+        TableName=no_table, BillingMode="PAY_PER_REQUEST", KeySchema=shape.keys("upload_id", "record_id"),
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
     )  # fmt: skip

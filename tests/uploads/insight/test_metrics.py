@@ -15,6 +15,7 @@ from tests.site.hostile import SCRIPT
 from uploads.insight import metrics
 from uploads.models import (
     Job,
+    Kept,
     RecordOutcome,
     ServiceOutage,
     StreamShard,
@@ -23,7 +24,7 @@ from uploads.models import (
     UploadHistory,
     ValidationError,
 )  # fmt: skip
-from uploads.work import steps
+from uploads.work import policies, steps
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +137,14 @@ def test_open_errors_are_counted_by_code_without_warnings_resolved_ones_and_old_
     assert sum(found.values()) == 2
 
 
+def test_what_is_kept_and_what_was_deleted_is_said_by_kind(db: None) -> None:
+    Kept.objects.create(kind="files", standing=7, removed=12)
+    found = said(metrics.kept)
+    assert {kind for name, kind in found if name == metrics.DELETED} == set(policies.POLICIES)
+    assert (found[metrics.KEPT, "files"], found[metrics.DELETED, "files"]) == (7, 12)
+    assert (metrics.KEPT, "rows") not in found, "nobody has counted them yet"
+
+
 def test_an_outage_is_said_until_the_service_answers_again(db: None) -> None:
     ServiceOutage.objects.create(service="DynamoDB", reason="?", began_at=ago(seconds=70))
     ServiceOutage.objects.create(service="File storage", reason="?", answered_at=timezone.now())
@@ -197,12 +206,13 @@ def test_what_stands_in_rows_becomes_no_label(vendor: Vendor) -> None:
 
 def test_every_figure_is_listed_and_every_one_that_is_listed_is_told(broker: None) -> None:
     StreamShard.objects.create(stream_arn="arn", shard_id="a")
+    Kept.objects.create(kind="files", standing=0)
     told = metrics.known()
     assert {name for name, *_ in told} == set(metrics.FIGURES)
     assert all(len(labels) == len(metrics.FIGURES[name].labels) for name, labels, _ in told)
 
 
-SHORT = {"table_streams", "upkeep_steps", "service_outages"}  # a dozen rows
+SHORT = {"table_streams", "upkeep_steps", "service_outages", "kept"}  # a dozen rows
 
 
 @pytest.mark.parametrize("ask", metrics.ASKED, ids=lambda ask: str(ask.__name__))
@@ -225,4 +235,4 @@ def test_no_query_reads_a_long_table_whole_or_sorts_it(ask: Callable[[], Any]) -
             read = set(re.findall(r"Seq Scan on (\w+)", plan))
             assert read <= SHORT, plan
             assert read or "Sort" not in plan.partition("Limit")[2], plan
-            assert "Limit" in plan or "upkeep_steps" in plan, plan
+            assert "Limit" in plan or "upkeep_steps" in plan or " kept" in plan, plan

@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ from django.utils.html import escape
 
 from uploads.models import (
     Job,
+    Kept,
     RecordOutcome,
     ServiceOutage,
     StreamShard,
@@ -25,7 +27,7 @@ from uploads.models import (
     UploadHistory,
     ValidationError,
 )
-from uploads.work import steps
+from uploads.work import policies, steps
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +145,24 @@ def test_everything_it_shows_leads_to_a_page_that_opens(admin_client: Client) ->
         assert admin_client.get(way).status_code == 200, way
 
 
+def test_what_is_kept_is_there_with_how_long_how_much_and_how_much_was_deleted(looking: Client, settings: Any) -> None:
+    settings.KEEP_JOBS_DAYS = 0
+    Kept.objects.create(
+        kind="files",
+        standing=1234,
+        removed=56,
+        removed_on=date(2026, 3, 1),
+        removed_that_day=7,
+        counted_at=timezone.now(),
+    )
+    text = page(looking, LIVE)
+    shown = text[text.index('id="kept"') :]
+    rows = {row[0]: row[1:] for row in re.findall(r"<tr>\s*<th.*?>(.*?)</th>" + r"\s*<td.*?>(.*?)</td>" * 3, shown)}
+    assert list(rows) == [escape(policy.says) for policy in policies.POLICIES.values()]
+    assert rows["Original files"] == ("400 days after the end of their upload", "1,234", "7 on 2026-03-01, 56 in all")
+    assert rows["Jobs that have ended"] == ("for ever", "–", "none yet")
+
+
 def test_each_step_of_the_schedule_is_there_with_when_it_went_well_and_since_when_it_fails_with_what(
     looking: Client,
 ) -> None:
@@ -156,7 +176,7 @@ def test_each_step_of_the_schedule_is_there_with_when_it_went_well_and_since_whe
     )
     UpkeepStep.objects.create(name=steps.STAGE, well_at=now - timedelta(hours=1))
     text = page(looking, LIVE)
-    shown = text[text.index('id="upkeep"') :]
+    shown = text[text.index('id="upkeep"') : text.index('id="kept"')]
     rows = {row[0]: row[1:] for row in re.findall(r"<tr>\s*<th.*?>(.*?)</th>" + r"\s*<td.*?>(.*?)</td>" * 3, shown)}
     assert list(rows) == [escape(name) for name in steps.EVERY]
     assert rows[steps.FINISH] == ("2026-03-01 12:30", "2026-03-01 12:34", escape(SCRIPT))
@@ -312,7 +332,7 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 18), (LIVE, 16), ("/admin/vendors/vendor/V0/change/", 10)])
+@pytest.mark.parametrize(("url", "at_most"), [(INDEX, 19), (LIVE, 17), ("/admin/vendors/vendor/V0/change/", 10)])
 def test_the_number_of_queries_does_not_grow_with_the_rows(admin_client: Client, url: str, at_most: int) -> None:
     fill(range(1))
     page(admin_client, url)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
-from uploads.aws import dynamo
+from uploads.aws import dynamo, expiry
 from uploads.aws.records import encode, now_iso
 from uploads.feed.parser import Row
 
@@ -53,6 +53,7 @@ class Command(BaseCommand):
         if dynamo.create_table(options["billing"], options["capacity"]):
             self.stdout.write("Creating the table ...")
             description = dynamo.await_table(_active)
+            expiry.turn_on()
             self.stdout.write(self.style.SUCCESS("The table is ready."))
         else:
             self.stdout.write("The table exists already.")

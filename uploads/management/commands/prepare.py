@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.models import ProductCategory
-from uploads.aws import dynamo, storage
+from uploads.aws import dynamo, expiry, storage
 from uploads.pipeline.table import continuity
 
 
@@ -38,11 +38,14 @@ class Command(BaseCommand):
 
 def _ensure_table() -> bool:
     """Create the table where it doesn't exist; looking first, since the right to create one may be missing."""
+    created = False
     try:
         dynamo.describe_table()
     except dynamo.TableMissing:
         dynamo.create_table("PAY_PER_REQUEST", 0)
         dynamo.await_table(lambda table: bool(table["TableStatus"] == "ACTIVE"))
         continuity.born()
-        return True
-    return False
+        created = True
+    if not expiry.is_on():  # one from before had no dates
+        expiry.turn_on()
+    return created

@@ -14,7 +14,8 @@ from django.utils.timezone import localtime
 from catalog.models import ProductCategory
 from config.celery import app
 from config.outages import explain
-from uploads.aws import dynamo, storage
+from uploads.aws import dynamo, expiry, storage
+from uploads.aws.records import EXPIRES
 from uploads.insight import operations
 from uploads.pipeline.table import continuity, scan
 from vendors.models import Vendor
@@ -96,6 +97,12 @@ def _stream() -> str:
     if not stream.get("StreamEnabled"):
         return "the stream is off"
     return "" if stream["StreamViewType"] == "NEW_IMAGE" else f"the view type is {stream['StreamViewType']}"
+
+
+def _expiry() -> str:
+    """Whether records go on their date, where they are given one."""
+    on = expiry.is_on()
+    return "" if on or not settings.KEEP_RECORDS_DAYS else f"the table doesn't delete by {EXPIRES}"
 
 
 def _continuity() -> str:
@@ -190,6 +197,7 @@ CHECKS = (
     Check("20 product categories", _categories, "Run: manage.py seed_categories"),
     Check(f"DynamoDB table {settings.UPLOAD_RECORDS_TABLE} is ACTIVE", _table, TABLE),
     Check("Its stream is enabled with NEW_IMAGE", _stream, STREAM.format(settings.UPLOAD_RECORDS_TABLE)),
+    Check("Records in it are deleted when KEEP_RECORDS_DAYS says so", _expiry, "Run: manage.py prepare"),
     Check("Nothing that was put into the table is unseen", _continuity, READ),
     Check(f"No record waits for more than {scan.WAITING_MINUTES} minutes", _waiting, READ),
     Check("VendorIndex is ACTIVE", _index("VendorIndex"), INDEX),

@@ -22,7 +22,7 @@ from uploads.pipeline.settling.settle import Settled, reopen, settle
 Resolution = ValidationError.Resolution
 
 
-def _only_updates(upload: str) -> Composed:
+def only_updates(upload: str) -> Composed:
     """That an upload, by its name in a query, can't bring products."""
     return SQL("coalesce({}.layout #>> '{{plan,mode}}' = 'update', false)").format(Identifier(upload))
 
@@ -62,7 +62,7 @@ _BY_UPLOAD: Final = SQL(
                            AND (NOT k.only_updates OR {old_one})
      WHERE e.resolved_at IS NULL
     """
-).format(of_product=_OF_PRODUCT, old_one=_only_updates("u"))
+).format(of_product=_OF_PRODUCT, old_one=only_updates("u"))
 _BY_HAND: Final = SQL(
     "SELECT e.error_id, ''::text AS closed_by FROM (SELECT %s::int AS product_id) k {of_product}"
     " WHERE e.resolved_at IS NULL"
@@ -121,7 +121,7 @@ _SINCE: Final = SQL(
           WHERE c.product_id = p.product_id AND c.kind IN ('edited', 'created') AND c.created_at > e.created_at
           LIMIT 1) h ON true
     """
-).format(stands=stands("o"), old_one=_only_updates("u"), newer_one=_only_updates("w"))
+).format(stands=stands("o"), old_one=only_updates("u"), newer_one=only_updates("w"))
 _OF_ROWS: Final = SQL(
     """
     SELECT e.error_id, coalesce(n.upload_id, '') AS closed_by

@@ -1,0 +1,8 @@
+"""What is deleted: by its age, and where a vendor has left. How long what is kept stands in uploads/work/policies.py.
+
+passes.py     a pass over each kind, in its turn
+turn.py       what a worker that deletes holds: the lease, and how far it is
+archive.py    uploads that ended long ago change nothing any more; their rows and settled errors
+stored.py     files in storage
+logs.py       jobs, the admin's history, outages
+"""

@@ -1,0 +1,50 @@
+"""What people and services left behind: jobs that have ended, the admin's history, outages that are over."""
+
+from typing import Final
+
+from django.db import connection, transaction
+from psycopg.sql import SQL, Composable, Identifier
+
+from uploads.keeping.turn import BATCH_ROWS, Turn
+
+EXACT_ROWS: Final = 100_000
+
+
+def delete_jobs(turn: Turn) -> bool:
+    """What a job did stands where it did it; its row only told of it."""
+    return _delete(turn, SQL("jobs"), SQL("state IN ('done', 'failed') AND ended_at < {}"))
+
+
+def delete_outages(turn: Turn) -> bool:
+    """Those that are over."""
+    return _delete(turn, SQL("service_outages"), SQL("ended_at < {}"))
+
+
+def delete_admin_log(turn: Turn) -> bool:
+    """From its oldest end, by the primary key: the table has no index by time, and its keys grow with it."""
+    oldest = SQL("(SELECT * FROM django_admin_log ORDER BY id LIMIT {}) oldest").format(BATCH_ROWS)
+    return _delete(turn, oldest, SQL("action_time < {}"), Identifier("django_admin_log"))
+
+
+def _delete(turn: Turn, source: Composable, which: SQL, table: Composable | None = None) -> bool:
+    some = SQL("SELECT id FROM {} WHERE {} LIMIT {}").format(
+        source, which.format(SQL("now() - make_interval(days => %s)")), BATCH_ROWS
+    )
+    query = SQL("DELETE FROM {} WHERE id = ANY (ARRAY({}))").format(table or source, some)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(query, [turn.days])
+        removed = int(cursor.rowcount)
+        turn.note(removed)
+    return removed == BATCH_ROWS
+
+
+def about(table: str) -> int:
+    """How many rows a table has: counted, or of a large one as PostgreSQL estimates it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
+        estimate = int(cursor.fetchone()[0])
+        if estimate < EXACT_ROWS:
+            query = SQL("SELECT count(*) FROM (SELECT FROM {} LIMIT {}) r").format(Identifier(table), EXACT_ROWS)
+            cursor.execute(query)
+            return int(cursor.fetchone()[0])
+    return estimate
