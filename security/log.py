@@ -93,3 +93,13 @@ def purge() -> int:
     if gone:
         note(Kind.PURGED, detail=f"{gone:,} rows older than {settings.SECURITY_LOG_DAYS} days")
     return gone
+
+
+@transaction.atomic
+def forget(*, account: str = "", email: str = "") -> int:
+    """Take names and addresses of who has left out of the log; how many rows had any. The account must be empty by
+    then, and the address be nobody's. What happened, when, and by which account number stays.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT security_log_forget(%s, %s)", [account, email])
+        return int(cursor.fetchone()[0])

@@ -4,6 +4,7 @@ models.py       vendors, their members, and invitations
 access.py       who may see what of which vendor; the one place where vendors are kept apart
 approval.py     staff let companies in, suspend and reactivate them
 members.py      who works for a vendor, and in which role
+leaving.py      who they were is deleted when their vendor leaves
 proof.py        a code by mail proves an address
 invitations.py  how colleagues get in
 mails.py        mails to a vendor's people

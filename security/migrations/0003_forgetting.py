@@ -1,0 +1,73 @@
+"""Who left can be forgotten: the names and addresses of a person, and nothing of what happened and when.
+
+`security_log_forget` is for accounts that were emptied, and for addresses that no account has. The trigger lets through
+what it does and nothing else: a text stays as it was, or says that it was deleted.
+"""
+
+from django.db import migrations
+
+FORGET = """
+CREATE OR REPLACE FUNCTION security_log_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('security_log.purging', true) = 'on'
+       AND OLD.at < now() - interval '90 days' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND current_setting('security_log.forgetting', true) = 'on'
+       AND (NEW.id, NEW.at, NEW.what, NEW.account, NEW.vendor_id) = (OLD.id, OLD.at, OLD.what, OLD.account, OLD.vendor_id)
+       AND NEW.login IN (OLD.login, '(deleted)') AND NEW.address IN (OLD.address, '') AND NEW.agent IN (OLD.agent, '')
+       AND (NEW.about = OLD.about OR NEW.about LIKE '%(deleted)%')
+       AND (NEW.detail = OLD.detail OR NEW.detail LIKE '%(deleted)%') THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'security_log: rows are added, never changed or taken away (%)', TG_OP
+        USING HINT = 'security_log_purge(interval) forgets what is older than the interval, and than 90 days.',
+              ERRCODE = 'restrict_violation';
+END $$;
+CREATE FUNCTION security_log_forget(gone_account text, gone_email text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE gone bigint;
+BEGIN
+    IF gone_account = '' AND gone_email = ''
+       OR EXISTS (SELECT FROM auth_user WHERE lower(email) = lower(gone_email) AND email <> '')
+       OR EXISTS (SELECT FROM auth_user WHERE id::text = gone_account AND (email <> '' OR is_active)) THEN
+        RAISE EXCEPTION 'security_log: only who has left is forgotten' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM set_config('security_log.forgetting', 'on', true);
+    UPDATE security_log
+       SET login = CASE WHEN own THEN '(deleted)' ELSE login END,
+           address = CASE WHEN own THEN '' ELSE address END,
+           agent = CASE WHEN own THEN '' ELSE agent END,
+           about = CASE gone_email WHEN '' THEN about ELSE replace(about, gone_email, '(deleted)') END,
+           detail = CASE gone_email WHEN '' THEN detail ELSE replace(detail, gone_email, '(deleted)') END
+      FROM (SELECT id AS found,
+                   (gone_account <> '' AND account = gone_account)
+                   OR (gone_email <> '' AND lower(login) = lower(gone_email)) AS own
+              FROM security_log
+             WHERE (gone_account <> '' AND account = gone_account)
+                OR (gone_email <> '' AND (lower(login) = lower(gone_email) OR position(gone_email IN about) > 0
+                                          OR position(gone_email IN detail) > 0))) told
+     WHERE id = told.found;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('security_log.forgetting', 'off', true);
+    RETURN gone;
+END $$;
+"""
+NO_LONGER = """
+DROP FUNCTION security_log_forget(text, text);
+CREATE OR REPLACE FUNCTION security_log_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('security_log.purging', true) = 'on'
+       AND OLD.at < now() - interval '90 days' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'security_log: rows are added, never changed or taken away (%)', TG_OP
+        USING HINT = 'security_log_purge(interval) forgets what is older than the interval, and than 90 days.',
+              ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("security", "0002_encrypted_factors"), ("auth", "0012_alter_user_first_name_max_length")]
+
+    operations = [migrations.RunSQL(FORGET, NO_LONGER)]

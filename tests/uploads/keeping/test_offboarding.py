@@ -1,0 +1,224 @@
+"""A vendor leaves: its data is handed out, what names its people is deleted, what the books need stays."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from catalog.models import Product
+from config.web.admin_log import log_change
+from security import log
+from security.models import Kind, SecurityEvent
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from tests.uploads.keeping.aging import counters
+from tests.uploads.keeping.test_stored import in_storage
+from uploads.aws import dynamo
+from uploads.keeping import offboarding
+from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from vendors.models import Invitation, Vendor, VendorMember
+
+MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
+
+
+def person(name: str, vendor: Vendor, *, role: str = "owner", **facts: Any) -> User:
+    user = User.objects.create_user(name, f"{name}@northwind.example", **facts)
+    VendorMember.objects.create(vendor=vendor, user=user, role=role)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@pytest.fixture
+def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadHistory:
+    """A company with two people, of whom one works elsewhere too, an invitation, and two uploads."""
+    ada = person("ada", vendor, first_name="Ada", last_name="Lovelace")
+    both = person("both", vendor, role="viewer")
+    VendorMember.objects.create(vendor=other_vendor, user=both, role="viewer")
+    Authenticator.objects.create(user=ada, type="totp", data={"secret": "x"})
+    Client(REMOTE_ADDR="198.51.100.7").force_login(ada)
+    Invitation.objects.create(
+        vendor=vendor, email="new@colleague.example", role="viewer", token_hash="x", invited_by=ada,
+        expires_at="2030-01-01T00:00Z",
+    )  # fmt: skip
+    log.note(Kind.SIGNED_IN, user=ada)
+    log.note(Kind.INVITATION_CHANGED, user=ada, vendor_id=vendor.pk, about="invitation of new@colleague.example")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO security_log (what, login, account, address) VALUES ('signed_in', %s, %s, %s)",
+            [ada.email, str(ada.pk), "198.51.100.7"],
+        )
+    Vendor.objects.filter(pk=vendor.pk).update(phone="198.51.100.7", address="Lovelace Street 1")
+    log_change(ada, vendor, "Member ada@northwind.example: viewer → owner.")
+    upload = pipeline.run(feed(line(1), line(2, price="free")))
+    pipeline.run(feed(line(1, price="5.00")))
+    pipeline.run(feed(line(8), line(9, price="free")), "VEND002")
+    return upload
+
+
+def offboard(*more: str) -> str:
+    out = io.StringIO()
+    call_command("offboard_vendor", "VEND001", *more, stdout=out)
+    return out.getvalue()
+
+
+def everything() -> str:
+    """All of PostgreSQL that names people, as text."""
+    tables = ("auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
+              "vendor_invitations", "security_log", "django_admin_log", "vendor_members")  # fmt: skip
+    with connection.cursor() as cursor:
+        found = []
+        for table in tables:
+            cursor.execute(f"SELECT coalesce(json_agg(t), '[]')::text FROM {table} t")
+            found.append(cursor.fetchone()[0])
+    return "".join(found)
+
+
+def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
+    before = everything()
+    said = offboard("--dry-run")
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:8]] == [
+        ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
+        ["1", "invitations"], ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
+        ["1", "errors, corrections and first rows of groups"], ["1", "addresses of the vendor itself"],
+    ]  # fmt: skip
+    assert "Nothing was changed." in said
+    assert everything() == before
+
+
+def test_who_they_were_is_gone_and_what_the_books_need_stays(company: UploadHistory, tmp_path: Path) -> None:
+    keys = company.storage_key, company.error_report_key
+    theirs = UploadHistory.objects.get(vendor_id="VEND002")
+    before, products = counters(company), list(Product.objects.values())
+    events, ledger = SecurityEvent.objects.count(), RecordOutcome.objects.count()
+    assert all(mark in everything() for mark in MARKS)
+
+    offboard("--yes", "--export", str(tmp_path / "data.zip"))
+
+    left = everything()
+    assert [mark for mark in MARKS if mark in left] == []
+    ada = User.objects.get(username__startswith="deleted-")
+    assert (ada.is_active, ada.has_usable_password(), ada.email) == (False, False, "")
+    assert not UserSession.objects.filter(user=ada).exists()
+    assert LogEntry.objects.get(user=ada, change_message__contains="(deleted)").object_id == "VEND001"
+    assert User.objects.get(username="both").memberships.get().vendor_id == "VEND002"
+    assert not VendorMember.objects.filter(vendor_id="VEND001").exists()
+    assert Vendor.objects.get(pk="VEND001").status == "suspended"
+    assert SecurityEvent.objects.count() > events, "what happened is still there"
+
+    assert in_storage(*keys) == [False, False]
+    assert list(dynamo.query_vendor("VEND001")) == []
+    assert not ValidationError.objects.filter(vendor_id="VEND001").exists()
+    assert counters(company) == before
+    assert company.file_deleted_at
+    assert list(Product.objects.values()) == products
+    assert RecordOutcome.objects.count() == ledger
+    # Nothing of the other vendor is touched.
+    assert in_storage(theirs.storage_key, theirs.error_report_key) == [True, True]
+    assert len(list(dynamo.query_vendor("VEND002"))) == 2
+    assert ValidationError.objects.filter(vendor_id="VEND002").count() == 1
+    assert set(offboarding.still_there(Vendor.objects.get(pk="VEND001")).values()) == {0}
+
+
+def test_the_export_has_all_tables_with_the_vendors_rows_alone_and_no_secret(
+    company: UploadHistory, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.zip"
+    offboard("--yes", "--export", str(path))
+    assert path.stat().st_mode & 0o077 == 0, "it is for nobody else on the machine"
+    with zipfile.ZipFile(path) as archive:
+        found = {
+            name.removeprefix("VEND001/").removesuffix(".csv"): list(
+                csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig")))
+            )
+            for name in archive.namelist()
+        }
+    assert [row["sku"] for row in found["products"]] == ["SKU-1"]
+    assert len(found["uploads"]) == 2
+    assert json.loads(found["errors"][0]["original_data"])["price"] == "free"
+    assert {row["email"] for row in found["people"]} == {"ada@northwind.example", "both@northwind.example"}
+    assert "new@colleague.example" in found["invitations"][0]["email"]
+    assert "198.51.100.7" in {row["address"] for row in found["what-its-people-did"]}
+    columns = {column for rows in found.values() for row in rows for column in row}
+    assert not columns & {"password", "token_hash", "storage_key", "error_report_key"}
+
+
+@pytest.mark.parametrize("part", range(len(offboarding.PARTS)))
+def test_who_is_stopped_in_any_step_goes_on_when_called_again(
+    company: UploadHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    path, parts = tmp_path / "data.zip", list(offboarding.PARTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(offboarding, "PARTS", [*parts[:part], parts[part]._replace(delete=lambda _: 1 // 0)])
+        with pytest.raises(ZeroDivisionError):
+            offboard("--yes", "--export", str(path))
+    exported = path.read_bytes()
+
+    assert f"{path} is there and stays as it is." in offboard("--yes", "--export", str(path))
+
+    assert path.read_bytes() == exported
+    assert [mark for mark in MARKS if mark in everything()] == []
+    assert set(offboarding.still_there(Vendor.objects.get(pk="VEND001")).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "name a file for the vendor's data with --export FILE.zip"),
+        (("--export", "/nowhere/data.zip", "--yes"), "can't be written"),
+        (("--export", "data.zip"), "Nothing was deleted."),
+    ],
+)
+def test_without_a_file_or_a_yes_nothing_is_deleted(
+    company: UploadHistory, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    before = everything()
+    with pytest.raises(CommandError, match=said):
+        offboard(*options)
+    assert everything() == before
+
+
+def test_a_vendor_with_uploads_under_way_or_that_isnt_there_is_refused(pipeline: Pipeline) -> None:
+    pipeline.send(feed(line(1)))
+    with pytest.raises(CommandError, match="VEND001 has uploads under way"):
+        offboard("--dry-run")
+    with pytest.raises(CommandError, match="There is no vendor VEND999"):
+        call_command("offboard_vendor", "VEND999")
+
+
+def test_staff_who_are_members_keep_their_account(vendor: Vendor, bucket: None, table: str, tmp_path: Path) -> None:
+    person("staff", vendor, is_staff=True)
+    offboard("--yes", "--export", str(tmp_path / "x.zip"))
+    assert User.objects.get(username="staff").is_active
+
+
+def test_the_log_forgets_nobody_who_is_still_here_and_nothing_but_names(vendor: Vendor) -> None:
+    ada = person("ada", vendor)
+    log.note(Kind.SIGNED_IN, user=ada)
+    for who in ({"account": str(ada.pk)}, {"email": "Ada@northwind.example"}, {}):
+        with pytest.raises(IntegrityError, match="only who has left is forgotten"), transaction.atomic():
+            log.forget(**who)
+    before = list(SecurityEvent.objects.values())
+    changes = (
+        "at = now() - interval '1 day'",
+        "what = 'x'",
+        "login = 'somebody else'",
+        "about = 'else'",
+        "account = ''",
+    )
+    for change in changes:
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL security_log.forgetting = 'on'; UPDATE security_log SET {change}")
+    assert list(SecurityEvent.objects.values()) == before

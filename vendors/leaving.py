@@ -1,0 +1,100 @@
+"""The people of a vendor that leaves: what says who they are is deleted, what they did stays.
+
+An account isn't deleted but emptied, so that histories keep saying "deleted-12" where its name stood. Who works for
+another vendor too, or is of the staff, keeps the account and only leaves.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Replace
+
+from security import log
+from vendors.models import Invitation, Vendor, VendorMember
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    Rows = QuerySet[Model]
+
+GONE: Final = "(deleted)"
+# Of a vendor, what may be a person's; the name and the tax ID are what books are kept by.
+CONTACTS: Final = ("phone", "address", "city", "state", "postal_code", "requested_name")
+
+
+def members(vendor: Vendor) -> QuerySet[VendorMember]:
+    """The vendor's people, with whether each has nothing here but this vendor: `alone`."""
+    elsewhere = VendorMember.objects.filter(user=OuterRef("user")).exclude(vendor=vendor)
+    alone = ~Exists(elsewhere) & Q(user__is_staff=False, user__is_superuser=False)
+    return vendor.members.select_related("user").annotate(alone=alone).order_by("pk")
+
+
+@transaction.atomic
+def leave(member: VendorMember) -> bool:
+    """Take a member's access, and empty the account of one who has nothing else here; whether it was emptied."""
+    user = User.objects.select_for_update().get(pk=member.user_id)
+    alone = members(member.vendor).filter(pk=member.pk, alone=True).exists()  # type: ignore[misc] # annotated there
+    member.delete()
+    if alone:
+        _empty(user)
+    return alone
+
+
+def _empty(user: User) -> None:
+    emails = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)} - {""}
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    Authenticator.objects.filter(user=user).delete()
+    EmailAddress.objects.filter(user=user).delete()
+    name = f"deleted-{user.pk}"
+    # Past the model, whose changes are noted with what they were.
+    User.objects.filter(pk=user.pk).update(
+        username=name, email="", first_name="", last_name="", password=make_password(None), is_active=False,
+        last_login=None,
+    )  # fmt: skip
+    LogEntry.objects.filter(content_type__model="user", object_id=str(user.pk)).update(object_repr=name)
+    forget_in_logs(emails)
+    log.forget(account=str(user.pk))
+
+
+@transaction.atomic
+def withdraw(invitation: Invitation) -> None:
+    """Delete an invitation, and who it was for, unless that is somebody's who is here."""
+    email = invitation.email
+    invitation.delete()
+    forget_in_logs([email])
+
+
+@transaction.atomic
+def forget_contacts(vendor: Vendor) -> None:
+    """Of the vendor itself what names people: the address that mails go to, and where it is."""
+    before = vendor.email
+    nothing: dict[str, str | None] = dict.fromkeys(CONTACTS)
+    Vendor.objects.filter(pk=vendor.pk).update(email=address_of_nobody(vendor), **nothing)
+    forget_in_logs([before])
+
+
+def address_of_nobody(vendor: Vendor) -> str:
+    """Addresses are unique, and must be there."""
+    return f"{vendor.pk.lower()}@deleted.invalid"
+
+
+def forget_in_logs(emails: Iterable[str]) -> None:
+    """Take addresses out of the admin's history and the security log, but for those of people who are still here."""
+    for email in emails:
+        if User.objects.filter(email__iexact=email).exists():
+            continue
+        told = LogEntry.objects.filter(Q(change_message__contains=email) | Q(object_repr__contains=email))
+        told.update(
+            change_message=Replace("change_message", Value(email), Value(GONE)),
+            object_repr=Replace("object_repr", Value(email), Value(GONE)),
+        )
+        log.forget(email=email)
