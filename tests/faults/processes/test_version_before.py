@@ -14,7 +14,7 @@ from config.embedded import processes
 from tests.live import Platform, eventually, sample_feed
 
 # The last commit of the version before: it moves on with each that changes the schema or what stands in the table.
-BEFORE = "e4dcb4d"
+BEFORE = "a4126f6"
 ROWS = 4000
 
 
@@ -35,14 +35,8 @@ def old_worker(old_code: Path, platform: Platform, tmp_path: Path) -> Iterator["
     """The only worker, until somebody starts another."""
     platform.kill("worker", with_children=True)
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "staging,stream,upkeep,jobs", "-c", "2"]
-    aws = platform.state["aws"]  # the version before knows of no key of the embedded endpoint
-    elsewhere = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws['port']}",
-        "AWS_ACCESS_KEY_ID": aws["key"],
-        "AWS_SECRET_ACCESS_KEY": aws["key"],
-    }
     with (tmp_path / "old-worker.log").open("wb") as log:
-        worker = subprocess.Popen(command, cwd=old_code, env=platform.env | elsewhere, stdout=log, stderr=log)
+        worker = subprocess.Popen(command, cwd=old_code, env=platform.env, stdout=log, stderr=log)
         yield worker
         worker.kill()
         worker.wait()
@@ -68,3 +62,33 @@ def test_a_worker_of_the_version_before_and_a_new_one_import_a_file_together(
     assert platform.rows("SELECT count(*) FROM products") == [(ROWS - ROWS // 20,)]
     assert platform.rows("SELECT count(*), count(DISTINCT record_id) FROM record_outcomes") == [(ROWS, ROWS)]
     eventually(lambda: not platform.rows("SELECT 1 FROM record_outcomes WHERE written_back_at IS NULL"), "written back")
+
+
+def test_what_the_web_of_the_version_before_opens_is_imported_by_new_workers_and_shown_by_both(
+    platform: Platform, old_code: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.csv"
+    sample_feed(path, 100, "VEND003")
+
+    def old(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=old_code, env=platform.env, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        return done.stdout
+
+    opened = json.loads(old("import_feed", str(path), "--vendor", "VEND003", "--json"))["upload_id"]
+    mine = f"WHERE upload_id = '{opened}'"
+    eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
+    assert platform.rows(f"SELECT total_records, error_records FROM upload_history {mine}") == [(100, 5)]
+    asked = f"""
+from django.contrib.auth.models import User
+from django.test import Client
+browser = Client(HTTP_HOST="localhost")
+browser.force_login(User.objects.get(username="admin"))
+for page in ("", "uploads/uploadhistory/{opened}/change/", "uploads/recordoutcome/", "catalog/product/"):
+    print(browser.get(f"/admin/{{page}}").status_code)
+"""
+    assert old("shell", "-c", asked).split()[-4:] == ["200"] * 4
+    assert platform.python("manage.py", "shell", "-c", asked).stdout.split()[-4:] == ["200"] * 4
