@@ -28,7 +28,7 @@ class ProductCategory(models.Model):
 
     class Meta:
         db_table = "product_categories"
-        verbose_name_plural = "product categories"
+        verbose_name, verbose_name_plural = "category", "categories"
         ordering = ["category_name"]
 
     def __str__(self) -> str:

@@ -84,6 +84,7 @@ class ValidationError(models.Model):
 
     class Meta:
         db_table = "validation_errors"
+        verbose_name, verbose_name_plural = "error", "errors"
         ordering = ["upload", "row_number", "error_id"]
         # The severity stands in front, so that a file with a million warnings and ten errors has its ten at hand.
         indexes = [

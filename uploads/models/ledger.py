@@ -43,6 +43,7 @@ class RecordOutcome(models.Model):
 
     class Meta:
         db_table = "record_outcomes"
+        verbose_name = "ledger row"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["upload_id", "record_id", "attempt"], name="record_outcomes_key"),

@@ -22,6 +22,7 @@ class ValueRule(models.Model):
 
     class Meta:
         db_table = "value_rules"
+        verbose_name = "rule"
         ordering = ["vendor", "field", "wrong_value"]
         constraints = [
             models.UniqueConstraint(F("vendor"), F("field"), Lower("wrong_value"), name="value_rules_key"),
@@ -50,6 +51,7 @@ class RememberedReading(models.Model):
 
     class Meta:
         db_table = "remembered_readings"
+        verbose_name = "file layout"
         ordering = ["vendor", "-created_at"]
         constraints = [models.UniqueConstraint(fields=["vendor", "fingerprint"], name="remembered_readings_key")]
 
