@@ -28,7 +28,7 @@ from config.web.text import NOTHING, visible
 from security.log import note
 from security.models import Kind
 
-DEEPEST = 6  # levels that are indented; the styles are in catalog/admin.css
+DEEPEST = 6  # levels that are indented; the styles are in vendors/back_office.css
 CHANGED_MEANWHILE = (
     "Nothing was imported: the categories were changed since the preview, and the file doesn't fit any more. "
     "Choose it again to see why."
@@ -85,9 +85,6 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
     import_formats: tuple[type[Format], ...] = (CategoryCSV,)
     tmp_storage_class = SignedFile
     export_leaves_out = ("category_id", "created_at")
-
-    class Media:
-        css = {"all": ["catalog/admin.css"]}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CategoryList

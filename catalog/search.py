@@ -28,7 +28,7 @@ def search(rows: "QuerySet[Any]", typed: str) -> "QuerySet[Any]":
         keys = _keys(starts)
         # Of more, whoever starts like that is the likelier reason, so it stands first.
         found = starts | found if len(keys) > FEW else found if not keys else Q(pk__in=keys) | found
-        if ids := _with_id(typed):
+        if ids := with_id(typed):
             found |= Q(pk__in=ids)
     return rows.filter(found)
 
@@ -38,7 +38,7 @@ def _keys(starts: Q) -> list[int]:
     return list(Product.objects.order_by().filter(starts).values_list("pk", flat=True)[: FEW + 1])
 
 
-def _with_id(typed: str) -> list[int]:
+def with_id(typed: str) -> list[int]:
     """The products with this ID, one a vendor at most (through products_vendor_id_vendor_product_id_key)."""
     products = Product.objects.order_by().filter(vendor_id__in=Vendor.objects.values("pk"), vendor_product_id=typed)
     return list(products.values_list("pk", flat=True))

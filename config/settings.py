@@ -70,7 +70,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", "" if EMBEDDED_DATABASE else "http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
-    "config.web.site.StaffAdminConfig",
+    "config.back_office.site.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -125,7 +125,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["config.web.template_filters"],
+            "builtins": ["config.web.template_filters", "config.back_office.tags"],
         },
     }
 ]

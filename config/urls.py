@@ -6,12 +6,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import account_admin, accounts, session_pages
-from uploads.staff import dashboard
+from uploads.staff import dashboard, find
 from vendors.portal import apply, invitations, prove, start
 
 admin.site.site_header = "Vendor onboarding"
 admin.site.site_title = "Vendor onboarding"
-admin.site.index_title = "Operations"
+admin.site.index_title = "Work"
 # The admin's own login page would ask for no second factor and count no failures.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 account_admin.register()
@@ -22,6 +22,7 @@ urlpatterns = [
     path("confirm/", prove.page, name="prove"),
     path("invitation/<str:token>/", invitations.page, name="invitation"),
     path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
+    path("admin/find/", admin.site.admin_view(find.page), name="find"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
     path("accounts/email/", accounts.AddressView.as_view(), name="account_email"),
     path("accounts/sessions/", session_pages.page, name="usersessions_list"),

@@ -1,6 +1,5 @@
 """What all pages share: lists that stay cheap, exports, words and links. Nothing here knows of vendors or uploads.
 
-site.py              the admin itself: lists are filtered by what they offer
 tables.py            the admin's lists: exports, pages, bounded deletions
 filters.py           filters of those lists
 links.py             links into the admin and to the site, small pieces of HTML

@@ -50,7 +50,7 @@ def breakable(key: str) -> SafeString:
 
 
 def tag(value: str, label: str = "") -> SafeString:
-    """A status, an outcome or a verdict as a coloured word; the colours are in uploads/admin.css."""
+    """A status, an outcome or a verdict as a coloured word; the colours are in vendors/back_office.css."""
     return format_html('<span class="tag tag-{}">{}</span>', value, label or value)
 
 

@@ -47,9 +47,6 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
-    class Media:
-        css = {"all": ["uploads/admin.css"]}
-
     def get_paginator(self, request: HttpRequest, queryset: "QuerySet[Any]", *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, queryset, *args, **kwargs)
         paginator.searched = bool(request.GET.get(SEARCH_VAR))

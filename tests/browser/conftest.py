@@ -9,14 +9,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from catalog.models import ProductChange
+from security.models import SecurityEvent
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads.models import UploadHistory
+from tests.remembering import remembering
+from tests.site.test_admin_pages import fill
+from uploads.models import Correction, Job, UploadHistory, ValueRule
+from vendors.models import Vendor, VendorMember
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -26,6 +32,8 @@ REPORT_VIOLATIONS = """
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
 """
 PASSWORD = "a long enough password"
+PHONE: Any = {"width": 390, "height": 800}
+DESKTOP: Any = {"width": 1280, "height": 900}
 
 
 def chromium() -> str:
@@ -98,6 +106,27 @@ def signed_in(page: Page, live_server: Any, user: User) -> Page:
 def sent_feed(pipeline: Pipeline) -> UploadHistory:
     """A feed of VEND001 that went through the pipeline: two products, two rows with errors."""
     return pipeline.run(feed(line(1), line(2, price="free"), line(3, category="Electroncs"), line(4)))
+
+
+@pytest.fixture
+def everything(admin_page: Page) -> Page:
+    """A row of every model, so that each has a page."""
+    fill(range(1, 4))
+    vendor, upload, user = Vendor.objects.all()[0], UploadHistory.objects.all()[0], User.objects.get()
+    VendorMember.objects.create(vendor=vendor, user=user)
+    Group.objects.get_or_create(name="Operations")
+    ValueRule.objects.create(vendor=vendor, field="category", wrong_value="x" * 200, right_value="Books")
+    remembering(["y" * 200], {"sku": "y" * 200}, vendor.pk, "z" * 255)
+    Job.objects.create(kind="replay", upload=upload, vendor=vendor)
+    Correction.objects.create(
+        upload=upload, record_id="REC_0000001", attempt=1, row_number=1, changes={"sku": ["A", "B"]}
+    )
+    ProductChange.objects.create(product_id=1, kind="edited", changes={"price": ["1.00", "2.00"]})
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "none"})
+    SecurityEvent.objects.create(
+        what="exported", login="x" * 254, vendor_id="V" * 50, about="y" * 300, detail="z" * 500, agent="w" * 200
+    )
+    return admin_page
 
 
 def overflow(page: Page) -> int:

@@ -41,7 +41,7 @@ def operator(page: Page, pipeline: Pipeline, settings: Any) -> Page:
     page.goto("/admin/")
     log_in(page, "ada")
     enter_code(page, secret, "Sign In")
-    expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Work")).to_be_visible()
     return page
 
 

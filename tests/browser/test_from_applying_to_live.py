@@ -160,6 +160,7 @@ def be_approved(page: Page, mails: list[Any]) -> None:
     expect(page.get_by_text("Their feeds are accepted from now on")).to_be_visible()
     page.get_by_role("button", name="Yes, approve").click()
     expect(page.get_by_text("1 vendor approved.")).to_be_visible()
+    page.locator("summary", has_text="lead").click()
     page.get_by_role("button", name="Log out").click()
     assert (mails[-1].subject, mails[-1].to) == ("Lumen is approved", [MIA])
     page.goto(link_in(mails[-1]))

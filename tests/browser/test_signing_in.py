@@ -44,7 +44,8 @@ def test_a_new_member_of_staff_sets_up_an_app_on_the_way_to_the_dashboard(page: 
     enter_code(page, page.locator("#authenticator_secret").input_value(), "Activate")
     expect(page.get_by_label("Unused codes")).to_have_value(re.compile(r"(\d{8}\n){9}\d{8}"))
     page.get_by_role("link", name="Go on").click()
-    expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Work")).to_be_visible()
+    page.locator("summary", has_text="ada").click()
     page.get_by_role("link", name="Two-factor").click()
     expect(page.get_by_text("Authentication using an authenticator app is active.")).to_be_visible()
 

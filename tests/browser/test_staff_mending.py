@@ -62,7 +62,7 @@ def test_staff_mend_an_upload_with_the_keyboard_alone(admin_page: Page, upload: 
         page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page.get_by_text("2 rows are right now.")).to_be_visible()
-    expect(page.get_by_role("heading", name="View upload")).to_be_visible()
+    expect(page.get_by_role("heading", name=upload.pk)).to_be_visible()
 
     to(page, page.get_by_role("link", name="Duplicate in file", exact=True))
     page.keyboard.press("Enter")

@@ -94,7 +94,7 @@ def test_each_category_says_how_many_products_it_has_up_to_a_limit(
     text = admin_client.get(LIST).content.decode()
     assert '?category=Few">2</a>' in text
     assert '?category=Many">3+</a>' in text
-    assert '<td class="field-products">0</td>' in text
+    assert 'class="field-products">0</td>' in text
 
 
 def test_a_category_cannot_be_put_below_itself(admin_client: Client) -> None:

@@ -7,6 +7,7 @@ records. Then every page that the registry knows is opened. A table that is adde
 import sys
 import unicodedata
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -118,7 +119,8 @@ def test_on_no_page_of_the_admin_does_a_text_hide(filled: None, admin_client: Cl
 def test_the_pages_of_the_site_too(filled: None, admin_client: Client, admin_user: User) -> None:
     entries = [LogEntry(user=admin_user, object_repr=text, action_flag=CHANGE) for text in HIDING]
     LogEntry.objects.bulk_create(entries)
-    for address in ("/admin/", "/admin/uploads/", "/admin/dashboard/"):
+    found = [f"/admin/find/?{urlencode({'q': text})}" for text in HIDING]
+    for address in ("/admin/", "/admin/uploads/", "/admin/dashboard/", *found):
         page = page_of(admin_client.get(address), address)
         assert page
         assert page.unseen == [], address

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 import config.urls  # noqa: F401 - registers the last of the admins
-from config.web.site import UNFILTERED
+from config.back_office.site import UNFILTERED
 from uploads.models import UploadHistory, ValidationError
 from vendors.models import Vendor
 

@@ -6,6 +6,7 @@ warned_rows.py   what an upload's warnings are about
 timeline.py      what became of one product
 derived_values.py what a row was read as, where its cells don't say so
 sku_search.py    where one product is
+finding.py       what staff look for by a few letters
 operations.py    what is going on, in numbers
 metrics.py       the same for /metrics
 charts.py        the same as charts

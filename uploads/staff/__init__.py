@@ -13,5 +13,6 @@ products.py     products with their import and their timeline
 categories.py   categories with the rows that wait for one
 vendors.py      vendors with their quality
 dashboard.py    what is going on
+find.py         the search over everything
 listing.py      what these lists share
 """

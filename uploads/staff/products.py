@@ -68,9 +68,6 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
     import_form_class = FeedForm
     import_formats = (CSV,)
 
-    class Media:
-        css = {"all": ["catalog/admin.css"]}
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:

@@ -55,9 +55,6 @@ class VendorsAdmin(VendorAdmin):
 
     form = VendorForm
 
-    class Media:
-        css = {"all": ["uploads/dashboard.css"]}
-
     change_form_template = "uploads/staff/vendor.html"
 
     def change_view(

@@ -52,6 +52,8 @@ def every_page(user: User) -> Iterator[Address]:
     for model, model_admin in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
         yield from list_pages(user, model, model_admin)
         yield from _autocompletes(model, model_admin)
+    for typed in ("VEND", "UPLOAD_", ".csv", COMMON, MISSING, *Product.objects.values_list("sku", flat=True)[:1]):
+        yield Address(f"find “{typed}”", f"{reverse('find')}?{urlencode({'q': typed})}")
 
 
 # --- from the URL configuration --------------------------------------------------------------------------------

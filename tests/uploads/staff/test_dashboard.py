@@ -130,16 +130,17 @@ def test_an_empty_platform_shows_first_steps_instead_of_charts(admin_client: Cli
     assert "/admin/catalog/product/import/" in ways(text)
 
 
-def test_the_list_of_tables_and_recent_actions_stay_below_it(admin_client: Client) -> None:
+def test_recent_actions_stay_below_it_and_the_tables_are_in_the_navigation_alone(admin_client: Client) -> None:
     fill(range(1))
     text = page(admin_client, INDEX)
-    assert text.index("dashboard-live") < text.index('id="content-main"') < text.index('id="recent-actions-module"')
+    assert text.index("dashboard-live") < text.index('id="recent-actions-module"')
+    assert text.count('href="/admin/uploads/streamshard/"') == 1
 
 
 def test_everything_it_shows_leads_to_a_page_that_opens(admin_client: Client) -> None:
     fill(range(3))
     text = page(admin_client, INDEX)
-    board = text[text.index('class="board"') : text.index('id="content-main"')]
+    board = text[text.index('class="board"') : text.index('id="recent-actions-module"')]
     assert len(ways(board)) > 20
     for way in ways(board):
         assert admin_client.get(way).status_code == 200, way

@@ -90,7 +90,7 @@ def test_the_page_brings_its_own_script_and_style_and_has_none_inline(
     for script in ("uploads/live.js", "third_party/htmx/htmx.min.js"):
         assert f'src="/static/{script}" defer' in text or f'defer src="/static/{script}"' in text
         assert finders.find(script)
-    assert finders.find("uploads/admin.css")
+    assert finders.find("vendors/back_office.css")
     own = page(admin_client, running, "progress")
     assert "<script" not in own
     assert "style=" not in own

@@ -1,7 +1,12 @@
 // Draws each figure's table as bars, in the colours of the admin's theme. Without it the table is shown as it is.
 // Nothing moves, for whoever prefers that and for everyone else.
 (() => {
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = document.body.appendChild(document.createElement("span")); // a variable holds both themes' colours
+  probe.hidden = true;
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
   const number = new Intl.NumberFormat("en-US");
   const charts = [];
 
@@ -21,11 +26,11 @@
   function paint({ data, options }) {
     const bars = data.datasets.length > 1 ? ["--chart-good", "--chart-bad"] : ["--chart-bad"];
     data.datasets.forEach((set, n) => { set.backgroundColor = colour(bars[n]); });
-    options.plugins.legend.labels.color = colour("--body-fg");
+    options.plugins.legend.labels.color = colour("--ink");
     for (const scale of Object.values(options.scales)) {
-      scale.ticks.color = colour("--body-quiet-color");
-      scale.grid.color = colour("--hairline-color");
-      scale.border.color = colour("--border-color");
+      scale.ticks.color = colour("--quiet");
+      scale.grid.color = colour("--line");
+      scale.border.color = colour("--line-strong");
     }
   }
 

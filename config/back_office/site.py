@@ -1,5 +1,5 @@
-"""The admin's site: every list is filtered by what it offers, and by nothing that an address names beside it; and no
-text on a page hides what it is.
+"""The admin's site: every list is filtered by what it offers, and by nothing that an address names beside it; no text
+on a page hides what it is; and titles say what one sees.
 
 Django's lists take any lookup on any column of their table: `data__secret__startswith=A` would read a secret letter by
 letter, and `error_message__regex=(` ends in an error of the database. Here it holds for all tables, those of other
@@ -19,7 +19,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils.dates import MONTHS
 
+from config.back_office import navigation
 from config.web.text import visible, visible_page
 
 if TYPE_CHECKING:
@@ -36,6 +38,17 @@ UNFILTERED = (
 class OfferedFilters(ChangeList):
     """A list that refuses what none of its filters, nor its calendar, has taken from the address."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:
+            self.title = navigation.name_of(self.opts)
+
+    @property
+    def calendar(self) -> str:
+        """The year, month or day to which the list is cut down by its calendar, in words; "" for none."""
+        year, month, day = (self.params.get(f"{self.date_hierarchy}__{part}", "") for part in ("year", "month", "day"))
+        return " ".join(part for part in (day, str(MONTHS[int(month)]) if month else "", year) if part)
+
     def get_filters(self, request: HttpRequest) -> Any:
         try:
             found = super().get_filters(request)
@@ -49,6 +62,14 @@ class OfferedFilters(ChangeList):
 
 class OfferedOnly(ModelAdmin):
     """Before every admin that is registered."""
+
+    show_facets = admin.ShowFacets.NEVER  # they count the whole table once for each choice
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of an object is called as the object is, not by what the page could be used for."""
+        if context.get("original") is not None and context.get("subtitle"):
+            context |= {"title": context["subtitle"], "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         theirs = super().get_changelist(request, **kwargs)
@@ -92,6 +113,10 @@ class ShownNames(AutocompleteJsonView):
 class StaffSite(admin.AdminSite):
     """Django's, for admins that are OfferedOnly, whoever wrote them; on whose pages nothing hides."""
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context: dict[str, Any] = super().each_context(request)
+        return context | {"navigation": navigation.sections(context["available_apps"], request.path)}
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Each page of the admin, Django's and other packages' too, shows what hides in its texts."""
         guarded = super().admin_view(view, cacheable)
@@ -118,4 +143,4 @@ class StaffSite(admin.AdminSite):
 class StaffAdminConfig(AdminConfig):
     """In the place of django.contrib.admin among the apps."""
 
-    default_site = "config.web.site.StaffSite"
+    default_site = "config.back_office.site.StaffSite"

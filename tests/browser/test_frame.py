@@ -1,0 +1,192 @@
+"""The frame of the admin in the browser: its search, its filters, its navigation; by keyboard, by thumb, without
+scripts, and for screen readers and weak eyes, in light and in dark."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # no types of its own
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+import config.urls  # noqa: F401 - registers the last of the admins
+from tests.browser.conftest import DESKTOP, PASSWORD, PHONE, overflow, signed_in
+from tests.browser.test_every_vendor_page import OPTIONS
+from uploads.models import UploadHistory
+
+UPLOADS = "/admin/uploads/uploadhistory/"
+Axe = Callable[..., list[str]]
+# Django's own markup, which templates of ours would have to copy whole: help that scripts add, and a heading of a
+# column that has none.
+DJANGOS = {"exclude": [[".help-tooltip"], ["th.original"]]}
+
+
+@pytest.fixture
+def axe(complaints: list[str]) -> Axe:
+    """What is wrong with a page in light and in dark."""
+
+    def look(page: Page, within: str = "html") -> list[str]:
+        before = len(complaints)
+        page.evaluate(AXE_SCRIPT)
+        found = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # colours fade
+            wrong = page.evaluate(
+                "([context, options]) => axe.run(context, options)", [{"include": [[within]]} | DJANGOS, OPTIONS]
+            )["violations"]
+            found += [f"{scheme}: {one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in wrong]
+        del complaints[before:]  # it copies elements whose style a script has set, which the policy notices
+        return found
+
+    return look
+
+
+def pages_of(model: Any, model_admin: Any, may: Any) -> Iterator[str]:
+    """A model's list, the page of a row, and the form for a new one where there is one."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    yield reverse(f"{name}_changelist")
+    yield reverse(f"{name}_change", args=[quote(model._default_manager.first().pk)])
+    if model_admin.has_add_permission(may):
+        yield reverse(f"{name}_add")
+
+
+def test_no_page_of_the_admin_is_closed_to_anybody(everything: Page, rf: Any, axe: Axe) -> None:
+    may = rf.get("/")
+    may.user = User.objects.get(username="admin")
+    pages = ["/admin/", "/admin/uploads/", "/admin/find/?q=U", "/admin/password_change/"]
+    pages += [one for model, model_admin in admin.site._registry.items() for one in pages_of(model, model_admin, may)]
+    wrong: dict[str, list[str]] = {}
+    for address in pages:
+        everything.goto(address)
+        everything.wait_for_load_state()
+        found = axe(everything)
+        wrong |= {address: found} if found else {}
+    assert len(pages) > 40
+    assert wrong == {}
+
+
+def test_no_list_is_cut_off_on_a_laptop_and_on_a_phone_its_rows_are_cards(everything: Page) -> None:
+    too_wide: dict[tuple[str, int], int] = {}
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for size in (DESKTOP, PHONE):
+            everything.set_viewport_size(size)
+            everything.goto(address)
+            results = everything.locator(".results")
+            hidden = results.evaluate("(box) => box.scrollWidth - box.clientWidth")
+            too_wide |= {(address, size["width"]): hidden} if hidden or overflow(everything) else {}
+        for cell in everything.locator("#result_list tbody tr").first.locator("td[data-label]").all()[:1]:
+            assert cell.evaluate("(cell) => getComputedStyle(cell).display") == "grid", address
+    assert too_wide == {}
+
+
+# --- the search ------------------------------------------------------------------------------------------------
+
+
+def test_the_search_opens_at_a_key_and_is_used_by_keys_alone(
+    admin_page: Page, sent_feed: UploadHistory, axe: Axe
+) -> None:
+    page = admin_page
+    page.goto(UPLOADS)
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("dialog", name="Search")
+    expect(box.get_by_role("link", name="Products")).to_be_visible()
+    page.keyboard.type("northwind")
+    expect(box.get_by_role("link", name="Northwind VEND001")).to_be_visible()
+    assert axe(page) == []
+    page.keyboard.press("ArrowDown")
+    expect(box.get_by_role("link", name="Northwind VEND001")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(box.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    page.get_by_role("link", name="Search").first.click()
+    page.keyboard.type("SKU-1")
+    expect(box.get_by_role("link", name="SKU-1 Product 1")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("SKU-1")
+
+
+def test_what_strangers_named_things_is_text_in_the_search(everything: Page) -> None:
+    everything.goto("/admin/")
+    everything.keyboard.press("Control+k")
+    everything.keyboard.type("alert(1)")
+    box = everything.get_by_role("dialog", name="Search")
+    expect(box.get_by_role("link", name="<script>alert(1)</script> 1")).to_be_visible()
+    assert box.locator("script").count() == 0
+
+
+# --- filters ---------------------------------------------------------------------------------------------------
+
+
+def test_a_filter_closes_at_escape_at_a_click_elsewhere_and_when_another_opens(
+    admin_page: Page, sent_feed: UploadHistory, axe: Axe
+) -> None:
+    page = admin_page
+    page.goto(UPLOADS)
+    status, vendor = (page.locator("details.menu", has_text=name).locator("summary") for name in ("Status", "Vendor"))
+    choices = page.get_by_role("link", name="Completed")
+    status.click()
+    expect(choices).to_be_visible()
+    assert axe(page, ".filters") == []  # what it covers is small then
+    page.keyboard.press("Escape")
+    expect(choices).to_be_hidden()
+    expect(status).to_be_focused()
+    status.press("Enter")
+    expect(choices).to_be_visible()
+    page.get_by_role("heading", name="Uploads").click()
+    expect(choices).to_be_hidden()
+    status.click()
+    vendor.click()
+    expect(choices).to_be_hidden()
+    page.get_by_role("link", name="VEND001 Northwind").click()
+    expect(page.locator("summary", has_text="Vendor:")).to_contain_text("VEND001 Northwind")
+    page.get_by_role("link", name="Clear all").click()
+    expect(page.get_by_role("link", name="Clear all")).to_have_count(0)
+
+
+def test_filters_search_and_navigation_work_without_scripts(
+    browser: Browser, live_server: Any, page: Page, sent_feed: UploadHistory
+) -> None:
+    user = User.objects.create_superuser("quiet", "quiet@example.com", PASSWORD)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False, viewport=PHONE)
+    plain = signed_in(context.new_page(), live_server, user)
+    plain.goto("/admin/")
+    plain.get_by_role("button", name="Menu").click()
+    plain.get_by_role("link", name="Uploads", exact=True).click()
+    plain.locator("summary", has_text="Status").click()
+    plain.get_by_role("link", name="Completed").click()
+    expect(plain.locator("summary", has_text="Status: Completed")).to_be_visible()
+    plain.locator("a[data-find]").click()
+    plain.get_by_role("main").get_by_role("searchbox").fill("SKU-1")
+    plain.get_by_role("main").get_by_role("button", name="Search").click()
+    plain.get_by_role("link", name="SKU-1").first.click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text("SKU-1")
+    context.close()
+
+
+# --- on a phone ------------------------------------------------------------------------------------------------
+
+
+def test_on_a_phone_the_navigation_opens_at_a_thumb_and_closes_at_escape(admin_page: Page, axe: Axe) -> None:
+    page = admin_page
+    page.set_viewport_size(PHONE)
+    page.goto("/admin/")
+    link = page.get_by_role("navigation", name="Sections").get_by_role("link", name="Vendors", exact=True)
+    expect(link).to_be_hidden()
+    menu = page.get_by_role("button", name="Menu")
+    size = menu.bounding_box()
+    assert size
+    assert min(size["width"], size["height"]) >= 44
+    menu.click()
+    expect(link).to_be_visible()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    menu.press("Enter")
+    link.click()
+    expect(page.get_by_role("heading", name="Vendors", level=1)).to_be_visible()
