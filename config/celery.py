@@ -97,6 +97,7 @@ def _watch(**_: Any) -> None:
 @beat_init.connect
 def _watch_schedule(**_: Any) -> None:
     traces.start()
+    import_string("uploads.insight.cloudwatch.start")()  # by its name, as above
 
 
 @worker_process_init.connect

@@ -426,6 +426,8 @@ if PRODUCTION and METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     )
 METRICS_PORT = env.int("METRICS_PORT", 0)
 METRICS_BIND = env.str("METRICS_BIND", "127.0.0.1")
+# Where in CloudWatch the schedule's process puts what alarms and scaling follow (uploads/insight/cloudwatch.py).
+METRICS_NAMESPACE = env.str("METRICS_NAMESPACE", "")
 
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------
 
@@ -436,4 +438,8 @@ try:
     JSON_LINES = lines.is_json(env.ENVIRON, PRODUCTION)
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
+if METRICS_NAMESPACE and not JSON_LINES:
+    raise ImproperlyConfigured(
+        "METRICS_NAMESPACE is set, and log lines aren't JSON, from which CloudWatch reads metrics. Set LOG_FORMAT=json."
+    )
 LOGGING = lines.logging_settings(JSON_LINES, env.str("LOG_LEVEL", "WARNING"))

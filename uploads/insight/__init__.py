@@ -9,6 +9,7 @@ sku_search.py    where one product is
 finding.py       what staff look for by a few letters
 operations.py    what is going on, in numbers
 metrics.py       the same for /metrics
+cloudwatch.py    some of it for CloudWatch, in lines of the log
 charts.py        the same as charts
 error_habits.py  which kinds of error a vendor makes most
 downloads.py     an upload's files

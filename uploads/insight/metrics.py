@@ -20,6 +20,7 @@ from django.utils import timezone
 from catalog.rules.problems import Code
 from uploads.aws import answers
 from uploads.models import Job, RecordOutcome, UploadHistory
+from uploads.pipeline import stage
 from uploads.work import policies, steps
 
 MOST: Final = 2_000
@@ -48,6 +49,7 @@ OUTAGES: Final = "onboarding_outage_seconds"
 POSTGRESQL: Final = "onboarding_postgresql_up"
 REDIS: Final = "onboarding_redis_up"
 QUEUES: Final = "onboarding_queue_messages"
+QUEUE_AGE: Final = "onboarding_queue_oldest_seconds"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ FIGURES: Final[dict[str, Figure]] = {
     LEASES: Figure("Leases on open work, by kind, and whether they are held or have expired", ("kind", "state")),
     JOBS: Figure("Jobs that are open, and among the newest those that ended in the last 24 hours", ("kind", "state")),
     JOB_AGE: Figure("Age of the oldest open job; 0 without any"),
+    QUEUE_AGE: Figure("How long the oldest work of a queue has waited for a process; 0 without any", ("queue",)),
     STEP_FAILING: Figure("Since when a step of the schedule fails; 0 while it is well", ("step",)),
     STEP_LATE: Figure("1 for a step that nobody has tried for too long", ("step",)),
     ERRORS: Figure(f"Open errors of the last 24 hours among the newest {MOST} problems, by code", ("code",)),
@@ -234,6 +237,31 @@ def jobs() -> Iterator[Sample]:
     yield from _leases("job", sum(row[4] for row in rows), sum(row[5] for row in rows))
 
 
+def queues() -> Iterator[Sample]:
+    """Uploads and jobs that nobody is at, by the same indexes. A job that was begun and given back in good order has
+    waited since a moment that isn't noted, and isn't counted; nor is an upload that is staged as far as it may be.
+    """
+    ((upload,),) = _rows(
+        """
+        SELECT extract(epoch FROM clock_timestamp() - min(updated_at))
+          FROM (SELECT * FROM upload_history WHERE status = 'processing' LIMIT %(most)s) open
+         WHERE storage_key <> '' AND file_rows IS NULL AND staged_rows - total_records <= %(ahead)s
+           AND coalesce(staging_expires_at, '-infinity') < clock_timestamp()
+           AND coalesce(layout -> 'plan' ->> 'mode', '') <> 'update'
+        """
+    )
+    ((job,),) = _rows(
+        """
+        SELECT extract(epoch FROM clock_timestamp()
+                                  - min(CASE WHEN state = 'waiting' THEN created_at ELSE expires_at END))
+          FROM (SELECT * FROM jobs WHERE state IN ('waiting', 'running') ORDER BY id LIMIT %(most)s) open
+         WHERE coalesce(expires_at, '-infinity') < clock_timestamp()
+        """
+    )
+    yield QUEUE_AGE, ("staging",), _seconds(upload)
+    yield QUEUE_AGE, ("jobs",), _seconds(job)
+
+
 def steps_of_the_schedule() -> Iterator[Sample]:
     """A dozen rows, by their names (the primary key)."""
     now = timezone.now()
@@ -278,13 +306,13 @@ def outages() -> Iterator[Sample]:
 
 SERVICES: Final = (answers.DYNAMODB, answers.STORAGE)
 ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
-    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, steps_of_the_schedule, errors, kept, outages,
+    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, queues, steps_of_the_schedule, errors, kept, outages,
 )  # fmt: skip
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(query, {"most": MOST})
+        cursor.execute(query, {"most": MOST, "ahead": stage.MAX_AHEAD_ROWS})
         return list(cursor.fetchall())
 
 
