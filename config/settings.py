@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import processes, services
 from config.watch import lines
+from security import refusals
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -57,11 +58,6 @@ if not SECRET_KEY:
             "process, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     SECRET_KEY = _local_secret("secret-key")
-elif PRODUCTION and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-")):
-    raise ImproperlyConfigured(
-        "SECRET_KEY is too easy to guess: whoever has it signs in as anybody. Set it to a random text of at least 32 "
-        "characters, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
-    )
 # Keys of before, while sessions, links and second factors that were made with them are still to open.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -419,15 +415,22 @@ KEEP_OUTAGES_DAYS = env.int("KEEP_OUTAGES_DAYS", 400)
 
 # Who scrapes /metrics shows this; without one there is no such page. Workers answer on a port of their own.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-if PRODUCTION and METRICS_TOKEN and len(METRICS_TOKEN) < 16:
-    raise ImproperlyConfigured(
-        "METRICS_TOKEN is too easy to guess. Set it to a random text of at least 16 characters, "
-        "for example from: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-    )
 METRICS_PORT = env.int("METRICS_PORT", 0)
 METRICS_BIND = env.str("METRICS_BIND", "127.0.0.1")
 # Where in CloudWatch the schedule's process puts what alarms and scaling follow (uploads/insight/cloudwatch.py).
 METRICS_NAMESPACE = env.str("METRICS_NAMESPACE", "")
+
+# --- what no deployment starts with --------------------------------------------------------------------------------
+
+if PRODUCTION and (
+    _unsafe := refusals.unsafe(
+        refusals.Deployment(
+            SECRET_KEY, SECRET_KEY_FALLBACKS, METRICS_TOKEN, DEBUG, HTTPS, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS,
+            "" if "SITE_URL" in LEFT_OUT else SITE_URL, DATABASES["default"], REDIS_URL,
+        )
+    )
+):  # fmt: skip
+    raise ImproperlyConfigured("\n".join(_unsafe))
 
 # --- spreadsheets, logs ----------------------------------------------------------------------------------------
 

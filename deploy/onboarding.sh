@@ -9,7 +9,7 @@ if [ -z "${DATABASE_URL:-}" ] && [ -n "${DATABASE_HOST:-}" ]; then
     case "${DATABASE_CA:-}" in
         rds) tls="?sslmode=verify-full&sslrootcert=/srv/onboarding/deploy/certificates/rds.pem" ;;
         system) tls="?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt" ;;
-        none) tls="" ;;
+        none) tls="?sslmode=disable" ;;
         *)
             echo "DATABASE_CA must say whose certificate DATABASE_HOST has: rds, system, or none without TLS." >&2
             exit 2

@@ -9,6 +9,7 @@ watched.py    tables whose changes are noted, whoever makes them
 accounts.py   sign-ins, factors, passwords, permissions: what Django and allauth tell of
 alarms.py     the mail when an account or an address is shut out
 admin.py      the log's page, for those who may see it
+refusals.py   settings that no deployment starts with
 at_rest.py    texts encrypted with keys made of SECRET_KEY
 factors.py    second factors: their secrets encrypted, and their lock noted
 """

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.http.request import validate_host
 
+from security import refusals
+
 LEAST_DAYS = 90  # of migration 0001
 
 
@@ -60,4 +62,11 @@ def a_deployment_says_what_it_means(**kwargs: Any) -> list[CheckMessage]:
         message = "HTTPS is off: passwords and sessions travel for everybody on the way to read."
         hint = "Put TLS in front (docs/deploying.md) and take HTTPS=0 away; PRODUCTION=0 where it is only tried."
         found.append(Warning(message, hint=hint, id="security.W101"))
+    database = settings.DATABASES["default"]
+    if not refusals.is_here(database) and "sslmode" not in database.get("OPTIONS", {}):
+        message = (
+            f"PostgreSQL at {database['HOST']} isn't asked who it is: passwords and data may go to whoever answers."
+        )
+        hint = "Add ?sslmode=verify-full&sslrootcert=… to DATABASE_URL; sslmode=disable where nobody is on the way."
+        found.append(Warning(message, hint=hint, id="security.W104"))
     return found

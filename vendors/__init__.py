@@ -9,6 +9,7 @@ proof.py        a code by mail proves an address
 invitations.py  how colleagues get in
 mails.py        mails to a vendor's people
 summary.py      one vendor in numbers
+demo.py         the logins for looking around, which no deployment has
 tables.py       the admin's lists whose rows belong to vendors
 admin.py           vendors in the admin
 members_inline.py  their people, on the page of one

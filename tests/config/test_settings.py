@@ -26,7 +26,7 @@ PRINT = f"import json; from config import settings; print(json.dumps({{n: getatt
 DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
 KEY = "an-example-of-a-key-that-is-long-enough-with-0123456789-and-all-that"
 DEPLOYED = {
-    "DATABASE_URL": DATABASE, "SECRET_KEY": KEY, "ALLOWED_HOSTS": "shop.example", "SITE_URL": "https://shop.example",
+    "DATABASE_URL": f"{DATABASE}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "shop.example", "SITE_URL": "https://shop.example",
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
 }  # fmt: skip
 
@@ -267,8 +267,8 @@ def test_a_deployment_gets_no_demo_logins(tmp_path: Path, command: list[str]) ->
 def test_tls_to_postgresql_and_redis_is_asked_for_in_their_urls(tmp_path: Path) -> None:
     found = _settings(
         tmp_path,
-        **DEPLOYED | {"DATABASE_URL": f"{DATABASE}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"},
-        REDIS_URL="rediss://:secret@broker.example:6380/0?ssl_cert_reqs=required",
+        **DEPLOYED,
+        REDIS_URL="rediss://:pass@broker.example:6380/0?ssl_cert_reqs=required",
     )
     options = found["DATABASES"]["default"]["OPTIONS"]
     assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/etc/ssl/db.pem")

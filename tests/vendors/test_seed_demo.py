@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
+from vendors import demo
 from vendors.management.commands import seed_demo
 from vendors.models import Vendor
 
@@ -59,11 +60,11 @@ def test_the_admin_may_do_everything_and_the_others_what_their_group_may() -> No
 
 def test_each_vendor_has_an_owner_who_sees_nothing_of_the_others(client: Client) -> None:
     _seed()
-    for username, vendor_id in seed_demo.OWNERS.items():
+    for username, vendor_id in demo.OWNERS.items():
         client.force_login(User.objects.get(username=username))
         assert client.get("/").headers["Location"] == f"/vendor/{vendor_id}/"
         assert client.get(f"/vendor/{vendor_id}/members/").status_code == 200
-        others = [other for other in seed_demo.OWNERS.values() if other != vendor_id]
+        others = [other for other in demo.OWNERS.values() if other != vendor_id]
         assert {client.get(f"/vendor/{other}/").status_code for other in others} == {404}
         assert client.get("/admin/").status_code == 302
 
@@ -104,7 +105,7 @@ def test_the_file_of_logins_is_for_its_owner_only(home: Path) -> None:
 
 
 def test_users_that_were_there_before_keep_their_password_and_none_is_claimed() -> None:
-    for name in seed_demo.LOGINS:
+    for name in demo.LOGINS:
         User.objects.create_user(name, password="theirs")
     assert _seed() == "3 vendors. Logins: none made here\n"
     assert User.objects.get(username="admin").check_password("theirs")

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from catalog.models import ProductCategory
 from uploads.aws import dynamo, expiry, storage
 from uploads.pipeline.table import continuity
+from vendors import demo
 
 
 class Command(BaseCommand):
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         if options["demo"] and settings.PRODUCTION:
             raise CommandError("Nothing was done: --demo isn't for a deployment. Set PRODUCTION=0 if this is none.")
         call_command("migrate", verbosity=0)
+        if found := demo.wrong():
+            raise CommandError(found)
         call_command("createcachetable", verbosity=0)
         if not ProductCategory.objects.exists():  # later, what staff renamed or removed stays as it is
             call_command("seed_categories", stdout=self.stdout)

@@ -18,6 +18,7 @@ from uploads.aws import dynamo, expiry, storage
 from uploads.aws.records import EXPIRES
 from uploads.insight import operations
 from uploads.pipeline.table import continuity, scan
+from vendors import demo
 from vendors.models import Vendor
 
 TABLES = {"vendors", "products", "upload_history", "product_categories", "validation_errors"}
@@ -185,6 +186,7 @@ UP = "Run: make up"
 START = {
     UP: "Start it: docs/deploying.md has the processes of a deployment."
 }  # who isn't on this machine can't make up
+CLOSE = "Run: manage.py seed_demo --close"
 SCHEDULE = "The workers' log has the reason; beat must run, too (make up)."
 CHECKS = (
     Check("The settings are those of a deployment", _settings, "Run: manage.py check --deploy"),
@@ -193,6 +195,7 @@ CHECKS = (
     Check("3 views", _views, MIGRATE),
     Check("Triggers that keep updated_at", _triggers, MIGRATE),
     Check("Indexes", _indexes, MIGRATE),
+    Check("No demo login can sign in", demo.wrong, CLOSE),
     Check("3 sample vendors", _vendors, "Run: manage.py seed_demo"),
     Check("20 product categories", _categories, "Run: manage.py seed_categories"),
     Check(f"DynamoDB table {settings.UPLOAD_RECORDS_TABLE} is ACTIVE", _table, TABLE),
@@ -213,7 +216,8 @@ CHECKS = (
 
 def wanted() -> list[Check]:
     """A deployment has vendors of its own, and settings to be right."""
-    return [check for check in CHECKS if check.look is not (_vendors if settings.PRODUCTION else _settings)]
+    left_out = (_vendors,) if settings.PRODUCTION else (_settings, demo.wrong)
+    return [check for check in CHECKS if check.look not in left_out]
 
 
 class Command(BaseCommand):

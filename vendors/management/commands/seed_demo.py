@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.embedded import processes
+from vendors import demo
+from vendors.demo import LOGINS, OWNERS, STAFF
 from vendors.models import Vendor, VendorMember
 
 VENDORS = [
@@ -29,11 +31,6 @@ VENDORS = [
         "address": "Calle Mayor 5", "city": "Madrid", "state": "MD", "country": "Spain", "postal_code": "28013",
     },
 ]  # fmt: skip
-# User names of staff, and the group of each; admin may do everything.
-STAFF = {"admin": "", "operations": "Operations", "lead": "Operations lead", "viewer": "Read-only"}
-# User names of people at vendors, and the vendor that each owns.
-OWNERS = {"northwind": "VEND001", "becker": "VEND002", "moreno": "VEND003"}
-LOGINS = [*STAFF, *OWNERS]
 
 
 class Command(BaseCommand):
@@ -42,7 +39,14 @@ class Command(BaseCommand):
         "What exists already stays as it is."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--close", action="store_true", help="let no demo login sign in any more, and make none")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["close"]:
+            closed = demo.close()
+            self.stdout.write(f"Closed: {', '.join(closed)}." if closed else "No demo login can sign in.")
+            return
         if settings.PRODUCTION:
             raise CommandError(
                 "Nothing was made: this is a deployment, and a superuser whose password stands in a file has no place "
@@ -61,9 +65,9 @@ class Command(BaseCommand):
 
 def _make(username: str, password: str) -> None:
     if username == "admin":
-        User.objects.create_superuser(username, f"{username}@localhost", password)
+        User.objects.create_superuser(username, demo.address(username), password)
         return
-    user = User.objects.create_user(username, f"{username}@localhost", password, is_staff=username in STAFF)
+    user = User.objects.create_user(username, demo.address(username), password, is_staff=username in STAFF)
     if username in STAFF:
         user.groups.set(Group.objects.filter(name=STAFF[username]))
     else:
