@@ -1,6 +1,6 @@
 # Every target works on a machine with nothing but Python 3.11 or newer: no root, no containers, no Node.
 .DEFAULT_GOAL := setup
-.PHONY: setup help demo run up down quick test torture fuzz bench fill pages lint check format lock clean
+.PHONY: setup help demo run up down quick test torture fuzz bench fill pages load lint check format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -77,6 +77,10 @@ fill: $(STAMP) ## Fill the database as years would: PRODUCTS=… UPLOADS=… ROW
 pages: $(STAMP) ## Time every page on a full database, in var/pages unless DATABASE_URL or EMBEDDED_DIR is set
 	@EMBEDDED_DIR="$${EMBEDDED_DIR:-$(CURDIR)/var/pages}" $(BIN)/python -m tests.bench.pages $(SIZES) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json $(JSON))
+
+load: $(STAMP) ## Have VENDORS=50 send files at once for MINUTES=5 while people look at pages; ROWS=… of a file, EVERY=… seconds
+	@$(BIN)/python -m tests.bench.load $(if $(VENDORS),--vendors $(VENDORS)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(ROWS),--rows $(ROWS)) $(if $(EVERY),--every $(EVERY))
 
 ## Check it, and keep it in order
 lint: $(STAMP) ## Format, style, who imports whom, types

@@ -1,4 +1,4 @@
-"""A deployment doesn't start with what lets anybody in or listen: each is named, with what to do, and no secret said."""
+"""A deployment doesn't start with what lets anybody in or listen: each is named, without a secret."""
 
 from pathlib import Path
 from typing import Any

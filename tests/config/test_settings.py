@@ -26,7 +26,8 @@ PRINT = f"import json; from config import settings; print(json.dumps({{n: getatt
 DATABASE = "postgresql://shop:pass@db.example:5433/catalog"
 KEY = "an-example-of-a-key-that-is-long-enough-with-0123456789-and-all-that"
 DEPLOYED = {
-    "DATABASE_URL": f"{DATABASE}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "shop.example", "SITE_URL": "https://shop.example",
+    "DATABASE_URL": f"{DATABASE}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem", "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "shop.example", "SITE_URL": "https://shop.example",
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
 }  # fmt: skip
 
