@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FEEDS, REPORTS = "feeds", "reports"  # each vendor's files are in a folder of its own in these
 BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
+# And its beginning, once it was read: who finds out how a file is written looks at that again and again, each time from
+# the first byte. Most files have no more than this.
+KEPT_BYTES = 1024 * 1024
 # One request asks for so much. Staging reads a file in turns, each from where the last one stopped: if it asked for all
 # that follows, an endpoint that gets it ready before it answers would read a large file again at every turn
 # (docs/decisions/0012).
@@ -147,6 +150,7 @@ class _Stored(io.RawIOBase):
         self._body: Any = None
         self._key, self._position = key, 0
         self._end = 0  # of what the open request asked for
+        self._beginning = bytearray()  # as far as it was read, up to KEPT_BYTES
         with _translated(key):
             file: Any = default_storage.open(key, "rb")  # asks for the size; the content is not fetched
             self._object, self._size = file.obj, file.size
@@ -173,6 +177,8 @@ class _Stored(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         if self._position >= self._size:
             return 0
+        if self._position < len(self._beginning):
+            return self._again(buffer)
         with _translated(self._key):
             if self._position == self._end:
                 self._let_go()
@@ -181,6 +187,17 @@ class _Stored(io.RawIOBase):
             count: int = self._body.readinto(buffer)
         if count == 0:  # a connection that closes early may look like the end of the file
             raise StorageUnavailable(f"{self._key} broke off at byte {self._position} of {self._size}.")
+        if self._position == len(self._beginning) < KEPT_BYTES:
+            self._beginning += memoryview(buffer)[: min(count, KEPT_BYTES - self._position)]
+        self._position += count
+        return count
+
+    def _again(self, buffer: "WriteableBuffer") -> int:
+        """What was read before, from memory."""
+        known = memoryview(self._beginning)[self._position :]
+        target = memoryview(buffer)
+        count = min(len(known), len(target))
+        target[:count] = known[:count]
         self._position += count
         return count
 

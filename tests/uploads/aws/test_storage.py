@@ -132,6 +132,33 @@ def test_what_was_just_read_is_not_fetched_again(key: str, ranges: list[str]) ->
     assert ranges == ["bytes=0-2999999"]
 
 
+def test_a_small_file_is_one_request_however_often_it_is_read_from_its_beginning(
+    bucket: None, ranges: list[str]
+) -> None:
+    small = f"tests/{uuid.uuid4().hex}.csv"
+    storage.save(small, io.BytesIO(CONTENT[:50_000]))
+    with storage.opened(small) as file:
+        for start in (0, 0, 83, 0, 49_999):
+            file.seek(start)
+            assert file.read() == CONTENT[start:50_000]
+
+    assert ranges == ["bytes=0-49999"]
+
+
+def test_the_beginning_of_a_large_file_is_not_fetched_again(
+    key: str, ranges: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "BUFFER_BYTES", 10_000)
+    with storage.opened(key) as file:
+        for _ in range(3):
+            file.seek(0)
+            assert file.read(1_000_000) == CONTENT[:1_000_000]
+        assert file.read() == CONTENT[1_000_000:]
+
+    # Where it was left, behind what is kept, reading goes on with a request of its own.
+    assert ranges == ["bytes=0-2999999", "bytes=1000000-2999999"]
+
+
 def test_seeking_and_reading_anywhere_gives_the_bytes_of_the_file(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "BUFFER_BYTES", 10_000)
     monkeypatch.setattr(storage, "REQUEST_BYTES", 777_777)
