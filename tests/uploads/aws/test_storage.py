@@ -89,6 +89,20 @@ def breaking_off(content: bytes, after: int, reset: bool = False) -> Iterator[No
         thread.join()
 
 
+def test_threads_have_connections_of_their_own_and_the_description_of_s3_once() -> None:
+    made: list[Any] = []
+    threads = [
+        Thread(target=lambda: made.append(default_storage.connection))  # type: ignore[attr-defined] # S3Storage has it
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(one) for one in made}) == 4
+    assert len({id(one.meta.client.meta.service_model._service_description) for one in made}) == 1
+
+
 def test_reading_from_an_offset_asks_only_for_the_rest(key: str, ranges: list[str]) -> None:
     with storage.opened(key) as file:
         file.seek(2_900_000)
