@@ -235,6 +235,15 @@ def test_verify_setup_asks_a_deployment_for_its_settings_and_not_for_sample_vend
     assert "seed_demo" not in shown
 
 
+def test_verify_setup_leaves_out_what_the_settings_say_is_as_meant(ready: None, run: Run, settings: Any) -> None:
+    """As `check --deploy` does."""
+    settings.PRODUCTION, settings.HTTPS = True, False
+    settings.SILENCED_SYSTEM_CHECKS = [*settings.SILENCED_SYSTEM_CHECKS, "security.W101"]
+    shown = run("verify_setup").out
+    assert "HTTPS is off" not in shown
+    assert "SECURE_HSTS_PRELOAD" not in shown
+
+
 def test_a_check_that_fails_without_a_word_is_crossed_by_the_name_of_its_error() -> None:
     def silent() -> str:
         raise TimeoutError

@@ -177,7 +177,8 @@ def _upkeep() -> str:
 
 def _settings() -> str:
     """What Django and we would rather have otherwise in a deployment."""
-    return "; ".join(str(found.msg).splitlines()[0] for found in run_checks(include_deployment_checks=True))
+    found = [one for one in run_checks(include_deployment_checks=True) if not one.is_silenced()]
+    return "; ".join(str(one.msg).splitlines()[0] for one in found)
 
 
 QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
