@@ -43,7 +43,9 @@ class VendorForm(VendorModelForm):
         super().__init__(*args, **kwargs)
         if "currency" in self.fields:
             choices = currency_choices(self.instance.currency)
-            self.fields["currency"] = forms.ChoiceField(choices=choices, required=False, help_text=CURRENCY_HELP)
+            self.fields["currency"] = forms.ChoiceField(
+                choices=choices, required=False, initial=self.instance.currency, help_text=CURRENCY_HELP
+            )
 
     def clean_currency(self) -> str:
         """Who sends none leaves it as it is."""

@@ -373,6 +373,11 @@ def test_a_new_vendor_has_no_quality_yet(admin_client: Client) -> None:
     assert "Quality" not in page(admin_client, "/admin/vendors/vendor/add/")
 
 
+def test_a_new_vendor_begins_with_the_currency_of_the_platform(admin_client: Client, settings: Any) -> None:
+    settings.DEFAULT_CURRENCY = "SEK"
+    assert re.search(r'<option value="SEK" selected>', page(admin_client, "/admin/vendors/vendor/add/"))
+
+
 # --- scripts of others -----------------------------------------------------------------------------------------
 
 
