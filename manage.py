@@ -12,11 +12,12 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("The dependencies aren't installed. Run: make")
+    from config.embedded.processes import StartError
     from config.outages import explain
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, StartError) as error:
         sys.exit(f"The configuration can't be used: {error}")
     except Exception as error:
         sentence = explain(error)

@@ -30,9 +30,8 @@ env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 def _local_secret(name: str) -> str:
     """A secret made once for this machine's own use and kept beside the embedded data, for its owner only."""
-    path = processes.data_dir() / name
+    path = processes.private(processes.data_dir()) / name
     if not path.exists():
-        processes.private(path.parent)
         draft = path.with_name(f"{name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(50))
@@ -239,7 +238,10 @@ CACHES = {
 if not env.str("DATABASE_URL", "postgresql://").startswith(("postgresql://", "postgres://")):
     raise ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host:5432/name.")
 try:
-    DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=services.database_url())}
+    # What the embedded services remember is asked for only where they are meant: it may be another user's.
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": env.db_url_config(services.database_url()) if EMBEDDED_DATABASE else env.db_url("DATABASE_URL")
+    }
 except ValueError as error:
     raise ImproperlyConfigured(
         "DATABASE_URL can't be read. It is like postgresql://user:password@host:5432/name; in user and password "
@@ -253,7 +255,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 
 # --- Redis and Celery ------------------------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", services.redis_url())
+REDIS_URL = env.str("REDIS_URL", "") or services.redis_url()
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

@@ -25,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_SECONDS = 60
 PRIVATE_UMASK = 0o077  # of all that runs here: what it writes is for its owner only
 TURN_SECONDS = 300  # how long to wait for another command: longer than a first start takes
+_ELSEWHERE = (
+    "Set DATABASE_URL, REDIS_URL and AWS_STORAGE_BUCKET_NAME, run as the owner of the folder, or name another one in "
+    "EMBEDDED_DIR."
+)
 
 
 class StartError(Exception):
@@ -40,7 +44,10 @@ def private(folder: Path) -> Path:
     """The folder, made if it isn't there, and for its owner only, also if it was there for others: it holds files and
     mails of people. As root, PostgreSQL's user may pass through it (postgres.py). Raises StartError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except PermissionError:
+        raise StartError(f"{folder} can't be made. {_ELSEWHERE}") from None
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & stat.S_ISVTX:
         raise StartError(f"{folder} is shared by all users of this machine; name a folder of its own in EMBEDDED_DIR.")
@@ -49,6 +56,8 @@ def private(folder: Path) -> Path:
             folder.chmod(0o700)
         except PermissionError:
             raise StartError(f"{folder} is another user's, and open to others; run as its owner.") from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise StartError(f"{folder} is another user's. {_ELSEWHERE}")
     return folder
 
 
@@ -61,11 +70,13 @@ def close_folders() -> None:
 
 
 def state() -> dict[str, Any]:
-    """What is remembered, by the name of the process."""
+    """What is remembered, by the name of the process. Raises StartError where it is another user's."""
     try:
         known: dict[str, Any] = json.loads((data_dir() / "services.json").read_text())
     except FileNotFoundError:
         return {}
+    except PermissionError:
+        raise StartError(f"{data_dir()} is another user's. {_ELSEWHERE}") from None
     return known
 
 

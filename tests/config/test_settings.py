@@ -7,6 +7,7 @@ import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ DEPLOYED = {
 }  # fmt: skip
 
 
-def _python(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _python(
+    arguments: list[str], folder: Path, variables: dict[str, str], prefix: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "EMBEDDED_DIR": str(folder), **variables}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=processes.ROOT, env=env, capture_output=True, text=True, check=False
+        [*prefix, sys.executable, *arguments], cwd=processes.ROOT, env=env, capture_output=True, text=True, check=False
     )
 
 
@@ -56,6 +59,47 @@ def test_a_deployment_without_a_secret_key_does_not_start_and_says_what_to_do(
     assert done.stderr.startswith("The configuration can't be used: SECRET_KEY is not set, but DATABASE_URL is.")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "secret-key").exists()
+
+
+# A root that may not pass by what isn't its own: a process of another user.
+WITHOUT_PASSING = (
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+)
+
+
+@pytest.fixture
+def of_another(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """A folder of embedded data that isn't ours, as a root who collected the static files leaves it to the services."""
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o700)
+    (folder / "services.json").write_text("{}")
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+        yield folder, WITHOUT_PASSING
+    else:
+        folder.chmod(0)
+        yield folder, ()
+        folder.chmod(0o700)
+
+
+def test_a_deployment_starts_beside_embedded_data_of_another_user(of_another: tuple[Path, tuple[str, ...]]) -> None:
+    folder, prefix = of_another
+    elsewhere = {**DEPLOYED, "REDIS_URL": "redis://127.0.0.1:1/0", "AWS_STORAGE_BUCKET_NAME": "files"}
+    done = _python(["manage.py", "check"], folder, elsewhere, prefix)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("variables", [{}, {"SECRET_KEY": KEY}, DEPLOYED], ids=["none", "key", "database"])
+def test_embedded_data_of_another_user_is_one_sentence(
+    of_another: tuple[Path, tuple[str, ...]], variables: dict[str, str]
+) -> None:
+    folder, prefix = of_another
+    done = _python(["manage.py", "check"], folder, variables, prefix)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    said = f"The configuration can't be used: {folder} is another user's. Set DATABASE_URL, REDIS_URL and AWS_STORAGE"
+    assert done.stderr.startswith(said)
 
 
 def test_the_web_server_does_not_start_without_a_secret_key_either(tmp_path: Path) -> None:
