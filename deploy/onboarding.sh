@@ -39,11 +39,11 @@ case "$role" in
         exec gunicorn config.wsgi --bind "${BIND:-0.0.0.0}:${PORT:-8000}"
         ;;
     worker)
-        exec celery -A config worker -Q "${QUEUES:-staging,stream,upkeep,jobs}" -c "${CONCURRENCY:-4}" \
+        exec celery --quiet -A config worker -Q "${QUEUES:-staging,stream,upkeep,jobs}" -c "${CONCURRENCY:-4}" \
             --without-gossip --without-mingle
         ;;
     beat)
-        exec celery -A config beat --schedule "${TMPDIR:-/tmp}/beat-schedule" --pidfile=
+        exec celery --quiet -A config beat --schedule "${TMPDIR:-/tmp}/beat-schedule" --pidfile=
         ;;
     prepare)
         exec python manage.py prepare

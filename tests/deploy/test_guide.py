@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 from config.embedded.processes import ROOT
 from tests.deploy import template
@@ -73,6 +73,38 @@ def test_its_shell_commands_are_a_shells() -> None:
 def test_systemd_tells_the_main_process_alone_to_stop_and_gives_it_time(unit: Path) -> None:
     """The children of a worker would die in the middle of a batch, and their leases would have to run out."""
     assert {"KillMode=mixed", "TimeoutStopSec=60"} <= set(unit.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_worker_is_named_after_its_unit_and_prints_no_banner_between_the_lines() -> None:
+    """Two of one name answer for each other; a banner is no JSON."""
+    worker, beat = ((ROOT / "deploy" / f"onboarding-{role}.service").read_text() for role in ("worker", "beat"))
+    assert "/celery --quiet -A config worker -n %p@%%h " in worker
+    assert "/celery --quiet -A config beat " in beat
+
+
+def test_a_roots_shell_runs_commands_as_the_units_do() -> None:
+    unit, shell = UNITS[0].read_text(encoding="utf-8"), (ROOT / "deploy" / "as-onboarding.sh").read_text()
+    user, folder, env = (
+        re.findall(rf"^{name}=(.+)$", unit, re.MULTILINE)[0] for name in ("User", "WorkingDirectory", "EnvironmentFile")
+    )
+    for said in (f"--uid={user}", f"--working-directory={folder}", f"EnvironmentFile={env}", f"{folder}/.venv/bin/"):
+        assert said in shell
+    subprocess.run(["sh", "-n"], input=shell, text=True, check=True)
+
+
+def test_what_the_chapter_of_systemd_installs_is_there_and_is_what_nginx_and_the_units_name() -> None:
+    chapter = GUIDE[GUIDE.index("## On one server with systemd") : GUIDE.index("**nginx** ends TLS")]
+    nginx = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    for path in re.findall(r"^(?:cp|install -m 600|\.) ([\w./*-]+)", chapter, re.MULTILINE):
+        assert list(ROOT.glob(path)), path
+    for path in re.findall(r"^ +ssl_certificate(?:_key)? (.+);$", nginx, re.MULTILINE):
+        assert chapter.count(path) == 2, path
+    assert "default_server" in nginx
+    assert "rm /etc/nginx/sites-enabled/default" in chapter
+    for name in re.findall(r"^as_onboarding (\w+)", chapter, re.MULTILINE):
+        assert name in get_commands(), name
+    for unit in UNITS:
+        assert chapter.count(unit.stem) >= 2, "is enabled, and stopped for a restore"
 
 
 def test_the_first_of_the_staff_gets_the_password_that_the_stack_made(
