@@ -4,6 +4,7 @@ An account isn't deleted but emptied, so that histories keep saying "deleted-12"
 another vendor too, or is of the staff, keeps the account and only leaves.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +15,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Replace
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from security import log
+from security.models import SecurityEvent
 from vendors.models import Invitation, Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GONE: Final = "(deleted)"
 # Of a vendor, what may be a person's; the name and the tax ID are what books are kept by.
 CONTACTS: Final = ("phone", "address", "city", "state", "postal_code", "requested_name")
+ADDRESS: Final = re.compile(r"[^\s@<>()\"':;,]+@[^\s@<>()\"':;,]+")
 
 
 def members(vendor: Vendor) -> QuerySet[VendorMember]:
@@ -50,17 +52,19 @@ def leave(member: VendorMember) -> bool:
 
 def _empty(user: User) -> None:
     emails = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)} - {""}
+    emails |= _noted_before(Q(about__contains=f"(account {user.pk})"))
     for session in UserSession.objects.filter(user=user):
         session.end()
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.filter(user=user).delete()
-    name = f"deleted-{user.pk}"
+    name, before = f"deleted-{user.pk}", user.get_username()
     # Past the model, whose changes are noted with what they were.
     User.objects.filter(pk=user.pk).update(
         username=name, email="", first_name="", last_name="", password=make_password(None), is_active=False,
         last_login=None,
     )  # fmt: skip
     LogEntry.objects.filter(content_type__model="user", object_id=str(user.pk)).update(object_repr=name)
+    _rename_in_history(rf"(?<= ){re.escape(before)}(?= \()", name, f" {before} (")  # as members are called
     forget_in_logs(emails)
     log.forget(account=str(user.pk))
 
@@ -79,7 +83,7 @@ def forget_contacts(vendor: Vendor) -> None:
     before = vendor.email
     nothing: dict[str, str | None] = dict.fromkeys(CONTACTS)
     Vendor.objects.filter(pk=vendor.pk).update(email=address_of_nobody(vendor), **nothing)
-    forget_in_logs([before])
+    forget_in_logs({before} | _noted_before(Q(about=f"vendor {vendor.pk}")))
 
 
 def address_of_nobody(vendor: Vendor) -> str:
@@ -92,9 +96,19 @@ def forget_in_logs(emails: Iterable[str]) -> None:
     for email in emails:
         if User.objects.filter(email__iexact=email).exists():
             continue
-        told = LogEntry.objects.filter(Q(change_message__contains=email) | Q(object_repr__contains=email))
-        told.update(
-            change_message=Replace("change_message", Value(email), Value(GONE)),
-            object_repr=Replace("object_repr", Value(email), Value(GONE)),
-        )
+        _rename_in_history(rf"(?<![\w.%+'-]){re.escape(email)}(?![\w-]|\.\w)", GONE, email)
         log.forget(email=email)
+
+
+def _noted_before(which: Q) -> set[str]:
+    """The addresses that the security log names where it tells of somebody: also those that were given up since."""
+    events = SecurityEvent.objects.filter(which).values_list("about", "detail")
+    return {address.strip(".…") for texts in events for text in texts for address in ADDRESS.findall(text)}
+
+
+def _rename_in_history(pattern: str, name: str, part: str) -> None:
+    """In the admin's history, where that is all of a name and not a part of another; `part` is in what has it."""
+    found = re.compile(pattern, re.IGNORECASE)
+    for entry in LogEntry.objects.filter(Q(change_message__icontains=part) | Q(object_repr__icontains=part)):
+        message, shown = (found.sub(name, text) for text in (entry.change_message, entry.object_repr))
+        LogEntry.objects.filter(pk=entry.pk).update(change_message=message, object_repr=shown)

@@ -2,7 +2,8 @@
 
 An archived upload (`archived_at`, invariant 16) takes no records, none of its rows is retried, and it isn't undone. It
 is archived under its vendor's lock, which all of these take too. After that one pass over its rows deletes what nobody
-asks again, a batch at a time; docs/decisions/0031 says what stays, and why.
+asks again, a batch at a time and under the same lock: who opens an error again, or owes a status once more, is never
+overtaken by its deletion. docs/decisions/0031 says what stays, and why.
 """
 
 import json
@@ -64,13 +65,14 @@ Place = tuple[str, Sequence[Any]]
 
 
 def _go_through(turn: Turn) -> bool:
-    upload_id, sequence = _next()
+    upload_id, vendor_id, sequence = _next()
     if not upload_id:
         return False
     of, phase, after = json.loads(turn.position) if turn.position else ("", "", [])
     if of != upload_id:  # somebody else went to the end of that one
         phase, after = ERRORS, []
     with transaction.atomic():
+        committer.lock_vendors([vendor_id])
         removed, last = PHASES[phase](upload_id, after)
         position = json.dumps([upload_id, phase, last])
         if last is None:
@@ -89,16 +91,17 @@ def _go_through(turn: Turn) -> bool:
     return True
 
 
-def _next() -> tuple[str, int]:
-    """The oldest archived upload whose rows are still to be gone through (idx_upload_history_archived)."""
+def _next() -> tuple[str, str, int]:
+    """The oldest archived upload whose rows are still to be gone through (idx_upload_history_archived), and whose it
+    is."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT upload_id, sequence FROM upload_history
+            SELECT upload_id, vendor_id, sequence FROM upload_history
              WHERE archived_at IS NOT NULL AND rows_deleted_at IS NULL ORDER BY sequence LIMIT 1
             """
         )
-        return cursor.fetchone() or ("", 0)
+        return cursor.fetchone() or ("", "", 0)
 
 
 def _through(sequence: int) -> None:
@@ -167,6 +170,7 @@ def _ledger(upload_id: str, after: Sequence[Any]) -> Deleted:
     What touched a product stays as long as nothing newer of an archived upload, which can't be undone any more, stands
     for it (idx_record_outcomes_product): so the newest always does. An upload that can't bring products closes no
     errors of those that can, so it doesn't take their place.
+    The fences (OFFSET) keep the planner from reading all products, or all that is owed, for a batch.
     """
     return _page(_LEDGER, upload_id, after or ["", 0])
 
@@ -188,15 +192,15 @@ _LEDGER: Final = SQL(
     gone AS (
          DELETE FROM record_outcomes r USING looked_at, upload_history u
           WHERE r.id = looked_at.id AND u.upload_id = r.upload_id AND u.archived_at IS NOT NULL
-            AND NOT EXISTS (SELECT FROM record_outcomes a
-                             WHERE a.upload_id = r.upload_id AND a.record_id = r.record_id
-                               AND (a.written_back_at IS NULL OR a.write_back_failure <> ''))
+            AND NOT EXISTS (SELECT FROM (SELECT written_back_at, write_back_failure FROM record_outcomes
+                                          WHERE upload_id = r.upload_id AND record_id = r.record_id OFFSET 0) a
+                             WHERE a.written_back_at IS NULL OR a.write_back_failure <> '')
             AND NOT (r.outcome = 'error'
                      AND EXISTS (SELECT FROM validation_errors e
                                   WHERE e.upload_id = r.upload_id AND e.severity = 'error'
                                     AND e.row_number = r.row_number AND e.record_id = r.record_id))
             AND (r.product_id IS NULL
-                 OR NOT EXISTS (SELECT FROM products p WHERE p.product_id = r.product_id)
+                 OR NOT EXISTS (SELECT FROM products p WHERE p.product_id = r.product_id OFFSET 0)
                  OR NOT {r_stands}
                  OR EXISTS (SELECT FROM record_outcomes n JOIN upload_history w ON w.sequence = n.upload_sequence
                              WHERE n.product_id = r.product_id

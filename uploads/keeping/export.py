@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from catalog.models import Product
 from config.web.exports import csv_lines, resource_of
 from security.models import SecurityEvent
 from uploads.models import Correction, RememberedReading, UploadHistory, ValidationError, ValueRule
+from vendors import leaving
 from vendors.models import Invitation, Vendor, VendorMember
 
 SECRET: Final = (
@@ -26,7 +27,6 @@ SECRET: Final = (
 
 def tables(vendor: Vendor) -> Iterator[tuple[str, QuerySet[Any]]]:
     """The name of each table, and the vendor's rows of it."""
-    accounts = [str(user_id) for user_id in vendor.members.values_list("user_id", flat=True)]
     yield "vendor", Vendor.objects.filter(pk=vendor.pk)
     yield "products", Product.objects.filter(vendor=vendor)
     yield "uploads", UploadHistory.objects.filter(vendor=vendor)
@@ -37,7 +37,15 @@ def tables(vendor: Vendor) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "members", VendorMember.objects.filter(vendor=vendor)
     yield "invitations", Invitation.objects.filter(vendor=vendor)
     yield "people", User.objects.filter(memberships__vendor=vendor)
-    yield "what-its-people-did", SecurityEvent.objects.filter(account__in=accounts)
+    yield "what-its-people-did", _done(vendor)
+
+
+def _done(vendor: Vendor) -> QuerySet[SecurityEvent]:
+    """What the vendor's people did: of who works elsewhere too, or is of the staff, only what was about this vendor."""
+    members = leaving.members(vendor)
+    everybody = [str(member.user_id) for member in members]
+    only_here = [str(member.user_id) for member in members.filter(alone=True)]  # type: ignore[misc] # annotated there
+    return SecurityEvent.objects.filter(Q(account__in=only_here) | Q(account__in=everybody, vendor_id=vendor.pk))
 
 
 def write(vendor: Vendor, path: Path) -> dict[str, int]:

@@ -137,6 +137,12 @@ def _delete_records(vendor: Vendor) -> int:
 _SENT: Final = {"validation_errors": "error_id", "corrections": "id", "upload_heads": "ctid"}
 
 
+# Upload by upload, by the table's index that begins with it: for all at once each batch would read the whole table.
+_DELETE_SENT: Final = SQL(
+    "DELETE FROM {table} WHERE {key} = ANY (ARRAY(SELECT {key} FROM {table} WHERE upload_id = %s LIMIT %s))"
+)
+
+
 def _failed(vendor: Vendor) -> int:
     found = (ValidationError.objects.filter(vendor=vendor), Correction.objects.filter(upload__vendor=vendor),
              UploadHead.objects.filter(upload__vendor=vendor))  # fmt: skip
@@ -144,20 +150,15 @@ def _failed(vendor: Vendor) -> int:
 
 
 def _delete_failed(vendor: Vendor) -> int:
-    return sum(_delete_sent(table, key, vendor.pk) for table, key in _SENT.items())
+    uploads = list(UploadHistory.objects.filter(vendor=vendor).values_list("upload_id", flat=True))
+    return sum(_delete_sent(table, key, upload_id) for table, key in _SENT.items() for upload_id in uploads)
 
 
-def _delete_sent(table: str, key: str, vendor_id: str) -> int:
-    query = SQL(
-        """
-        DELETE FROM {table} WHERE {key} = ANY (ARRAY(
-               SELECT r.{key} FROM upload_history u JOIN {table} r USING (upload_id) WHERE u.vendor_id = %s LIMIT %s))
-        """
-    ).format(table=Identifier(table), key=Identifier(key))
+def _delete_sent(table: str, key: str, upload_id: str) -> int:
     removed = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(query, [vendor_id, BATCH_ROWS])
+            cursor.execute(_DELETE_SENT.format(table=Identifier(table), key=Identifier(key)), [upload_id, BATCH_ROWS])
             removed += int(cursor.rowcount)
             if cursor.rowcount < BATCH_ROWS:
                 return removed

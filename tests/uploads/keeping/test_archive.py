@@ -1,11 +1,15 @@
 """Uploads that ended long ago: what is deleted of their rows, and that nothing counts, wins or opens otherwise then."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
+from psycopg.sql import SQL
 
+from catalog import committer
 from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -14,7 +18,7 @@ from tests.uploads.corrections.undoing import catalog, put, undone
 from tests.uploads.keeping.aging import age, archive, counters, delete_old, left, removed
 from uploads.aws import dynamo
 from uploads.aws.records import decode
-from uploads.corrections import correct, failed_rows, retry, undo
+from uploads.corrections import correct, failed_rows, ignoring, retry, undo
 from uploads.corrections.failed_rows import Selection
 from uploads.corrections.retry import NotRetriable
 from uploads.keeping import archive as archiving
@@ -303,3 +307,56 @@ def test_two_workers_never_delete_of_one_kind_at_once(pipeline: Pipeline) -> Non
     delete_old()
     assert not UploadHistory.objects.filter(archived_at__isnull=False).exists()
     assert turn.take("rows", 400) is None
+
+
+def test_an_error_that_is_opened_again_while_settled_ones_are_deleted_stays(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    upload = pipeline.run(feed(line(1, price="free")))
+    keys = [row.key for row in failed_rows.of(upload.pk, [FIRST])]
+    ignoring.set_aside(keys, admin_user)
+    age(upload)
+    assert archiving._archive(400) == 1
+
+    def delete() -> None:
+        try:
+            delete_old()
+        finally:
+            connection.close()
+
+    deleting = threading.Thread(target=delete)
+    with transaction.atomic():
+        committer.lock_vendors([upload.vendor_id])
+        assert ignoring.move(keys, admin_user, back=True) == 1
+        deleting.start()
+        with connection.cursor() as cursor:
+            while True:  # until it waits for this transaction
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone() == (1,):
+                    break
+                assert deleting.is_alive(), "it didn't wait"
+    deleting.join()
+
+    upload.refresh_from_db()
+    assert upload.open_records == ValidationError.objects.filter(resolved_at=None).count() == 1
+
+
+def test_a_batch_reads_neither_the_whole_catalog_nor_all_that_is_owed(pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1), line(2)))
+    columns = "vendor_id, product_name, category, price, stock_quantity"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO products (vendor_product_id, sku, {columns}) SELECT 'Q-' || n, 'Q-' || n, {columns}"
+            " FROM products, generate_series(1, 20000) n WHERE sku = 'SKU-1'"
+        )
+        cursor.execute(
+            "INSERT INTO record_outcomes (upload_id, record_id, attempt, upload_sequence, vendor_id, row_number,"
+            " outcome, product_id, error_reason, written_back_at) SELECT upload_id, 'R' || p.product_id, 1,"
+            " upload_sequence, o.vendor_id, 9, 'inserted', p.product_id, '', now() FROM record_outcomes o, products p"
+            " WHERE row_number = 1"
+        )
+        cursor.execute("ANALYZE products; ANALYZE record_outcomes")
+        cursor.execute(SQL("EXPLAIN {}").format(archiving._LEDGER), [upload.pk, "", 0, 1000])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan on products" not in plan, plan
+    assert "idx_record_outcomes_owed" not in plan, plan

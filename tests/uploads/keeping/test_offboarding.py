@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from psycopg.sql import SQL, Identifier
 
 from catalog.models import Product
 from config.web.admin_log import log_change
@@ -222,3 +223,86 @@ def test_the_log_forgets_nobody_who_is_still_here_and_nothing_but_names(vendor: 
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL security_log.forgetting = 'on'; UPDATE security_log SET {change}")
     assert list(SecurityEvent.objects.values()) == before
+
+
+def test_an_upload_that_came_while_the_answer_was_typed_is_waited_for(
+    company: UploadHistory, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(_: str) -> str:
+        pipeline.send(feed(line(5)))
+        return "VEND001"
+
+    monkeypatch.setattr("builtins.input", answer)
+    with pytest.raises(CommandError, match="Nothing was deleted, and nothing more is accepted: VEND001 has uploads"):
+        offboard("--export", str(tmp_path / "data.zip"))
+    assert User.objects.get(username="ada").is_active
+    assert in_storage(company.storage_key) == [True]
+    assert Vendor.objects.get(pk="VEND001").status == "suspended"
+
+
+def test_the_export_has_nothing_that_people_did_at_other_vendors(
+    company: UploadHistory, other_vendor: Vendor, tmp_path: Path
+) -> None:
+    both = User.objects.get(username="both")
+    log.note(Kind.DOWNLOADED, user=both, vendor_id=other_vendor.pk, about="file of another vendor")
+    log.note(Kind.DOWNLOADED, user=both, vendor_id="VEND001", about="file of this one")
+    path = tmp_path / "data.zip"
+    offboard("--yes", "--export", str(path))
+    with zipfile.ZipFile(path) as archive:
+        told = archive.read("VEND001/what-its-people-did.csv").decode()
+    assert "file of this one" in told
+    assert "file of another vendor" not in told
+
+
+def test_who_stays_keeps_an_address_that_ends_or_begins_like_one_that_goes(
+    company: UploadHistory, other_vendor: Vendor, tmp_path: Path
+) -> None:
+    theirs = ["nada@northwind.example", "x-ada@northwind.example", "ada@northwind.example.org"]
+    for number, email in enumerate(theirs):
+        log.note(Kind.ACCOUNT_CHANGED, about=f"user {email} (account 9{number})", detail=f"email: {email}")
+    log_change(User.objects.get(username="both"), other_vendor, f"Members {', '.join(theirs)}.")
+    log_change(User.objects.get(username="both"), other_vendor, "Member ADA@northwind.example. Gone.")
+    log.note(Kind.ACCOUNT_CHANGED, about="Ada@Northwind.example", detail="of ada@northwind.example.")
+
+    offboard("--yes", "--export", str(tmp_path / "data.zip"))
+
+    left = everything()
+    assert [left.count(email) for email in theirs] == [3, 3, 3]
+    for email in theirs:
+        left = left.replace(email, "")
+    assert "ada@northwind.example" not in left.lower()
+
+
+def test_names_and_former_addresses_are_forgotten_too(vendor: Vendor, bucket: None, table: str, tmp_path: Path) -> None:
+    made = User.objects.create_user("grace.hopper", first_name="Grace")
+    member = VendorMember.objects.create(vendor=vendor, user=made, role="owner")
+    LogEntry.objects.create(user=made, object_id="1", object_repr=str(member), action_flag=1, change_message="")
+    address = EmailAddress.objects.create(user=made, email="hopper@old.example", verified=True, primary=True)
+    address.email = "hopper@new.example"
+    address.save()
+    vendor.email = "formerly@northwind.example"
+    vendor.save()
+    vendor.email = "feeds@northwind.example"
+    vendor.save()
+    marks = ("grace.hopper", "hopper@old", "hopper@new", "formerly@")
+    assert all(mark in everything() for mark in marks)
+
+    offboard("--yes", "--export", str(tmp_path / "data.zip"))
+
+    left = everything()
+    assert [mark for mark in marks if mark in left] == []
+
+
+def test_a_batch_reads_no_other_vendors_errors(company: UploadHistory) -> None:
+    """However large the table is: what is read is found by the uploads."""
+    columns = "vendor_id, record_id, severity, error_type, error_message, original_data"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO validation_errors (upload_id, row_number, {columns}) SELECT upload_id, n, {columns}"
+            " FROM validation_errors, generate_series(10, 20000) n WHERE vendor_id = 'VEND002'"
+        )
+        cursor.execute("ANALYZE validation_errors")
+        query = offboarding._DELETE_SENT.format(table=Identifier("validation_errors"), key=Identifier("error_id"))
+        cursor.execute(SQL("EXPLAIN {}").format(query), [company.pk, 1000])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan on validation_errors" not in plan, plan

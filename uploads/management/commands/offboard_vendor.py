@@ -50,6 +50,8 @@ class Command(BaseCommand):
             raise CommandError("Nothing was deleted.")
         self._export(vendor, Path(options["export"]))
         offboarding.suspend(vendor)
+        if why := offboarding.why_not(vendor):  # since it was asked for
+            raise CommandError(f"Nothing was deleted, and nothing more is accepted: {why} Then call this again.")
         for part in offboarding.PARTS:
             self.stdout.write(f"Deleted {part.delete(vendor):,}: {part.says}.")
         self.stdout.write(self.style.SUCCESS(f"{vendor.pk} has left."))
