@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog import by_hand
@@ -21,7 +22,14 @@ from catalog.search import search
 from config.web.filters import ValueFilter
 from config.web.links import link, list_url, page_url
 from config.web.text import money
-from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, VendorTableAdmin, vendor_link
+from vendors.tables import (
+    ReadOnlyVendorTableAdmin,
+    VendorFilter,
+    VendorTableAdmin,
+    company_link,
+    vendor_link,
+    with_company,
+)
 
 OVERTAKEN = "Somebody else got there first: the SKU or product ID was just taken, or the product deleted. Look again."
 SEARCH_HELP = "Words of the name or description, the start of a SKU, or a vendor's product ID"
@@ -51,11 +59,11 @@ class ProductAdmin(VendorTableAdmin):
     """The catalog. Feeds write it; what is entered by hand passes the same checks."""
 
     form = ProductForm
-    list_display = ["sku", "product_name", "vendor_link", "category", "brand", "priced", "stock_quantity", "updated_at"]
+    list_display = ["named", "company", "category", "priced", "stock_quantity", "updated_at"]
     list_filter = [VendorFilter, CategoryFilter]
     # An index on updated_at would serve as well, but keep PostgreSQL from updating a product in its page (HOT): a fifth
     # of the time of a feed of updates.
-    sortable_by = ["sku"]
+    sortable_by = ["named"]
     search_fields = ["sku"]
     search_help_text = SEARCH_HELP
     autocomplete_fields = ["vendor"]
@@ -104,9 +112,16 @@ class ProductAdmin(VendorTableAdmin):
     def get_ordering(self, request: HttpRequest) -> Any:
         return ordering(request) or super().get_ordering(request)
 
-    @admin.display(description="vendor")
-    def vendor_link(self, product: Product) -> SafeString:
-        return vendor_link(product)
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return with_company(super().get_queryset(request))
+
+    @admin.display(description="product and SKU", ordering="sku")
+    def named(self, product: Product) -> SafeString:
+        return format_html("{} <small>{} · {}</small>", product.product_name, product.sku, product.vendor_product_id)
+
+    @admin.display(description="company")
+    def company(self, product: Product) -> SafeString:
+        return company_link(product)
 
     @admin.display(description="price")
     def priced(self, product: Product) -> str:

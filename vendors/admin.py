@@ -44,17 +44,7 @@ class RequestedNameFilter(admin.EmptyFieldListFilter):
 class VendorAdmin(VendorTableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
 
-    list_display = [
-        "vendor_id",
-        "vendor_name",
-        "status_tag",
-        "email",
-        "city",
-        "country",
-        "currency",
-        "created_at",
-        "see",
-    ]
+    list_display = ["company", "status_tag", "email", "created_at"]  # and its numbers, in uploads/staff/vendors.py
     list_filter = ["status", ("requested_name", RequestedNameFilter), "created_at"]
     search_fields = ["vendor_id", "vendor_name", "business_name", "email"]
     search_help_text = "ID, name or email"
@@ -98,7 +88,11 @@ class VendorAdmin(VendorTableAdmin):
             return False
         return bool(super().has_delete_permission(request, obj))
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description="company", ordering="vendor_name")
+    def company(self, vendor: Vendor) -> SafeString:
+        return format_html("{} <small>{}</small>", vendor.vendor_name, vendor.pk)
+
+    @admin.display(description="state", ordering="status")
     def status_tag(self, vendor: Vendor) -> SafeString:
         return tag(vendor.status)
 

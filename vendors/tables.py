@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -30,6 +30,18 @@ class ReadOnlyVendorTableAdmin(ReadOnly, VendorTableAdmin):
 def vendor_link(row: Any) -> SafeString:
     """A link to the vendor of a row that carries its ID."""
     return link(page_url("vendors_vendor", row.vendor_id), row.vendor_id)
+
+
+def with_company(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Rows that belong to vendors, each with the name of its company: a probe for each that is shown."""
+    names = Vendor.objects.filter(pk=OuterRef("vendor_id")).values("vendor_name")
+    found: QuerySet[Any] = rows.annotate(company_name=Subquery(names))
+    return found
+
+
+def company_link(row: Any) -> SafeString:
+    """A link to the vendor of a row `with_company`, by its name."""
+    return link(page_url("vendors_vendor", row.vendor_id), row.company_name)
 
 
 class VendorFilter(ValueFilter):

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.dates import MONTHS
 
 from config.back_office import navigation
+from config.web.filters import OpenedOn
 from config.web.text import visible, visible_page
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ class OfferedFilters(ChangeList):
         by_calendar = {f"{self.date_hierarchy}__{bound}" for bound in ("gte", "lt")} if self.date_hierarchy else set()
         if found[2].keys() - by_calendar:
             raise IncorrectLookupParameters
+        active = bool(found[4])
+        if opened := {spec.parameter_name: spec.chosen for spec in found[0] if isinstance(spec, OpenedOn)}:
+            others = {key for key in self.get_filters_params() if key not in opened}
+            active = bool(others) or any(chosen != OpenedOn.ALL for chosen in opened.values())
+        return (*found[:4], active)
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """ "Clear all" clears the choice too with which a list opens."""
+        found = super().get_queryset(request, exclude_parameters)
+        opened = [spec.parameter_name for spec in self.filter_specs if isinstance(spec, OpenedOn)]
+        if opened:
+            everything = dict.fromkeys(opened, OpenedOn.ALL)
+            self.clear_all_filters_qs = self.get_query_string(everything, self.get_filters_params())
         return found
 
 

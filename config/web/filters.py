@@ -30,6 +30,26 @@ def choice_filter(name: str, options: list[tuple[str, str]]) -> type[admin.Simpl
     return type("ChoiceFilter", (ValueFilter,), members | {"lookups": lambda *_: options})
 
 
+class OpenedOn(admin.SimpleListFilter):
+    """One that has a choice made where a list is opened: `opens_on`. All rows are shown where ALL is asked for."""
+
+    ALL = "all"
+    opens_on = ""
+
+    @property
+    def chosen(self) -> str:
+        """The choice that is in force. Raises IncorrectLookupParameters where there is no such choice."""
+        value = str(self.value() or self.opens_on)
+        if value not in {self.ALL, *(str(key) for key, _ in self.lookup_choices)}:
+            raise IncorrectLookupParameters
+        return value
+
+    def choices(self, changelist: Any) -> Any:
+        for key, name in [(self.ALL, "All"), *self.lookup_choices]:
+            query = changelist.get_query_string({self.parameter_name: key})
+            yield {"selected": str(key) == self.chosen, "query_string": query, "display": name}
+
+
 class TypedFilter(ValueFilter):
     """One whose value is typed. `kind` is that of the input, `hint` what to type."""
 

@@ -137,7 +137,7 @@ def test_what_an_address_sets_without_being_a_choice_is_said_too(admin_client: C
 def test_each_cell_of_a_list_knows_its_column(admin_client: Client) -> None:
     fill(range(1, 2))
     text = listed(admin_client)
-    assert '<td data-label="File name" class="field-file_name">' in text
+    assert '<td data-label="Company" class="field-company">' in text
     assert '<td class="action-checkbox">' in text
 
 

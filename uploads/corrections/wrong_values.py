@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet, Sum
 from psycopg.sql import SQL
 
 from catalog.category_tree import active_categories
@@ -84,13 +84,23 @@ class InField:
 
 def waiting(vendor_id: str) -> "list[UploadHistory]":
     """The vendor's newest uploads with rows that somebody can correct (idx_upload_history_waiting)."""
+    return list(_waiting([vendor_id]).order_by("-sequence")[:UPLOADS])
+
+
+def rows_waiting(vendor_ids: Sequence[str]) -> dict[str, int]:
+    """How many rows wait of each of these vendors that has any (idx_upload_history_waiting)."""
+    rows = Sum(F("error_records") - F("ignored_records") - F("closed_records"))
+    return dict(_waiting(vendor_ids).order_by().values_list("vendor_id").annotate(rows=rows))
+
+
+def _waiting(vendor_ids: Sequence[str]) -> "QuerySet[UploadHistory]":
     uploads = UploadHistory.objects.filter(
-        vendor_id=vendor_id,
+        vendor_id__in=vendor_ids,
         undone_at=None,
         archived_at=None,
         error_records__gt=F("ignored_records") + F("closed_records"),
     )
-    return list(uploads.exclude(status=UploadHistory.Status.CANCELLED).order_by("-sequence")[:UPLOADS])
+    return uploads.exclude(status=UploadHistory.Status.CANCELLED)
 
 
 _PROBLEMS: Final = SQL(

@@ -70,7 +70,7 @@ def of_kinds(kinds: Sequence[FrequentKind], days: int, way: Way, **filters: obje
         tuple(
             Bar(
                 visible(label_of(kind.code)),
-                way("uploads_validationerror", **filters, error_type=kind.code),
+                way("uploads_validationerror", **filters, error_type=kind.code, state="all"),
                 (kind.problems,),
             )
             for kind in kinds

@@ -62,6 +62,14 @@ def in_catalog(upload: Counted) -> int:
     return upload.valid_records - upload.skipped_records
 
 
+def words(upload: Counted) -> str:
+    """What became of the rows that need nobody: "1,190 right, 10 left alone, 3 ignored"; or ""."""
+    counts = ((in_catalog(upload), "right"), (upload.skipped_records, "left alone"))
+    return ", ".join(
+        [*(f"{number:,} {word}" for number, word in counts if number), *filter(None, [settled_words(upload)])]
+    )
+
+
 def settled_words(upload: Counted) -> str:
     """What became of the other rows with errors: "3 ignored, 1 settled since"; or ""."""
     counts = ((upload.ignored_records, "ignored"), (upload.closed_records, "settled since"))

@@ -148,7 +148,7 @@ def _today(today: Day, yesterday: Day, way: Way) -> Iterator[Card]:
         "Error rate today",
         percent(today.error_rate),
         f"yesterday {percent(yesterday.error_rate)}",
-        way("uploads_validationerror", created_at__gte=since(1)),
+        way("uploads_validationerror", created_at__gte=since(1), state="all"),
         bad=rising,
     )
     yield Card(
@@ -182,7 +182,9 @@ def _reasons(vendor: Attention, way: Way) -> Iterator[Said]:
         yield Said(f"{counted(vendor.failed, '{} upload', '{} uploads')} failed", failed)
     if vendor.many_errors:
         rate = percent(vendor.errors / vendor.rows)
-        yield Said(f"{rate} of {vendor.rows:,} rows with errors", way("uploads_validationerror", **of_vendor))
+        yield Said(
+            f"{rate} of {vendor.rows:,} rows with errors", way("uploads_validationerror", **of_vendor, state="all")
+        )
 
 
 def _outages() -> Iterator[Said]:

@@ -10,16 +10,18 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.formats import localize
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from catalog.models import Product
 from catalog.rules import cells
 from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.places import place
 from catalog.rules.problems import Code, label_of
-from config.web.filters import choice_filter
-from config.web.links import link, list_url, page_url, pairs_table
+from config.web.filters import OpenedOn, choice_filter
+from config.web.links import link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING, counted, visible
 from uploads.corrections import ignoring
 from uploads.corrections.failed_rows import Key
@@ -27,17 +29,25 @@ from uploads.feed.parser import Layout
 from uploads.models import Correction, UploadHistory, ValidationError
 from uploads.staff import corrections, mending
 from uploads.staff.actions import may
-from uploads.staff.listing import RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
-from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
+from uploads.staff.listing import (
+    RecordFilter,
+    UploadFilter,
+    file_link,
+    row_in_file,
+    upload_link,
+    with_files,
+    with_sheets,
+)
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
 
 AT_ONCE = 1_000  # rows that are ignored while somebody waits
 Resolution = ValidationError.Resolution
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Open problems, or those that were settled since, and how."""
+class StateFilter(OpenedOn):
+    """Open problems, unless those are asked for that were settled since."""
 
-    title, parameter_name = "state", "state"
+    title, parameter_name, opens_on = "state", "state", "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("open", "Open"), ("resolved", "Resolved"), ("ignored", "Ignored"), ("closed", "Closed themselves")]
@@ -49,7 +59,7 @@ class StateFilter(admin.SimpleListFilter):
             "ignored": {"resolution": Resolution.IGNORED},
             "closed": {"resolution__in": [Resolution.NEWER_UPLOAD, Resolution.BY_HAND]},
         }
-        return queryset.filter(**wanted.get(self.value() or "", {}))
+        return queryset.filter(**wanted.get(self.chosen, {}))
 
 
 class SeverityFilter(admin.SimpleListFilter):
@@ -74,15 +84,15 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
 
     change_form_template = "uploads/staff/error.html"
 
-    list_display = ["row", "type", "error_message", "suggestion", "upload_link", "vendor_link", "created_at"]
+    list_display = ["problem", "value", "place_in_file", "company", "created_at"]
     ordering = ["-error_id"]
     list_filter = [
+        StateFilter,
         UploadFilter,
         SeverityFilter,
         choice_filter("error_type", [(code.value, code.label) for code in Code]),
         choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
         VendorFilter,
-        StateFilter,
         "created_at",
     ]
     search_fields = ["upload_id"]
@@ -184,7 +194,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts, "may_correct": may_correct}
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return with_sheets(super().get_queryset(request))
+        return with_company(with_files(with_sheets(super().get_queryset(request))))
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Within an upload by row (idx_validation_errors_upload); the whole table newest first, by its key."""
@@ -194,23 +204,39 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         column = "row_number" if search_term.isdecimal() else "upload_id"
         return queryset.filter(**{column: search_term}) if search_term else queryset, False
 
-    @admin.display(description="row", ordering="row_number")
-    def row(self, error: ValidationError) -> SafeString | int:
-        return row_in_file(error)
+    @admin.display(description="what is wrong", ordering="error_type")
+    def problem(self, error: ValidationError) -> SafeString:
+        """In a sentence; beneath it the way out, or how it was settled."""
+        settled = format_html("{} ", tag("settled", error.note.rstrip("."))) if error.resolved_at else ""
+        return format_html("{} <small>{}{}</small>", error.error_message, settled, error.suggestion)
+
+    @admin.display(description="field and value", ordering="field", empty_value=NOTHING)
+    def value(self, error: ValidationError) -> SafeString | None:
+        field = capfirst(LABELS.get(error.field, error.field))
+        return format_html("{} <small>{}</small>", field, error.wrong_value) if field else None
+
+    @admin.display(description="where", ordering="row_number")
+    def place_in_file(self, error: ValidationError) -> SafeString:
+        where = place(error.row_number, error.line_number, error.sheet or "")
+        return format_html("{} <small>{}</small>", file_link(error), capfirst(where))
+
+    @admin.display(description="company", ordering="vendor_id")
+    def company(self, error: ValidationError) -> SafeString:
+        return company_link(error)
 
     @admin.display(description="row")
     def place(self, error: ValidationError) -> str:
         return error.place
 
-    @admin.display(description="upload", ordering="upload_id")
+    @admin.display(description="upload")
     def upload_link(self, error: ValidationError) -> SafeString:
         return upload_link(error)
 
-    @admin.display(description="vendor", ordering="vendor_id")
+    @admin.display(description="vendor")
     def vendor_link(self, error: ValidationError) -> SafeString:
         return vendor_link(error)
 
-    @admin.display(description="type", ordering="error_type")
+    @admin.display(description="type")
     def type(self, error: ValidationError) -> str:
         return label_of(error.error_type)
 
@@ -233,7 +259,9 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="see also")
     def see(self, error: ValidationError) -> SafeString:
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
-        row = list_url("uploads_validationerror", upload=error.upload_id, q=error.row_number, severity="all")
+        row = list_url(
+            "uploads_validationerror", upload=error.upload_id, q=error.row_number, severity="all", state="all"
+        )
         links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 

@@ -45,6 +45,18 @@ def with_sheets(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return found
 
 
+def with_files(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Rows of an upload's, each with the name of its file: a probe for each that is shown."""
+    names = UploadHistory.objects.filter(pk=OuterRef("upload_id")).values("file_name")
+    found: QuerySet[Any] = rows.annotate(file_name=Subquery(names))
+    return found
+
+
+def file_link(row: Any) -> SafeString:
+    """A link to the upload of a row `with_files`, by its file."""
+    return link(page_url("uploads_uploadhistory", row.upload_id), row.file_name)
+
+
 def row_in_file(row: Any) -> SafeString | int:
     """A row's number, and below it where the row stands in its file."""
     where = in_file(row.line_number, row.sheet or "").replace(" ", "\N{NO-BREAK SPACE}", 1)

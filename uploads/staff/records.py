@@ -103,7 +103,7 @@ def one_page(request: HttpRequest, upload: UploadHistory, record_id: str, contex
         "row": item and pairs_table(_pairs(item.get("product_data", {}).get("M", {}))),
         "outcomes": outcomes,
         "derived": derived_table(derived),
-        "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=row, severity="all"),
+        "errors_url": list_url("uploads_validationerror", upload=upload.pk, q=row, severity="all", state="all"),
     }  # fmt: skip
     return TemplateResponse(request, "uploads/staff/record.html", context | found)
 

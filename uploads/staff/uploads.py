@@ -7,12 +7,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.problems import label_of
@@ -31,7 +34,7 @@ from uploads.models import (
 from uploads.staff import mending, records
 from uploads.staff.actions import UploadActionsAdmin, may, offered
 from uploads.staff.listing import errors_link, upload_link
-from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, vendor_link
+from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
 
 
 class UploadHistoryAdmin(UploadActionsAdmin):
@@ -39,8 +42,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     change_form_template = "uploads/staff/upload.html"
     # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
-    list_display = ["key", "vendor_link", "status_tag", "progress_bar", "rows", "valid", "failed", "file_name",
-                    "created_at", "duration"]  # fmt: skip
+    list_display = ["file", "state", "company", "rows", "failed", "received"]
     list_filter = ["status", VendorFilter, "source", "created_at"]
     list_select_related = False
     date_hierarchy = "created_at"
@@ -131,39 +133,46 @@ class UploadHistoryAdmin(UploadActionsAdmin):
             raise Http404
         return upload
 
-    @admin.display(description="upload ID", ordering="upload_id")
-    def key(self, upload: UploadHistory) -> SafeString:
-        return breakable(upload.upload_id)
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return with_company(super().get_queryset(request))
 
-    @admin.display(description="vendor", ordering="vendor_id")
+    @admin.display(description="file", ordering="file_name")
+    def file(self, upload: UploadHistory) -> SafeString:
+        return format_html("{} <small>{}</small>", upload.file_name, breakable(upload.upload_id))
+
+    @admin.display(description="company", ordering="vendor_id")
+    def company(self, upload: UploadHistory) -> SafeString:
+        return company_link(upload)
+
+    @admin.display(description="vendor")
     def vendor_link(self, upload: UploadHistory) -> SafeString:
         return vendor_link(upload)
 
-    @admin.display(description="status", ordering="status")
-    def status_tag(self, upload: UploadHistory) -> SafeString:
+    @admin.display(description="state", ordering="status")
+    def state(self, upload: UploadHistory) -> SafeString:
+        """In a word, and how far it is while it is on its way."""
         found = results.result(upload)
-        return tag(found, found.words)
-
-    @admin.display(description="progress")
-    def progress_bar(self, upload: UploadHistory) -> SafeString:
-        percent = progress.percent(upload)
-        return format_html('<progress max="100" value="{0}" aria-label="{0}%">{0}%</progress>', percent)
-
-    @admin.display(description="duration", empty_value=NOTHING)
-    def duration(self, upload: UploadHistory) -> str | None:
-        return in_short(upload.completed_at - upload.created_at) if upload.completed_at else None
+        badge = tag(found, found.words)
+        if found is not results.Result.PROCESSING:
+            return badge
+        bar = '{0} <progress max="100" value="{1}" aria-label="{1}%">{1}%</progress>'
+        return format_html(bar, badge, progress.percent(upload))
 
     @admin.display(description="rows", ordering="file_rows", empty_value=NOTHING)
-    def rows(self, upload: UploadHistory) -> int | None:
-        return upload.file_rows if upload.file_rows is not None else upload.total_records or None
+    def rows(self, upload: UploadHistory) -> SafeString | None:
+        """How many there are, and what became of them in words."""
+        number = upload.file_rows if upload.file_rows is not None else upload.total_records or None
+        return None if number is None else format_html("{} <small>{}</small>", f"{number:,}", results.words(upload))
 
-    @admin.display(description="valid", ordering="valid_records")
-    def valid(self, upload: UploadHistory) -> int:
-        return upload.valid_records
-
-    @admin.display(description="errors", ordering="error_records")
+    @admin.display(description="need you", ordering="error_records")
     def failed(self, upload: UploadHistory) -> SafeString | str:
         return errors_link(upload)
+
+    @admin.display(description="received", ordering="created_at")
+    def received(self, upload: UploadHistory) -> SafeString:
+        """When it came, and how long it took."""
+        took = f"took {in_short(upload.completed_at - upload.created_at)}" if upload.completed_at else ""
+        return format_html("{} <small>{}</small>", localize(localtime(upload.created_at)), took)
 
     @admin.display(description="columns", empty_value=NOTHING)
     def reading(self, upload: UploadHistory) -> SafeString | None:
@@ -253,4 +262,6 @@ class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="errors", ordering="error_records")
     def errors(self, upload: RecentUpload) -> SafeString | str:
         """As the view counts them: also what was ignored, or settled since."""
-        return count_link(upload.error_records, list_url("uploads_validationerror", upload=upload.upload_id))
+        return count_link(
+            upload.error_records, list_url("uploads_validationerror", upload=upload.upload_id, state="all")
+        )

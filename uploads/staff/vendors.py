@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from catalog.forms import currency_choices
-from config.web.links import count_link, list_url, tag
+from config.web.links import count_link, link, list_url, tag
+from config.web.text import NOTHING
+from uploads.corrections import wrong_values
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
 from uploads.models import (
@@ -52,12 +57,44 @@ class VendorForm(VendorModelForm):
         return str(self.cleaned_data["currency"] or self.instance.currency)
 
 
+class Vendors(ChangeList):
+    """The list, whose vendors have their numbers with them: two questions for all that are shown."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        keys = [vendor.pk for vendor in self.result_list]
+        sums = VendorSummary.objects.in_bulk(keys)
+        waiting = wrong_values.rows_waiting(keys)
+        for vendor in self.result_list:
+            vendor.numbers, vendor.rows_waiting = sums.get(vendor.pk), waiting.get(vendor.pk, 0)
+
+
 class VendorsAdmin(VendorAdmin):
     """The vendors, with what became of their rows."""
 
     form = VendorForm
+    list_display = ["company", "status_tag", "products", "waiting", "last_upload", "email", "created_at"]
 
     change_form_template = "uploads/staff/vendor.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Vendors
+
+    @admin.display(description="products")
+    def products(self, vendor: Any) -> SafeString | str:
+        return count_link(vendor.numbers.total_products if vendor.numbers else 0,
+                          list_url("catalog_product", vendor=vendor.pk))  # fmt: skip
+
+    @admin.display(description="rows that wait")
+    def waiting(self, vendor: Any) -> SafeString | str:
+        return count_link(vendor.rows_waiting, waiting_url(vendor.pk))
+
+    @admin.display(description="last upload", empty_value=NOTHING)
+    def last_upload(self, vendor: Any) -> SafeString | None:
+        last = vendor.numbers and vendor.numbers.last_upload_at
+        uploads = list_url("uploads_uploadhistory", vendor=vendor.pk)
+        return link(uploads, localize(localtime(last))) if last else None
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -109,4 +146,4 @@ class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
     @admin.display(description="errors", ordering="error_records")
     def errors(self, vendor: VendorSummary) -> SafeString | str:
         """As the view counts them: also what was ignored, or settled since."""
-        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk))
+        return count_link(vendor.error_records, list_url("uploads_validationerror", vendor=vendor.pk, state="all"))
