@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from config.web import confirm
-from config.web.links import link, list_url, page_url, pairs_table, tag
+from config.web.links import keeping, link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING, counted, visible
 from vendors import approval, summary
 from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
@@ -160,7 +160,10 @@ class VendorAdmin(VendorTableAdmin):
     ) -> Any:
         vendor = self.get_object(request, unquote(object_id)) if self.has_approve_permission(request) else None
         steps = [
-            (step.name.capitalize(), reverse(f"admin:vendors_vendor_{step.name}", args=[quote(vendor.pk)]))
+            (
+                step.name.capitalize(),
+                keeping(request, reverse(f"admin:vendors_vendor_{step.name}", args=[quote(vendor.pk)])),
+            )
             for step in TRANSITIONS.values()
             if vendor and step.before == vendor.status
         ]
@@ -168,7 +171,7 @@ class VendorAdmin(VendorTableAdmin):
             steps += [
                 (
                     f"{answer.capitalize()} new name",
-                    reverse(f"admin:vendors_vendor_{answer}_name", args=[quote(vendor.pk)]),
+                    keeping(request, reverse(f"admin:vendors_vendor_{answer}_name", args=[quote(vendor.pk)])),
                 )
                 for answer in NAME_ANSWERS
             ]
@@ -181,7 +184,7 @@ class VendorAdmin(VendorTableAdmin):
         vendor = self.get_object(request, unquote(object_id))
         if vendor is None:
             raise Http404
-        page = page_url("vendors_vendor", vendor.pk)
+        page = keeping(request, page_url("vendors_vendor", vendor.pk))
         asked = self._take(request, TRANSITIONS[name], Vendor.objects.filter(pk=vendor.pk), page)
         return asked or redirect(page)
 
@@ -192,7 +195,7 @@ class VendorAdmin(VendorTableAdmin):
         vendor = self.get_object(request, unquote(object_id))
         if vendor is None:
             raise Http404
-        page = page_url("vendors_vendor", vendor.pk)
+        page = keeping(request, page_url("vendors_vendor", vendor.pk))
         if confirm.was_confirmed(request):
             for name in confirm.chosen(request)[:1]:
                 done = approval.decide_name(vendor.pk, name, answer == "accept", request.user)

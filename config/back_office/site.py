@@ -23,6 +23,7 @@ from django.utils.dates import MONTHS
 
 from config.back_office import navigation
 from config.web.filters import OpenedOn
+from config.web.links import kept_filters
 from config.web.text import visible, visible_page
 
 if TYPE_CHECKING:
@@ -129,7 +130,11 @@ class StaffSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
-        return context | {"navigation": navigation.sections(context["available_apps"], request.path)}
+        kept = kept_filters(
+            request
+        )  # of the list that a page of ours was come to from, as Django's own pages keep them
+        shown = navigation.sections(context["available_apps"], request.path)
+        return context | {"navigation": shown, "preserved_filters": kept}
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Each page of the admin, Django's and other packages' too, shows what hides in its texts."""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +18,9 @@ else:
     ModelAdmin = admin.ModelAdmin
 from config.embedded import services
 from config.web.text import visible
+
+# In the address of a page: the filters of the list that somebody came from.
+FILTERS = "_changelist_filters"
 
 
 def site_url(path: str = "") -> str:
@@ -37,6 +41,24 @@ def page_url(page: str, key: int | str) -> str:
 def list_url(page: str, **filters: object) -> str:
     """A list with these filters set: `list_url("catalog_product", vendor="VEND001")`."""
     return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
+
+
+def kept_filters(request: HttpRequest) -> str:
+    """What the list was filtered by from which somebody came to a page, as the addresses of Django's pages carry it."""
+    asked = request.GET.get(FILTERS, "")
+    return urlencode({FILTERS: asked}) if asked else ""
+
+
+def keeping(request: HttpRequest, url: str) -> str:
+    """An address of the same table, which leads back to the list as it was filtered."""
+    kept = kept_filters(request)
+    return f"{url}{'&' if '?' in url else '?'}{kept}" if kept else url
+
+
+def list_as_it_was(request: HttpRequest, page: str) -> str:
+    """A table's list, filtered as it was: list_as_it_was(request, "uploads_uploadhistory")."""
+    asked = request.GET.get(FILTERS, "")
+    return f"{reverse(f'admin:{page}_changelist')}{f'?{asked}' if asked else ''}"
 
 
 def count_link(count: int, url: str) -> SafeString | str:

@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
 
-from config.web.links import list_url, page_url
+from config.web.links import keeping, list_url, page_url
 from config.web.text import counted
 from uploads.corrections import failed_rows, retry, undo
 from uploads.corrections.failed_rows import Selection
@@ -180,8 +180,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
             "button": action.button.format(counted(sum(rows for _, rows in doable), "{} row", "{} rows")),
             "from_list": "action" in request.POST,
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
-            "back": page_url("uploads_uploadhistory", chosen[0].pk) if len(chosen) == 1 else
-            list_url("uploads_uploadhistory"),
+            "back": _back(request, chosen),
         }  # fmt: skip
         return TemplateResponse(request, "uploads/staff/confirm.html", context)
 
@@ -200,11 +199,9 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
                 started.append(done)
             else:
                 messages.success(request, f"{upload.pk}: {action.logged}")
-        back = (
-            page_url("uploads_uploadhistory", uploads[0].pk) if len(uploads) == 1 else list_url("uploads_uploadhistory")
-        )
+        back = _back(request, uploads)
         if len(started) == 1:
-            return to_job(request, started[0], page_url("uploads_uploadhistory", str(started[0].upload_id)))
+            return to_job(request, started[0], back)
         if started:
             shown = may_see_jobs(request)
             follow = " This is how they get on." if shown else ""
@@ -218,9 +215,17 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
             job = undo.start(upload, request.user, dry=False)
         except jobs.JobFailed as error:
             messages.error(request, str(error))
-            return redirect(page_url("uploads_uploadhistory", upload.pk))
+            return redirect(_back(request, [upload]))
         self.log_change(request, upload, "Undid the upload.")
-        return to_job(request, job, page_url("uploads_uploadhistory", upload.pk))
+        return to_job(request, job, _back(request, [upload]))
+
+
+def _back(request: HttpRequest, uploads: list[UploadHistory]) -> str:
+    """Where the action was chosen: on the page of the upload, or in the list, as it was filtered."""
+    if "action" in request.POST:
+        return request.get_full_path()
+    page = page_url("uploads_uploadhistory", uploads[0].pk) if len(uploads) == 1 else list_url("uploads_uploadhistory")
+    return keeping(request, page)
 
 
 # What an action's permission is called, where it isn't called as the action is.

@@ -16,7 +16,7 @@ from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.places import place
 from catalog.rules.problems import Code, Problem
 from config.web.admin_log import log_change
-from config.web.links import page_url
+from config.web.links import FILTERS, keeping, list_as_it_was, page_url
 from config.web.text import visible
 from uploads.aws.records import storable
 from uploads.corrections import correct, failed_rows
@@ -45,7 +45,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
     row = failed_rows.one(error.upload_id, error.record_id)
     if row is None:
         messages.info(request, "This row has no open errors.")
-        return redirect(page_url("uploads_validationerror", error.pk))
+        return redirect(keeping(request, page_url("uploads_validationerror", error.pk)))
     upload = UploadHistory.objects.get(pk=error.upload_id)
     why_not = failed_rows.why_not(row, upload)
     if request.method == "POST" and not why_not:
@@ -87,7 +87,7 @@ def _try(request: HttpRequest, row: failed_rows.FailedRow, upload: UploadHistory
         messages.warning(request, f"{capfirst(where)} still has problems.")
         return None
     messages.success(request, f"{capfirst(where)} is {in_words(outcome)}.")
-    return redirect(_next_url(row))
+    return redirect(_next_url(request, row))
 
 
 def _changed(row: failed_rows.FailedRow, values: Mapping[str, str]) -> str:
@@ -107,8 +107,8 @@ def in_words(outcome: ledger.Outcome) -> str:
     return words[outcome.outcome]
 
 
-def _next_url(row: failed_rows.FailedRow) -> str:
-    """Where to go on: the next failed row of the upload, or the upload when this was the last."""
+def _next_url(request: HttpRequest, row: failed_rows.FailedRow) -> str:
+    """Where to go on: the next failed row of the upload; after the last the list that was filtered, or the upload."""
     following = (
         ValidationError.objects.errors()
         .filter(upload_id=row.upload_id, row_number__gt=row.row_number, resolved_at=None)
@@ -116,8 +116,9 @@ def _next_url(row: failed_rows.FailedRow) -> str:
         .first()
     )
     if following is None:
-        return page_url("uploads_uploadhistory", row.upload_id)
-    return reverse("admin:uploads_validationerror_correct", args=[following.pk])
+        listed = list_as_it_was(request, "uploads_validationerror")
+        return listed if FILTERS in request.GET else page_url("uploads_uploadhistory", row.upload_id)
+    return keeping(request, reverse("admin:uploads_validationerror_correct", args=[following.pk]))
 
 
 def _cells(row: failed_rows.FailedRow, upload: UploadHistory) -> list[FormCell]:

@@ -74,7 +74,7 @@ class VendorsAdmin(VendorAdmin):
     """The vendors, with what became of their rows."""
 
     form = VendorForm
-    list_display = ["company", "status_tag", "products", "waiting", "last_upload", "email", "created_at"]
+    list_display = ["company", "status_tag", "products", "waiting", "last_upload", "email"]
 
     change_form_template = "uploads/staff/vendor.html"
 

@@ -117,7 +117,32 @@ def test_the_list_of_errors_shows_the_open_or_the_resolved_ones(admin_client: Cl
     def rows(query: str) -> list[int]:
         return [error.row_number for error in admin_client.get(f"{ERRORS}?{query}").context["cl"].result_list]
 
-    assert (rows("state=open"), rows("state=resolved"), rows("")) == ([2], [1], [2, 1])
+    assert (rows(""), rows("state=open"), rows("state=resolved"), rows("state=all")) == ([2], [2], [1], [2, 1])
+    text = admin_client.get(ERRORS).content.decode()
+    assert "<span>State: <b>Open</b></span>" in text
+    assert '<a class="clear-all" href="?state=all">Clear all</a>' in text
+    assert "Clear all" not in admin_client.get(f"{ERRORS}?state=all").content.decode()
+    assert "can&#x27;t be filtered" in admin_client.get(f"{ERRORS}?state=mended", follow=True).content.decode()
+
+
+def test_the_way_through_failed_rows_leads_back_to_the_list_as_it_was_filtered(
+    admin_client: Client, pipeline: Pipeline
+) -> None:
+    pipeline.run(feed(line(1, price="x"), line(2, price="y")))
+    kept = "_changelist_filters=field%3Dprice"
+    first, second = ValidationError.objects.order_by("row_number").values_list("pk", flat=True)
+    listed = admin_client.get(f"{ERRORS}?field=price").content.decode()
+    assert f'href="{ERRORS}{first}/change/?{kept}"' in listed
+    page = admin_client.get(f"{ERRORS}{first}/change/?{kept}").content.decode()
+    assert f'href="{ERRORS}{first}/correct/?{kept}"' in page
+    for error, following in ((first, f"{ERRORS}{second}/correct/?{kept}"), (second, f"{ERRORS}?field=price")):
+        url = f"{ERRORS}{error}/correct/?{kept}"
+        form = admin_client.get(url)
+        assert f'href="{ERRORS}?field=price"' in form.content.decode()
+        cells = {f"cell-{n}": cell.value for n, cell in enumerate(form.context["cells"])}
+        price = next(n for n, cell in enumerate(form.context["cells"]) if cell.field == "price")
+        sent = {**cells, f"cell-{price}": "5.00", "attempt": form.context["row"].attempt}
+        assert admin_client.post(url, sent).headers["Location"] == following
 
 
 def test_a_row_without_open_problems_needs_no_form(admin_client: Client, pipeline: Pipeline) -> None:
@@ -158,15 +183,15 @@ def test_staff_ignore_rows_from_the_list_and_take_them_back(
     upload = pipeline.run(feed(line(1, price="x", stock_quantity="y"), line(2, price="x")))
     chosen = list(ValidationError.objects.filter(error_type="invalid_price").values_list("pk", flat=True))
 
-    def act(name: str) -> str:
+    def act(name: str, state: str = "open") -> str:
         sent = {"action": name, "_selected_action": chosen}
-        return admin_client.post(f"{ERRORS}?upload={upload.pk}", sent, follow=True).content.decode()
+        return admin_client.post(f"{ERRORS}?upload={upload.pk}&state={state}", sent, follow=True).content.decode()
 
     assert "2 rows are ignored." in act("ignore")
     upload.refresh_from_db()
     assert (upload.open_records, upload.ignored_records) == (0, 2)
     assert "0 rows are ignored." in act("ignore")
-    assert "2 rows are taken back." in act("take_back")
+    assert "2 rows are taken back." in act("take_back", "ignored")
     monkeypatch.setattr("uploads.staff.errors.AT_ONCE", 1)
     assert "At most 1 rows at once." in act("ignore")
     upload.refresh_from_db()

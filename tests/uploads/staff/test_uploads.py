@@ -163,7 +163,11 @@ def test_an_error_leads_to_its_upload_its_row_and_its_record(admin_client: Clien
     error = ValidationError.objects.get()
     text = admin_client.get(f"/admin/uploads/validationerror/{error.pk}/change/").content.decode()
     ledger = "/admin/uploads/recordoutcome/?upload=UPLOAD_1&amp;record=REC_0000007"
-    for way in (address(running), ledger, "/admin/uploads/validationerror/?upload=UPLOAD_1&amp;q=7&amp;severity=all"):
+    for way in (
+        address(running),
+        ledger,
+        "/admin/uploads/validationerror/?upload=UPLOAD_1&amp;q=7&amp;severity=all&amp;state=all",
+    ):
         assert f'href="{way}"' in text
         assert admin_client.get(way.replace("&amp;", "&")).status_code == 200
     assert admin_client.get(ledger.replace("&amp;", "&")).context["cl"].result_count == 1
