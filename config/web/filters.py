@@ -45,7 +45,7 @@ class OpenedOn(admin.SimpleListFilter):
         return value
 
     def choices(self, changelist: Any) -> Any:
-        for key, name in [(self.ALL, "All"), *self.lookup_choices]:
+        for key, name in [(self.ALL, "Any"), *self.lookup_choices]:
             query = changelist.get_query_string({self.parameter_name: key})
             yield {"selected": str(key) == self.chosen, "query_string": query, "display": name}
 

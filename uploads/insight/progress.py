@@ -105,7 +105,7 @@ class Progress:
                 return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
             return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
         of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
-        return f"Checking: {upload.total_records:,}{of_all} rows have an outcome."
+        return f"Checking: {upload.total_records:,}{of_all} rows are checked."
 
     @property
     def warned_words(self) -> str:

@@ -122,18 +122,18 @@ def _pace(pace: Pace, way: Way) -> Card:
 def _lag(stream: Stream, way: Way) -> Card:
     url = way("uploads_streamshard", state__exact="open")
     if stream.lag_seconds is None:
-        return Card("Stream", NOTHING, "nothing was read of it yet", url)
+        return Card("Incoming records", NOTHING, "none was read yet", url)
     if stream.caught_up:
-        return Card("Stream", "caught up", f"read {stream.lag_seconds:.0f} s ago", url)
-    return Card("Stream", f"{stream.lag_seconds:,.0f} s behind", "is a worker running?", url, bad=True)
+        return Card("Incoming records", "caught up", f"read {stream.lag_seconds:.0f} s ago", url)
+    return Card("Incoming records", f"{stream.lag_seconds:,.0f} s behind", "is a worker running?", url, bad=True)
 
 
 def _oldest(opened: Open, way: Way) -> Card:
     oldest = opened.pending_since
     return Card(
-        "Oldest pending record",
+        "Oldest row on its way",
         _age(oldest) if oldest else "none",
-        "since its upload was opened" if oldest else "every staged row has an outcome",
+        "since its upload was opened" if oldest else "every row that came was checked",
         way("uploads_uploadhistory", status__exact="processing"),
     )
 
@@ -217,7 +217,9 @@ def _troubles(user: "Viewer", stream: Stream, way: Way) -> Iterator[Said]:
     if gaps := stream.unhealed_gaps:
         url = way("uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1)
         many = counted(gaps, "{} gap", "{} gaps")
-        yield Said(f"{many} in the stream not healed yet: the table is being re-read", url, bad=True)
+        yield Said(
+            f"{many} in what was read of the records: the table is read again for what is missing", url, bad=True
+        )
     for upload_id in operations.stalled()[: operations.SHOWN]:
         url = page_url("uploads_uploadhistory", upload_id)
         yield Said(f"{visible(upload_id)} has stalled: it is being reconciled", url, bad=True)

@@ -262,7 +262,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         row = list_url(
             "uploads_validationerror", upload=error.upload_id, q=error.row_number, severity="all", state="all"
         )
-        links = [link(row, "All problems of this row"), link(ledger, "Its record in the ledger"), *product_of(error)]
+        links = [link(row, "All problems of this row"), link(ledger, "What became of this row"), *product_of(error)]
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
 

@@ -42,12 +42,12 @@ def _error(upload: UploadHistory, row: int, kind: str, **more: Any) -> None:
         (
             {"file_rows": 4000, "staged_rows": 4000, "total_records": 1000, "error_records": 1000},
             0.25,
-            "Checking: 1,000 of 4,000 rows have an outcome.",
+            "Checking: 1,000 of 4,000 rows are checked.",
         ),
         (
             {"source": "dynamodb", "file_size": None, "total_records": 7, "valid_records": 7},
             0.0,
-            "Checking: 7 rows have an outcome.",
+            "Checking: 7 rows are checked.",
         ),
         (
             {

@@ -216,7 +216,7 @@ NO_JOBS = ("view_uploadhistory", "view_validationerror", "view_productcategory",
     ("asked", "sent", "led_to"),
     [
         ("{upload}", {"confirmed": "yes"}, "/admin/uploads/uploadhistory/{key}/change/"),
-        (LIST, {"action": "retry", "_selected_action": "{key}", "confirmed": "yes"}, "{page}"),
+        (LIST, {"action": "retry", "_selected_action": "{key}", "confirmed": "yes"}, LIST),
         (
             "/admin/uploads/validationerror/values/?vendor=VEND001&field=category",
             {"value-0": "Drones", "right-0": "Electronics"},

@@ -236,7 +236,7 @@ def test_a_vendor_that_waits_for_approval_keeps_its_other_reasons(admin_client: 
 def test_what_is_not_in_order_is_said(admin_client: Client) -> None:
     fill(range(1))
     text = page(admin_client, LIVE)
-    assert "1 gap in the stream not healed yet" in text
+    assert "1 gap in what was read of the records: the table is read again for what is missing" in text
     assert "The table may have records that nobody has seen." in text
     assert "It is being read: 12 records so far, 0 of them had waited." in text
     assert "has stalled" in text
@@ -262,7 +262,7 @@ def test_uploads_on_their_way_have_a_progress_bar_and_their_pace(admin_client: C
 def test_the_age_of_the_oldest_pending_record_is_said_in_words(admin_client: Client, minutes: float, age: str) -> None:
     fill(range(1))
     UploadHistory.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
-    assert re.search(rf"Oldest pending record</dt>\s*<dd><a [^>]+>{age}</a>", page(admin_client, LIVE))
+    assert re.search(rf"Oldest row on its way</dt>\s*<dd><a [^>]+>{age}</a>", page(admin_client, LIVE))
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_stream_that_falls_behind_is_marked(admin_client: Client, seconds: int
     then = timezone.now() - timedelta(seconds=seconds)
     StreamShard.objects.create(stream_arn="arn", shard_id="s", caught_up_at=then, created_at=then)
     text = page(admin_client, LIVE)
-    found = re.search(r'<div( class="bad")?>\s*<dt>Stream</dt>\s*<dd><a [^>]+>([^<]+)</a>', text)
+    found = re.search(r'<div( class="bad")?>\s*<dt>Incoming records</dt>\s*<dd><a [^>]+>([^<]+)</a>', text)
     assert found
     assert found[2] == said or found[2] == said.replace("0 s", "1 s")
     assert bool(found[1]) is bad

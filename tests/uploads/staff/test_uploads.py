@@ -48,7 +48,7 @@ def running(vendor: Any) -> UploadHistory:
 
 def test_the_page_shows_how_far_the_upload_is(admin_client: Client, running: UploadHistory) -> None:
     text = page(admin_client, running)
-    assert "Checking: 5 of 20 rows have an outcome." in text
+    assert "Checking: 5 of 20 rows are checked." in text
     assert 'role="progressbar"' in text
     assert 'aria-valuenow="25"' in text
     assert 'aria-live="polite"' in text
