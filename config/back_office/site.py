@@ -68,7 +68,7 @@ class OfferedFilters(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """ "Clear all" clears the choice too with which a list opens."""
         found = super().get_queryset(request, exclude_parameters)
-        opened = [spec.parameter_name for spec in self.filter_specs if isinstance(spec, OpenedOn)]
+        opened = [str(spec.parameter_name) for spec in self.filter_specs if isinstance(spec, OpenedOn)]
         if opened:
             everything = dict.fromkeys(opened, OpenedOn.ALL)
             self.clear_all_filters_qs = self.get_query_string(everything, self.get_filters_params())

@@ -93,9 +93,8 @@ _RECONCILE = Action(
     name="reconcile",
     label="reconcile",
     button="Reconcile {}",
-    explains="The file, its records in DynamoDB and what became of each row are compared, and what was lost on the way is"
-    " delivered."
-    " Nothing counts twice, so this is safe at any time.",
+    explains="The file, its records in DynamoDB and what became of each row are compared, and what was lost on the way"
+    " is delivered. Nothing counts twice, so this is safe at any time.",
     why_not=lambda upload: "",
     rows=_rows_known,
     do=_reconcile,

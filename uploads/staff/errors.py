@@ -216,7 +216,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return format_html("{} <small>{}</small>", field, error.wrong_value) if field else None
 
     @admin.display(description="where", ordering="row_number")
-    def place_in_file(self, error: ValidationError) -> SafeString:
+    def place_in_file(self, error: Any) -> SafeString:
         where = place(error.row_number, error.line_number, error.sheet or "")
         return format_html("{} <small>{}</small>", file_link(error), capfirst(where))
 

@@ -74,7 +74,8 @@ class VendorsAdmin(VendorAdmin):
     """The vendors, with what became of their rows."""
 
     form = VendorForm
-    list_display = ["company", "status_tag", "products", "waiting", "last_upload", "email"]
+    # Not "products": a relation has that name, and to sort by the column would be to sort by the relation.
+    list_display = ["company", "status_tag", "product_count", "waiting", "last_upload", "email"]
 
     change_form_template = "uploads/staff/vendor.html"
 
@@ -82,7 +83,7 @@ class VendorsAdmin(VendorAdmin):
         return Vendors
 
     @admin.display(description="products")
-    def products(self, vendor: Any) -> SafeString | str:
+    def product_count(self, vendor: Any) -> SafeString | str:
         return count_link(vendor.numbers.total_products if vendor.numbers else 0,
                           list_url("catalog_product", vendor=vendor.pk))  # fmt: skip
 
