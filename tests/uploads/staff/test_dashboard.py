@@ -347,8 +347,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(admin_client: Client,
 
 def test_a_vendors_page_shows_its_own_rows_and_errors(admin_client: Client, vendor: Vendor) -> None:
     fill(range(2))
-    mended = ValidationError.objects.filter(vendor_id="V0").first()
-    ValidationError.objects.filter(pk=mended and mended.pk).update(resolved_at=timezone.now(), resolution="retried")
+    mended = ValidationError.objects.filter(vendor_id="V0")[:1].get()
+    ValidationError.objects.filter(pk=mended.pk).update(resolved_at=timezone.now(), resolution="retried")
     text = page(admin_client, "/admin/vendors/vendor/V0/change/")
     assert "120 rows valid, 80 with errors." in text
     assert "&lt;i&gt;0: 2." in text
