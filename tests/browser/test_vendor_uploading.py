@@ -3,6 +3,7 @@
 How a file is mapped, previewed and watched to its end is in test_from_applying_to_live.py.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -103,18 +104,25 @@ def test_the_frame_of_what_has_the_focus_can_be_seen(vendor_page: Page, scheme: 
     page = vendor_page
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{BASE}upload/")
-    style = "name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()"
-    frame = _luminance(page.evaluate(style, "--pico-primary-focus"))
+    frame = _luminance(page.evaluate(COLOUR, "--pico-primary-focus"))
     for name in ("--pico-background-color", "--pico-card-background-color"):
-        darker, lighter = sorted([frame, _luminance(page.evaluate(style, name))])
+        darker, lighter = sorted([frame, _luminance(page.evaluate(COLOUR, name))])
         assert (lighter + 0.05) / (darker + 0.05) >= 3, f"{name}: WCAG 2.2, 1.4.11"
 
 
+# A variable's colour as the browser makes it out in the scheme of the page.
+COLOUR = """name => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = `var(${name})`;
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+}"""
+
+
 def _luminance(colour: str) -> float:
-    """Of #rgb or #rrggbb, as WCAG 2.2 defines it."""
-    digits = colour.removeprefix("#")
-    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
-    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    """Of rgb(r, g, b), as WCAG 2.2 defines it."""
+    parts = [int(part) / 255 for part in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()]  # type: ignore[union-attr]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

@@ -195,7 +195,14 @@ def test_every_task_that_is_woken_by_its_name_has_that_name() -> None:
     names = {value for name, value in vars(wakeups).items() if name.isupper()}
     assert names == {
         task.name
-        for task in (tasks.stage_upload, tasks.consume_stream, tasks.finish_upload, tasks.run_job, tasks.scan_table)
+        for task in (
+            tasks.stage_upload,
+            tasks.consume_stream,
+            tasks.finish_upload,
+            tasks.run_job,
+            tasks.scan_table,
+            tasks.delete_old,
+        )
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from config.embedded.processes import ROOT
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads.aws import dynamo, operations, storage
+from uploads.aws import dynamo, expiry, operations, storage
 from uploads.pipeline.reconcile import reconcile
 from uploads.pipeline.table import scan
 
@@ -45,6 +45,7 @@ def test_all_that_the_journey_does_is_permitted_and_all_that_is_permitted_is_don
         assert file.read(1)
     storage.delete(upload.storage_key)
     storage.bucket_exists()
+    expiry.is_on()
 
     assert operations.performed() - OF_SETTING_UP - PERMITTED == set()
     assert {

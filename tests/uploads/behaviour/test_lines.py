@@ -255,9 +255,9 @@ def test_records_of_one_status_are_listed_with_their_lines_too(pipeline: Pipelin
 
 def test_the_lists_of_the_admin_name_the_line(pipeline: Pipeline, admin_client: Client) -> None:
     upload = pipeline.run(FEED)
-    for name in ("validationerror", "recordoutcome"):
+    for name, where in (("validationerror", "Row 3 (line 10)"), ("recordoutcome", "3 <small>line\N{NO-BREAK SPACE}10")):
         shown = admin_client.get(f"/admin/uploads/{name}/?upload={upload.pk}").content.decode()
-        assert "3 <small>line\N{NO-BREAK SPACE}10</small>" in shown
+        assert f"{where}</small>" in shown
     read_as(upload, "Products")
     shown = admin_client.get(f"/admin/uploads/recordoutcome/?upload={upload.pk}").content.decode()
     assert "3 <small>row\N{NO-BREAK SPACE}10 of the sheet “Products”</small>" in shown

@@ -183,6 +183,9 @@ ELSEWHERE = (
     "FROM validation_errors e WHERE {}",  # Selection.condition says it
     "JOIN validation_errors e ON e.error_id = k.newest",  # of errors, as the query within says
     "ValidationError.objects.filter(pk__in=looked_at)",  # those looked at are of one kind already
+    "FROM validation_errors WHERE closed_by = %s",  # only errors are closed
+    "found = (ValidationError.objects.filter(vendor=vendor)",  # all of a vendor that leaves
+    'yield "errors", ValidationError.objects.filter(vendor=vendor)',  # the same
 )
 
 
