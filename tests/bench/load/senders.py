@@ -52,8 +52,9 @@ class Plan:
             return True
 
 
-def keep_sending(browser: Browser, vendor_id: str, plan: Plan) -> None:
-    """File after file until it is over; the one that is under way is sent to its end."""
+def keep_sending(browser: Browser, vendor_id: str, plan: Plan, after: float) -> None:
+    """File after file until it is over, the first `after` seconds; the one that is under way is sent to its end."""
+    plan.over.wait(after)
     number = 1
     while not plan.over.is_set() and plan.take_rows():
         began = time.monotonic()
