@@ -53,7 +53,6 @@ def keep(
     feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser", contents: Contents | None = None
 ) -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
-    sweep()
     key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{_stem(vendor_id)}{secrets.token_urlsafe(24)}"
     storage.save(key, feed.text)
     workbook_key = f"{key}.workbook" if feed.workbook else ""

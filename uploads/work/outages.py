@@ -27,7 +27,6 @@ CALM_SECONDS = 10
 # Nobody has met it for so long: who waited for the service is dead, or has nothing to ask it. A request that hangs is
 # given up within about a minute.
 FORGOTTEN_SECONDS = 180
-KEPT_DAYS = 90
 
 _met: dict[str, float] = {}  # when this process met the outage of a service last, by time.monotonic
 _lost: dict[str, float] = {}  # since when this process can't reach PostgreSQL or Redis, by time.monotonic
@@ -90,10 +89,6 @@ def close_over() -> None:
             [CALM_SECONDS, FORGOTTEN_SECONDS],
         )
         ended = cursor.fetchall()
-        if ended:
-            cursor.execute(
-                "DELETE FROM service_outages WHERE ended_at < now() - make_interval(days => %s)", [KEPT_DAYS]
-            )
         cursor.execute(
             """
             SELECT service, extract(epoch FROM clock_timestamp() - failed_at)::float

@@ -9,8 +9,9 @@ from django.db import OperationalError, connection
 
 from tests.faults.statements import before_statements, failing
 from uploads.aws import answers, dynamo, storage
+from uploads.keeping import logs, turn
 from uploads.models import ServiceOutage
-from uploads.work import outages
+from uploads.work import outages, policies
 
 EXPIRED = dynamo.Unavailable("DynamoDB refuses the credentials: expired. Renew them.")
 BEGUN = "Outage of DynamoDB, what needs it waits: DynamoDB refuses the credentials: expired. Renew them."
@@ -164,10 +165,14 @@ def test_postgresql_itself_is_said_once_by_each_process_with_its_remedy(db: None
     assert said()[1:] == ["PostgreSQL answers again after 0 s."]
 
 
-def test_what_ended_months_ago_is_forgotten(db: None) -> None:
+def test_what_ended_months_ago_is_forgotten_when_the_policy_says_so_and_not_before(db: None) -> None:
     ServiceOutage.objects.create(service="DynamoDB", reason="", ended_at="2020-01-01T00:00:00Z")
     outages.met(EXPIRED)
     pass_seconds(outages.FORGOTTEN_SECONDS + 1)
     outages.close_over()
+    assert ServiceOutage.objects.count() == 2
+    of_outages = turn.take(policies.OUTAGES, policies.POLICIES[policies.OUTAGES].days)
+    assert of_outages is not None
+    logs.delete_outages(of_outages)
 
     assert ServiceOutage.objects.count() == 1
