@@ -1,12 +1,14 @@
 """Who left can be forgotten: the names and addresses of a person, and nothing of what happened and when.
 
-`security_log_forget` is for accounts that were emptied, and for addresses that no account has. The trigger lets through
-what it does and nothing else: a text stays as it was, or says that it was deleted.
+`security_log_forget` is for accounts that were emptied, and for addresses that no account has. Of an account its name
+goes too, where that is no address; an address goes however it is written, and no other that only ends or begins like
+it: ann@shop.example is in joann@shop.example. The trigger lets through what the function does and nothing else: a text
+stays as it was, or says that it was deleted.
 """
 
 from django.db import migrations
 
-FORGET = """
+FORGET = r"""
 CREATE OR REPLACE FUNCTION security_log_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND current_setting('security_log.purging', true) = 'on'
@@ -25,7 +27,12 @@ BEGIN
               ERRCODE = 'restrict_violation';
 END $$;
 CREATE FUNCTION security_log_forget(gone_account text, gone_email text) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE gone bigint;
+DECLARE
+    gone bigint;
+    mark text := '(account ' || gone_account || ')';
+    named text := '\S+ \(account ' || gone_account || '\)';
+    whole text := '(?<![[:alnum:]._%+''-])' || regexp_replace(gone_email, '([^[:alnum:]])', '\\\1', 'g')
+                    || '(?![[:alnum:]-]|\.[[:alnum:]])';
 BEGIN
     IF gone_account = '' AND gone_email = ''
        OR EXISTS (SELECT FROM auth_user WHERE lower(email) = lower(gone_email) AND email <> '')
@@ -33,20 +40,24 @@ BEGIN
         RAISE EXCEPTION 'security_log: only who has left is forgotten' USING ERRCODE = 'restrict_violation';
     END IF;
     PERFORM set_config('security_log.forgetting', 'on', true);
-    UPDATE security_log
-       SET login = CASE WHEN own THEN '(deleted)' ELSE login END,
-           address = CASE WHEN own THEN '' ELSE address END,
-           agent = CASE WHEN own THEN '' ELSE agent END,
-           about = CASE gone_email WHEN '' THEN about ELSE replace(about, gone_email, '(deleted)') END,
-           detail = CASE gone_email WHEN '' THEN detail ELSE replace(detail, gone_email, '(deleted)') END
-      FROM (SELECT id AS found,
-                   (gone_account <> '' AND account = gone_account)
-                   OR (gone_email <> '' AND lower(login) = lower(gone_email)) AS own
-              FROM security_log
-             WHERE (gone_account <> '' AND account = gone_account)
-                OR (gone_email <> '' AND (lower(login) = lower(gone_email) OR position(gone_email IN about) > 0
-                                          OR position(gone_email IN detail) > 0))) told
-     WHERE id = told.found;
+    IF gone_account <> '' THEN
+        UPDATE security_log
+           SET login = CASE account WHEN gone_account THEN '(deleted)' ELSE login END,
+               address = CASE account WHEN gone_account THEN '' ELSE address END,
+               agent = CASE account WHEN gone_account THEN '' ELSE agent END,
+               about = regexp_replace(about, named, '(deleted) ' || mark),
+               detail = CASE WHEN position(mark IN about) > 0
+                             THEN regexp_replace(detail, 'username: [^;]*', 'username: (deleted)') ELSE detail END
+         WHERE account = gone_account OR position(mark IN about) > 0;
+    ELSE
+        UPDATE security_log
+           SET login = CASE lower(login) WHEN lower(gone_email) THEN '(deleted)' ELSE login END,
+               address = CASE lower(login) WHEN lower(gone_email) THEN '' ELSE address END,
+               agent = CASE lower(login) WHEN lower(gone_email) THEN '' ELSE agent END,
+               about = regexp_replace(about, whole, '(deleted)', 'gi'),
+               detail = regexp_replace(detail, whole, '(deleted)', 'gi')
+         WHERE lower(login) = lower(gone_email) OR about ~* whole OR detail ~* whole;
+    END IF;
     GET DIAGNOSTICS gone = ROW_COUNT;
     PERFORM set_config('security_log.forgetting', 'off', true);
     RETURN gone;
