@@ -130,11 +130,9 @@ class StaffSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
-        kept = kept_filters(
-            request
-        )  # of the list that a page of ours was come to from, as Django's own pages keep them
         shown = navigation.sections(context["available_apps"], request.path)
-        return context | {"navigation": shown, "preserved_filters": kept}
+        # Of the list that a page of ours was come to from, as Django's own pages keep them.
+        return context | {"navigation": shown, "preserved_filters": kept_filters(request)}
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Each page of the admin, Django's and other packages' too, shows what hides in its texts."""

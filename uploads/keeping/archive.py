@@ -60,9 +60,6 @@ def _archive_one(upload_id: str, vendor_id: str, days: int) -> int:
 
 # --- the pass over an upload's rows ----------------------------------------------------------------------------
 
-# Where it begins, and where it goes on: the phase, and the last row that it looked at.
-Place = tuple[str, Sequence[Any]]
-
 
 def _go_through(turn: Turn) -> bool:
     upload_id, vendor_id, sequence = _next()
