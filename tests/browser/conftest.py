@@ -6,6 +6,7 @@ Needs Chromium: named by CHROMIUM, or on PATH. Without it these tests are skippe
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -127,6 +128,17 @@ def everything(admin_page: Page) -> Page:
         what="exported", login="x" * 254, vendor_id="V" * 50, about="y" * 300, detail="z" * 500, agent="w" * 200
     )
     return admin_page
+
+
+@contextmanager
+def without_scripts(page: Page, live_server: Any) -> Iterator[Page]:
+    """A page of who is signed in on the other one, in a browser that runs no scripts."""
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies(page.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
+    yield context.new_page()
+    context.close()
 
 
 def overflow(page: Page) -> int:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import overflow
+from tests.browser.conftest import overflow, without_scripts
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
@@ -92,15 +92,10 @@ def test_the_pages_fit_a_phone_and_complain_of_nothing(admin_page: Page, upload:
 
 
 def test_rows_are_mended_without_javascript(admin_page: Page, upload: UploadHistory, live_server: Any) -> None:
-    browser = admin_page.context.browser
-    assert browser is not None
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies(admin_page.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
-    page = context.new_page()
-    page.goto(f"{ERRORS}values/?upload={upload.pk}&field=category")
-    page.get_by_role("combobox", name="Kleider").select_option("Clothing")
-    page.get_by_role("button", name="Save and retry the rows").click()
-    run_jobs()
-    page.reload()
-    expect(page.get_by_text("Done: 1 row is right now, 0 still wrong.")).to_be_visible()
-    context.close()
+    with without_scripts(admin_page, live_server) as page:
+        page.goto(f"{ERRORS}values/?upload={upload.pk}&field=category")
+        page.get_by_role("combobox", name="Kleider").select_option("Clothing")
+        page.get_by_role("button", name="Save and retry the rows").click()
+        run_jobs()
+        page.reload()
+        expect(page.get_by_text("Done: 1 row is right now, 0 still wrong.")).to_be_visible()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import overflow, signed_in
+from tests.browser.conftest import overflow, signed_in, without_scripts
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads.models import UploadHistory
@@ -82,15 +82,10 @@ def test_every_page_fits_a_phone_and_complains_of_nothing(merchandiser: Page, up
 
 
 def test_the_pages_work_without_javascript(merchandiser: Page, upload: UploadHistory, live_server: Any) -> None:
-    browser = merchandiser.context.browser
-    assert browser is not None
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies(merchandiser.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
-    page = context.new_page()
-    page.goto(f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/")
-    page.get_by_label("Row 1 (line 2), price", exact=True).fill("3")
-    page.get_by_role("button", name="Correct and retry these rows").click()
-    expect(page.get_by_text("1 row is right now.")).to_be_visible()
-    page.goto("/vendor/VEND001/quality/")
-    expect(page.get_by_role("table").first).to_be_visible()
-    context.close()
+    with without_scripts(merchandiser, live_server) as page:
+        page.goto(f"/vendor/VEND001/uploads/{upload.pk}/errors/invalid_price/")
+        page.get_by_label("Row 1 (line 2), price", exact=True).fill("3")
+        page.get_by_role("button", name="Correct and retry these rows").click()
+        expect(page.get_by_text("1 row is right now.")).to_be_visible()
+        page.goto("/vendor/VEND001/quality/")
+        expect(page.get_by_role("table").first).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import chosen_file, overflow, signed_in
+from tests.browser.conftest import chosen_file, overflow, signed_in, without_scripts
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, line
 from tests.workbooks import workbook
@@ -128,18 +128,15 @@ def _luminance(colour: str) -> float:
 
 
 def test_without_javascript_all_but_the_live_numbers_works(
-    vendor_page: Page, browser: Any, live_server: Any, pipeline: Pipeline
+    vendor_page: Page, live_server: Any, pipeline: Pipeline
 ) -> None:
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies(vendor_page.context.cookies())
-    page = context.new_page()
-    page.goto(f"{BASE}upload/")
-    page.get_by_label("Your file").set_input_files(chosen_file("feed.csv", f"{HEADER}\n{line(1)}\n".encode()))
-    page.get_by_role("button", name="See what it would do").click()
-    page.get_by_role("button", name="Import").click()
-    upload = UploadHistory.objects.get()
-    pipeline.stage(upload)
-    pipeline.settle()
-    page.reload()
-    expect(page.locator("#headline")).to_have_text("Done. 1 row was right.")
-    context.close()
+    with without_scripts(vendor_page, live_server) as page:
+        page.goto(f"{BASE}upload/")
+        page.get_by_label("Your file").set_input_files(chosen_file("feed.csv", f"{HEADER}\n{line(1)}\n".encode()))
+        page.get_by_role("button", name="See what it would do").click()
+        page.get_by_role("button", name="Import").click()
+        upload = UploadHistory.objects.get()
+        pipeline.stage(upload)
+        pipeline.settle()
+        page.reload()
+        expect(page.locator("#headline")).to_have_text("Done. 1 row was right.")

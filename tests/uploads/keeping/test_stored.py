@@ -18,7 +18,7 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.keeping.aging import age, archive, delete_old, removed
-from tests.uploads.portal.test_undo import text as escaped
+from tests.uploads.mending import text as escaped
 from tests.uploads.portal.test_upload import sign_in
 from uploads.aws import client as aws_client
 from uploads.aws import dynamo, expiry, storage

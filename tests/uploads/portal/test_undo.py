@@ -1,6 +1,5 @@
 """A vendor takes back what its own upload changed: first a look at what would happen, then the doing."""
 
-import re
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
+from tests.uploads.mending import text
 from uploads.corrections import undo
 from uploads.models import Job, UploadHistory
 from vendors.models import Vendor
@@ -18,10 +18,6 @@ from vendors.models import Vendor
 
 def of(upload: UploadHistory, rest: str = "undo/") -> str:
     return f"/vendor/{upload.vendor_id}/uploads/{upload.pk}/{rest}"
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_first_it_says_what_would_happen_and_then_does_that(uploader: Client, pipeline: Pipeline) -> None:

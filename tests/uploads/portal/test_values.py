@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -12,6 +11,7 @@ from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
+from tests.uploads.mending import listed, posted, text
 from uploads.models import Job, UploadHistory, ValueRule
 from vendors.models import Vendor
 
@@ -20,20 +20,6 @@ EVERYWHERE = "/vendor/VEND001/waiting/"
 
 def of(upload: UploadHistory, rest: str = "values/category/") -> str:
     return f"/vendor/{upload.vendor_id}/uploads/{upload.pk}/{rest}"
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
-def listed(response: Any) -> list[tuple[str, int]]:
-    return [(one.value, one.rows) for _, one, *_ in response.context["lines"]]
-
-
-def posted(response: Any, **chosen: str) -> dict[str, str]:
-    """What a browser would send of the page with these things chosen: right_1="Books"."""
-    values = {f"value-{number}": one.value for number, one, *_ in response.context["lines"]}
-    return values | {name.replace("_", "-"): value for name, value in chosen.items()}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
+from tests.uploads.mending import listed, posted, text
 from uploads.models import Correction, Job, UploadHistory, ValidationError, ValueRule
 from vendors.models import Vendor
 
@@ -26,20 +27,6 @@ def values(upload: UploadHistory, field: str = "category") -> str:
 
 def rows(upload: UploadHistory, code: str) -> str:
     return f"{ERRORS}rows/?upload={upload.pk}&code={code}"
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
-def listed(response: Any) -> list[tuple[str, int]]:
-    return [(one.value, one.rows) for _, one, *_ in response.context["lines"]]
-
-
-def posted(response: Any, **chosen: str) -> dict[str, str]:
-    """What a browser would send of the page with these things chosen: right_1="Books"."""
-    found = {f"value-{number}": one.value for number, one, *_ in response.context["lines"]}
-    return found | {name.replace("_", "-"): value for name, value in chosen.items()}
 
 
 @pytest.fixture
