@@ -15,6 +15,7 @@ The rooms, from the top down; imports go down only (docs/architecture.md):
     admin.py, tasks.py, management/, templatetags/  what Django and Celery look for: registrations and shells
     staff/        the admin's pages
     portal/       the vendors' pages
+    desk/         what waits for a person
     keeping/      what is deleted by its age
     corrections/  what is done about rows after they failed
     preview/      what a file would do, before it is sent

@@ -11,9 +11,11 @@ upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
 rules.py    what a vendor's columns and values mean
+desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
 """
 
+from uploads.models.desk import COMMENT_CHARS, Comment, WorkItem
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
@@ -27,7 +29,9 @@ from uploads.models.uploads import UploadHistory
 from uploads.models.views import RecentUpload, VendorSummary
 
 __all__ = [
+    "COMMENT_CHARS",
     "VALUE_CHARS",
+    "Comment",
     "Correction",
     "Job",
     "Kept",
@@ -44,4 +48,5 @@ __all__ = [
     "ValidationError",
     "ValueRule",
     "VendorSummary",
+    "WorkItem",
 ]
