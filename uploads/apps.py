@@ -17,7 +17,7 @@ class UploadsConfig(AppConfig):
         register(days_are_possible)
 
         rule = ("field", "wrong_value", "right_value")
-        watch(Watched(ValueRule, Kind.SETTING_CHANGED, rule, lambda row: str(row.pk), lambda row: row.vendor_id))
+        watch(Watched(ValueRule, Kind.SETTING_CHANGED, rule, lambda row: str(row.pk), lambda row: row.vendor_id or ""))
         reading = ("columns", "answers", "file_name")
         watch(
             Watched(

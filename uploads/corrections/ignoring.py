@@ -15,7 +15,7 @@ from catalog import committer
 from uploads.corrections import failed_rows
 from uploads.corrections.failed_rows import IGNORED, OPEN, Key, Selection
 from uploads.models import Job, ValidationError
-from uploads.pipeline.settling import closing
+from uploads.pipeline.settling import closing, totals
 from uploads.pipeline.settling.settle import reopen, settle
 from uploads.work import jobs
 
@@ -90,4 +90,6 @@ def step(job: Job) -> bool:
         keys = [key for key in failed_rows.next_keys(selection, SLICE_ROWS) if key.vendor_id in vendors]
         rows = move(keys, job.requested_by, back=back)
         jobs.advance(job, rows, position=None, **{"taken_back" if back else "ignored": rows})
+    if not keys:
+        totals.add_up()
     return not keys

@@ -26,6 +26,7 @@ from uploads.corrections.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.pipeline import ledger, writeback
 from uploads.pipeline.commit import commit_isolating
+from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
 from vendors.models import Vendor
@@ -174,6 +175,8 @@ def step(job: Job) -> bool:
         counts = {"valid": len(rows) - len(failed), "error": len(failed), **({"ignored": ignored} if ignored else {})}
         jobs.advance(job, len(rows) + len(aside), position=None, **counts)
     writeback.write(outcomes)
+    if not keys:
+        totals.add_up()
     return not keys
 
 

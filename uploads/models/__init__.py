@@ -11,6 +11,7 @@ upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
 rules.py    what a vendor's columns and values mean
+values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
 """
@@ -26,6 +27,7 @@ from uploads.models.rules import RememberedReading, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
 from uploads.models.uploads import UploadHistory
+from uploads.models.values import OpenValue, ValueTotal
 from uploads.models.views import RecentUpload, VendorSummary
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Correction",
     "Job",
     "Kept",
+    "OpenValue",
     "RecentUpload",
     "RecordOutcome",
     "RememberedReading",
@@ -47,6 +50,7 @@ __all__ = [
     "UploadHistory",
     "ValidationError",
     "ValueRule",
+    "ValueTotal",
     "VendorSummary",
     "WorkItem",
 ]

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, JSONField, Value
+from django.db.models import F, JSONField, Q, Value
 from django.db.models.functions import Lower, Now
 
 from uploads.models.errors import VALUE_CHARS
@@ -10,9 +10,15 @@ from vendors.models import Vendor
 
 
 class ValueRule(models.Model):
-    """A value that a vendor keeps writing, and what to read instead. Applied before validation to its later rows."""
+    """A value that a vendor keeps writing, and what to read instead. Applied before validation to its later rows.
 
-    vendor = models.ForeignKey(Vendor, models.CASCADE, db_index=False, related_name="value_rules")
+    Without a vendor it is for all of them; where a vendor has one of its own for the same value, that counts.
+    """
+
+    vendor = models.ForeignKey(
+        Vendor, models.CASCADE, null=True, blank=True, db_index=False, related_name="value_rules",
+        help_text="Leave it empty for a rule for all vendors, which all of them see on their pages.",
+    )  # fmt: skip
     field = models.CharField(max_length=50)
     # Without white space at its ends; whether its letters are capitals makes no difference.
     wrong_value = models.CharField(max_length=VALUE_CHARS)
@@ -26,10 +32,13 @@ class ValueRule(models.Model):
         ordering = ["vendor", "field", "wrong_value"]
         constraints = [
             models.UniqueConstraint(F("vendor"), F("field"), Lower("wrong_value"), name="value_rules_key"),
+            models.UniqueConstraint(
+                F("field"), Lower("wrong_value"), name="value_rules_of_all", condition=Q(vendor__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.vendor_id} {self.field}: {self.wrong_value} → {self.right_value}"
+        return f"{self.vendor_id or 'All vendors'} {self.field}: {self.wrong_value} → {self.right_value}"
 
 
 class RememberedReading(models.Model):

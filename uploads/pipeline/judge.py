@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from catalog.models import ProductCategory
 from catalog.rules.in_currency import codes_in
@@ -125,11 +126,18 @@ def category_rules() -> Rules:
 
 
 def value_rules(vendor_ids: Iterable[str]) -> dict[str, ValueRules]:
-    """What staff or the vendor said is to be read instead of values that these vendors keep writing."""
-    found: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
-    for rule in ValueRule.objects.filter(vendor_id__in=vendor_ids):
-        found[rule.vendor_id][rule.field, rule.wrong_value.casefold()] = rule.right_value
-    return dict(found)
+    """What staff or the vendor said is to be read instead of values that these vendors keep writing.
+
+    A rule for all vendors is one of each, unless that has one of its own for the same value.
+    """
+    found: dict[str | None, dict[tuple[str, str], str]] = defaultdict(dict)
+    asked = list(vendor_ids)
+    rules = ValueRule.objects.filter(Q(vendor_id__in=asked) | Q(vendor_id=None)).order_by()
+    for vendor_id, field, wrong, right in rules.values_list("vendor_id", "field", "wrong_value", "right_value"):
+        found[vendor_id][field, wrong.casefold()] = right
+    of_all = found.pop(None, {})
+    both = {vendor_id: {**of_all, **found.get(vendor_id, {})} for vendor_id in asked}
+    return {vendor_id: rules for vendor_id, rules in both.items() if rules}
 
 
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:

@@ -13,6 +13,7 @@ from django.db import connection
 from psycopg.sql import SQL
 
 from uploads.pipeline import reconcile, writeback
+from uploads.pipeline.settling import totals
 from uploads.pipeline.table import scan
 from uploads.work import jobs, outages, steps, wakeups
 
@@ -97,6 +98,7 @@ STEPS: Final[dict[str, Callable[[], object]]] = {
     steps.RUN_JOBS: lambda: _wake(wakeups.RUN_JOB, jobs.unattended()),
     steps.CLOSE_OUTAGES: outages.close_over,
     steps.READ_TABLE: scan.wake,
+    steps.ADD_UP: totals.add_up,
     steps.WRITE_BACK: _write_back,
     steps.RECONCILE: _reconcile_stalled,
 }

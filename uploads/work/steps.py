@@ -26,6 +26,7 @@ CLOSE_OUTAGES: Final = "Close outages that are over"
 READ_TABLE: Final = "Have the table read where it is in doubt"
 WRITE_BACK: Final = "Write statuses that are owed"
 RECONCILE: Final = "Reconcile uploads that have stalled"
+ADD_UP: Final = "Add up wrong values over all vendors"
 READ_STREAM: Final = "Read the stream"
 FORGET_SESSIONS: Final = "Forget sessions that have ended"
 PURGE_LOG: Final = "Forget what the security log needn't keep"
@@ -33,7 +34,9 @@ DELETE_OLD: Final = "Delete what is kept no longer"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
-    **dict.fromkeys((STAGE, FINISH, RUN_JOBS, CLOSE_OUTAGES, READ_TABLE, WRITE_BACK, RECONCILE, READ_STREAM), 5.0),
+    **dict.fromkeys(
+        (STAGE, FINISH, RUN_JOBS, CLOSE_OUTAGES, READ_TABLE, ADD_UP, WRITE_BACK, RECONCILE, READ_STREAM), 5.0
+    ),
     FORGET_SESSIONS: 3600.0,
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,

@@ -3,4 +3,5 @@
 identity.py  which product a failed row is about
 settle.py    errors are settled or opened, and their uploads' counters with them
 closing.py   errors whose product came right in another way
+totals.py    counts of wrong values over all vendors
 """
