@@ -112,12 +112,17 @@ def changed_cells(row: FailedRow, values: Mapping[str, str]) -> dict[str, list[s
 
 
 def start(
-    selection: Selection, user: Any, right_values: Mapping[str, str] | None = None, keep_as_rule: bool = False
+    selection: Selection,
+    user: Any,
+    right_values: Mapping[str, str] | None = None,
+    keep_as_rule: bool = False,
+    total: int | None = None,
 ) -> Job:
     """Retry the selected rows as a job: as they are, or with right values in the place of wrong ones (wrong → right,
     without regard to capitals), in the selection's field. Where the right value is "", the rows are ignored instead.
 
-    `keep_as_rule` makes the vendor's later rows be read that way too, but for empty cells.
+    `keep_as_rule` makes the vendor's later rows be read that way too, but for empty cells. `total` is how many rows
+    there are, where that is known.
     """
     right_values = right_values or {}
     if right_values:
@@ -127,25 +132,26 @@ def start(
     selection = replace(selection, until=failed_rows.newest_problem())
     with transaction.atomic():
         for wrong, right in [pair for pair in right_values.items() if keep_as_rule and all(pair)]:
-            _keep_rule(selection, wrong, right, user)
+            keep_rule(selection.vendor_id, selection.field, wrong, right, user)
         return jobs.start(
             Job.Kind.RETRY,
             user,
-            total=failed_rows.count(selection),
+            total=failed_rows.count(selection) if total is None else total,
             vendor_id=selection.vendor_id or None,
             upload_id=selection.upload_id or None,
             parameters={"selection": asdict(selection), "right_values": dict(right_values)},
         )
 
 
-def _keep_rule(selection: Selection, wrong: str, right: str, user: Any) -> None:
-    rule = ValueRule.objects.filter(vendor_id=selection.vendor_id, field=selection.field, wrong_value__iexact=wrong)
+def keep_rule(vendor_id: str | None, field: str, wrong: str, right: str, user: Any) -> None:
+    """Read a value of a vendor's later rows, or of all vendors', as another one, whatever it was read as before."""
+    rule = ValueRule.objects.filter(vendor_id=vendor_id, field=field, wrong_value__iexact=wrong)
     if rule.update(right_value=right, created_by=user):
-        said = f"{selection.field}: {wrong} → {right}"
-        note(Kind.SETTING_CHANGED, user=user, vendor_id=selection.vendor_id, about="value rule", detail=said)
+        said = f"{field}: {wrong} → {right}"
+        note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor_id or "", about="value rule", detail=said)
     else:
         ValueRule.objects.create(
-            vendor_id=selection.vendor_id, field=selection.field, wrong_value=wrong, right_value=right, created_by=user
+            vendor_id=vendor_id, field=field, wrong_value=wrong, right_value=right, created_by=user
         )
 
 

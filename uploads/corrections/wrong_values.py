@@ -171,7 +171,7 @@ def shown(
     before = {_wrong(typed, number): number for number in range(PORTION)} if typed else {}
     lines = []
     for number, one in enumerate(found.values):
-        suggested, place = _usable(one, categories), before.get(one.value)
+        suggested, place = usable(one.suggestion, categories), before.get(one.value)
         right = (typed or {}).get(f"right-{place}", suggested if fill else "")
         lines.append((number, one, suggested, right, f"ignore-{place}" in (typed or {})))
     return {
@@ -186,10 +186,10 @@ def shown(
     }
 
 
-def _usable(one: WrongValue, categories: list[str]) -> str:
+def usable(suggestion: str, categories: Sequence[str]) -> str:
     """The suggestion, where it is what should stand there."""
-    fits = one.suggestion in categories if categories else " or " not in one.suggestion
-    return one.suggestion if fits else ""
+    fits = suggestion in categories if categories else " or " not in suggestion
+    return suggestion if fits else ""
 
 
 def _number(text: str) -> int:
@@ -245,9 +245,14 @@ def save(selection: Selection, decisions: Mapping[str, str], user: Any, *, keep:
     if not failed_rows.any_of(Selection(**{**vars(selection), "wrong_values": tuple(decisions)})):
         return None
     job = retry.start(selection, user, decisions, keep_as_rule=keep)
+    about = job.upload or Vendor.objects.get(pk=selection.vendor_id)
+    log_change(user, about, logged(selection.field, decisions, job.total, kept="as rules" if keep else ""))
+    return job
+
+
+def logged(field: str, decisions: Mapping[str, str], rows: int, kept: str = "") -> str:
+    """What the admin's log says of such a save."""
     right = sum(1 for value in decisions.values() if value)
     parts = [f"{right:,} corrected" * bool(right), f"{len(decisions) - right:,} ignored" * (right < len(decisions))]
-    what = f"{', '.join(filter(None, parts))} of its wrong values, {job.total:,} rows{', kept as rules' * keep}."
-    about = job.upload or Vendor.objects.get(pk=selection.vendor_id)
-    log_change(user, about, f"{LABELS[selection.field].capitalize()}: {what}")
-    return job
+    what = f"{', '.join(filter(None, parts))} of its wrong values, {rows:,} rows"
+    return f"{LABELS[field].capitalize()}: {what}{f', kept {kept}' if kept else ''}."

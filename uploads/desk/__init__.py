@@ -1,3 +1,5 @@
 """What waits for a person: found, counted, and put in the order in which it matters; what people note of it.
 
+shared_values.py   wrong values over all vendors, and SKUs that two claim
+everywhere.py      what is decided about them, for all vendors at once
 """

@@ -166,7 +166,13 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "vendor_id", "claim", "field", "value", blank=True, editable=False, primary_key=True,
+                        "vendor_id",
+                        "claim",
+                        "field",
+                        "value",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
                         serialize=False,
                     ),
                 ),

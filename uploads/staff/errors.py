@@ -29,6 +29,7 @@ from uploads.feed.parser import Layout
 from uploads.models import Correction, UploadHistory, ValidationError
 from uploads.staff import corrections, mending
 from uploads.staff.actions import may
+from uploads.staff.everywhere import claims, page
 from uploads.staff.listing import (
     RecordFilter,
     UploadFilter,
@@ -110,6 +111,10 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
             path("values/", self.admin_site.admin_view(self.values_view), name="uploads_validationerror_values"),
             path("rows/", self.admin_site.admin_view(self.rows_view), name="uploads_validationerror_rows"),
             path(
+                "everywhere/", self.admin_site.admin_view(self.everywhere_view),
+                name="uploads_validationerror_everywhere",
+            ),
+            path(
                 "<int:object_id>/correct/", self.admin_site.admin_view(self.correct_view),
                 name="uploads_validationerror_correct",
             ),
@@ -175,6 +180,13 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         """The rows of an upload with one kind of error."""
         self._require_both(request)
         return mending.rows_page(request, self._context(request))
+
+    def everywhere_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Wrong values of all vendors, and SKUs that two of them claim."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = claims.claims_page if "claims" in request.GET else page.values_page
+        return asked(request, self._context(request))
 
     def _require_both(self, request: HttpRequest) -> None:
         if not (self.has_retry_permission(request) and self.has_view_permission(request)):

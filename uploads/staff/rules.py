@@ -45,8 +45,8 @@ class RuleAdmin(VendorTableAdmin):
         return ["vendor", *self.readonly_fields] if obj else list(self.readonly_fields)
 
     @admin.display(description="vendor", ordering="vendor_id")
-    def vendor_link(self, rule: Any) -> SafeString:
-        return vendor_link(rule)
+    def vendor_link(self, rule: Any) -> SafeString | str:
+        return vendor_link(rule) if rule.vendor_id else "all vendors"
 
 
 class RememberedReadingAdmin(VendorTableAdmin):

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def shared(**which: Any) -> dict[tuple[str, str], tuple[int, int]]:
 
 def assert_right() -> None:
     """Nothing differs from what is counted from scratch, of any vendor and over all of them."""
-    assert {vendor: totals.recount(vendor, dry_run=True) for vendor in VENDORS} == dict.fromkeys(VENDORS, {})
+    assert {vendor: totals.recount(vendor, dry_run=True) for vendor in VENDORS} == {one: {} for one in VENDORS}
     totals.add_up()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -193,10 +194,8 @@ class Journey:
     def correct(self) -> None:
         problem = self.chance.choice([*ValidationError.objects.errors().filter(resolved_at=None), None])
         if problem:
-            try:
+            with suppress(retry.NotRetriable):
                 correct.correct(problem.upload_id, problem.record_id, problem.attempt, {"price": "5"}, self.user)
-            except retry.NotRetriable:
-                pass
 
     def mend(self) -> None:
         asked = Selection(vendor_id=self._vendor(), field="category")

@@ -9,6 +9,7 @@ import logging
 from typing import Any, Final
 
 from django.db import connection, transaction
+from psycopg.sql import SQL
 
 from catalog import committer
 from config.web.text import visible
@@ -43,12 +44,14 @@ _ADD_UP: Final = """
         ON CONFLICT (claim, field, value) DO UPDATE
        SET spelling = excluded.spelling, rows = excluded.rows, vendors = excluded.vendors, since = excluded.since
 """
-_KEYS: Final = """
+_KEYS: Final = SQL(
+    """
     unnest(%s::text[], %s::boolean[], %s::text[], %s::text[]) AS k (vendor_id, claim, field, value)
      WHERE o.vendor_id = k.vendor_id AND o.claim = k.claim AND o.field = k.field AND o.value = k.value
-"""
-_NOTED: Final = f"UPDATE open_values o SET changed = false FROM {_KEYS} AND o.rows > 0"
-_OVER: Final = f"DELETE FROM open_values o USING {_KEYS} AND o.rows <= 0"
+    """
+)
+_NOTED: Final = SQL("UPDATE open_values o SET changed = false FROM {} AND o.rows > 0").format(_KEYS)
+_OVER: Final = SQL("DELETE FROM open_values o USING {} AND o.rows <= 0").format(_KEYS)
 
 
 def add_up() -> int:

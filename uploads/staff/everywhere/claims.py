@@ -1,0 +1,59 @@
+"""SKUs in rows of one vendor that another vendor's product has: who has each, who else claims it, and what to do."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from config.web.links import page_url
+from config.web.text import counted
+from uploads.aws.records import storable
+from uploads.desk import everywhere, shared_values
+from uploads.desk.shared_values import Claim
+from uploads.staff.everywhere.one import everywhere_url, may_mend, way_back
+
+MOST: Final = 100
+
+
+def claims_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """Look at them; ignore the rows of one, or try them again."""
+    if request.method == "POST":
+        if not may_mend(request):
+            raise PermissionDenied
+        return _settle(request)
+    found = shared_values.claims(MOST + 1)
+    about = {
+        "title": "SKUs that two vendors claim",
+        "claims": [_line(one) for one in found[:MOST]],
+        "most": MOST if len(found) > MOST else 0,
+        "may_mend": may_mend(request),
+        "values_url": everywhere_url(),
+    }
+    return TemplateResponse(request, "uploads/staff/claims.html", context | about)
+
+
+def _settle(request: HttpRequest) -> HttpResponseBase:
+    vendor_id, sku = storable(request.POST.get("vendor", "")), storable(request.POST.get("sku", ""))
+    ignore = request.POST.get("do") == "ignore"
+    job = everywhere.settle_claim(vendor_id, sku, request.user, ignore=ignore)
+    if job is None:
+        messages.info(request, "No row waits with this SKU any more.")
+    else:
+        rows = counted(job.total, "{} row is", "{} rows are")
+        messages.success(request, f"{vendor_id}: {rows} being {'ignored' if ignore else 'tried again'}.")
+    return redirect(way_back(request) or everywhere_url(claims=1))
+
+
+def _line(one: Claim) -> dict[str, Any]:
+    """A claim with the pages that it leads to."""
+    return {
+        "one": one,
+        "vendor_url": page_url("vendors_vendor", one.vendor_id),
+        "holder_url": page_url("vendors_vendor", one.holder_id) if one.holder_id else "",
+        "product_url": page_url("catalog_product", one.product_id) if one.product_id else "",
+        "error_url": page_url("uploads_validationerror", one.error_id) if one.error_id else "",
+    }
