@@ -45,6 +45,8 @@ WORKED_WITH = {
     "uploads.ValueRule": ("Rules", ""),
     "uploads.RememberedReading": ("File layouts", "below"),
 }
+# Pages of their own, behind the table that somebody must be able to view for them.
+PAGES = {"uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")]}
 SYSTEM = {
     "uploads.RecordOutcome": "Ledger",
     "uploads.StreamShard": "Stream shards",
@@ -72,11 +74,10 @@ def sections(apps: Iterable[dict[str, Any]], path: str) -> tuple[Section, ...]:
     others = {label: table["name"] for label, table in tables.items() if label not in NAMED}
     index = reverse("admin:index")
     work = [Entry(WORK, index, path == index)]
-    work += [
-        _entry(name, tables[label], path, below=bool(where))
-        for label, (name, where) in WORKED_WITH.items()
-        if label in tables
-    ]
+    for label, (name, where) in WORKED_WITH.items():
+        if label in tables:
+            work.append(_entry(name, tables[label], path, below=bool(where)))
+            work += [Entry(page, reverse(to), path == reverse(to), below=True) for page, to in PAGES.get(label, ())]
     system = [_entry(name, tables[label], path) for label, name in (SYSTEM | others).items() if label in tables]
     found = (Section("", tuple(work)), Section("System", tuple(system), folded=True))
     return tuple(section for section in found if section.entries)
@@ -89,4 +90,6 @@ def entries(navigation: Iterable[Section]) -> Iterator[Entry]:
 
 
 def _entry(name: str, table: dict[str, Any], path: str, *, below: bool = False) -> Entry:
-    return Entry(name, table["admin_url"], path.startswith(table["admin_url"]), below)
+    url = table["admin_url"]
+    pages = {reverse(to) for of_table in PAGES.values() for _, to in of_table}
+    return Entry(name, url, path.startswith(url) and path not in pages, below)

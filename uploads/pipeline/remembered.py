@@ -5,16 +5,18 @@ mean another thing. Files that we handed out are read as they are (feed.columns.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from catalog import committer
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, LABELS
 from uploads.aws.records import storable
 from uploads.feed import columns
 from uploads.feed.choices import as_list
@@ -22,9 +24,10 @@ from uploads.feed.columns import Memory, Remembered
 from uploads.feed.parser import Layout
 from uploads.feed.questions import LASTING
 from uploads.feed.sheets.handed_out import is_ours
-from uploads.models import RememberedReading
+from uploads.models import RememberedReading, ValueRule
 
 MOST = 100  # of one vendor; the oldest make way
+MOST_READ_AS = 300  # rules that are shown
 HEADER_CHARS = 200  # of each header, for people
 ANSWER_CHARS = 50_000  # a longer one isn't kept: a part of it would say something else
 SAID_IN_PREVIEW = "Said in the preview of an import."
@@ -50,6 +53,34 @@ def said(found: RememberedReading) -> str:
 def in_order(found: RememberedReading) -> list[tuple[str, str]]:
     """Field and header, as products have their fields."""
     return [(field, found.columns[field]) for field in FIELDS if field in found.columns]
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """A value of a field that is read as another one, by a rule of the vendor or of all."""
+
+    field: str
+    wrong: str
+    right: str
+    of_all: bool
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.field, self.field)
+
+
+def read_as(vendor_id: str) -> list[ReadAs]:
+    """The rules that a vendor's files are read by, MOST_READ_AS at most, its own first; of those for all none in
+    whose place it has one of its own."""
+    rules = ValueRule.objects.filter(Q(vendor_id=vendor_id) | Q(vendor_id=None))
+    ordered = rules.order_by(F("vendor_id").asc(nulls_last=True), "field", "wrong_value")
+    found: dict[tuple[str, str], ReadAs] = {}
+    for rule in ordered[:MOST_READ_AS]:
+        found.setdefault(
+            (rule.field, rule.wrong_value.casefold()),
+            ReadAs(rule.field, rule.wrong_value, rule.right_value, rule.vendor_id is None),
+        )
+    return list(found.values())
 
 
 def can_be(layout: Layout) -> bool:

@@ -143,7 +143,7 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
 @vendor_page(VendorMember.Role.VIEWER)
 @require_safe
 def remembered(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
-    """How files with certain columns are read, as somebody chose it."""
+    """How files with certain columns are read, as somebody chose it; and values that are read as others."""
     kept = [
         {
             "pk": one.pk,
@@ -155,7 +155,14 @@ def remembered(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         }
         for one in RememberedReading.objects.filter(vendor=vendor).order_by("-created_at")[: memory.MOST]
     ]
-    context = {"vendor": vendor, "section": "choose", "readings": kept, "may_forget": may_here(request, UPLOADER)}
+    context = {
+        "vendor": vendor,
+        "section": "choose",
+        "readings": kept,
+        "may_forget": may_here(request, UPLOADER),
+        "read_as": memory.read_as(vendor.pk),
+        "most_read_as": memory.MOST_READ_AS,
+    }
     return render(request, "uploads/portal/remembered.html", context)
 
 

@@ -25,9 +25,8 @@ from uploads.corrections import came, error_rows, failed_rows, ignoring, retry, 
 from uploads.corrections.failed_rows import OPEN, Selection
 from uploads.models import Job, UploadHistory
 from uploads.staff.actions import to_job
+from uploads.staff.everywhere.one import KEEP_A_RULE
 from vendors.models import Vendor
-
-KEEP_A_RULE = ["uploads.add_valuerule", "uploads.change_valuerule"]
 
 
 def waiting_url(vendor_id: str) -> str:
