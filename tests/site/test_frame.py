@@ -13,7 +13,7 @@ from tests.site.test_admin_pages import fill
 from uploads.models import UploadHistory
 
 pytestmark = pytest.mark.django_db
-WORK = ["Work", "Uploads", "Errors", "Products", "Vendors", "Categories", "Rules", "File layouts"]
+WORK = ["Work", "Uploads", "Errors", "Wrong values", "Products", "Vendors", "Categories", "Rules", "File layouts"]
 SYSTEM = ["Ledger", "Stream shards", "Jobs", "Corrections", "View: recent uploads", "View: vendor summary",
           "View: product catalog"]  # fmt: skip
 PEOPLE = ["Users", "Groups", "Second factors", "Security log"]
