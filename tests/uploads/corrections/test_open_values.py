@@ -3,9 +3,12 @@
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
+import psycopg
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -13,6 +16,7 @@ from catalog.models import Product
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
+from tests.schema.plain_sql import libpq
 from tests.uploads.corrections.undoing import undone
 from tests.uploads.keeping.aging import archive
 from uploads.corrections import correct, ignoring, retry, undo
@@ -156,6 +160,96 @@ def test_problems_that_are_deleted_one_by_one_are_counted_out_once(pipeline: Pip
         one.delete()
         assert_right()
     assert kept() == {("VEND001", "category", "tvs"): 1}
+
+
+def test_an_upload_is_counted_again_where_somebody_makes_it_wait_again(pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, category="TVs")))
+    for archived, rows in (("2026-01-01T00:00:00Z", {}), (None, {("category", "tvs"): (1, 1)})):
+        UploadHistory.objects.filter(pk=upload.pk).update(archived_at=archived)
+        assert shared() == rows
+        assert_right()
+
+
+# --- who waits for whom ------------------------------------------------------------------------------------------
+
+FAILS = """
+    INSERT INTO validation_errors (upload_id, vendor_id, row_number, record_id, error_type, error_message, field,
+                                   wrong_value)
+    VALUES (%s, %s, 99, 'REC_0000099', 'unknown_category', 'Not on our list.', 'category', 'TVs')
+"""
+
+
+def test_a_vendor_whose_commit_takes_long_holds_up_neither_another_nor_the_totals(
+    pipeline: Pipeline, other_vendor: Vendor
+) -> None:
+    first = pipeline.run(feed(line(1, category="TVs")))
+    totals.add_up()
+    with psycopg.connect(**libpq(connection.settings_dict["NAME"])) as slow:
+        slow.execute(FAILS, [first.pk, "VEND001"])  # its count is written, and nothing is committed
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+            pipeline.run(feed(line(2, category="tvs", sku="B-2")), "VEND002")
+            assert shared() == {("category", "tvs"): (2, 2)}
+            cursor.execute("RESET lock_timeout")
+        slow.commit()
+    assert shared() == {("category", "tvs"): (3, 2)}
+    assert_right()
+
+
+def test_the_totals_are_added_up_by_one_at_a_time_and_commits_of_rows_go_on_beside_it(pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, category="TVs")))
+    with psycopg.connect(**libpq(connection.settings_dict["NAME"])) as other:
+        other.execute(totals._LOCK)
+        assert totals.add_up() == 0
+        pipeline.run(feed(line(2, category="TVs")))
+    assert shared() == {("category", "tvs"): (2, 1)}
+
+
+def test_many_counts_are_added_up_in_portions(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals, "PORTION", 2)
+    pipeline.run(feed(*(line(n, category=f"odd {n}") for n in range(5))))
+    assert totals.add_up() == 5
+    assert_right()
+    monkeypatch.setattr(totals, "PORTIONS", 1)
+    pipeline.run(feed(*(line(n, category=f"even {n}") for n in range(5, 10))))
+    assert [totals.add_up() for _ in range(4)] == [2, 2, 1, 0]
+
+
+# --- what is not right ---------------------------------------------------------------------------------------------
+
+
+def test_counts_that_are_not_right_are_made_anew_and_that_is_said(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline.run(feed(line(1, category="TVs"), line(2, price="x")))
+    totals.add_up()
+    OpenValue.objects.filter(field="category").update(rows=7)
+    OpenValue.objects.filter(field="price").delete()
+    wrong = {(False, "category", "tvs"): (7, 1), (False, "price", "x"): (0, 1)}
+    assert totals.recount("VEND001", dry_run=True) == wrong
+    assert totals.recount("VEND001") == wrong
+    assert "VEND001: 2 counts of wrong values were not right, and are now" in caplog.text
+    assert_right()
+
+
+def test_a_count_that_falls_below_nothing_is_counted_anew(pipeline: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline.run(feed(line(1, category="TVs")))
+    OpenValue.objects.update(rows=-1)
+    totals.add_up()
+    assert "VEND001: a count of wrong values fell below 0" in caplog.text
+    assert_right()
+    assert kept() == {("VEND001", "category", "tvs"): 1}
+
+
+def test_what_stood_before_the_counts_did_is_counted_by_the_migration(pipeline: Pipeline, other_vendor: Vendor) -> None:
+    pipeline.run(feed(line(1, category="TVs"), line(2, price="x")))
+    pipeline.run(feed(line(3, category="TVs")), "VEND002")
+    OpenValue.objects.filter(field="price").delete()
+    OpenValue.objects.update(rows=-3)
+    migration = import_module("uploads.migrations.0022_count_open_values")
+    for _ in range(2):  # it may be run again
+        migration.count(apps, connection.schema_editor())
+        assert_right()
 
 
 # --- anything, in any order ----------------------------------------------------------------------------------------

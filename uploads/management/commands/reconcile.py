@@ -5,11 +5,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.web.text import counted, visible
 from uploads.aws import dynamo
 from uploads.management.terminal import counting
 from uploads.models import UploadHistory
 from uploads.pipeline.reconcile import Standing, reconcile
+from uploads.pipeline.settling import totals
 from uploads.pipeline.table import scan
+from vendors.models import Vendor
+
+MOST_TOLD = 50  # counts that are named
 
 
 class Command(BaseCommand):
@@ -18,11 +23,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("upload", nargs="?", help="an upload's ID; without one, all that are open")
         parser.add_argument("--table", action="store_true", help="read the whole table for records that still wait")
+        parser.add_argument("--wrong-values", action="store_true", help="count the wrong values of each vendor anew")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["table"] and options["upload"]:
             raise CommandError("Name an upload or give --table, which reads the records of all.")
+        if options["wrong_values"]:
+            if options["table"] or options["upload"]:
+                raise CommandError("--wrong-values is about the errors of all vendors: name nothing beside it.")
+            self._count_values(options["dry_run"])
+            return
         try:
             if options["table"]:
                 self._read_table(options["dry_run"])
@@ -62,6 +73,21 @@ class Command(BaseCommand):
         )
         if stream.doubted_at:
             self.stdout.write(f"It is to be read once more: {stream.doubt}")
+
+    def _count_values(self, dry_run: bool) -> None:
+        """A vendor at a time; nothing of it is committed while it is counted."""
+        differing = 0
+        for vendor_id in Vendor.objects.order_by("pk").values_list("pk", flat=True):
+            for (_, field, value), (was, right) in totals.recount(vendor_id, dry_run=dry_run).items():
+                differing += 1
+                if differing <= MOST_TOLD:
+                    shown = visible(value)[:80] or "empty cells"
+                    self.stdout.write(f"{vendor_id} {field} {shown!r}: counted {was:,}, right is {right:,}")
+        if not dry_run:
+            totals.add_up()
+        done = "would be set right" if dry_run else "set right"
+        said = counted(differing, f"{{}} count {done}", f"{{}} counts {done}") if differing else "all counts are right"
+        self.stdout.write(f"Wrong values: {said}.")
 
     def _tell(self, standing: Standing) -> None:
         upload = standing.upload
