@@ -25,7 +25,8 @@ from tests.conftest import Pipeline
 from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads.aws import dynamo, storage
-from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule
+from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule, ValueTotal
+from uploads.pipeline.settling import totals
 from vendors.models import CurrencyField, Vendor
 
 FILE_NAME = f"={TEMPLATE};=1+1<img src=x onerror=alert(4)>.csv"
@@ -164,6 +165,14 @@ def _of_values() -> list[str]:
     return [f"{at}?{urlencode(one | {'field': field})}" for one in about for field in ("category", "product_name")]
 
 
+def _of_all_vendors() -> list[str]:
+    totals.add_up()
+    at = reverse("admin:uploads_validationerror_everywhere")
+    values = ValueTotal.objects.filter(claim=False).values_list("field", "value")
+    alone = [urlencode({"field": field, "value": value}) for field, value in values[:5]]
+    return [f"{at}?{query}" for query in ("field=category", "field=product_name", "claims=1", *alone)]
+
+
 def _of_rows() -> list[str]:
     at = reverse("admin:uploads_validationerror_rows")
     found = ValidationError.objects.filter(severity="error", resolved_at=None, upload__vendor_id="VEND001")
@@ -185,6 +194,7 @@ PARTICULAR: dict[str, Callable[[], list[str]]] = {
     "uploads_validationerror_waiting": _of_waiting,
     "uploads_validationerror_values": _of_values,
     "uploads_validationerror_rows": _of_rows,
+    "uploads_validationerror_everywhere": _of_all_vendors,
     "uploads_uploadhistory_record": _of_records,
 }
 

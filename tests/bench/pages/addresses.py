@@ -5,7 +5,7 @@ vendor with the most products. What can't be asked for is named in LEFT_OUT, wit
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from catalog.models import Product, ProductCatalog, ProductCategory
-from uploads.models import RecentUpload, UploadHistory, ValidationError, VendorSummary
+from uploads.models import RecentUpload, UploadHistory, ValidationError, ValueTotal, VendorSummary
 from vendors.models import Vendor
 
 # Names, or patterns without one, that are no pages of their own.
@@ -157,8 +157,18 @@ def _failed_rows() -> Iterator[tuple[str, dict[str, str]]]:
         yield code, {"upload": upload, "code": code}
 
 
+def _everywhere() -> Iterator[tuple[str, dict[str, Any]]]:
+    for field in ("category", "price"):
+        yield f"{field} of all vendors", {"field": field}
+    if largest := ValueTotal.objects.filter(claim=False).order_by("-rows").first():
+        yield "one value", {"field": largest.field, "value": largest.value}
+        yield "those behind it", {"field": largest.field, "rows": largest.rows, "after": largest.value}
+    yield "claims", {"claims": 1}
+
+
 # Pages that are asked something beside their address.
-QUESTIONS = {
+QUESTIONS: dict[str, Callable[[], Iterator[tuple[str, dict[str, Any]]]]] = {
+    "admin:uploads_validationerror_everywhere": _everywhere,
     "admin:uploads_validationerror_waiting": _waiting,
     "admin:uploads_validationerror_values": _wrong_values,
     "admin:uploads_validationerror_rows": _failed_rows,

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from catalog.models import Product
+from tests.commands import as_manage_py
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
@@ -229,6 +230,19 @@ def test_counts_that_are_not_right_are_made_anew_and_that_is_said(
     assert totals.recount("VEND001", dry_run=True) == wrong
     assert totals.recount("VEND001") == wrong
     assert "VEND001: 2 counts of wrong values were not right, and are now" in caplog.text
+    assert_right()
+
+
+def test_the_command_says_what_is_not_right_and_sets_it_right(pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, category="TVs"), line(2, category="")))
+    OpenValue.objects.filter(value="tvs").update(rows=7)
+    dry = as_manage_py("reconcile", "--wrong-values", "--dry-run")
+    assert dry == (
+        0, "VEND001 category 'tvs': counted 7, right is 1\nWrong values: 1 count would be set right.\n", ""
+    )  # fmt: skip
+    assert "1 count set right." in as_manage_py("reconcile", "--wrong-values")[1]
+    assert as_manage_py("reconcile", "--wrong-values")[1] == "Wrong values: all counts are right.\n"
+    assert as_manage_py("reconcile", "--wrong-values", "--table")[0] == 1
     assert_right()
 
 

@@ -19,7 +19,7 @@ from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo
 from uploads.keeping import passes
-from uploads.models import Job, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
+from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
 from uploads.pipeline import reconcile, stream, upkeep
 from uploads.pipeline.table import scan
 from uploads.work import outages, steps, wakeups
@@ -73,6 +73,7 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
     UploadHistory.objects.create(
         upload_id="STALLED", vendor_id="VEND001", file_name="x", file_rows=1, reconciled_to="REC_1"
     )
+    OpenValue.objects.create(vendor_id="VEND001", claim=False, field="price", value="x", spelling="x", rows=1)
     monkeypatch.setattr(scan, "is_due", lambda: True)
     woken: list[Any] = []
     monkeypatch.setattr(wakeups, "enqueue", lambda *call, **_: woken.append(call))
@@ -82,6 +83,7 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
         steps.RUN_JOBS: lambda: (wakeups.RUN_JOB, job.pk) in woken,
         steps.CLOSE_OUTAGES: lambda: not ServiceOutage.objects.filter(ended_at=None).exists(),
         steps.READ_TABLE: lambda: (wakeups.SCAN_TABLE,) in woken,
+        steps.ADD_UP: lambda: not OpenValue.objects.filter(changed=True).exists(),
         steps.WRITE_BACK: lambda: not RecordOutcome.objects.filter(written_back_at=None).exists(),
         steps.RECONCILE: lambda: UploadHistory.objects.get(pk="STALLED").reconciled_to == "",
     }
