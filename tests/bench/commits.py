@@ -79,7 +79,8 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
         "wrong": record(wrong, rows),
     }
     recordings["same"] = again(recordings["clean"])
-    return [*_consumer(recordings, pace), *_commit_alone(recordings["clean"], pace)]
+    tenth = record(feeds.with_errors(folder / "tenth.csv", rows, 0.1)[0], rows)
+    return [*_consumer(recordings, pace), *_counting(tenth, pace), *_commit_alone(recordings["clean"], pace)]
 
 
 # --- the consumer ----------------------------------------------------------------------------------------------
@@ -131,6 +132,32 @@ def _open(upload: UploadHistory) -> None:
 def _bound_by(contender: Contender, runs: list[Run]) -> str:
     contender.before()
     return f"{shares(runs)}; this process: {bound.profile(contender.run)}"
+
+
+def _counting(recording: Recording, pace: Pace) -> list[Figure]:
+    """What it takes that the rows with each wrong value are counted as they fail (migration uploads.0021)."""
+    wrong = round(recording.rows * 0.1)
+    expected = {"inserted": recording.rows - wrong, "error": wrong}
+
+    def counted(on: bool) -> Contender:
+        usual = _contender(f"10% errors{'' if on else ', not counted'}", recording, None, expected)
+
+        def before() -> None:
+            usual.before()
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE validation_errors {'ENABLE' if on else 'DISABLE'} TRIGGER USER")
+
+        return replace(usual, before=before)
+
+    with_counts, without = counted(True), counted(False)
+    ours, theirs = in_turns([with_counts, without], pace)
+    with_counts.before()  # the triggers are back, whichever came last
+    return [
+        figure(
+            GROUP, "consumer, 10% errors", "rows/s", [run.rate for run in ours],
+            against="wrong values not counted", theirs=[run.rate for run in theirs],
+        )
+    ]  # fmt: skip
 
 
 # --- the commit alone ------------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ def test_staging_stream_consumer_and_commit_are_measured_and_shown(
         "consumer, all updates",
         "consumer, all unchanged",
         "consumer, 5% errors",
+        "consumer, 10% errors",
         "commit alone, all inserts",
         "commit alone, all inserts",
     ]
