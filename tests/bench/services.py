@@ -14,7 +14,7 @@ from config.embedded import processes, services
 
 # What would make the platform use somebody else's services: a bench empties tables.
 ELSEWHERE = ("DATABASE_URL", "REDIS_URL", *services.AWS_ELSEWHERE)
-TABLES = "products, record_outcomes, validation_errors, upload_history"
+TABLES = "products, record_outcomes, validation_errors, open_values, shared_values, upload_history"
 
 
 @contextmanager

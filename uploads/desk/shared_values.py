@@ -20,6 +20,7 @@ from vendors.models import Vendor
 COUNTED: Final = 1_000  # values of a field; of more a page says "1,000 or more"
 LOOKED_AT: Final = 20_000  # counts of vendors, and claims, in one question
 SEARCHED: Final = 5_000  # values among which a text is looked for, the largest
+CLAIMED: Final = 2_000  # SKUs of which the claims are looked at, the largest
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ _CLAIMS: Final = """
 
 
 def claims(most: int) -> list[Claim]:
-    """The SKUs of which most rows wait, among the SEARCHED largest."""
+    """The SKUs of which most rows wait, among the CLAIMED largest."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIMS, [SEARCHED, most])
+        cursor.execute(_CLAIMS, [CLAIMED, most])
         return [Claim(*row) for row in cursor.fetchall()]

@@ -184,7 +184,6 @@ def test_a_vendor_whose_commit_takes_long_holds_up_neither_another_nor_the_total
     pipeline: Pipeline, other_vendor: Vendor
 ) -> None:
     first = pipeline.run(feed(line(1, category="TVs")))
-    totals.add_up()
     with psycopg.connect(**libpq(connection.settings_dict["NAME"])) as slow:
         slow.execute(FAILS, [first.pk, "VEND001"])  # its count is written, and nothing is committed
         with connection.cursor() as cursor:
@@ -211,7 +210,7 @@ def test_many_counts_are_added_up_in_portions(pipeline: Pipeline, monkeypatch: p
     pipeline.run(feed(*(line(n, category=f"odd {n}") for n in range(5))))
     assert totals.add_up() == 5
     assert_right()
-    monkeypatch.setattr(totals, "PORTIONS", 1)
+    monkeypatch.setattr(totals, "TURN_SECONDS", -1.0)
     pipeline.run(feed(*(line(n, category=f"even {n}") for n in range(5, 10))))
     assert [totals.add_up() for _ in range(4)] == [2, 2, 1, 0]
 

@@ -6,6 +6,7 @@ mended rows. Counts are derived: `recount` makes a vendor's anew from its errors
 """
 
 import logging
+import time
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from config.web.text import visible
 logger = logging.getLogger(__name__)
 
 PORTION: Final = 2_000  # counts that are added up in one transaction
-PORTIONS: Final = 25  # in one turn
+TURN_SECONDS: Final = 2.0  # after which others have theirs
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('totals of wrong values', 0))"
 
 # Through idx_open_values_changed. Who is just writing a count isn't waited for: it is changed again when that commits.
@@ -59,11 +60,10 @@ def add_up() -> int:
 
     One at a time does so: who comes meanwhile has nothing to do.
     """
-    done = 0
-    for _ in range(PORTIONS):
-        found = _portion()
+    done, deadline = 0, time.monotonic() + TURN_SECONDS
+    while found := _portion():
         done += found
-        if found < PORTION:
+        if found < PORTION or time.monotonic() > deadline:
             break
     return done
 
