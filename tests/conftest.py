@@ -103,6 +103,7 @@ def groups(db: None) -> None:
     """The groups of staff, as the migrations make them: tests that empty all tables took them away."""
     importlib.import_module("vendors.migrations.0003_groups").make_groups(apps, None)
     importlib.import_module("uploads.migrations.0011_remembered_readings").permit_new(apps, None)
+    importlib.import_module("vendors.migrations.0007_talk").permit(apps, None)
 
 
 @pytest.fixture

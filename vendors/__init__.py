@@ -2,6 +2,7 @@
 
 models.py       vendors, their members, and invitations
 access.py       who may see what of which vendor; the one place where vendors are kept apart
+viewing.py      staff look at a vendor's pages as it sees them
 approval.py     staff let companies in, suspend and reactivate them
 members.py      who works for a vendor, and in which role
 leaving.py      who they were is deleted when their vendor leaves

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 
+from config.web import signed_in
+from config.web.links import page_url
+from config.web.text import visible as spelled_out
 from security.log import note_view
+from vendors import viewing
 from vendors.models import Vendor, VendorMember
 
 if TYPE_CHECKING:
@@ -68,11 +75,20 @@ def _to_login(request: HttpRequest, vendor_id: str) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path() if asked else reverse("vendor:home", args=[vendor_id]))
 
 
-def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
+READING = ("GET", "HEAD", "OPTIONS")
+NOTHING_CHANGES = "You look at the pages of {} as its people see them, and nothing is changed by looking: leave first."
+NO_FILES = (
+    "Looking at these pages as a vendor sees them, you may download what you may download in the admin: not this."
+)
+OVER = "You have looked at this vendor's pages for an hour. Begin anew from here."
+
+
+def vendor_page(role: VendorMember.Role, *, hands_out: str = "") -> Callable[[View], View]:
     """Decorates the views of a vendor's own pages: `view(request, vendor, …)`, for its members of this role or above.
 
     Another vendor's page is 404, as one that isn't there; a page for which the role isn't enough is 403. The view finds
-    the member as `request.member`.
+    the member as `request.member`. Staff who look at the vendor's pages as it sees them (vendors/viewing.py) are an
+    owner to the view, who only reads; what a page `hands_out` as a file is for those who have this permission.
     """
 
     def decorate(view: View) -> View:
@@ -80,12 +96,17 @@ def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
         def guarded(request: HttpRequest, vendor_id: str, **rest: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request, vendor_id)
-            member = membership(request.user, vendor_id)
+            try:
+                looking = viewing.of(request, vendor_id)
+            except viewing.Over:
+                messages.info(request, OVER)
+                return redirect(page_url("vendors_vendor", vendor_id))
+            member = _looking(request, looking, hands_out) if looking else membership(request.user, vendor_id)
             if member is None:
                 raise Http404
             if not may_as(member, role):
                 raise PermissionDenied(f"Your role at {member.vendor.vendor_name} doesn't allow this. Ask an owner.")
-            if sees_all(request.user):
+            if sees_all(request.user) and not looking:
                 note_view(request, vendor_id, member.role)
             request.member = member  # type: ignore[attr-defined] # for the view and its template
             return view(request, member.vendor, **rest)
@@ -94,3 +115,15 @@ def vendor_page(role: VendorMember.Role) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _looking(request: HttpRequest, looking: viewing.Viewing, hands_out: str) -> VendorMember:
+    """Whoever looks at the pages as an owner sees them. Raises PermissionDenied for all but looking."""
+    request.viewing = looking  # type: ignore[attr-defined] # for the banner, which refusals have too
+    if request.method not in READING:
+        raise PermissionDenied(NOTHING_CHANGES.format(spelled_out(looking.vendor.vendor_name)))
+    if hands_out and not request.user.has_perm(hands_out):
+        raise PermissionDenied(NO_FILES)
+    if hands_out and not signed_in.is_fresh(request):  # as before exports of the admin
+        raise ReauthenticationRequired
+    return viewing.as_owner(request, looking)

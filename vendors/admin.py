@@ -23,7 +23,7 @@ from django.utils.timezone import localtime
 from config.web import confirm
 from config.web.links import keeping, link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING, counted, visible
-from vendors import approval, summary
+from vendors import approval, summary, viewing
 from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
 from vendors.members_inline import MemberInline
 from vendors.models import Vendor
@@ -153,6 +153,10 @@ class VendorAdmin(VendorTableAdmin):
             )
             for answer in NAME_ANSWERS
         ]
+        steps += [
+            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"vendors_vendor_{name}")
+            for name, view in (("view_as", self.view_as), ("leave_view", self.leave_view))
+        ]
         return steps + super().get_urls()
 
     def change_view(
@@ -211,6 +215,26 @@ class VendorAdmin(VendorTableAdmin):
             nothing="No new name is asked for any more.",
         )
         return confirm.ask(self, request, question, page) or redirect(page)
+
+    def view_as(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The button that opens the vendor's pages as its people see them; who comes by a link is led to the button."""
+        if not (self.has_view_permission(request) and viewing.may(request.user)):
+            raise PermissionDenied
+        vendor = self.get_object(request, unquote(object_id))
+        if vendor is None:
+            raise Http404
+        if request.method != "POST":
+            return redirect(page_url("vendors_vendor", vendor.pk))
+        viewing.begin(request, vendor)
+        return redirect("vendor:home", vendor.pk)
+
+    def leave_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The button of the banner there. It may be over already, or of another vendor by now, which stays."""
+        vendor_id = unquote(object_id)
+        if request.method == "POST" and viewing.is_of(request, vendor_id):
+            viewing.end(request, "left")
+        may_look = self.has_view_permission(request)
+        return redirect(page_url("vendors_vendor", vendor_id) if may_look else "admin:index")
 
     def _take(
         self, request: HttpRequest, step: Transition, vendors: "QuerySet[Any]", back: str = ""

@@ -74,7 +74,11 @@ class Vendor(models.Model):
             models.Index(fields=["email"], name="idx_vendors_email"),
             models.Index(fields=["status"], name="idx_vendors_status"),
         ]
-        permissions = [("approve_vendor", "Can approve, suspend and reactivate vendors")]
+        permissions = [
+            ("approve_vendor", "Can approve, suspend and reactivate vendors"),
+            # Not "view_…": that is what everybody of the staff gets.
+            ("see_as_vendor", "Can look at a vendor's pages as its people see them"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.vendor_name}"
@@ -96,6 +100,8 @@ class VendorMember(models.Model):
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role, default=Role.VIEWER)
+    # The newest comment when they looked at the vendor's messages last: what is newer is counted as new.
+    comment_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -75,7 +75,7 @@ def catalog(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     return render(request, "uploads/portal/catalog.html", found)
 
 
-@vendor_page(VendorMember.Role.VIEWER)
+@vendor_page(VendorMember.Role.VIEWER, hands_out="catalog.view_product")
 def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBase:
     """What the list shows, all of it, as a file."""
     products = chosen(request, vendor)

@@ -63,7 +63,7 @@ def errors(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     return render(request, "uploads/portal/errors.html", about_errors(request, vendor, upload) | found)
 
 
-@vendor_page(Role.VIEWER)
+@vendor_page(Role.VIEWER, hands_out="uploads.download_uploadhistory")
 def failed_rows(request: HttpRequest, vendor: Vendor, upload_id: str, format: str) -> HttpResponseBase:
     """The failed rows as a file that can be corrected and sent back."""
     upload = upload_of(vendor, upload_id)

@@ -78,7 +78,7 @@ def notify(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
     return redirect("vendor:upload", vendor.pk, upload.pk)
 
 
-@vendor_page(VIEWER)
+@vendor_page(VIEWER, hands_out="uploads.download_uploadhistory")
 def file(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The file as it came."""
     upload = upload_of(vendor, upload_id)
