@@ -210,6 +210,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,3/10m/key",
     "reset_password_from_key": "20/m/ip",
     "invite": "20/h/user,50/d/key",  # by a person, and for a vendor
+    "comment": "50/h/user",  # of a vendor's people, to staff
 }
 MFA_ADAPTER = "security.factors.FactorAdapter"
 MFA_FORMS = {"authenticate": "security.factors.CodeForm", "reauthenticate": "security.factors.CodeAgainForm"}
@@ -285,31 +286,15 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULER = "config.watch.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "consume the stream": {
-        "task": "uploads.tasks.consume_stream",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "go on with what was left": {
-        "task": "uploads.tasks.upkeep",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "forget sessions that have ended": {
-        "task": "uploads.tasks.forget_sessions",
-        "schedule": schedule(3600),
-        "options": {"expires": 3600},
-    },
-    "forget what the security log needn't keep": {
-        "task": "uploads.tasks.purge_security_log",
-        "schedule": schedule(86_400),
-        "options": {"expires": 86_400},
-    },
-    "delete what is kept no longer": {
-        "task": "uploads.tasks.delete_old",
-        "schedule": schedule(3600),
-        "options": {"expires": 3600},
-    },
+    name: {"task": f"uploads.tasks.{task}", "schedule": schedule(seconds), "options": {"expires": seconds}}
+    for name, task, seconds in (
+        ("consume the stream", "consume_stream", 5),
+        ("go on with what was left", "upkeep", 5),
+        ("send the mails of comments", "mail_comments", 15),
+        ("forget sessions that have ended", "forget_sessions", 3600),
+        ("forget what the security log needn't keep", "purge_security_log", 86_400),
+        ("delete what is kept no longer", "delete_old", 3600),
+    )
 }
 
 # --- AWS: DynamoDB, its streams, S3 ----------------------------------------------------------------------------

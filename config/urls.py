@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from config import account_admin, accounts, session_pages
 from uploads.staff import dashboard, find
+from uploads.staff.talk import conversation
 from vendors.portal import apply, invitations, prove, start
 
 admin.site.site_header = "Vendor onboarding"
@@ -23,6 +24,8 @@ urlpatterns = [
     path("invitation/<str:token>/", invitations.page, name="invitation"),
     path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
     path("admin/find/", admin.site.admin_view(find.page), name="find"),
+    path("admin/comments/", admin.site.admin_view(conversation.page), name="comments"),
+    path("admin/comments/settle/", admin.site.admin_view(conversation.settle), name="comments_settle"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="apply")),  # allauth's, without a company
     path("accounts/email/", accounts.AddressView.as_view(), name="account_email"),
     path("accounts/sessions/", session_pages.page, name="usersessions_list"),

@@ -19,6 +19,7 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductChange
 from tests.remembering import remembering
 from uploads.models import (
+    Comment,
     Correction,
     Job,
     RecordOutcome,
@@ -52,6 +53,7 @@ class Company:
     remembered: RememberedReading
     members: dict[str, VendorMember]
     invitation: Invitation
+    comments: list[Comment]
 
 
 # What an argument of an address stands for, with this company's own.
@@ -181,6 +183,10 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             vendor=vendor, email=f"new@{word}.example", role="viewer", token_hash=str(n) * 64,
             expires_at=timezone.now() + timedelta(days=1),
         ),
+        comments=[
+            Comment.objects.create(vendor=vendor, upload=about, audience="vendor", by_vendor=by_vendor, body=word)
+            for about in (upload, None) for by_vendor in (False, True)
+        ],
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from celery import shared_task
 from config.web import signed_in
 from security import log
 from uploads.corrections import ignoring, retry, undo
+from uploads.desk import mailing
 from uploads.keeping import passes, turn
 from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
@@ -108,3 +109,9 @@ def delete_old() -> None:
 def _delete_old() -> None:
     if passes.go_on():
         wakeups.enqueue(wakeups.DELETE_OLD)
+
+
+@shared_task
+def mail_comments() -> None:
+    with _patient("The mailing of comments"):
+        steps.alone(steps.MAIL_COMMENTS, mailing.send_owed)

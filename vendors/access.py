@@ -76,7 +76,7 @@ def _to_login(request: HttpRequest, vendor_id: str) -> HttpResponseBase:
 
 
 READING = ("GET", "HEAD", "OPTIONS")
-NOTHING_CHANGES = "You look at the pages of {} as its people see them, and nothing is changed by looking: leave first."
+NOTHING_CHANGES = "You view {} as its people do, which changes nothing. Leave, and change it in the admin if you may."
 NO_FILES = (
     "Looking at these pages as a vendor sees them, you may download what you may download in the admin: not this."
 )

@@ -82,4 +82,4 @@ def as_owner(request: HttpRequest, viewing: Viewing) -> VendorMember:
     a page brings itself up to date."""
     if "HX-Request" not in request.headers and "itself" not in request.GET:
         note(Kind.VIEWED_AS, request=request, vendor_id=viewing.vendor.pk, about=request.path, detail="page")
-    return VendorMember(vendor=viewing.vendor, user_id=request.user.pk, role=VendorMember.Role.OWNER)
+    return VendorMember(vendor=viewing.vendor, user_id=request.user.pk or 0, role=VendorMember.Role.OWNER)

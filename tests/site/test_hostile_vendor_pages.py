@@ -28,7 +28,7 @@ from tests.jobs import run_jobs
 from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
-from uploads.models import Job, UploadHistory, ValidationError
+from uploads.models import Comment, Job, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 
 # Every page is asked for again and again, and other tests cover the same lines.
@@ -48,6 +48,7 @@ ASKED = {
     "catalog_export": ("q", "category"),
     "find": ("q",),
     "history": ("since", "until", "p"),
+    "messages": ("before",),
     "values": ("from", "fill"),
     "all_values": ("from", "fill"),
     "settled": ("after",),
@@ -115,6 +116,9 @@ class Journey:
                 upload=self.upload, vendor_id="VEND001", row_number=1, line_number=2, severity="warning",
                 error_type="looks_odd", field="price", error_message=text, suggestion=text, wrong_value=text[:200],
             )  # fmt: skip
+        for about, text in combined([self.upload, None], TEXTS):
+            Comment.objects.create(vendor_id="VEND001", upload=about, audience="vendor", by_vendor=True, body=text,
+                                   author=people[1])  # fmt: skip
         self.jobs = [
             Job.objects.create(kind=kind, vendor_id="VEND001", state="failed", failure=f"{SCRIPT} {TURNS}",
                                requested_by=people[0], parameters={}, result={"problems": {}})
@@ -240,7 +244,20 @@ def test_what_is_searched_for_is_found(journey: Journey) -> None:
 
 def test_whatever_is_typed_into_a_form_is_answered_without_an_error(journey: Journey) -> None:
     """Into every field that the pages have, and into those that they only pass on."""
-    passed_on = {"token", "shape", "seen", "mode", "column-0", "encoding", "after", "0-price", "right", "value", "role"}
+    passed_on = {
+        "token",
+        "shape",
+        "seen",
+        "mode",
+        "column-0",
+        "encoding",
+        "after",
+        "0-price",
+        "right",
+        "value",
+        "role",
+        "body",
+    }
     for address, text in combined(ADDRESSES, [TURNS, SCRIPT, "a\0b", LONG[1]]):
         url = next(every(address, journey)).partition("?")[0]
         form = (journey.client.get(url).context or {}).get("form")

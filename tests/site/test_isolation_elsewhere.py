@@ -13,8 +13,9 @@ import pytest
 from celery import current_app
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.core import signing
+from django.core import mail, signing
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -30,7 +31,7 @@ from uploads.aws import dynamo, storage
 from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
-from uploads.models import Job, RecordOutcome, TableStream, UploadHistory, ValidationError
+from uploads.models import Comment, Job, RecordOutcome, TableStream, UploadHistory, ValidationError
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
@@ -236,8 +237,6 @@ def run_job(both: Both) -> None:
 
 
 def browserless_user() -> Any:
-    from django.contrib.auth.models import User
-
     return User.objects.get_or_create(username="becker")[0]
 
 
@@ -258,11 +257,21 @@ def delete_old(both: Both) -> None:
     assert UploadHistory.objects.get(storage_key="", vendor_id="VEND001", original_key="").file_deleted_at
 
 
+def mail_comments(both: Both) -> None:
+    """Said to us, it is mailed to nobody of theirs, whoever sent the file that it is about."""
+    them = User.objects.create_user("becker-owner", "owner@becker.example")
+    VendorMember.objects.create(vendor_id="VEND002", user=them, role="owner")
+    UploadHistory.objects.filter(pk=both.ours.pk).update(uploaded_by=them)
+    Comment.objects.create(vendor_id="VEND001", upload=both.ours, audience="vendor", body="For us")
+    tasks.mail_comments()
+    assert "owner@becker.example" not in [address for sent in mail.outbox for address in sent.recipients()]
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
-        delete_old,
+        delete_old, mail_comments,
     )
 }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """A vendor that has left: what the law wants deleted is deleted, what the books need stays.
 
-Deleted are the accounts of its people, invitations, addresses, files and reports, records in DynamoDB, and failed rows
-as they were sent. Products, uploads with their counters, the ledger and what changed in products are kept. Whoever is
-stopped anywhere begins anew: each step finds what is left of it.
+Deleted are the accounts of its people, invitations, addresses, files and reports, records in DynamoDB, failed rows as
+they were sent, and what was said to it, by it and about it. Products, uploads with their counters, the ledger and what
+changed in products are kept. Whoever is stopped anywhere begins anew: each step finds what is left of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from psycopg.sql import SQL, Identifier
 
 from security.log import note
@@ -18,7 +18,7 @@ from security.models import Kind
 from uploads.aws import dynamo
 from uploads.keeping.stored import delete_of
 from uploads.keeping.turn import BATCH_ROWS
-from uploads.models import Correction, Job, UploadHead, UploadHistory, ValidationError
+from uploads.models import Comment, Correction, Job, UploadHead, UploadHistory, ValidationError
 from vendors import leaving
 from vendors.models import Vendor
 
@@ -164,6 +164,11 @@ def _delete_sent(table: str, key: str, upload_id: str) -> int:
                 return removed
 
 
+def _said(vendor: Vendor) -> "QuerySet[Comment]":
+    """By the vendor, to it, and about it among staff."""
+    return Comment.objects.filter(Q(vendor=vendor) | Q(upload__vendor=vendor))
+
+
 # In this order: first nobody can sign in any more.
 PARTS: Final = (
     Part("accounts of people who are nowhere else", _accounts, _leave),
@@ -172,6 +177,7 @@ PARTS: Final = (
     Part("uploads with their files and reports", lambda vendor: len(_with_files(vendor)), _delete_files),
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),
+    Part("comments", lambda vendor: _said(vendor).count(), lambda vendor: _said(vendor).delete()[0]),
     Part("addresses of the vendor itself", _contacts, _forget_contacts),
 )
 KEPT: Final = (

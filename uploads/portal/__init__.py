@@ -10,6 +10,7 @@ corrections.py  failed rows are corrected and retried
 values.py       what waits, and all wrong values of a field at once
 settled.py      rows that are ignored, or closed since
 undo.py         what an upload changed is taken back
+messages.py     what staff and the vendor say to each other
 catalog.py      the vendor's products
 history.py      its uploads over time
 quality.py      how its files got better or worse

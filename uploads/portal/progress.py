@@ -18,6 +18,7 @@ from uploads.corrections.failed_rows import why_vendor
 from uploads.insight import downloads, progress, reading
 from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
+from uploads.portal.messages import conversation
 from uploads.portal.pages import upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
@@ -37,7 +38,9 @@ class ShownStep(NamedTuple):
 @vendor_page(VIEWER)
 def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Where the upload stands."""
-    return render(request, "uploads/portal/upload_progress.html", _context(request, upload_of(vendor, upload_id)))
+    upload = upload_of(vendor, upload_id)
+    found = _context(request, upload) | {"talk": conversation(request, vendor, upload)}
+    return render(request, "uploads/portal/upload_progress.html", found)
 
 
 @vendor_page(VIEWER)

@@ -15,5 +15,6 @@ categories.py   categories with the rows that wait for one
 vendors.py      vendors with their quality
 dashboard.py    what is going on
 find.py         the search over everything
+talk/           what staff say to each other and to vendors
 listing.py      what these lists share
 """

@@ -31,6 +31,7 @@ READ_STREAM: Final = "Read the stream"
 FORGET_SESSIONS: Final = "Forget sessions that have ended"
 PURGE_LOG: Final = "Forget what the security log needn't keep"
 DELETE_OLD: Final = "Delete what is kept no longer"
+MAIL_COMMENTS: Final = "Send the mails of comments"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -40,6 +41,7 @@ EVERY: Final[dict[str, float]] = {
     FORGET_SESSIONS: 3600.0,
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,
+    MAIL_COMMENTS: 15.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

@@ -28,7 +28,7 @@ from tests.uploads.keeping.aging import counters
 from tests.uploads.keeping.test_stored import in_storage
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
-from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.models import Comment, RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Invitation, Vendor, VendorMember
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
@@ -63,6 +63,9 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     Vendor.objects.filter(pk=vendor.pk).update(phone="198.51.100.7", address="Lovelace Street 1")
     log_change(ada, vendor, "Member ada@northwind.example: viewer → owner.")
     upload = pipeline.run(feed(line(1), line(2, price="free")))
+    Comment.objects.create(
+        vendor=vendor, upload=upload, by_vendor=True, audience="vendor", author=ada, body="I am Ada Lovelace"
+    )
     pipeline.run(feed(line(1, price="5.00")))
     pipeline.run(feed(line(8), line(9, price="free")), "VEND002")
     return upload
@@ -77,7 +80,7 @@ def offboard(*more: str) -> str:
 def everything() -> str:
     """All of PostgreSQL that names people, as text."""
     tables = ("auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
-              "vendor_invitations", "security_log", "django_admin_log", "vendor_members")  # fmt: skip
+              "vendor_invitations", "comments", "security_log", "django_admin_log", "vendor_members")  # fmt: skip
     with connection.cursor() as cursor:
         found = []
         for table in tables:
@@ -89,10 +92,11 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:8]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:9]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
-        ["1", "errors, corrections and first rows of groups"], ["1", "addresses of the vendor itself"],
+        ["1", "errors, corrections and first rows of groups"], ["1", "comments"],
+        ["1", "addresses of the vendor itself"],
     ]  # fmt: skip
     assert "Nothing was changed." in said
     assert everything() == before

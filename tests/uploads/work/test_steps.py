@@ -18,6 +18,7 @@ from tests.faults.statements import before_statements, failing
 from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo
+from uploads.desk import mailing
 from uploads.keeping import passes
 from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
 from uploads.pipeline import reconcile, stream, upkeep
@@ -137,6 +138,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (signed_in, "forget_ended", tasks.forget_sessions, steps.FORGET_SESSIONS),
         (log, "purge", tasks.purge_security_log, steps.PURGE_LOG),
         (passes, "go_on", tasks.delete_old, steps.DELETE_OLD),
+        (mailing, "send_owed", tasks.mail_comments, steps.MAIL_COMMENTS),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
