@@ -23,7 +23,7 @@ def permit(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0020_desk"),
+        ("uploads", "0022_count_open_values"),
         ("vendors", "0003_groups"),
     ]
 
