@@ -30,6 +30,7 @@ from config.watch import counted, meters, traces, working
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("onboarding")
+app.Task.Request = "config.watch.lost:Watched"  # by its name: only a worker's main process needs it
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 working.connect()

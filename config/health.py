@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import redis
 from django.conf import settings
@@ -107,11 +107,16 @@ def _postgresql() -> str:
     try:
         with own.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, FALSE)", [f"{WAITED}s"])
-            cursor.execute("SELECT app, name FROM django_migrations")
-            missing = _wanted() - set(cursor.fetchall())
+            missing = migrations_to_run(cursor)
     finally:
         own.close()
     return f"migrations to run: {len(missing)}" if missing else ""
+
+
+def migrations_to_run(cursor: Any) -> list[str]:
+    """What of this version the database hasn't had yet, like `uploads.0001_initial`."""
+    cursor.execute("SELECT app, name FROM django_migrations")
+    return sorted(".".join(one) for one in _wanted() - set(cursor.fetchall()))
 
 
 @cache

@@ -6,6 +6,7 @@ counted.py   the files in which processes count, and what of those that died is 
 answering.py middleware: a request's ID, its time, its route
 pages.py     how a request is told
 working.py   the same for tasks: IDs travel with them
+lost.py      tasks whose process was killed, or that ran out of time
 told.py      what may be said of an error, and of a refused page
 lines.py     log lines, as JSON or for the eye
 server.py    gunicorn's own lines

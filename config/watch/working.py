@@ -17,6 +17,7 @@ from config.watch import counted, ids, meters, traces
 
 HEADER: Final = "onboarding"
 TRAVELLING: Final = (ids.REQUEST, ids.UPLOAD, ids.VENDOR, ids.JOB)
+OK, FAILED = "ok", "failed"
 NAMED: Final = {"upload_id": ids.UPLOAD, "job_id": ids.JOB}
 
 _under_way: dict[str, tuple[ExitStack, float, Any]] = {}  # by the task's ID: one at a time in each process
@@ -49,7 +50,7 @@ def _begins(task_id: str = "", task: Any = None, args: Any = (), kwargs: Any = N
     carried = getattr(task.request, HEADER, None)
     carried = carried if isinstance(carried, Mapping) else {}
     stack = ExitStack()
-    stack.enter_context(ids.of({**carried, **_about(task, args, kwargs or {}), ids.TASK: task.name}))
+    stack.enter_context(ids.of({**carried, **about(task, args, kwargs or {}), ids.TASK: task.name}))
     span = stack.enter_context(traces.span(f"task {task.name}", carried))
     _under_way[task_id] = (stack, time.perf_counter(), span)
 
@@ -58,7 +59,7 @@ def _ended(task_id: str = "", task: Any = None, state: Any = None, **_: Any) -> 
     if task_id not in _under_way:
         return
     stack, began, span = _under_way.pop(task_id)
-    result = "ok" if state == "SUCCESS" else "failed"
+    result = OK if state == "SUCCESS" else FAILED
     span.named(f"task {task.name}", result=result)
     meters.took(meters.TASKS, time.perf_counter() - began, task.name, result)
     stack.close()
@@ -68,7 +69,7 @@ def _born(**_: Any) -> None:
     counted.bury()
 
 
-def _about(task: Any, args: Any, kwargs: Mapping[str, Any]) -> dict[str, object]:
+def about(task: Any, args: Any, kwargs: Mapping[str, Any]) -> dict[str, object]:
     """What the arguments name. What can't be passed is for the task itself to say."""
     try:
         passed = inspect.signature(task.run).bind(*args, **kwargs).arguments

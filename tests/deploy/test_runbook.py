@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from uploads.corrections.failed_rows import Selection
 from uploads.models import Job, RecordOutcome, ServiceOutage, StreamShard, TableStream, UpkeepStep, UploadHistory
 from uploads.pipeline import judge, upkeep, writeback
 from uploads.work import steps
+from uploads.work.outages import CALM_SECONDS
 
 ROWS = feed(line(1), line(2))
 # A generator: it makes the trouble, yields the words of the page that say what to do, and does that.
@@ -126,6 +128,7 @@ def service_away(pipeline: Pipeline, patch: pytest.MonkeyPatch, _: User) -> Foll
     yield "`manage.py prepare` makes what is missing"
     pipeline.end_pause(upload)
     tasks.stage_upload(upload.pk)
+    ServiceOutage.objects.update(answered_at=F("answered_at") - timedelta(seconds=CALM_SECONDS + 1))
 
 
 def redis_away(_: Pipeline, patch: pytest.MonkeyPatch, __: User) -> Followed:

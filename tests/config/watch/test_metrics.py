@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 from django.conf import settings as site
 from django.test import Client
@@ -26,6 +27,7 @@ from tests.site.hostile import SCRIPT
 from uploads.insight import metrics as figures
 
 TOKEN = "a-token-of-the-tests"
+WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'upload_history'::regclass"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -215,6 +217,29 @@ def test_a_workers_port_tells_of_tasks_whose_processes_are_gone_and_leaves_no_fi
     asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     asked.request("GET", "/healthz")
     assert asked.getresponse().status == 404
+
+
+@pytest.mark.usefixtures("real_processes")
+def test_a_task_whose_process_is_killed_counts_as_failed_and_is_done_by_another(
+    worker: tuple["subprocess.Popen[bytes]", int],
+) -> None:
+    from config.celery import app
+
+    started, port = worker
+    eventually(lambda: _answers_freely(port), "the worker's port answers")
+
+    def told(result: str) -> float:
+        return count(scraped(port, ""), f"{meters.TASKS}_count", task="uploads.tasks.finish_upload", result=result)
+
+    with psycopg.connect(database_url()) as holder, psycopg.connect(database_url(), autocommit=True) as looker:
+        holder.execute("LOCK TABLE upload_history")
+        app.send_task("uploads.tasks.finish_upload", ["NONE"], queue="watched")
+        eventually(lambda: looker.execute(WAITS).fetchall(), "the task waits")
+        for process in psutil.Process(started.pid).children():
+            process.kill()
+        eventually(lambda: told("failed") == 1, "the death is counted")
+    eventually(lambda: told("ok") == 1, "another process did it")
+    assert told("failed") == 1
 
 
 def _answers_freely(port: int) -> bool:

@@ -25,6 +25,7 @@ from uploads.models import (
     ValidationError,
 )  # fmt: skip
 from uploads.work import policies, steps
+from uploads.work.outages import CALM_SECONDS
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -145,11 +146,17 @@ def test_what_is_kept_and_what_was_deleted_is_said_by_kind(db: None) -> None:
     assert (metrics.KEPT, "rows") not in found, "nobody has counted them yet"
 
 
-def test_an_outage_is_said_until_the_service_answers_again(db: None) -> None:
-    ServiceOutage.objects.create(service="DynamoDB", reason="?", began_at=ago(seconds=70))
-    ServiceOutage.objects.create(service="File storage", reason="?", answered_at=timezone.now())
+@pytest.mark.parametrize(
+    ("answered_at", "seconds"),
+    [(lambda: None, 70), (timezone.now, 70), (lambda: ago(seconds=CALM_SECONDS + 1), 0)],
+    ids=["it doesn't answer", "it answers now and then", "it answers again"],
+)
+def test_an_outage_is_said_until_the_service_answers_for_some_seconds(
+    db: None, answered_at: Callable[[], datetime | None], seconds: float
+) -> None:
+    ServiceOutage.objects.create(service="DynamoDB", reason="?", began_at=ago(seconds=70), answered_at=answered_at())
     found = said(metrics.outages)
-    assert found[metrics.OUTAGES, "DynamoDB"] == pytest.approx(70, abs=30)
+    assert found[metrics.OUTAGES, "DynamoDB"] == pytest.approx(seconds, abs=8)
     assert found[metrics.OUTAGES, "File storage"] == 0
 
 
