@@ -289,12 +289,22 @@ def post(operation: str, request: dict[str, Any]) -> Any:
     began = time.perf_counter()
     answer = _directly(operation, orjson.dumps(request))
     if answer is not None:
-        measured.note(operation, measured.OK, time.perf_counter() - began)
+        measured.note(operation, _how(answer), time.perf_counter() - began)
     else:
         measured.retried(operation)
         with translated():
             answer = dynamodb()._make_api_call(operation, request)  # type: ignore[attr-defined] # all methods call it
     return answer
+
+
+def _how(answer: dict[str, Any]) -> str:
+    """How a call ended that was answered with success. Of a batch, statements are throttled or fail each for itself."""
+    parts = answer.get("Responses")
+    errors = [part.get("Error") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    codes = {str(error.get("Code")) for error in errors if isinstance(error, dict)}
+    if codes & THROTTLED:
+        return measured.THROTTLED
+    return measured.FAILED if codes & FAILED else measured.OK
 
 
 def _directly(operation: str, body: bytes) -> Any | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from uploads.aws import client, limits, shape
+from uploads.aws import client, limits, measured, shape
 from uploads.aws.client import DynamoError, IteratorExpired, PositionTrimmed, StreamGone, TableMissing, Unavailable
 from uploads.aws.records import EXPIRES, PENDING, Item
 
@@ -137,6 +137,7 @@ def delete_records(keys: Sequence[Item]) -> None:
 
 
 def _write(requests: Any) -> None:
+    began = time.perf_counter()
     for attempt in range(ATTEMPTS):
         with _refusals():
             answer = client.post("BatchWriteItem", {"RequestItems": {_table(): requests}})
@@ -144,7 +145,9 @@ def _write(requests: Any) -> None:
         requests = client.members(left, _table()) if left else []
         if not requests:
             return
+        measured.retried("BatchWriteItem")
         _back_off(attempt)
+    measured.note("BatchWriteItem", measured.THROTTLED, time.perf_counter() - began)
     raise Unavailable(f"DynamoDB left {len(requests)} items unprocessed after {ATTEMPTS} attempts.")
 
 

@@ -73,7 +73,10 @@ FIGURES: Final[dict[str, Figure]] = {
     OWED: Figure(f"Outcomes not yet written back to DynamoDB, counted up to {MOST}"),
     OWED_AGE: Figure("Age of the oldest of them; 0 without any"),
     LEASES: Figure("Leases on open work, by kind, and whether they are held or have expired", ("kind", "state")),
-    JOBS: Figure("Jobs that are open, and among the newest those that ended in the last 24 hours", ("kind", "state")),
+    JOBS: Figure(
+        "Jobs that are open, and among the newest those that ended in the last 24 hours; one that failed, until the "
+        "same was done for its upload", ("kind", "state"),
+    ),
     JOB_AGE: Figure("Age of the oldest open job; 0 without any"),
     QUEUE_AGE: Figure("How long the oldest work of a queue has waited for a process; 0 without any", ("queue",)),
     STEP_FAILING: Figure("Since when a step of the schedule fails; 0 while it is well", ("step",)),
@@ -211,7 +214,9 @@ def outbox() -> Iterator[Sample]:
 
 
 def jobs() -> Iterator[Sample]:
-    """Open ones by idx_jobs_open, those that ended by the primary key, backwards."""
+    """Open ones by idx_jobs_open, those that ended by the primary key, backwards. One that failed counts until the same
+    was done for the same upload: then nobody has to see to it any more.
+    """
     rows = _rows(
         """
         SELECT kind, state, count(*), extract(epoch FROM clock_timestamp() - min(created_at)),
@@ -223,8 +228,13 @@ def jobs() -> Iterator[Sample]:
     )
     ended = _rows(
         """
-        SELECT kind, state, count(*) FROM (SELECT * FROM jobs ORDER BY id DESC LIMIT %(most)s) newest
-         WHERE state IN ('done', 'failed') AND ended_at > now() - interval '1 day'
+        WITH newest AS (SELECT id, kind, state, ended_at, coalesce(upload_id, '') AS upload,
+                               coalesce(vendor_id, '') AS vendor
+                          FROM jobs ORDER BY id DESC LIMIT %(most)s),
+             done AS (SELECT kind, upload, vendor, max(id) AS id FROM newest WHERE state = 'done' GROUP BY 1, 2, 3)
+        SELECT kind, state, count(*) FROM newest LEFT JOIN done USING (kind, upload, vendor)
+         WHERE (state = 'done' OR state = 'failed' AND coalesce(done.id, 0) < newest.id)
+           AND ended_at > now() - interval '1 day'
          GROUP BY kind, state
         """
     )

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -16,16 +17,19 @@ from uploads.aws import client, dynamo, measured, storage
 
 
 class Answering(HTTPServer):
-    """In DynamoDB's place: answers each request with the next of these, the last one again and again."""
+    """In DynamoDB's place: answers each request with the next of these, the last one again and again. Beside the status
+    stands the code of an error, or what is answered."""
 
-    def __init__(self, *answers: tuple[int, str]) -> None:
+    def __init__(self, *answers: tuple[int, str | dict[str, Any]]) -> None:
         left = list(answers)
 
         class Next(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                status, code = left.pop(0) if len(left) > 1 else left[0]
+                status, said = left.pop(0) if len(left) > 1 else left[0]
                 self.rfile.read(int(self.headers["Content-Length"]))
-                body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "?"} if code else {}).encode()
+                if isinstance(said, str):
+                    said = {"__type": f"com.amazonaws#{said}", "message": "?"} if said else {}
+                body = json.dumps(said).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -76,25 +80,71 @@ def grown(before: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     ids=lambda value: str(value[0]) if isinstance(value, list) and value else "",
 )
 def test_a_call_is_counted_by_how_it_ended(
-    answers: list[tuple[int, str]], expected: dict[tuple[str, str], float], settings: Any, forgotten: None
+    answers: list[tuple[int, str | dict[str, Any]]],
+    expected: dict[tuple[str, str], float],
+    settings: Any,
+    forgotten: None,
 ) -> None:
+    before = counted()
+    with asked(answers, settings), suppress(client.DynamoError), client.translated():
+        client.dynamodb().list_tables()
+    assert grown(before) == expected
+
+
+@contextmanager
+def asked(answers: Sequence[tuple[int, str | dict[str, Any]]], settings: Any) -> Iterator[None]:
+    """Within, DynamoDB answers so, or isn't there."""
     server = Answering(*answers) if answers else None
     port = server.server_port if server else processes.first_free(0)
     settings.AWS_ENDPOINT_URL_DYNAMODB = f"http://127.0.0.1:{port}"
     settings.AWS_CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     if server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    before = counted()
     try:
-        with client.translated():
-            client.dynamodb().list_tables()
-    except client.DynamoError:
-        pass
+        yield
     finally:
         if server:
             server.shutdown()
             server.server_close()
-    assert grown(before) == expected
+
+
+WRITTEN, THROTTLED, BROKEN, GONE = (
+    {"TableName": "T"} if not code else {"Error": {"Code": code, "Message": "?"}}
+    for code in ("", "ThrottlingError", "InternalServerError", "ConditionalCheckFailed")
+)
+
+
+@pytest.mark.parametrize(
+    ("responses", "result"),
+    [
+        ([WRITTEN, GONE], "ok"), ([WRITTEN, THROTTLED], "throttled"), ([BROKEN, THROTTLED], "throttled"),
+        ([WRITTEN, BROKEN], "failed"), (["?", {"Error": "?"}, {"Error": {"Code": []}}], "ok"), ({}, "ok"), (None, "ok"),
+    ],
+)  # fmt: skip
+def test_a_batch_of_which_statements_are_throttled_is_no_call_that_went_well(
+    responses: Any, result: str, settings: Any, forgotten: None
+) -> None:
+    before = counted()
+    with asked([(200, {"Responses": responses})], settings):
+        client.post("BatchExecuteStatement", {"Statements": []})
+    assert grown(before) == {("BatchExecuteStatement", result): 1}
+
+
+def test_a_batch_is_throttled_where_items_are_left_however_often_it_is_tried(
+    settings: Any, forgotten: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dynamo, "_back_off", lambda _: None)
+    left = {"UnprocessedItems": {settings.UPLOAD_RECORDS_TABLE: [{"PutRequest": {"Item": {}}}]}}
+    before = counted()
+    with asked([(200, left), (200, {"UnprocessedItems": {}})], settings):
+        dynamo.put_records([{}])
+    assert grown(before) == {("BatchWriteItem", "ok"): 2, ("BatchWriteItem", meters.RETRIES): 1}
+    before = counted()
+    for made in (client._dynamodb, client._line):
+        made.cache_clear()
+    with asked([(200, left)], settings), pytest.raises(dynamo.Unavailable):
+        dynamo.put_records([{}])
+    assert grown(before)["BatchWriteItem", "throttled"] == 1
 
 
 def test_so_are_requests_by_the_thousand_and_files(table: str, bucket: None) -> None:
