@@ -75,7 +75,8 @@ FIGURES: Final[dict[str, Figure]] = {
     LEASES: Figure("Leases on open work, by kind, and whether they are held or have expired", ("kind", "state")),
     JOBS: Figure(
         "Jobs that are open, and among the newest those that ended in the last 24 hours; one that failed, until the "
-        "same was done for its upload", ("kind", "state"),
+        "same was done for its upload",
+        ("kind", "state"),
     ),
     JOB_AGE: Figure("Age of the oldest open job; 0 without any"),
     QUEUE_AGE: Figure("How long the oldest work of a queue has waited for a process; 0 without any", ("queue",)),

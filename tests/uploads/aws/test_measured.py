@@ -2,12 +2,13 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.conf import settings as site
 from prometheus_client import generate_latest
 
 from config.embedded import processes
@@ -41,12 +42,27 @@ class Answering(HTTPServer):
         super().__init__(("127.0.0.1", 0), Next)
 
 
-@pytest.fixture
-def forgotten() -> Iterator[None]:
-    """Clients are made for the test, and for whoever comes next."""
-    for made in (client._dynamodb, client._line):
-        made.cache_clear()
-    yield
+@contextmanager
+def answering(patch: pytest.MonkeyPatch, *answers: tuple[int, str | dict[str, Any]]) -> Iterator[None]:
+    """Within, DynamoDB answers so; without any answer it isn't there. Clients are made for it, and anew behind it."""
+    server = Answering(*answers) if answers else None
+    port = server.server_port if server else processes.first_free(0)
+    with patch.context() as elsewhere:
+        elsewhere.setattr(site, "AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{port}")
+        elsewhere.setattr(site, "AWS_CREDENTIALS", {"aws_access_key_id": "x", "aws_secret_access_key": "x"})
+        if server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        _forget_clients()
+        try:
+            yield
+        finally:
+            _forget_clients()
+            if server:
+                server.shutdown()
+                server.server_close()
+
+
+def _forget_clients() -> None:
     for made in (client._dynamodb, client._line):
         made.cache_clear()
 
@@ -82,30 +98,12 @@ def grown(before: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
 def test_a_call_is_counted_by_how_it_ended(
     answers: list[tuple[int, str | dict[str, Any]]],
     expected: dict[tuple[str, str], float],
-    settings: Any,
-    forgotten: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = counted()
-    with asked(answers, settings), suppress(client.DynamoError), client.translated():
+    with answering(monkeypatch, *answers), suppress(client.DynamoError), client.translated():
         client.dynamodb().list_tables()
     assert grown(before) == expected
-
-
-@contextmanager
-def asked(answers: Sequence[tuple[int, str | dict[str, Any]]], settings: Any) -> Iterator[None]:
-    """Within, DynamoDB answers so, or isn't there."""
-    server = Answering(*answers) if answers else None
-    port = server.server_port if server else processes.first_free(0)
-    settings.AWS_ENDPOINT_URL_DYNAMODB = f"http://127.0.0.1:{port}"
-    settings.AWS_CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    if server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        if server:
-            server.shutdown()
-            server.server_close()
 
 
 WRITTEN, THROTTLED, BROKEN, GONE = (
@@ -122,27 +120,25 @@ WRITTEN, THROTTLED, BROKEN, GONE = (
     ],
 )  # fmt: skip
 def test_a_batch_of_which_statements_are_throttled_is_no_call_that_went_well(
-    responses: Any, result: str, settings: Any, forgotten: None
+    responses: Any, result: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = counted()
-    with asked([(200, {"Responses": responses})], settings):
+    with answering(monkeypatch, (200, {"Responses": responses})):
         client.post("BatchExecuteStatement", {"Statements": []})
     assert grown(before) == {("BatchExecuteStatement", result): 1}
 
 
 def test_a_batch_is_throttled_where_items_are_left_however_often_it_is_tried(
-    settings: Any, forgotten: None, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dynamo, "_back_off", lambda _: None)
-    left = {"UnprocessedItems": {settings.UPLOAD_RECORDS_TABLE: [{"PutRequest": {"Item": {}}}]}}
+    left: dict[str, Any] = {"UnprocessedItems": {site.UPLOAD_RECORDS_TABLE: [{"PutRequest": {"Item": {}}}]}}
     before = counted()
-    with asked([(200, left), (200, {"UnprocessedItems": {}})], settings):
+    with answering(monkeypatch, (200, left), (200, {"UnprocessedItems": {}})):
         dynamo.put_records([{}])
     assert grown(before) == {("BatchWriteItem", "ok"): 2, ("BatchWriteItem", meters.RETRIES): 1}
     before = counted()
-    for made in (client._dynamodb, client._line):
-        made.cache_clear()
-    with asked([(200, left)], settings), pytest.raises(dynamo.Unavailable):
+    with answering(monkeypatch, (200, left)), pytest.raises(dynamo.Unavailable):
         dynamo.put_records([{}])
     assert grown(before)["BatchWriteItem", "throttled"] == 1
 

@@ -120,6 +120,27 @@ def test_open_jobs_are_counted_and_ended_ones_of_the_day(vendor: Vendor) -> None
     assert found[metrics.LEASES, "job", "expired"] == 1
 
 
+@pytest.mark.parametrize(
+    ("later", "failed"),
+    [
+        ({"state": "done"}, 0),
+        ({"state": "failed"}, 2),
+        ({"state": "waiting"}, 1),
+        ({"state": "done", "kind": Job.Kind.RECONCILE}, 1),
+        ({"state": "done", "upload": None}, 1),
+    ],
+    ids=["done", "failed again", "asked for again", "something else was done", "of another upload"],
+)
+def test_a_job_that_failed_counts_until_the_same_was_done_for_its_upload(
+    later: dict[str, Any], failed: int, vendor: Vendor
+) -> None:
+    facts: dict[str, Any] = {"kind": Job.Kind.RETRY, "vendor": vendor, "upload": upload(vendor)}
+    Job.objects.create(**facts | {"state": "done", "ended_at": timezone.now()})
+    Job.objects.create(**facts | {"state": "failed", "ended_at": timezone.now()})
+    Job.objects.create(**facts | later | {"ended_at": None if later["state"] == "waiting" else timezone.now()})
+    assert said(metrics.jobs)[metrics.JOBS, "retry", "failed"] == failed
+
+
 def test_each_step_of_the_schedule_says_since_when_it_fails_or_that_nobody_tries_it(db: None) -> None:
     UpkeepStep.objects.create(name=steps.WRITE_BACK, failing_since=ago(seconds=80), failed_at=timezone.now())
     UpkeepStep.objects.create(name=steps.READ_STREAM, well_at=ago(hours=1))
