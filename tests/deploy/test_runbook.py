@@ -226,7 +226,7 @@ FOLLOWED: dict[str, Callable[..., Followed]] = {
     "AwsThrottles": aws_throttles,
 }
 # A process that has to be started, or pages that wait for something.
-NOT_BY_A_SCRIPT = {"NothingIsTold", "PagesSlow"}
+NOT_BY_A_SCRIPT = {"NothingIsTold", "WebAway", "PagesSlow"}
 
 
 def page_of(alert: str) -> str:

@@ -133,9 +133,14 @@ def test_an_alert_fires_for_what_it_warns_of(
     assert alert in firing(scrape(), before)
 
 
-def test_the_first_alert_fires_where_nothing_is_told_at_all() -> None:
-    assert firing({}, {}) == {"NothingIsTold"}
+def test_the_first_two_alerts_fire_where_nothing_is_told_at_all() -> None:
+    assert firing({}, {}) == {"NothingIsTold", "WebAway"}
+
+
+def test_without_the_web_an_alert_fires_though_workers_tell_of_the_platform() -> None:
+    of_workers = {key: value for key, value in scrape().items() if not key[0].startswith(meters.REQUESTS)}
+    assert firing(of_workers, of_workers) == {"WebAway"}
 
 
 def test_no_alert_was_left_out() -> None:
-    assert {rule["alert"] for rule in RULES} == {*PROVOKED, "NothingIsTold"}
+    assert {rule["alert"] for rule in RULES} == {*PROVOKED, "NothingIsTold", "WebAway"}
