@@ -252,7 +252,12 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Named cursors outlive their transaction, which proxies that pool by transaction don't allow.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+# A host that vanishes, as at a failover, is noticed within half a minute; Linux itself takes a quarter of an hour.
+# DATABASE_URL may say otherwise.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5, "tcp_user_timeout": 20_000, "keepalives_idle": 15, "keepalives_interval": 5,
+    "keepalives_count": 3, **DATABASES["default"].get("OPTIONS", {}),
+}  # fmt: skip
 
 # --- Redis and Celery ------------------------------------------------------------------------------------------
 

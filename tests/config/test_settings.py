@@ -49,6 +49,18 @@ def _settings(folder: Path, **variables: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("query", "user_timeout", "asked_after"), [("", 20_000, 15), ("?tcp_user_timeout=9000&keepalives_idle=7", 9000, 7)]
+)
+def test_a_database_whose_host_vanishes_is_given_up_within_half_a_minute_or_when_its_url_says(
+    tmp_path: Path, query: str, user_timeout: int, asked_after: int
+) -> None:
+    found = _settings(tmp_path, DATABASE_URL=f"{DATABASE}{query}", SECRET_KEY=KEY)["DATABASES"]["default"]["OPTIONS"]
+    assert (found["tcp_user_timeout"], found["keepalives_idle"]) == (user_timeout, asked_after)
+    assert found["keepalives_idle"] + found["keepalives_interval"] * found["keepalives_count"] <= 30
+    assert found["connect_timeout"] == 5
+
+
+@pytest.mark.parametrize(
     "command", [["manage.py", "migrate"], ["manage.py", "check"], ["manage.py", "seed_categories"]], ids=" ".join
 )
 def test_a_deployment_without_a_secret_key_does_not_start_and_says_what_to_do(
