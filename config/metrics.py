@@ -9,6 +9,7 @@ there is a token.
 
 import hmac
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -114,12 +115,22 @@ class _Asked(BaseHTTPRequestHandler):
         """What is asked again and again is no event."""
 
 
+class _Port(HTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked may have gone, tired of waiting."""
+        error = sys.exc_info()[1]
+        if isinstance(error, ConnectionError | TimeoutError):
+            logger.info("Who asked for the metrics went away before the answer: %s", type(error).__name__)
+        else:
+            logger.exception("The metrics can't be told")
+
+
 def serve() -> HTTPServer | None:
     """Answer on METRICS_PORT from now on, in a thread; None where no port is set, or where somebody else has it."""
     if not settings.METRICS_PORT:
         return None
     try:
-        server = HTTPServer((settings.METRICS_BIND, settings.METRICS_PORT), _Asked)
+        server = _Port((settings.METRICS_BIND, settings.METRICS_PORT), _Asked)
     except OSError as error:
         logger.error("METRICS_PORT %s can't be listened on: %s", settings.METRICS_PORT, error)
         return None

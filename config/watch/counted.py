@@ -75,8 +75,13 @@ def still() -> Iterator[None]:
         return
     with (Path(folder) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _bury(Path(folder))
-        yield
+        try:
+            _bury(Path(folder))
+            yield
+        finally:
+            # A process that is forked meanwhile has the open file too: closing ours alone would leave it locked, and
+            # that process waiting for itself.
+            fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def bury() -> None:

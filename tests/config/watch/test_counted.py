@@ -37,6 +37,24 @@ def told() -> str:
     return done.stdout
 
 
+FORKED = """
+import os, signal, sys
+from config.watch import counted
+with counted.still():
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        counted.bury()
+        os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_process_that_is_forked_while_somebody_asks_does_not_wait_for_itself(above: Path) -> None:
+    counted.open_folder("worker")
+    assert subprocess.run([sys.executable, "-c", FORKED], cwd=processes.ROOT, check=False).returncode == 0
+
+
 def test_where_nobody_asks_there_is_none(above: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("METRICS_PORT")
     monkeypatch.delenv("METRICS_TOKEN", raising=False)

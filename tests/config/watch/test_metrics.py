@@ -3,8 +3,11 @@
 import http.client
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -247,6 +250,32 @@ def _answers_freely(port: int) -> bool:
         return bool(scraped(port, ""))
     except OSError:
         return False
+
+
+def test_who_goes_away_before_the_answer_is_a_line_without_a_traceback(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    asked, gone = threading.Event(), threading.Event()
+
+    def late() -> bytes:
+        asked.set()
+        gone.wait(60)
+        return b"#" * 10_000_000
+
+    monkeypatch.setattr(metrics, "text", late)
+    settings.METRICS_PORT = processes.first_free(0)
+    server = metrics.serve()
+    assert server is not None
+    with socket.create_connection(("127.0.0.1", settings.METRICS_PORT)) as impatient:
+        impatient.sendall(f"GET {METRICS} HTTP/1.1\r\n\r\n".encode())
+        asked.wait(60)
+        impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    gone.set()
+    server.shutdown()
+    server.server_close()
+    assert [record.exc_info for record in caplog.records if record.name == "config.metrics"] == [None]
+    assert "went away before the answer" in caplog.text
 
 
 def test_the_port_asks_for_the_token_where_there_is_one(token: None, settings: Any, monkeypatch: Any) -> None:
