@@ -16,6 +16,7 @@ import psutil
 import psycopg
 
 from config.embedded import processes
+from tests.services import copy_prepared
 from uploads.feed.sample import write_feed
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Platform:
         return status, out, err
 
     def up(self) -> None:
+        if not (self.folder / "services.json").exists() and "DATABASE_URL" not in self.env:
+            copy_prepared(self.folder)
         done = self.python("-m", "config.embedded", "up")
         assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
 

@@ -4,13 +4,22 @@ Each run has a folder and services of its own, so that runs beside each other, a
 With `-n`, so has each worker; the process that only hands out the tests has none.
 With DATABASE_URL, REDIS_URL and AWS_ENDPOINT_URL set, those are used instead.
 
+A platform of a test's own (live.py) begins with a copy of a data folder whose PostgreSQL is migrated and has the first
+data: `copy_prepared`. What `prepare` finds done it doesn't do again, so it comes to where a fresh platform comes to,
+without the seconds that initdb, all migrations and the hashing of the demo's passwords take each time.
+
 With `--quick` it starts PostgreSQL alone, for the tests that need no more (tests/conftest.py says which those are).
 """
 
+import fcntl
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import psutil
 import psycopg
@@ -105,4 +114,62 @@ def pytest_sessionfinish() -> None:
 def pytest_unconfigure() -> None:
     _remove(_own_folder())
     if not _is_worker():
+        remove_prepared()
         _remove_abandoned()  # workers that didn't get so far
+
+
+# --- a platform of a test's own --------------------------------------------------------------------------------
+
+# What belongs to the database; services.json has its password. Table, bucket and ports are each platform's own.
+PREPARED: Final = ("postgres", "secret-key", "demo-logins.json", "services.json")
+
+
+def _prepared() -> Path:
+    """All workers of a run share it. Its name has the process that hands out the tests, which removes it."""
+    run = os.getppid() if _is_worker() else os.getpid()
+    return VAR / f"test-{run}-prepared"
+
+
+def copy_prepared(place: Path) -> None:
+    """Make a new platform's data folder. PostgreSQL's user owns its files there too."""
+    made = _prepared() / "made"
+    with processes.private(_prepared()).joinpath("turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the first makes it, the others wait
+        if not made.exists():
+            _make(_prepared() / "making")
+            (_prepared() / "making").rename(made)
+    processes.private(place)
+    subprocess.run(["cp", "-a", *(str(made / name) for name in PREPARED), str(place)], check=True)
+
+
+def remove_prepared() -> None:
+    shutil.rmtree(_prepared(), ignore_errors=True)
+
+
+def _make(place: Path) -> None:
+    """In a process of its own, since this one's Django has another database."""
+    env = {**os.environ, "EMBEDDED_DIR": str(place)}
+    subprocess.run([sys.executable, "-m", "tests.services"], cwd=processes.ROOT, env=env, check=True)
+    password = json.loads((place / "services.json").read_text())["postgres"]["password"]
+    (place / "services.json").write_text(json.dumps({"postgres": {"password": password}}))
+
+
+def _prepare() -> None:
+    """Do in the folder that EMBEDDED_DIR names what `prepare` does in PostgreSQL."""
+    import django  # only here, since it reads its settings from what is running
+    from django.core.management import call_command
+
+    postgres.start()
+    try:
+        django.setup()
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            call_command("migrate", verbosity=0)
+            call_command("createcachetable", verbosity=0)
+            call_command("seed_categories", stdout=nowhere)
+            call_command("seed_demo", stdout=nowhere)
+    finally:
+        services.stop()
+
+
+if __name__ == "__main__":
+    _prepare()

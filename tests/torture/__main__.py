@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tests.torture
 from tests.engine.local import Absent
+from tests.services import remove_prepared
 from tests.torture.plan import torture
 
 
@@ -29,6 +30,8 @@ def main() -> int:
         except Absent as reason:
             print(f"AWS's DynamoDB Local can't be had: {reason}", file=sys.stderr)  # noqa: T201
             return 2
+        finally:
+            remove_prepared()
     for name, difference in differences.items():
         print(f"{name} differ: {difference}")  # noqa: T201
     print("The outcome differs." if differences else f"The same, row for row, after {options.kills} kills.")  # noqa: T201
