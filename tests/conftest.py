@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
+from config.celery import calm_collector
 from tests import emptying
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
@@ -56,6 +57,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not _needs_more_than_postgresql(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """As in the processes of a worker: looking at all that Django and the tests brought along for garbage, again and
+    again, takes an eighth of the time.
+    """
+    calm_collector()
 
 
 def _needs_more_than_postgresql(item: pytest.Item) -> bool:
