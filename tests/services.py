@@ -83,6 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run only the tests that need no service but PostgreSQL, and start no other",
     )
+    parser.addoption("--count-core", action="store_true", help="with --cov: count only in the core's own tests")
 
 
 @pytest.hookimpl(wrapper=True)  # these come before all others, pytest-django's reading of the settings included
