@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -75,6 +75,13 @@ def _to_login(request: HttpRequest, vendor_id: str) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path() if asked else reverse("vendor:home", args=[vendor_id]))
 
 
+def _to_its_page(request: HttpRequest, vendor_id: str) -> HttpResponseBase:
+    """The hour of looking is over: to the vendor's page in the admin, the whole window where only a part was asked."""
+    messages.info(request, OVER)
+    address = page_url("vendors_vendor", vendor_id)
+    return HttpResponse(headers={"HX-Redirect": address}) if "HX-Request" in request.headers else redirect(address)
+
+
 READING = ("GET", "HEAD", "OPTIONS")
 NOTHING_CHANGES = "You view {} as its people do, which changes nothing. Leave, and change it in the admin if you may."
 NO_FILES = (
@@ -99,8 +106,7 @@ def vendor_page(role: VendorMember.Role, *, hands_out: str = "") -> Callable[[Vi
             try:
                 looking = viewing.of(request, vendor_id)
             except viewing.Over:
-                messages.info(request, OVER)
-                return redirect(page_url("vendors_vendor", vendor_id))
+                return _to_its_page(request, vendor_id)
             member = _looking(request, looking, hands_out) if looking else membership(request.user, vendor_id)
             if member is None:
                 raise Http404

@@ -79,7 +79,7 @@ def of(request: HttpRequest, vendor_id: str) -> Viewing | None:
 
 def as_owner(request: HttpRequest, viewing: Viewing) -> VendorMember:
     """The owner whose eyes they look through: one that is nobody, and in no table. Notes which page it is, but not that
-    a page brings itself up to date."""
-    if "HX-Request" not in request.headers and "itself" not in request.GET:
+    a part of one brings itself up to date."""
+    if "HX-Request" not in request.headers:
         note(Kind.VIEWED_AS, request=request, vendor_id=viewing.vendor.pk, about=request.path, detail="page")
     return VendorMember(vendor=viewing.vendor, user_id=request.user.pk or 0, role=VendorMember.Role.OWNER)

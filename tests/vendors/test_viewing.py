@@ -175,6 +175,13 @@ def test_after_an_hour_it_is_over_and_the_next_page_says_so(ours: Company) -> No
     assert log()[-1] == ("VEND001", "", "ended: the hour is over")
 
 
+def test_after_the_hour_a_part_that_renews_itself_takes_the_whole_page_along(ours: Company) -> None:
+    client = viewer_of(ours)
+    hour_over(client)
+    progress = reverse("vendor:progress", args=["VEND001", ours.upload.pk])
+    assert client.get(progress, headers={"HX-Request": "true"})["HX-Redirect"] == PAGE
+
+
 def test_a_form_that_was_open_for_longer_than_the_hour_is_not_sent_as_a_member(ours: Company) -> None:
     client, before = viewer_of(ours), Vendor.objects.values().get(pk="VEND001")
     VendorMember.objects.create(vendor=ours.vendor, user=User.objects.get(username="ops"), role="owner")
@@ -216,14 +223,13 @@ def test_who_leaves_is_back_on_the_vendors_page_and_sees_none_of_its_pages(ours:
 # --- the log ---------------------------------------------------------------------------------------------------
 
 
-def test_the_beginning_the_end_and_each_page_are_in_the_security_log_but_no_page_that_renews_itself(
+def test_the_beginning_the_end_and_each_page_are_in_the_security_log_but_no_part_that_renews_itself(
     ours: Company,
 ) -> None:
     client = viewer_of(ours)
     client.get(HOME)
     progress = reverse("vendor:progress", args=["VEND001", ours.upload.pk])
     client.get(progress, headers={"HX-Request": "true"})
-    client.get(HOME, {"itself": "1"})
     client.get(f"{HOME}history/")
     client.post(f"{HOME}profile/")
     client.post(LEAVE)

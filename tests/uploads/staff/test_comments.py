@@ -109,6 +109,10 @@ def test_what_concerns_no_single_vendor_is_said_to_staff_only(staff: Client, com
     assert response.status_code == 200
     assert "it can only be said to staff" in body(response)
     assert "To whom?" in body(response), "what was typed isn't lost"
+    back = body(response).partition('name="next" value="')[2].partition('"')[0]
+    again = say(staff, company, "To us", "staff", kind="gap", key="17", next=back)
+    assert again["Location"] == f"{page_of(company)}#comments"
+    Comment.objects.all().delete()
     assert not Comment.objects.exists()
 
 

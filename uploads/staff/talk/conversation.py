@@ -169,6 +169,6 @@ def _page(about: About) -> str:
 
 def _back(request: HttpRequest, about: About) -> str:
     """Where it was sent from, if that is in the admin."""
-    asked = request.POST.get("next", "")
+    asked = request.POST.get("next", "").partition("#")[0]
     inside = asked.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(asked, None)
     return f"{asked if inside else _page(about)}#comments"
