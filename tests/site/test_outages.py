@@ -96,7 +96,7 @@ def test_verify_setup_puts_a_cross_with_the_remedy_at_everything(runs: Runs, whe
     done = runs["verify_setup", where].result()
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
-    assert len(lines) == 2 * 20
+    assert len(lines) == 2 * 21
     assert all(
         line.startswith("✗ ") and re.search(r" isn't reachable(: Connection refused \(127.0.0.1:1\))?$", line)
         for line in lines[::2]
