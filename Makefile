@@ -14,6 +14,8 @@ ifneq ($(CERTS),)
 export PIP_CERT ?= $(CERTS)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Images of containers like to set it; without the compiled files each process that starts here compiles Django anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What stands behind ## is shown by `make help`: of a target what it does, alone the group of the targets below.
 ## Try it

@@ -4,8 +4,6 @@ import json
 from functools import cache
 from typing import Any, Final
 
-from cfnlint.decode import decode  # type: ignore[import-untyped] # it has no annotations for others
-
 from config.embedded.processes import ROOT
 
 PATH: Final = ROOT / "deploy" / "cloudformation.yaml"
@@ -23,6 +21,9 @@ HANGS_ON_IT: Final = {"PrivateRoute"}
 
 @cache
 def read() -> dict[str, Any]:
+    # Only here, since it takes a second to import, in each process that collects the tests.
+    from cfnlint.decode import decode  # type: ignore[import-untyped] # it has no annotations for others
+
     found, problems = decode(str(PATH))
     assert not problems
     return dict(json.loads(json.dumps(found)))
