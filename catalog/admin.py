@@ -20,7 +20,7 @@ from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
 from config.web.filters import ValueFilter
-from config.web.links import link, list_url, page_url
+from config.web.links import link, page_url
 from config.web.text import money
 from vendors.tables import (
     ReadOnlyVendorTableAdmin,
@@ -67,11 +67,11 @@ class ProductAdmin(VendorTableAdmin):
     search_fields = ["sku"]
     search_help_text = SEARCH_HELP
     autocomplete_fields = ["vendor"]
-    readonly_fields = ["created_at", "updated_at", "see"]
+    readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["vendor", "vendor_product_id", "sku", "product_name", "category", "brand", "description"]}),
         ("Offer", {"fields": ["price", "currency", "stock_quantity"]}),
-        ("History", {"fields": ["see", "created_at", "updated_at"]}),
+        ("Dates", {"fields": ["created_at", "updated_at"]}),
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
@@ -126,10 +126,6 @@ class ProductAdmin(VendorTableAdmin):
     @admin.display(description="price")
     def priced(self, product: Product) -> str:
         return money(product.price, product.currency)
-
-    @admin.display(description="see also")
-    def see(self, product: Product) -> SafeString:
-        return link(list_url("uploads_recordoutcome", product=product.pk), "The uploads that brought it")
 
 
 @admin.register(ProductCatalog)

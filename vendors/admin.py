@@ -15,15 +15,13 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 
 from config.web import confirm
-from config.web.links import keeping, link, list_url, page_url, pairs_table, tag
-from config.web.text import NOTHING, counted, visible
-from vendors import approval, summary, viewing
+from config.web.links import keeping, page_url, tag
+from config.web.text import counted, visible
+from vendors import approval, viewing
 from vendors.approval import APPROVE, REACTIVATE, SUSPEND, TRANSITIONS, Transition
 from vendors.members_inline import MemberInline
 from vendors.models import Vendor
@@ -51,8 +49,7 @@ class VendorAdmin(VendorTableAdmin):
     actions = ["approve", "suspend", "reactivate"]
     inlines = [MemberInline]
     fieldsets = [
-        (None, {"fields": ["vendor_id", "vendor_name", "requested_name", "status", "see"]}),
-        ("So far", {"fields": ["summary"]}),
+        (None, {"fields": ["vendor_id", "vendor_name", "requested_name", "status"]}),
         ("Contact", {"fields": ["email", "phone"]}),
         (
             "Business",
@@ -62,7 +59,7 @@ class VendorAdmin(VendorTableAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
-        fixed = ["see", "requested_name", "summary", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
+        fixed = ["requested_name", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
         return fixed if self.has_approve_permission(request) else [*fixed, "status"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
@@ -95,30 +92,6 @@ class VendorAdmin(VendorTableAdmin):
     @admin.display(description="state", ordering="status")
     def status_tag(self, vendor: Vendor) -> SafeString:
         return tag(vendor.status)
-
-    @admin.display(description="see also")
-    def see(self, vendor: Vendor) -> SafeString:
-        return format_html(
-            '<span class="links">{} {} {}</span>',
-            link(list_url("catalog_product", vendor=vendor.pk), "Products"),
-            link(list_url("uploads_uploadhistory", vendor=vendor.pk), "Uploads"),
-            link(list_url("uploads_validationerror", vendor=vendor.pk), "Errors"),
-        )
-
-    @admin.display(description="summary")
-    def summary(self, vendor: Vendor) -> SafeString:
-        found = summary.of(vendor.pk)
-        last = found.last_upload_at
-        return pairs_table(
-            [
-                ("products", f"{found.products:,}"),
-                ("uploads", f"{found.uploads:,}"),
-                ("valid rows", f"{found.valid_records:,}"),
-                ("rows with errors", f"{found.error_records:,}"),
-                ("error rate", NOTHING if found.error_rate is None else f"{found.error_rate} %"),
-                ("last upload", date_format(localtime(last), "DATETIME_FORMAT") if last else NOTHING),
-            ]
-        )
 
     # --- approving, suspending, reactivating ---
 
@@ -159,27 +132,15 @@ class VendorAdmin(VendorTableAdmin):
         ]
         return steps + super().get_urls()
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        vendor = self.get_object(request, unquote(object_id)) if self.has_approve_permission(request) else None
-        steps = [
-            (
-                step.name.capitalize(),
-                keeping(request, reverse(f"admin:vendors_vendor_{step.name}", args=[quote(vendor.pk)])),
-            )
-            for step in TRANSITIONS.values()
-            if vendor and step.before == vendor.status
-        ]
-        if vendor and vendor.requested_name:
-            steps += [
-                (
-                    f"{answer.capitalize()} new name",
-                    keeping(request, reverse(f"admin:vendors_vendor_{answer}_name", args=[quote(vendor.pk)])),
-                )
-                for answer in NAME_ANSWERS
-            ]
-        return super().change_view(request, object_id, form_url, {"steps": steps} | (extra_context or {}))
+    def steps(self, request: HttpRequest, vendor: Vendor) -> list[tuple[str, str]]:
+        """What can be decided about it by this person: each a name with its address."""
+        if not self.has_approve_permission(request):
+            return []
+        names = [(step.name.capitalize(), step.name) for step in TRANSITIONS.values() if step.before == vendor.status]
+        if vendor.requested_name:
+            names += [(f"{answer.capitalize()} new name", f"{answer}_name") for answer in NAME_ANSWERS]
+        key = quote(vendor.pk)
+        return [(words, keeping(request, reverse(f"admin:vendors_vendor_{name}", args=[key]))) for words, name in names]
 
     def status_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
         """The button on a vendor's page: asks, and then does it."""

@@ -35,6 +35,9 @@ class Section:
 
 
 WORK = "Work"
+# A way in of its own, below the uploads, for those who may.
+IMPORT = "Import a file"
+IMPORT_PAGE = "admin:catalog_product_import"
 # What they are called here, by their model; with "below" where they belong to the line before.
 WORKED_WITH = {
     "uploads.UploadHistory": ("Uploads", ""),
@@ -68,15 +71,17 @@ def name_of(opts: Any) -> str:
     return NAMED.get(opts.label) or str(capfirst(opts.verbose_name_plural))
 
 
-def sections(apps: Iterable[dict[str, Any]], path: str) -> tuple[Section, ...]:
+def sections(apps: Iterable[dict[str, Any]], path: str, *, may_import: bool = False) -> tuple[Section, ...]:
     """The navigation of somebody who is offered these apps (AdminSite.get_app_list), on the page at `path`."""
+    importing = Entry(IMPORT, reverse(IMPORT_PAGE), path.startswith(reverse(IMPORT_PAGE)), below=True)
     tables = {table["model"]._meta.label: table for app in apps for table in app["models"] if table["admin_url"]}
     others = {label: table["name"] for label, table in tables.items() if label not in NAMED}
     index = reverse("admin:index")
     work = [Entry(WORK, index, path == index)]
     for label, (name, where) in WORKED_WITH.items():
         if label in tables:
-            work.append(_entry(name, tables[label], path, below=bool(where)))
+            work.append(_entry(name, tables[label], "" if importing.current else path, below=bool(where)))
+            work += [importing] if label == "uploads.UploadHistory" and may_import else []
             work += [Entry(page, reverse(to), path == reverse(to), below=True) for page, to in PAGES.get(label, ())]
     system = [_entry(name, tables[label], path) for label, name in (SYSTEM | others).items() if label in tables]
     found = (Section("", tuple(work)), Section("System", tuple(system), folded=True))

@@ -130,7 +130,8 @@ class StaffSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
-        shown = navigation.sections(context["available_apps"], request.path)
+        may_import = request.user.has_perm("uploads.add_uploadhistory")
+        shown = navigation.sections(context["available_apps"], request.path, may_import=may_import)
         # Of the list that a page of ours was come to from, as Django's own pages keep them.
         return context | {"navigation": shown, "preserved_filters": kept_filters(request)}
 

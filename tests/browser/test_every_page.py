@@ -90,7 +90,7 @@ def test_import_shows_what_a_file_would_do_and_sends_it(admin_page: Page, sent_f
     admin_page.get_by_label("Vendor").select_option("VEND001")
     file: Any = {"name": "feed.csv", "mimeType": "text/csv", "buffer": feed(line(1), line(9, price="0")).encode()}
     admin_page.locator("input[type=file]").set_input_files(file)
-    admin_page.get_by_role("button", name="Submit").click()
+    admin_page.get_by_role("button", name="Show the preview").click()
     expect(admin_page.locator(".preview td.outcome")).to_have_count(2)
     admin_page.get_by_role("button", name="Import").click()
     expect(admin_page.locator("#upload-progress")).to_contain_text("processing")

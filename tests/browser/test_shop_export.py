@@ -57,7 +57,7 @@ def choose_as_staff(page: Page, content: bytes) -> None:
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_label("Vendor").select_option("VEND001")
     page.locator("input[type=file]").set_input_files(chosen_file("products_export.csv", content))
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Show the preview").click()
 
 
 @pytest.mark.parametrize(

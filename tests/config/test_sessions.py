@@ -104,7 +104,8 @@ def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(staff: User)
 
 
 PAGES_THAT_RELOAD = [  # without scripts
-    "templates/admin/index.html", "templates/uploads/staff/upload.html", "templates/uploads/staff/job.html",
+    "templates/admin/index.html", "templates/uploads/staff/pages/upload.html", "templates/uploads/staff/job.html",
+    "templates/uploads/staff/pages/vendor.html",
     "templates/uploads/portal/corrections.html", "templates/uploads/portal/upload_progress.html",
     "templates/uploads/portal/undoing.html",
 ]  # fmt: skip

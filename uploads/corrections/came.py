@@ -1,7 +1,7 @@
 """What came of a job that retried or ignored rows: in a sentence, by what became of them, and what is left to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from catalog.rules.fields import LABELS
@@ -40,22 +40,31 @@ class Came:
 
 
 def of(job: Job) -> Came:
-    """What came of a job of one of KINDS that has ended."""
-    came, why = job.result.get("came", {}), job.result.get("why", {})
+    """What came of a job of one of KINDS that has ended, and what is left."""
     field = str(job.parameters.get("selection", {}).get("field", ""))
     waiting = wrong_values.waiting(job.vendor_id) if job.vendor_id else []
     uploads = [job.upload] if job.upload else waiting
     left = sum(one.open_records for one in uploads)
-    return Came(
-        counts=[(int(came[name]), words) for name, words in CAME.items() if came.get(name)],
-        ignored=int(job.result.get("ignored", 0)) if job.kind == Job.Kind.RETRY else 0,
-        why=[(code, visible(label_of(code)), int(rows)) for code, rows in sorted(why.items())],
+    return replace(
+        of_rows(job),
         examples=_examples(job),
         field=field if field in LABELS else "",
         values_left=bool(field and left) and bool(wrong_values.portion([one.pk for one in uploads], field).values),
         left=left,
         others=len(waiting) if job.upload and not left else 0,
     )
+
+
+def of_rows(job: Job) -> Came:
+    """What became of its rows, by what the job itself has noted: no question to the database."""
+    came, why = job.result.get("came", {}), job.result.get("why", {})
+    return Came(
+        counts=[(int(came[name]), words) for name, words in CAME.items() if came.get(name)],
+        ignored=int(job.result.get("ignored", 0)) if job.kind == Job.Kind.RETRY else 0,
+        why=[(code, visible(label_of(code)), int(rows)) for code, rows in sorted(why.items())],
+        examples=job.result.get("examples", []),
+        field="", values_left=False, left=0, others=0,
+    )  # fmt: skip
 
 
 def _examples(job: Job) -> list[dict[str, Any]]:

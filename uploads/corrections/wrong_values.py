@@ -28,6 +28,7 @@ from vendors.models import Vendor
 PORTION: Final = 200
 LOOKED_AT: Final = 20_000
 UPLOADS: Final = 200  # of the vendor's that wait, the newest
+FIRST: Final = 10  # values of each field that stand on an upload's own page
 MOST_CATEGORIES: Final = 300  # that stand in a list for each value; of more, people type
 # Problems of which one right value for several rows would only make more; and fields of which no two rows may have one.
 CLASHES: Final = (Code.DUPLICATE_IN_FILE, Code.SKU_TAKEN)
@@ -129,6 +130,17 @@ _VALUES: Final = SQL(
      ORDER BY 2 DESC, 1 OFFSET %s LIMIT %s
     """
 )
+_FIRST: Final = SQL(
+    """
+    , v AS (SELECT field, min(wrong_value) AS value, count(DISTINCT (upload_id, record_id)) AS rows,
+                   min(error_message) AS message, min(suggestion) AS suggestion,
+                   count(*) OVER (PARTITION BY field) AS in_all
+              FROM p GROUP BY field, lower(wrong_value))
+    SELECT field, value, rows, message, suggestion, in_all, (SELECT count(*) FROM p) > %s
+      FROM (SELECT v.*, row_number() OVER (PARTITION BY field ORDER BY rows DESC, value) AS place FROM v) ranked
+     WHERE place <= %s ORDER BY field, place
+    """
+)
 
 
 def _asked(query: SQL, upload_ids: Sequence[str], fields: Sequence[str], *more: int) -> list[tuple[Any, ...]]:
@@ -156,6 +168,18 @@ def portion(upload_ids: Sequence[str], field: str, start: int = 0) -> Portion:
     return Portion(field, values, in_all, max(0, in_all - start - len(values)), bool(found) and found[0][5])
 
 
+def first_of_each(upload_ids: Sequence[str]) -> list[Portion]:
+    """The first values of each field that has wrong ones in these uploads, in the order of FIELDS, by one question."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for row in _asked(_FIRST, upload_ids, FIELDS, FIRST):
+        found.setdefault(row[0], []).append(row)
+    return [
+        Portion(field, [WrongValue(*row[1:5]) for row in rows], rows[0][5], rows[0][5] - len(rows), rows[0][6])
+        for field in FIELDS
+        if (rows := found.get(field))
+    ]
+
+
 # --- the form ----------------------------------------------------------------------------------------------------
 
 
@@ -165,8 +189,13 @@ def shown(
     """What the form of a field's values shows, for vendors and for staff: the values from the one that the address asks
     for (`from`), with what was typed, or else with what is suggested if it asks for that (`fill`)."""
     start, fill = _number(asked.get("from", "")), "fill" in asked
-    found = portion(upload_ids, field, start)
-    categories = active_categories() if field == "category" else []
+    form = form_of(portion(upload_ids, field, start), typed, fill=fill)
+    return form | {"filled": fill, "start": start, "following": start + PORTION}
+
+
+def form_of(found: Portion, typed: Mapping[str, str] | None = None, *, fill: bool = False) -> dict[str, Any]:
+    """What the form of these values shows: a line for each with its number, what is suggested, and what was typed."""
+    categories = active_categories() if found.field == "category" else []
     listed = categories if len(categories) <= MOST_CATEGORIES else []
     before = {_wrong(typed, number): number for number in range(PORTION)} if typed else {}
     lines = []
@@ -180,9 +209,6 @@ def shown(
         "listed": listed,
         "categories": [] if listed else categories,
         "suggestions": any(suggested for _, _, suggested, *_ in lines),
-        "filled": fill,
-        "start": start,
-        "following": start + PORTION,
     }
 
 

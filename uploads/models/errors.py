@@ -164,6 +164,7 @@ class Correction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["upload", "record_id", "attempt"], name="corrections_key"),
         ]
+        indexes = [models.Index(fields=["upload", "-id"], name="idx_corrections_newest")]
 
     def __str__(self) -> str:
         return f"{self.upload_id} {place(self.row_number, self.line_number)}"

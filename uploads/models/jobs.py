@@ -54,6 +54,13 @@ class Job(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["id"], name="idx_jobs_open", condition=Q(state__in=["waiting", "running"])),
+            # The newest of an upload, and of a vendor those that are about none of its uploads, for their pages.
+            models.Index(fields=["upload", "-id"], name="idx_jobs_upload", condition=Q(upload__isnull=False)),
+            models.Index(
+                fields=["vendor", "-id"],
+                name="idx_jobs_vendor",
+                condition=Q(upload__isnull=True, vendor__isnull=False) & ~Q(kind="dry_run"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,4 +17,5 @@ dashboard.py    what is going on
 find.py         the search over everything
 talk/           what staff say to each other and to vendors
 listing.py      what these lists share
+pages/          the pages of one upload, one vendor, one product
 """

@@ -91,14 +91,14 @@ _RETRY = Action(
 )
 _RECONCILE = Action(
     name="reconcile",
-    label="reconcile",
-    button="Reconcile {}",
-    explains="The file, its records in DynamoDB and what became of each row are compared, and what was lost on the way"
+    label="look for lost rows",
+    button="Look through {}",
+    explains="The file and what became of each of its rows are compared (reconcile), and what was lost on the way"
     " is delivered. Nothing counts twice, so this is safe at any time.",
     why_not=lambda upload: "",
     rows=_rows_known,
     do=_reconcile,
-    logged="Reconciled.",
+    logged="Looked for lost rows.",
 )
 _UNDO = Action(
     name="undo",
@@ -203,10 +203,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
         if len(started) == 1:
             return to_job(request, started[0], back)
         if started:
-            shown = may_see_jobs(request)
-            follow = " This is how they get on." if shown else ""
-            messages.success(request, f"{len(started)} jobs have been started.{follow}")
-            return redirect(list_url("uploads_job") if shown else back)
+            messages.success(request, f"{len(started)} jobs have been started. Each upload's page says how it gets on.")
         return redirect(back)
 
     def _undo(self, request: HttpRequest, upload: UploadHistory) -> HttpResponseBase:
@@ -237,15 +234,22 @@ def may(request: HttpRequest, name: str) -> bool:
     return request.user.has_perm(f"uploads.{_PERMISSIONS.get(name, name)}_uploadhistory")
 
 
-def may_see_jobs(request: HttpRequest) -> bool:
-    return request.user.has_perm("uploads.view_job")
+def followed_at(request: HttpRequest, job: Job) -> str:
+    """Where this person follows a job: on the page of its upload or else of its vendor; "" for nowhere."""
+    user = request.user
+    if job.upload_id and user.has_perm("uploads.view_uploadhistory"):
+        return f"{page_url('uploads_uploadhistory', job.upload_id)}#jobs"
+    if job.vendor_id and user.has_perms(["vendors.view_vendor", "uploads.view_uploadhistory"]):
+        return f"{page_url('vendors_vendor', job.vendor_id)}#jobs"
+    return page_url("uploads_job", job.pk) if user.has_perm("uploads.view_job") else ""
 
 
 def to_job(request: HttpRequest, job: Job, otherwise: str) -> HttpResponseBase:
-    """Lead to a job that was just started, or elsewhere who may not see it."""
-    if may_see_jobs(request):
-        return redirect(page_url("uploads_job", job.pk))
-    messages.success(request, "The work has been started. To follow it you would need the permission to view jobs.")
+    """Lead to where a job that was just started is followed, or elsewhere who may not see that."""
+    if page := followed_at(request, job):
+        same = page.partition("#")[0] == otherwise.partition("?")[0]  # then the list that one came from is kept
+        return redirect(f"{otherwise}#jobs" if same else page)
+    messages.success(request, "The work has been started. Its rows will leave the list as they come right.")
     return redirect(otherwise)
 
 

@@ -79,9 +79,7 @@ COUNTS = {
 
 def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     """What the changing part of a job's page shows."""
-    looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
     about_rows = job.kind in came.KINDS
-    counts = [(words, job.result[name]) for name, words in COUNTS.items() if name in job.result]
     return {
         "job": job,
         "about_rows": about_rows,
@@ -91,14 +89,25 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "announcement": sentence(job) if job.ended else progress.each_quarter(job.percent),
         "sentence": sentence(job),
         "percent": job.percent,
-        "counts": [] if about_rows else counts,
+        "counts": [] if about_rows else counts_of(job),
         "examples": [] if about_rows else job.result.get("examples", []),
-        "undo_button": _undo_button(job) if looked and job.ended and may(request, "undo") else "",
+        "undo_button": undo_button(job) if is_look(job) and job.ended and may(request, "undo") else "",
         "upload_url": page_url("uploads_uploadhistory", job.upload_id) if job.upload_id else "",
     }
 
 
-def _undo_button(job: Job) -> str:
+def is_look(job: Job) -> bool:
+    """Whether the job only looks at what undoing an upload would do."""
+    return job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
+
+
+def counts_of(job: Job) -> list[tuple[str, int]]:
+    """What it counted, in words; of a look what would be."""
+    words = COUNTS | ({"reversed": "would be taken back"} if is_look(job) else {})
+    return [(words[name], int(job.result[name])) for name in COUNTS if name in job.result]
+
+
+def undo_button(job: Job) -> str:
     """What the button says that does what was looked at; "" where there is nothing to do."""
     if job.upload is None or undo.why_not(job.upload):
         return ""
@@ -113,8 +122,7 @@ def sentence(job: Job) -> str:
     """What is going on, in plain words."""
     if job.kind in came.KINDS:
         return came.sentence(job)
-    looked = job.kind == Job.Kind.UNDO and bool(job.parameters.get("dry"))
-    what = "A look at what undoing would do" if looked else job.get_kind_display()
+    what = "A look at what undoing would do" if is_look(job) else job.get_kind_display()
     if job.state == Job.State.FAILED:
         return f"{what}: {job.failure}"
     if job.state == Job.State.DONE:

@@ -6,9 +6,7 @@ file whole, and writes products itself. Here the preview asks the pipeline's own
 be corrected, and confirming hands the file to step 1, with exactly the columns that were previewed.
 """
 
-from datetime import UTC
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -19,9 +17,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse_lazy
-from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
-from django.utils.timezone import is_naive, make_aware
 from django.views.decorators.http import require_POST
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
@@ -29,33 +25,39 @@ from import_export.forms import ImportForm
 
 from catalog.admin import ProductAdmin
 from catalog.models import Product
-from catalog.rules.fields import FIELDS
 from config.web.links import page_url
-from config.web.text import counted
-from uploads.insight import downloads, guide, timeline
+from config.web.text import counted, visible
+from uploads.aws.records import storable
+from uploads.insight import downloads, guide
 from uploads.models import Job
 from uploads.pipeline.settling import closing
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
 from uploads.preview.form import Confirmation, asked_in, dry_run_context
+from uploads.staff.pages import product as page
 from vendors import access
 from vendors.models import Vendor
 
 CONFIRM_URL = reverse_lazy("admin:catalog_product_process_import")
 # What htmx takes as the word to stop polling: https://htmx.org/docs/#load_polling
 STOP_POLLING = 286
+STEPS = ("Choose a file", "See what it would do", "Import it")
 
 
 class FeedForm(ImportForm):  # type: ignore[misc] # import-export has no types
     """Choose: whose feed, and which file."""
 
-    vendor = forms.ModelChoiceField(Vendor.objects.none(), empty_label="Choose an active vendor")
+    vendor = forms.ModelChoiceField(
+        Vendor.objects.none(), empty_label="Choose a vendor", help_text="Files are taken of active vendors only."
+    )
     field_order = ["resource", "vendor", "import_file", "format"]
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         vendors = cast("forms.ModelChoiceField[Vendor]", self.fields["vendor"])
         vendors.queryset = access.vendors_of(user).filter(status=Vendor.Status.ACTIVE)
+        self.fields["import_file"].label = "File"
+        self.fields["import_file"].help_text = "A CSV file or an Excel workbook (.xlsx) with a header line"
         self.fields["import_file"].widget.attrs["accept"] = flow.ACCEPTED
 
 
@@ -63,7 +65,8 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
     """The products, with the import."""
 
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
-    change_form_template = "uploads/staff/product.html"
+    change_form_template = "uploads/staff/pages/product.html"
+    add_form_template = "admin/change_form.html"
     import_template_name = "uploads/staff/product_import.html"
     import_form_class = FeedForm
     import_formats = (CSV,)
@@ -71,9 +74,9 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Below the form stands what became of the product so far."""
+        """Above the form stands what there is to know of the product, and what became of it so far."""
         product = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
-        shown = _timeline(product.pk, request) if product else {}
+        shown = page.whole(request, product) if product else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def after_change(self, request: HttpRequest, product: Product) -> None:
@@ -86,7 +89,8 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         return request.user.has_perm("uploads.add_uploadhistory")
 
     def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().get_import_form_kwargs(request), "user": request.user}
+        chosen = {"initial": {"vendor": request.GET.get("vendor", "")}} if request.method == "GET" else {}
+        return {**super().get_import_form_kwargs(request), "user": request.user, **chosen}
 
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view
@@ -109,7 +113,9 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         if not self.has_import_permission(request):
             raise PermissionDenied
         form = self.create_import_form(request)
-        context: dict[str, Any] = {"form": form, "media": self.media + form.media, "fields_list": [("", FIELDS)]}
+        context: dict[str, Any] = {"form": form, "media": self.media, "chosen": [form["vendor"], form["import_file"]]}
+        if request.method == "GET":
+            context["why_not"] = _why_not(storable(request.GET.get("vendor", "")))
         if request.method == "POST" and form.is_valid():
             try:
                 vendor, file = form.cleaned_data["vendor"], form.cleaned_data["import_file"]
@@ -169,27 +175,17 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         return TemplateResponse(request, "uploads/staff/dry_run.html", context, status=status)
 
     def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-        page = {**self.admin_site.each_context(request), "title": "Import products", "opts": self.opts}
+        page = {**self.admin_site.each_context(request), "title": "Import products", "opts": self.opts,
+                "import_steps": STEPS}  # fmt: skip
         return TemplateResponse(request, self.import_template_name, page | context)
 
 
-def _timeline(product_id: int, request: HttpRequest) -> dict[str, Any]:
-    """The newest lines of its timeline, or those before the moment that was asked for."""
-    try:
-        before = parse_datetime(request.GET.get("before", ""))
-    except ValueError:  # like a moment, but on a day that never was
-        before = None
-    try:  # a moment outside of the calendar in UTC is none that PostgreSQL knows
-        before = before and (make_aware(before) if is_naive(before) else before).astimezone(UTC)
-    except OverflowError:
-        before = None
-    found = timeline.of(product_id, before)
-    return {
-        "timeline": found,
-        "timeline_before": before,
-        "timeline_older": found.older and urlencode({"before": found.older.isoformat()}),
-        "may_see_uploads": request.user.has_perm("uploads.view_uploadhistory"),
-    }
+def _why_not(vendor_id: str) -> str:
+    """Why the vendor that an address names can't be chosen, or ""."""
+    vendor = Vendor.objects.filter(pk=vendor_id).first() if vendor_id else None
+    if vendor is None or vendor.is_active:
+        return ""
+    return f"{visible(vendor.vendor_name)} is {vendor.status}: its files are taken once it is active."
 
 
 def _linked(context: dict[str, Any]) -> dict[str, Any]:

@@ -11,36 +11,37 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from catalog.rules.fields import FIELDS, LABELS
-from catalog.rules.problems import label_of
 from config.web.filters import choice_filter
 from config.web.links import breakable, count_link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING
 from config.web.workbooks.writing import NotForExcel
 from uploads.aws.storage import FileMissing, StorageUnavailable
-from uploads.feed.parser import DELIMITERS, Layout, encoding_name
+from uploads.feed.parser import Layout
 from uploads.insight import downloads, progress
 from uploads.models import (
     RecentUpload,
     UploadHistory,
     results,
 )
-from uploads.staff import mending, records
-from uploads.staff.actions import UploadActionsAdmin, may, offered
+from uploads.staff import records
+from uploads.staff.actions import UploadActionsAdmin
 from uploads.staff.listing import errors_link, upload_link
+from uploads.staff.pages import upload as page
+from uploads.staff.pages import work
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
 
 
 class UploadHistoryAdmin(UploadActionsAdmin):
     """Uploads. The page of one shows its progress live, what went wrong, and has its files."""
 
-    change_form_template = "uploads/staff/upload.html"
+    import_export_change_list_template = "uploads/staff/uploads_list.html"
+    change_form_template = "uploads/staff/pages/upload.html"
     # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["file", "state", "company", "rows", "failed", "received"]
     list_filter = ["status", VendorFilter, "source", "created_at"]
@@ -63,8 +64,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
-            ("progress", self.progress_view), ("file", self.file_view), ("report", self.report_view),
-            ("excel_report", self.excel_report_view), ("records", self.records_view),
+            ("progress", self.progress_view), ("jobs", self.jobs_view), ("records", self.records_view),
+            ("file", self.file_view), ("report", self.report_view), ("excel_report", self.excel_report_view),
         ]  # fmt: skip
         record_view = self.admin_site.admin_view(self.record_view)
         return [
@@ -74,13 +75,17 @@ class UploadHistoryAdmin(UploadActionsAdmin):
             *super().get_urls(),
         ]  # fmt: skip
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """With the way to the import, for the vendor that the list is about."""
+        may_import = request.user.has_perm("uploads.add_uploadhistory")
+        shown = {"import_url": page.import_url(request.GET.get("vendor", "")) if may_import else ""}
+        return super().changelist_view(request, shown | (extra_context or {}))
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         upload = self.get_object(request, unquote(object_id))
-        shown: dict[str, Any] = progress_context(request, upload) if upload else {}
-        if upload:
-            shown |= {"offered": offered(request, upload), "aged": results.aged(upload)}
+        shown: dict[str, Any] = page.whole(request, upload) if upload else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def records_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -97,7 +102,16 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The part of the page that changes while the upload is on its way."""
         upload = self.viewed(request, object_id)
-        return render(request, "uploads/staff/upload_progress.html", progress_context(request, upload))
+        shown = page.changing(request, upload) | {"polled": True}
+        return render(request, "uploads/staff/pages/upload_live.html", shown)
+
+    def jobs_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The jobs about it, while one is under way; when all have ended the rest of the page is fetched anew."""
+        upload = self.viewed(request, object_id)
+        shown = work.of(request, work.address("uploads_uploadhistory", object_id), upload=upload)
+        refresh = reverse("admin:uploads_uploadhistory_progress", args=[object_id])
+        context = shown | {"upload": upload, "polled": True, "refresh_url": refresh}
+        return render(request, "uploads/staff/pages/jobs.html", context)
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._download(request, object_id, downloads.original)
@@ -176,7 +190,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     @admin.display(description="columns", empty_value=NOTHING)
     def reading(self, upload: UploadHistory) -> SafeString | None:
-        return pairs_table(how_read(Layout.from_json(upload.layout))) if upload.layout else None
+        return pairs_table(page.how_read(Layout.from_json(upload.layout))) if upload.layout else None
 
 
 def in_short(time: timedelta) -> str:
@@ -185,57 +199,6 @@ def in_short(time: timedelta) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{int(seconds // 60):,} min {int(seconds % 60)} s"
-
-
-def how_read(layout: Layout) -> list[tuple[str, str]]:
-    """Encoding, delimiter, what each column was taken for, and what was assumed."""
-    fields = layout.mapping.fields
-    return [
-        ("encoding", ", since ".join(filter(None, (encoding_name(layout.encoding), layout.encoding_reason)))),
-        ("delimiter", DELIMITERS.get(layout.delimiter, layout.delimiter)),
-        *(
-            [("prices in", "what each row says" if layout.currency_in_rows else layout.currency)]
-            * bool(layout.currency)
-        ),
-        *((LABELS[field], f"from “{fields[field]}”") for field in FIELDS if field in fields),
-        *(("note", note) for note in layout.notes),
-    ]
-
-
-def progress_context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
-    """What the changing part of an upload's page shows."""
-    may_correct = may(request, "retry") and request.user.has_perm("uploads.view_validationerror")
-    state = progress.of(upload.pk, most=progress.COUNTED)
-    percent = progress.percent(state.upload)
-    open_errors = {"upload": upload.pk, "state": "open"}
-    open_warnings = open_errors | {"severity": "warning"}
-    return {
-        "progress": state,
-        "upload": state.upload,
-        "percent": percent,
-        "announcement": state.sentence if state.ended else progress.each_quarter(percent),
-        "kinds": [
-            (
-                kind,
-                label_of(kind.code),
-                list_url("uploads_validationerror", **open_errors, error_type=kind.code),
-                mending.rows_url(upload.pk, kind.code),
-            )
-            for kind in state.errors
-        ],
-        "warnings": [
-            (kind, label_of(kind.code), list_url("uploads_validationerror", **open_warnings, error_type=kind.code))
-            for kind in state.warnings
-        ],
-        "warnings_url": list_url("uploads_validationerror", **open_warnings),
-        "errors_url": list_url("uploads_validationerror", **open_errors),
-        "ignored_url": list_url("uploads_validationerror", upload=upload.pk, state="ignored"),
-        "closed_url": list_url("uploads_validationerror", upload=upload.pk, state="closed"),
-        "may_correct": may_correct,
-        "fields": mending.fields_of(upload.pk) if may_correct and state.ended and state.errors else [],
-        "jobs_url": list_url("uploads_job", upload=upload.pk),
-        "ledger_url": list_url("uploads_recordoutcome", upload=upload.pk),
-    }
 
 
 class RecentUploadAdmin(ReadOnlyVendorTableAdmin):

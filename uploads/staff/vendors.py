@@ -1,8 +1,4 @@
-"""'Quality' on a vendor's page: what it sent day by day, and the errors it makes most.
-
-Staff see here whether a vendor's feeds get better, and what to tell it. For those who may view uploads; the errors for
-those who may view errors.
-"""
+"""Vendors in the admin with what became of their rows, and the page of one (uploads/staff/pages/vendor.py)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import path
 from django.utils.formats import localize
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -19,26 +19,21 @@ from catalog.forms import currency_choices
 from config.web.links import count_link, link, list_url, tag
 from config.web.text import NOTHING
 from uploads.corrections import wrong_values
-from uploads.insight import charts, operations
-from uploads.insight.charts import Chart
 from uploads.models import (
     VendorSummary,
 )
-from uploads.staff.dashboard import may_see, since, ways
+from uploads.staff.dashboard import may_see
 from uploads.staff.mending import waiting_url
+from uploads.staff.pages import vendor as page
+from uploads.staff.pages import work
 from vendors.admin import VendorAdmin
 from vendors.models import CURRENCY_HELP, Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
-
-    Viewer = User | AnonymousUser
     VendorModelForm = forms.ModelForm[Vendor]
 else:
     VendorModelForm = forms.ModelForm
-
-DAYS = 90
 
 
 class VendorForm(VendorModelForm):
@@ -77,7 +72,8 @@ class VendorsAdmin(VendorAdmin):
     # Not "products": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["company", "status_tag", "product_count", "waiting", "last_upload", "email"]
 
-    change_form_template = "uploads/staff/vendor.html"
+    change_form_template = "uploads/staff/pages/vendor.html"
+    add_form_template = "admin/change_form.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Vendors
@@ -97,26 +93,27 @@ class VendorsAdmin(VendorAdmin):
         uploads = list_url("uploads_uploadhistory", vendor=vendor.pk)
         return link(uploads, localize(localtime(last))) if last else None
 
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.jobs_view)
+        return [path("<path:object_id>/jobs/", view, name="vendors_vendor_jobs"), *super().get_urls()]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Below the vendor stands its quality, for those who may see it."""
-        vendor = self.get_object(request, unquote(object_id)) if may_see(request.user) else None
-        shown: dict[str, Any] = {"quality": True, "charts": charts_of(vendor.pk, request.user)} if vendor else {}
-        if request.user.has_perm("uploads.view_validationerror"):
-            shown["waiting_url"] = waiting_url(unquote(object_id))
+        """Above the form with its data stands all there is to know of it."""
+        vendor = self.get_object(request, unquote(object_id))
+        shown = page.whole(request, vendor, self.steps(request, vendor)) if vendor else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
-
-def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:
-    """Rows per day and the most frequent errors; empty for a vendor that sent nothing in this time."""
-    way = ways(user)
-    days = operations.days(user, DAYS, vendor_id)
-    if not any(day.uploads for day in days):
-        return []
-    kinds = operations.error_kinds(user, DAYS, vendor_id) if user.has_perm("uploads.view_validationerror") else []
-    shown = [charts.of_days(days, way, vendor=vendor_id)]
-    return shown + ([charts.of_kinds(kinds, DAYS, way, vendor=vendor_id, created_at__gte=since(DAYS))] if kinds else [])
+    def jobs_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The jobs about it, while one is under way."""
+        vendor = self.get_object(request, unquote(object_id))
+        if not (self.has_view_permission(request, vendor) and may_see(request.user)):
+            raise PermissionDenied
+        if vendor is None:
+            raise Http404
+        shown = work.of(request, work.address("vendors_vendor", object_id), vendor=vendor, upload=None)
+        return render(request, "uploads/staff/pages/jobs.html", shown | {"polled": True})
 
 
 class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):

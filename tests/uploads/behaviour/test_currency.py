@@ -233,7 +233,7 @@ def test_staff_are_asked_in_the_preview_and_see_what_was_answered(pipeline: Pipe
     upload = finished(pipeline, UploadHistory.objects.get())
     assert Layout.from_json(upload.layout or {}).currency == "EUR"
     page = admin_client.get(f"/admin/uploads/uploadhistory/{upload.pk}/change/").content.decode()
-    assert '<th scope="row">prices in</th><td>EUR</td>' in page
+    assert "<dt>Prices in</dt><dd>EUR</dd>" in page
     assert "10.00 EUR" in admin_client.get("/admin/catalog/product/").content.decode()
     assert "10.00 EUR" in admin_client.get("/admin/catalog/productcatalog/").content.decode()
 

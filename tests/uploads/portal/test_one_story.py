@@ -72,8 +72,8 @@ class Story:
         kinds = {kind.code: kind.count for kind in progress.of(self.upload.pk).errors}
         shown = self.staff.get(f"/admin/uploads/uploadhistory/{self.upload.pk}/change/").context
         assert {kind.code: kind.count for kind, *_ in shown["kinds"]} == kinds
-        page = self.text(f"/admin/uploads/uploadhistory/{self.upload.pk}/change/", self.staff)
-        assert f"With errors {waiting} " in page
+        shares = {share.key: share.count for share in shown["shares"]}
+        assert [shares.get(key, 0) for key in ("open", "ignored", "settled")] == [waiting, ignored, closed]
         for state, rows in (("open", waiting), ("ignored", ignored), ("closed", closed)):
             address = f"/admin/uploads/validationerror/?upload={self.upload.pk}&state={state}"
             problems = self.staff.get(address).context["cl"].result_list

@@ -58,21 +58,28 @@ def test_cancelling_says_how_many_rows_and_cancels_once_confirmed(admin_client: 
     assert "There is nothing to do" in admin_client.get(address(upload, "cancel")).content.decode()
 
 
-def test_failed_rows_are_retried_as_a_job_whose_page_follows(admin_client: Client, pipeline: Pipeline) -> None:
+def test_failed_rows_are_retried_as_a_job_that_the_uploads_page_follows(
+    admin_client: Client, pipeline: Pipeline
+) -> None:
     upload = pipeline.run(feed(line(1, category="Drones"), line(2, price="x")))
     assert "Retry 2 rows" in admin_client.get(address(upload, "retry")).content.decode()
     ProductCategory.objects.create(category_name="Drones")
 
     response = admin_client.post(address(upload, "retry"), {"confirmed": "yes"}, follow=True)
+    assert response.redirect_chain == [(f"{address(upload, 'change')}#jobs", 302)]
     assert "Waiting for its turn" in response.content.decode()
-    assert "hx-get" in response.content.decode()
+    asks = f'hx-get="{address(upload, "jobs")}"'
+    assert asks in response.content.decode()
     job = run_jobs()
 
-    text = admin_client.get(f"/admin/uploads/job/{job.pk}/progress/").content.decode()
+    text = admin_client.get(address(upload, "jobs")).content.decode()
     assert "Done: 1 row is right now, 1 still wrong." in text
     assert "<strong>1</strong> new products" in text
-    assert "<strong>1 row</strong> of feed.csv waits for somebody." in text
-    assert "hx-get" not in text
+    assert asks not in text, "it has ended"
+    assert f'hx-get="{address(upload, "progress")}" hx-trigger="load"' in text, "what is left is fetched"
+    assert (
+        "1 row</strong> of feed.csv waits" in admin_client.get(f"/admin/uploads/job/{job.pk}/change/").content.decode()
+    )
     assert job.requested_by == User.objects.get(username="admin")
     upload.refresh_from_db()
     assert (upload.valid_records, upload.error_records) == (1, 1)
@@ -100,7 +107,7 @@ def test_a_reconcile_is_a_job_that_mends_what_the_stream_lost(admin_client: Clie
 
     upload.refresh_from_db()
     assert (upload.status, upload.valid_records) == ("completed", 2)
-    assert logged() == ["Reconciled."]
+    assert logged() == ["Looked for lost rows."]
 
 
 def test_undoing_shows_first_and_does_then(admin_client: Client, pipeline: Pipeline) -> None:
@@ -110,7 +117,7 @@ def test_undoing_shows_first_and_does_then(admin_client: Client, pipeline: Pipel
 
     admin_client.post(address(upload, "undo"), {"confirmed": "yes"})
     looked = run_jobs()
-    text = admin_client.get(f"/admin/uploads/job/{looked.pk}/change/").content.decode()
+    text = admin_client.get(address(upload, "change")).content.decode()
     assert "Undo 1 row</button>" in text
     assert escape("The product was changed or confirmed since.") in text
     assert Product.objects.count() == 2
@@ -119,9 +126,12 @@ def test_undoing_shows_first_and_does_then(admin_client: Client, pipeline: Pipel
 
     assert done.result["reversed"] == 1
     assert list(Product.objects.values_list("sku", flat=True)) == ["SKU-2"]
-    text = admin_client.get(f"/admin/uploads/job/{done.pk}/progress/").content.decode()
-    assert "<dt>Taken back</dt><dd>1</dd>" in text
+    text = admin_client.get(address(upload, "jobs")).content.decode()
+    assert "<li>Taken back <b>1</b></li>" in text
     assert "<button" not in text, "it is done"
+    assert (
+        "<dt>Taken back</dt><dd>1</dd>" in admin_client.get(f"/admin/uploads/job/{done.pk}/progress/").content.decode()
+    )
     assert logged() == ["Looked at what undoing it would do.", "Undid the upload."]
 
 
@@ -200,7 +210,7 @@ def test_an_upload_that_only_confirmed_can_be_withdrawn(admin_client: Client, pi
     admin_client.post(address(again, "undo"), {"confirmed": "yes"})
     looked = run_jobs()
 
-    text = admin_client.get(f"/admin/uploads/job/{looked.pk}/progress/").content.decode()
+    text = admin_client.get(address(again, "jobs")).content.decode()
     assert "Withdraw what it confirmed</button>" in text
     admin_client.post(address(again, "undo"), {"dry_job": looked.pk})
     run_jobs()
@@ -210,24 +220,26 @@ def test_an_upload_that_only_confirmed_can_be_withdrawn(admin_client: Client, pi
 
 
 NO_JOBS = ("view_uploadhistory", "view_validationerror", "view_productcategory", "replay_uploadhistory")
+STARTED = "The work has been started."
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent", "led_to"),
+    ("asked", "sent", "led_to", "said"),
     [
-        ("{upload}", {"confirmed": "yes"}, "/admin/uploads/uploadhistory/{key}/change/"),
-        (LIST, {"action": "retry", "_selected_action": "{key}", "confirmed": "yes"}, LIST),
+        ("{upload}", {"confirmed": "yes"}, "{page}#jobs", "Waiting for its turn"),
+        (LIST, {"action": "retry", "_selected_action": "{key}", "confirmed": "yes"}, "{page}#jobs", "Waiting for its"),
         (
             "/admin/uploads/validationerror/values/?vendor=VEND001&field=category",
             {"value-0": "Drones", "right-0": "Electronics"},
             "/admin/uploads/validationerror/waiting/?vendor=VEND001",
+            STARTED,
         ),
-        ("/admin/catalog/productcategory/waiting/", {}, "/admin/catalog/productcategory/"),
+        ("/admin/catalog/productcategory/waiting/", {}, "/admin/catalog/productcategory/", STARTED),
     ],
     ids=["upload", "list", "value", "category"],
 )
-def test_who_may_not_see_jobs_starts_one_and_is_led_elsewhere(
-    client: Client, pipeline: Pipeline, asked: str, sent: dict[str, str], led_to: str
+def test_who_may_not_see_the_table_of_jobs_follows_them_where_what_they_are_about_is_shown(
+    client: Client, pipeline: Pipeline, asked: str, sent: dict[str, str], led_to: str, said: str
 ) -> None:
     upload = pipeline.run(feed(line(1, category="Drones")))
     ProductCategory.objects.create(category_name="Drones")
@@ -235,7 +247,7 @@ def test_who_may_not_see_jobs_starts_one_and_is_led_elsewhere(
     user.user_permissions.set(Permission.objects.filter(codename__in=NO_JOBS))
     client.force_login(user)
     page = f"{LIST}{upload.pk.replace('_', '_5F')}/change/"
-    facts = {"upload": address(upload, "retry"), "key": upload.pk.replace("_", "_5F"), "page": page}
+    facts = {"upload": address(upload, "retry"), "page": page}
     sent = {name: value.replace("{key}", upload.pk) for name, value in sent.items()}
 
     response = client.post(asked.format(**facts), sent, follow=True)
@@ -243,10 +255,10 @@ def test_who_may_not_see_jobs_starts_one_and_is_led_elsewhere(
     assert Job.objects.count() == 1
     assert response.redirect_chain == [(led_to.format(**facts), 302)]
     assert response.status_code == 200
-    assert "The work has been started." in response.content.decode()
+    assert said in response.content.decode()
 
 
-def test_who_may_not_see_jobs_starts_several_and_is_led_to_the_list(client: Client, pipeline: Pipeline) -> None:
+def test_who_starts_several_is_led_back_to_the_list(client: Client, pipeline: Pipeline) -> None:
     uploads = [pipeline.run(feed(line(number, price="x"))) for number in (1, 2)]
     user = User.objects.create_user("grace", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=NO_JOBS))

@@ -101,11 +101,13 @@ def test_errors_are_grouped_with_an_example_a_suggestion_and_a_way_to_the_rows(
 ) -> None:
     text = page(admin_client, running, "progress")
     assert "Row 7: “Boks” is not a category on our list." in text
-    assert "<td>Books</td>" in text
+    assert "Perhaps: Books" in text
     way = "/admin/uploads/validationerror/?upload=UPLOAD_1&amp;state=open&amp;error_type=unknown_category"
     assert f'<a href="{way}">1<span' in text
+    assert f'<a href="{way}">Unknown category</a>' in text, "rows are corrected when all are checked"
+    UploadHistory.objects.update(status="completed")
     rows = "/admin/uploads/validationerror/rows/?upload=UPLOAD_1&amp;code=unknown_category"
-    assert f'<a href="{rows}">Unknown category</a>' in text
+    assert f'<a href="{rows}">Unknown category</a>' in page(admin_client, running, "progress")
     assert admin_client.get(way.replace("&amp;", "&")).context["cl"].result_count == 1
 
 

@@ -6,8 +6,15 @@
   const shown = new WeakMap();
   const live = (event) => event.detail.target?.closest("[data-live]");
 
+  // What somebody has begun to fill in isn't taken away; that it is out of date stands beside it.
+  const chosen = (list) => ([...list].find((one) => one.defaultSelected) ?? list[0])?.value;
+  const begun = (field) => field.options ? field.value !== chosen(field.options)
+    : field.checked !== field.defaultChecked || field.value !== field.defaultValue;
+
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (gone || document.hidden) event.preventDefault();
+    const kept = [...event.detail.target?.querySelectorAll("form :is(input, textarea, select)") ?? []].some(begun);
+    if (kept) for (const notice of document.querySelectorAll("[data-kept]")) notice.hidden = false;
+    if (gone || document.hidden || kept) event.preventDefault();
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
