@@ -4,9 +4,10 @@ VendorAdmin is registered by uploads/admin.py, which adds the quality of what th
 the reverse.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -14,6 +15,7 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -59,17 +61,25 @@ class VendorAdmin(VendorTableAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
-        fixed = ["requested_name", "created_at", "updated_at", *(["vendor_id"] if obj else [])]
+        fixed = [
+            "requested_name", "created_at", "updated_at", "declined_at", "declined_reason",
+            *(["vendor_id"] if obj else []),
+        ]  # fmt: skip
         return fixed if self.has_approve_permission(request) else [*fixed, "status"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
         """A new vendor has nothing to show yet, and who may not approve it isn't asked for its status."""
         if obj:
-            return self.fieldsets
+            return self._with_reason() if obj.declined_reason else self.fieldsets
         left_out = {*self.get_readonly_fields(request)}
         new = [(title, {"fields": [name for name in options["fields"] if name not in left_out]})
                for title, options in self.fieldsets]  # fmt: skip
         return [(title, options) for title, options in new if options["fields"]]
+
+    def _with_reason(self) -> Any:
+        """With why it was declined, until it is approved."""
+        (title, first), *others = self.fieldsets
+        return [(title, {"fields": [*first["fields"], "declined_at", "declined_reason"]}), *others]
 
     def save_model(self, request: HttpRequest, obj: Model, form: "ModelForm[Any]", change: bool) -> None:
         """Who may not approve vendors adds them as pending."""
@@ -91,9 +101,12 @@ class VendorAdmin(VendorTableAdmin):
 
     @admin.display(description="state", ordering="status")
     def status_tag(self, vendor: Vendor) -> SafeString:
-        return tag(vendor.status)
+        return tag("declined") if vendor.is_declined else tag(vendor.status)
 
-    # --- approving, suspending, reactivating ---
+    # --- approving, declining, suspending, reactivating ---
+
+    def decided(self, request: HttpRequest, what: str, vendors: Sequence[Vendor], outcome: str) -> None:
+        """A hook for who keeps a list of what waits: `what` was decided, about "vendor" or "name"."""
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Vendors are deleted one by one, if at all."""
@@ -126,9 +139,10 @@ class VendorAdmin(VendorTableAdmin):
             )
             for answer in NAME_ANSWERS
         ]
+        own = (("view_as", self.view_as), ("leave_view", self.leave_view), ("decline", self.decline_view))
         steps += [
             path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"vendors_vendor_{name}")
-            for name, view in (("view_as", self.view_as), ("leave_view", self.leave_view))
+            for name, view in own
         ]
         return steps + super().get_urls()
 
@@ -137,6 +151,8 @@ class VendorAdmin(VendorTableAdmin):
         if not self.has_approve_permission(request):
             return []
         names = [(step.name.capitalize(), step.name) for step in TRANSITIONS.values() if step.before == vendor.status]
+        if vendor.status == Vendor.Status.PENDING and not vendor.is_declined:
+            names.append(("Decline", "decline"))
         if vendor.requested_name:
             names += [(f"{answer.capitalize()} new name", f"{answer}_name") for answer in NAME_ANSWERS]
         key = quote(vendor.pk)
@@ -153,6 +169,30 @@ class VendorAdmin(VendorTableAdmin):
         asked = self._take(request, TRANSITIONS[name], Vendor.objects.filter(pk=vendor.pk), page)
         return asked or redirect(page)
 
+    def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Say why a vendor that waits for approval is declined."""
+        if not (self.has_view_permission(request) and self.has_approve_permission(request)):
+            raise PermissionDenied
+        vendor = self.get_object(request, unquote(object_id))
+        if vendor is None:
+            raise Http404
+        page = keeping(request, page_url("vendors_vendor", vendor.pk))
+        reason = request.POST.get("reason", "").replace("\r\n", "\n")
+        if request.method == "POST":
+            refused = approval.why_no_reason(reason)
+            if not refused:
+                done = approval.decline(vendor.pk, reason, request.user)
+                confirm.say(request, "declined", int(done is not None), 1, "{} vendor", "{} vendors")
+                if done:
+                    self.decided(request, "vendor", [done], f"Declined: {visible(' '.join(reason.split()))}")
+                return redirect(page)
+            messages.error(request, refused)
+        context = {
+            **self.admin_site.each_context(request), "title": f"Decline {visible(str(vendor))}", "opts": self.opts,
+            "vendor": vendor, "reason": reason, "back": page,
+        }  # fmt: skip
+        return TemplateResponse(request, "vendors/decline.html", context)
+
     def name_view(self, request: HttpRequest, object_id: str, answer: str) -> HttpResponseBase:
         """The buttons beside a new name that an owner asked for: ask, and then decide about the name that was shown."""
         if not (self.has_view_permission(request) and self.has_approve_permission(request)):
@@ -164,6 +204,9 @@ class VendorAdmin(VendorTableAdmin):
         if confirm.was_confirmed(request):
             for name in confirm.chosen(request)[:1]:
                 done = approval.decide_name(vendor.pk, name, answer == "accept", request.user)
+                if done:
+                    said = f"The new name “{visible(name)}” is {NAME_ANSWERS[answer]}."
+                    self.decided(request, "name", [vendor], said)
                 confirm.say(request, NAME_ANSWERS[answer], int(done), 1, "{} name", "{} names")
             return redirect(page)
         wanted = vendor.requested_name
@@ -203,6 +246,8 @@ class VendorAdmin(VendorTableAdmin):
         if confirm.was_confirmed(request):
             keys = [vendors.get().pk] if back else confirm.chosen(request)
             changed = approval.take(step, keys, request.user)
+            if step is APPROVE:
+                self.decided(request, "vendor", changed, "Approved.")
             confirm.say(request, step.done, len(changed), len(keys), "{} vendor", "{} vendors")
             return None
         concerned = list(vendors.filter(status=step.before))

@@ -1,21 +1,25 @@
-"""What staff decide about vendors: approving, suspending and reactivating them, what each of it means, and whether a
-new name is theirs to have."""
+"""What staff decide about vendors: approving or declining, suspending and reactivating them, what each of it means, and
+whether a new name is theirs to have."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from config.web.admin_log import log_change
+from config.web.names import some_lines
 from security.log import note
 from security.models import Kind
 from vendors import mails
 from vendors.models import Vendor, VendorMember
 
 Status = Vendor.Status
+REASON_CHARS = 1000
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,10 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
     """
     changed = list(
         Vendor.objects.raw(
-            "UPDATE vendors SET status = %s WHERE vendor_id = ANY (%s) AND status = %s RETURNING *",
+            """
+            UPDATE vendors SET status = %s, declined_at = NULL, declined_reason = NULL
+             WHERE vendor_id = ANY (%s) AND status = %s RETURNING *
+            """,
             [step.after, list(vendor_ids), step.before],
         )
     )
@@ -79,6 +86,58 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
         note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail=said)
     transaction.on_commit(lambda: mails.tell_owners(step.name, changed), robust=True)
     return changed
+
+
+def why_no_reason(reason: str) -> str:
+    """Why a vendor can't be declined with these words, or ""."""
+    if not reason.strip():
+        return "Say why: its owners read it, and can put right what is wrong."
+    if len(reason) > REASON_CHARS:
+        return f"The reason has {len(reason):,} characters. Use at most {REASON_CHARS:,}."
+    try:
+        some_lines(reason)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
+
+
+@transaction.atomic
+def decline(vendor_id: str, reason: str, user: Any) -> Vendor | None:
+    """Decline a vendor that waits for approval; its owners read the reason by mail and on its pages, and may ask again.
+
+    None where it doesn't wait any more: somebody else got there first. Takes a reason that `why_no_reason` has nothing
+    against.
+    """
+    vendor = _waiting(vendor_id)
+    if vendor is None:
+        return None
+    vendor.declined_at, vendor.declined_reason = timezone.now(), reason.strip()
+    vendor.save(update_fields=["declined_at", "declined_reason"])
+    log_change(user, vendor, f"Declined: {vendor.declined_reason}")
+    note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail="declined")
+    transaction.on_commit(lambda: mails.tell_owners("decline", [vendor]), robust=True)
+    return vendor
+
+
+@transaction.atomic
+def ask_again(vendor_id: str, user: Any) -> bool:
+    """An owner asks that a declined vendor is looked at again; the reason stays for those who look.
+
+    False where it isn't declined any more.
+    """
+    vendor = Vendor.objects.select_for_update(no_key=True).filter(pk=vendor_id).first()
+    if vendor is None or not vendor.is_declined:
+        return False
+    vendor.declined_at = None
+    vendor.save(update_fields=["declined_at"])
+    log_change(user, vendor, "Asked again for approval by an owner.")
+    return True
+
+
+def _waiting(vendor_id: str) -> Vendor | None:
+    """A vendor that waits for approval, locked."""
+    locked = Vendor.objects.select_for_update(no_key=True)
+    return locked.filter(pk=vendor_id, status=Status.PENDING, declined_at=None).first()
 
 
 @transaction.atomic

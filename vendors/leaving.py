@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GONE: Final = "(deleted)"
 # Of a vendor, what may be a person's; the name and the tax ID are what books are kept by.
-CONTACTS: Final = ("phone", "address", "city", "state", "postal_code", "requested_name")
+CONTACTS: Final = ("phone", "address", "city", "state", "postal_code", "requested_name", "declined_reason")
 ADDRESS: Final = re.compile(r"[^\s@<>()\"':;,]+@[^\s@<>()\"':;,]+")
 
 

@@ -19,6 +19,10 @@ DECISIONS = {
         "Your company {name} ({id}) is approved: you can upload product files from now on, and products that are in "
         "order appear in the catalog.",
     ),
+    "decline": (
+        "{name} is not approved yet",
+        "Your company {name} ({id}) was looked at and is not approved: {reason}",
+    ),
     "suspend": (
         "{name} is suspended",
         "Your company {name} ({id}) is suspended. New files are refused, the rest of files that are being processed "
@@ -41,17 +45,28 @@ DECISIONS = {
     ),
 }
 
+# What else such a mail says, and where its link leads if not to the vendor's home.
+AFTERWARDS = {"decline": ["Put right what is wrong, and ask again on your company's profile:"]}
+LEADS_TO = {"decline": ("vendor:profile",)}
+
 
 def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
     """Tell the vendors' owners what staff decided; `step` is one of DECISIONS."""
     title, sentences = DECISIONS[step]
+    after = AFTERWARDS.get(step, [])
     owners = VendorMember.objects.filter(
         vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
     ).select_related("vendor", "user")
     send(
         _mail(
             title.format(name=one.vendor.vendor_name),
-            [sentences.format(name=one.vendor.vendor_name, id=one.vendor_id), _address("vendor:home", one.vendor_id)],
+            [
+                sentences.format(
+                    name=one.vendor.vendor_name, id=one.vendor_id, reason=one.vendor.declined_reason or ""
+                ),
+                *after,
+                _address(*LEADS_TO.get(step, ("vendor:home",)), one.vendor_id),
+            ],
             one.user.email,
         )
         for one in owners

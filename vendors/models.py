@@ -64,6 +64,12 @@ class Vendor(models.Model):
         validators=[RegexValidator(r"^[A-Z]{3}\Z", "Like USD.")],
         help_text=CURRENCY_HELP,
     )
+    # A vendor that was declined is still pending, but waits for nobody until an owner asks again; the reason stays,
+    # for those who look again (vendors/approval.py).
+    declined_at = models.DateTimeField(null=True, blank=True, editable=False)
+    declined_reason = models.TextField(  # noqa: DJ001 - a column that plain SQL may leave out
+        max_length=1000, null=True, blank=True, validators=[some_lines], editable=False
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -73,6 +79,11 @@ class Vendor(models.Model):
         indexes = [
             models.Index(fields=["email"], name="idx_vendors_email"),
             models.Index(fields=["status"], name="idx_vendors_status"),
+            models.Index(
+                fields=["vendor_id"],
+                name="idx_vendors_requested_name",
+                condition=models.Q(requested_name__isnull=False),
+            ),
         ]
         permissions = [
             ("approve_vendor", "Can approve, suspend and reactivate vendors"),
@@ -87,6 +98,11 @@ class Vendor(models.Model):
     def is_active(self) -> bool:
         """Whether it may send products."""
         return self.status == self.Status.ACTIVE
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether it was looked at and not approved, and hasn't asked again."""
+        return self.status == self.Status.PENDING and self.declined_at is not None
 
 
 class VendorMember(models.Model):

@@ -19,7 +19,7 @@ from django.utils.text import get_text_list
 from config import addresses
 from config.web.admin_log import log_change
 from config.web.names import one_line
-from vendors import proof
+from vendors import approval, proof
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 else:
     VendorForm = forms.ModelForm
 
+ASK_AGAIN = "ask_again"
 CONTACT = ["vendor_name", "email", "phone"]
 BUSINESS = ["business_name", "tax_id", "address", "city", "state", "postal_code", "country"]
 LABELS = {
@@ -80,6 +81,8 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     if request.method == "POST":
         if not owner:
             raise PermissionDenied("Only owners can change the profile.")
+        if ASK_AGAIN in request.POST and vendor.is_declined:
+            return _ask_again(request, vendor)
         form = ProfileForm(request.POST, instance=Vendor.objects.get(pk=vendor.pk))
         if form.is_valid():
             return _save(form, request)
@@ -89,6 +92,13 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     facts = [(form[name].label, getattr(vendor, name)) for name in [*CONTACT, *BUSINESS]]
     shown = {"vendor": vendor, "section": "profile", "form": form, "groups": groups, "facts": facts, "owner": owner}
     return render(request, "vendors/portal/profile.html", shown)
+
+
+def _ask_again(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """What was declined is looked at again, as its profile is now."""
+    if approval.ask_again(vendor.pk, request.user):
+        messages.success(request, "We look at your company again, and send the owners an e-mail then.")
+    return redirect("vendor:profile", vendor.pk)
 
 
 def _save(form: ProfileForm, request: HttpRequest) -> HttpResponseBase:
