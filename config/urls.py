@@ -6,13 +6,17 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import account_admin, accounts, session_pages
-from uploads.staff import dashboard, find
+from uploads.desk import waiting_count
+from uploads.staff import find
+from uploads.staff.start import acts, figures
+from uploads.staff.start import page as work
 from uploads.staff.talk import conversation
 from vendors.portal import apply, invitations, prove, start
 
 admin.site.site_header = "Vendor onboarding"
 admin.site.site_title = "Vendor onboarding"
 admin.site.index_title = "Work"
+admin.site.waiting = waiting_count.shown  # type: ignore[attr-defined] # of config.back_office.site
 # The admin's own login page would ask for no second factor and count no failures.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 account_admin.register()
@@ -22,7 +26,11 @@ urlpatterns = [
     path("apply/", apply.page, name="apply"),
     path("confirm/", prove.page, name="prove"),
     path("invitation/<str:token>/", invitations.page, name="invitation"),
-    path("admin/dashboard/", admin.site.admin_view(dashboard.live_view), name="dashboard_live"),
+    path("admin/", admin.site.admin_view(work.page)),  # in the place of the admin's own index
+    path("admin/work/", admin.site.admin_view(acts.view), name="work_act"),
+    path("admin/work/back/", admin.site.admin_view(acts.take_back), name="work_back"),
+    path("admin/figures/", admin.site.admin_view(figures.page), name="figures"),
+    path("admin/figures/live/", admin.site.admin_view(figures.live_view), name="figures_live"),
     path("admin/find/", admin.site.admin_view(find.page), name="find"),
     path("admin/comments/", admin.site.admin_view(conversation.page), name="comments"),
     path("admin/comments/settle/", admin.site.admin_view(conversation.settle), name="comments_settle"),

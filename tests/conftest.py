@@ -23,6 +23,7 @@ from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
 from tests.live import Platform
 from uploads.aws import dynamo, storage
+from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
 from uploads.models import UploadHistory
 from uploads.pipeline import finish, receive, stage, stream, writeback
@@ -92,6 +93,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         cursor.execute("ALTER TABLE security_log DISABLE TRIGGER security_log_stays")
         emptying.keep_what_migrations_made()
     setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)  # noqa: B010 - types know it not
+
+
+@pytest.fixture(autouse=True)
+def _counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much waits is asked for on every page: which of them it falls on says nothing about the page."""
+    monkeypatch.setattr(waiting_count, "SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)

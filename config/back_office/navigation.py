@@ -13,12 +13,13 @@ from django.utils.text import capfirst
 
 @dataclass(frozen=True)
 class Entry:
-    """A page that the navigation leads to. `below`: it belongs to the entry before it."""
+    """A page that the navigation leads to. `below`: it belongs to the entry before it. `waiting`: how much waits."""
 
     name: str
     url: str
     current: bool = False
     below: bool = False
+    waiting: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Section:
         return any(entry.current for entry in self.entries)
 
 
-WORK = "Work"
+WORK, FIGURES = "Work", "Figures"
+FIGURES_OF = "uploads.UploadHistory"  # who may see these may see the figures
 # A way in of its own, below the uploads, for those who may.
 IMPORT = "Import a file"
 IMPORT_PAGE = "admin:catalog_product_import"
@@ -71,13 +73,19 @@ def name_of(opts: Any) -> str:
     return NAMED.get(opts.label) or str(capfirst(opts.verbose_name_plural))
 
 
-def sections(apps: Iterable[dict[str, Any]], path: str, *, may_import: bool = False) -> tuple[Section, ...]:
-    """The navigation of somebody who is offered these apps (AdminSite.get_app_list), on the page at `path`."""
+def sections(
+    apps: Iterable[dict[str, Any]], path: str, waiting: str = "", *, may_import: bool = False
+) -> tuple[Section, ...]:
+    """The navigation of somebody who is offered these apps (AdminSite.get_app_list), on the page at `path`, and for
+    whom so much is `waiting`.
+    """
     importing = Entry(IMPORT, reverse(IMPORT_PAGE), path.startswith(reverse(IMPORT_PAGE)), below=True)
     tables = {table["model"]._meta.label: table for app in apps for table in app["models"] if table["admin_url"]}
     others = {label: table["name"] for label, table in tables.items() if label not in NAMED}
     index = reverse("admin:index")
-    work = [Entry(WORK, index, path == index)]
+    work = [Entry(WORK, index, path == index, waiting=waiting)]
+    if FIGURES_OF in tables:
+        work += [Entry(FIGURES, reverse("figures"), path == reverse("figures"), below=True)]
     for label, (name, where) in WORKED_WITH.items():
         if label in tables:
             work.append(_entry(name, tables[label], "" if importing.current else path, below=bool(where)))

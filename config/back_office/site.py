@@ -6,6 +6,7 @@ letter, and `error_message__regex=(` ends in an error of the database. Here it h
 packages too, that what no filter of the list has taken filters nothing: the list is shown without it, and says so.
 """
 
+from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, cast
 
@@ -126,12 +127,18 @@ class ShownNames(AutocompleteJsonView):
 
 
 class StaffSite(admin.AdminSite):
-    """Django's, for admins that are OfferedOnly, whoever wrote them; on whose pages nothing hides."""
+    """Django's, for admins that are OfferedOnly, whoever wrote them; on whose pages nothing hides.
+
+    `waiting` says how much waits for somebody; whoever knows sets it.
+    """
+
+    waiting: Callable[[Any], str] = staticmethod(lambda user: "")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
+        waiting = self.waiting(request.user) if context["has_permission"] else ""
         may_import = request.user.has_perm("uploads.add_uploadhistory")
-        shown = navigation.sections(context["available_apps"], request.path, may_import=may_import)
+        shown = navigation.sections(context["available_apps"], request.path, waiting, may_import=may_import)
         # Of the list that a page of ours was come to from, as Django's own pages keep them.
         return context | {"navigation": shown, "preserved_filters": kept_filters(request)}
 

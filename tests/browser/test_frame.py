@@ -10,12 +10,15 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 import config.urls  # noqa: F401 - registers the last of the admins
-from tests.browser.conftest import DESKTOP, PASSWORD, PHONE, overflow, signed_in
+from tests.browser.conftest import DESKTOP, PASSWORD, PHONE, overflow, signed_in, without_scripts
 from tests.browser.test_every_vendor_page import OPTIONS
-from uploads.models import UploadHistory
+from uploads.models import Job, ServiceOutage, StreamShard, UploadHistory
+from uploads.pipeline.settling import totals
+from vendors.models import Vendor
 
 UPLOADS = "/admin/uploads/uploadhistory/"
 Axe = Callable[..., list[str]]
@@ -57,7 +60,14 @@ def pages_of(model: Any, model_admin: Any, may: Any) -> Iterator[str]:
 def test_no_page_of_the_admin_is_closed_to_anybody(everything: Page, rf: Any, axe: Axe) -> None:
     may = rf.get("/")
     may.user = User.objects.get(username="admin")
-    pages = ["/admin/", "/admin/uploads/", "/admin/find/?q=U", "/admin/password_change/"]
+    pages = [
+        "/admin/",
+        "/admin/?tab=done",
+        "/admin/figures/",
+        "/admin/uploads/",
+        "/admin/find/?q=U",
+        "/admin/password_change/",
+    ]
     pages += [one for model, model_admin in admin.site._registry.items() for one in pages_of(model, model_admin, may)]
     wrong: dict[str, list[str]] = {}
     for address in pages:
@@ -190,3 +200,90 @@ def test_on_a_phone_the_navigation_opens_at_a_thumb_and_closes_at_escape(admin_p
     menu.press("Enter")
     link.click()
     expect(page.get_by_role("heading", name="Vendors", level=1)).to_be_visible()
+
+
+# --- work and figures ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy(admin_page: Page, sent_feed: UploadHistory) -> Page:
+    """Something of every sort waits: wrong values, a file that failed, companies that applied, troubles, a claim."""
+    for n, name in enumerate(("Lumen Lamps", f"Kestrel {'Outdoor' * 12} GmbH")):
+        Vendor.objects.create(vendor_id=f"VEND90{n}", vendor_name=name, email=f"v{n}@example.com", status="pending")
+    Vendor.objects.filter(pk="VEND001").update(requested_name="Southwind")
+    for n in range(7):
+        UploadHistory.objects.create(
+            upload_id=f"U{n}", vendor_id="VEND001", file_name=f"{'long' * 20}{n}.csv", status="failed",
+            failure_reason="The file has no header.",
+        )  # fmt: skip
+    ServiceOutage.objects.create(service="DynamoDB", reason="DynamoDB refuses the credentials. Renew them.")
+    Job.objects.create(kind="undo", vendor_id="VEND001", state="failed", failure="Gone.", ended_at=timezone.now())
+    StreamShard.objects.create(stream_arn="arn", shard_id="s", gap_found_at=timezone.now())
+    totals.add_up()
+    return admin_page
+
+
+def test_work_and_figures_fit_every_window_and_are_closed_to_nobody(busy: Page, axe: Axe) -> None:
+    wrong: dict[tuple[str, int], Any] = {}
+    for address in ("/admin/", "/admin/?group=failed", "/admin/?tab=snoozed", "/admin/?tab=done", "/admin/figures/"):
+        for size in (DESKTOP, PHONE):
+            busy.set_viewport_size(size)
+            busy.goto(address)
+            found = [f"{overflow(busy)} px too wide"] * bool(overflow(busy)) + axe(busy)
+            wrong |= {(address, size["width"]): found} if found else {}
+    assert wrong == {}
+
+
+def test_work_is_done_by_keyboard_and_its_menus_are_closed_to_nobody(busy: Page, axe: Axe) -> None:
+    busy.goto("/admin/")
+    company = busy.get_by_role("article", name="Lumen Lamps")
+    decline = company.locator("summary", has_text="Decline")
+    decline.press("Enter")
+    for size in (DESKTOP, PHONE):
+        busy.set_viewport_size(size)
+        assert axe(busy, ".work-list") == []
+        assert overflow(busy) == 0
+    busy.set_viewport_size(DESKTOP)
+    busy.keyboard.press("Tab")
+    busy.keyboard.type("The tax ID is another company’s.")
+    busy.keyboard.press("Tab")
+    busy.keyboard.press("Enter")
+    expect(busy.get_by_text("Lumen Lamps is declined. Its owners read why.")).to_be_in_viewport()
+    expect(busy.get_by_role("article", name="Lumen Lamps")).to_have_count(0)
+    expect(busy.get_by_role("heading", name="Vendors to approve")).to_be_in_viewport()
+    later = busy.get_by_role("article").filter(has_text="Undo an upload").locator("summary", has_text="Later")
+    later.press("Enter")
+    busy.keyboard.press("Escape")
+    expect(busy.get_by_role("button", name="Tomorrow")).to_have_count(0)
+    expect(later).to_be_focused()
+    later.press("Enter")
+    busy.get_by_role("button", name="Tomorrow").press("Enter")
+    expect(busy.get_by_text("“Undo an upload: VEND001” is put off until")).to_be_visible()
+
+
+def test_work_is_done_without_scripts_and_found_again_by_the_search(busy: Page, live_server: Any) -> None:
+    with without_scripts(busy, live_server) as plain:
+        plain.set_viewport_size(PHONE)
+        plain.goto("/admin/")
+        first = plain.get_by_role("article", name="0.csv")
+        first.locator("summary", has_text="Done").click()
+        first.get_by_label("Why").fill("They sent another.")
+        first.get_by_role("button", name="It is done").click()
+        expect(plain.get_by_role("article", name="0.csv")).to_have_count(0)
+        plain.get_by_role("article", name="Lumen Lamps").get_by_role("button", name="Approve").click()
+        expect(plain.get_by_text("Lumen Lamps is approved")).to_be_visible()
+        value = plain.get_by_role("article", name="Category “Electroncs”")
+        value.get_by_role("combobox").first.select_option("Electronics")
+        value.get_by_role("button", name="Save").click()
+        expect(plain.get_by_text("1 row of 1 vendor is being worked on.")).to_be_visible()
+        expect(plain.get_by_role("article", name="Category “Electroncs”")).to_have_count(0)
+    busy.goto("/admin/figures/")
+    busy.keyboard.press("Control+k")
+    busy.keyboard.type("sent another")
+    box = busy.get_by_role("dialog", name="Search")
+    expect(box.get_by_text("Work that was done")).to_be_visible()
+    busy.keyboard.press("Enter")
+    expect(busy.get_by_role("article", name="0.csv")).to_contain_text("They sent another.")
+    busy.get_by_role("button", name="Not done after all").click()
+    busy.get_by_role("link", name="Waiting").click()
+    expect(busy.get_by_role("article", name="0.csv")).to_be_visible()

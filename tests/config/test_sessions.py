@@ -95,17 +95,17 @@ def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(staff: User)
     client = browser_of(staff)
     let_pass(client, HOUR)
     before = client.session[signed_in.SEEN]
-    assert client.get("/admin/dashboard/", headers={"HX-Request": "true"}).status_code == 200
+    assert client.get("/admin/figures/live/", headers={"HX-Request": "true"}).status_code == 200
     assert client.session[signed_in.SEEN] == before
     let_pass(client, HOUR)
-    answer = client.get("/admin/dashboard/", headers={"HX-Request": "true"})
+    answer = client.get("/admin/figures/live/", headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == "/accounts/login/"
     assert "_auth_user_id" not in client.session
 
 
 PAGES_THAT_RELOAD = [  # without scripts
-    "templates/admin/index.html", "templates/uploads/staff/pages/upload.html", "templates/uploads/staff/job.html",
-    "templates/uploads/staff/pages/vendor.html",
+    "templates/uploads/staff/figures.html", "templates/uploads/staff/pages/upload.html",
+    "templates/uploads/staff/job.html", "templates/uploads/staff/pages/vendor.html",
     "templates/uploads/portal/corrections.html", "templates/uploads/portal/upload_progress.html",
     "templates/uploads/portal/undoing.html",
 ]  # fmt: skip

@@ -13,8 +13,8 @@ from tests.site.test_admin_pages import fill
 from uploads.models import UploadHistory
 
 pytestmark = pytest.mark.django_db
-WORK = ["Work", "Uploads", "Import a file", "Errors", "Wrong values", "Products", "Vendors", "Categories", "Rules",
-        "File layouts"]  # fmt: skip
+WORK = ["Work", "Figures", "Uploads", "Import a file", "Errors", "Wrong values", "Products", "Vendors", "Categories",
+        "Rules", "File layouts"]  # fmt: skip
 SYSTEM = ["Ledger", "Stream shards", "Jobs", "Corrections", "View: recent uploads", "View: vendor summary",
           "View: product catalog"]  # fmt: skip
 PEOPLE = ["Users", "Groups", "Second factors", "Security log"]
@@ -80,6 +80,7 @@ def test_the_page_that_is_shown_is_marked_and_system_is_open_on_its_pages(admin_
     ("address", "title"),
     [
         ("/admin/", "Work"),
+        ("/admin/figures/", "Figures"),
         ("/admin/uploads/uploadhistory/", "Uploads"),
         ("/admin/uploads/validationerror/", "Errors"),
         ("/admin/uploads/recordoutcome/", "Ledger"),

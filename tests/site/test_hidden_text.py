@@ -120,7 +120,14 @@ def test_the_pages_of_the_site_too(filled: None, admin_client: Client, admin_use
     entries = [LogEntry(user=admin_user, object_repr=text, action_flag=CHANGE) for text in HIDING]
     LogEntry.objects.bulk_create(entries)
     found = [f"/admin/find/?{urlencode({'q': text})}" for text in HIDING]
-    for address in ("/admin/", "/admin/uploads/", "/admin/dashboard/", *found):
+    for address in (
+        "/admin/",
+        "/admin/uploads/",
+        "/admin/figures/",
+        "/admin/figures/live/",
+        "/admin/?tab=done",
+        *found,
+    ):
         page = page_of(admin_client.get(address), address)
         assert page
         assert page.unseen == [], address

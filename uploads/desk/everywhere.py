@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from catalog.rules.problems import Code
 from config.web.admin_log import log_change
@@ -93,11 +95,21 @@ def _keep_for_all(field: str, decisions: Mapping[str, str], user: Any) -> bool:
     return True
 
 
+def value_url(field: str, value: str) -> str:
+    """Where one value of all vendors stands."""
+    return f"{reverse('admin:uploads_validationerror_everywhere')}?{urlencode({'field': field, 'value': value})}"
+
+
 def under_way(field: str) -> set[str]:
-    """The values of a field, in small letters, that jobs are about just now (idx_jobs_open)."""
+    """The values of a field, in small letters, that jobs are about just now."""
+    return {value for of, value in all_under_way() if of == field}
+
+
+def all_under_way() -> set[tuple[str, str]]:
+    """The same of all fields, each with its field (idx_jobs_open)."""
     jobs = Job.objects.filter(state__in=[Job.State.WAITING, Job.State.RUNNING], kind=Job.Kind.RETRY).order_by("id")
     asked = [one.get("selection", {}) for one in jobs.values_list("parameters", flat=True)[:UNDER_WAY]]
-    return {wrong.lower() for one in asked if one.get("field") == field for wrong in one.get("wrong_values", ())}
+    return {(one.get("field", ""), wrong.lower()) for one in asked for wrong in one.get("wrong_values", ())}
 
 
 # --- SKUs that two vendors claim -----------------------------------------------------------------------------------

@@ -122,6 +122,15 @@ def one(field: str, value: str) -> SharedValue | None:
     return next(iter(_read(_LARGEST.format(which), [list(FIELDS), field, value, 1])), None)
 
 
+def some(pairs: Sequence[tuple[str, str]]) -> list[SharedValue]:
+    """Those of these fields and values, in small letters, that rows have (by the table's key)."""
+    if not pairs:
+        return []
+    which = SQL("(field, value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))")
+    asked = [[field for field, _ in pairs], [value for _, value in pairs], len(pairs)]
+    return _read(_LARGEST.format(which), [list(FIELDS), *asked])
+
+
 def find(text: str, most: int) -> list[SharedValue]:
     """Values that have a text in them, among the largest."""
     largest = _LARGEST.format(SQL("true"))

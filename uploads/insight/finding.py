@@ -1,16 +1,22 @@
-"""What staff look for by a few letters: vendors, products, uploads and categories, each as far as the user may view it.
+"""What staff look for by a few letters: vendors, products, uploads, categories and work that was done, each as far as
+the user may view it.
 
 Each question is bounded, whatever was typed and however much there is: SKUs are found by their start and product IDs as
 a whole (idx_products_sku, products_vendor_id_vendor_product_id_key), uploads by their whole ID or by a part of ID or
-file name among the newest NEWEST (idx_upload_history_created), vendors and categories by any part among the first MOST.
+file name among the newest NEWEST (idx_upload_history_created), work among the newest NEWEST that was done
+(idx_work_items_done), vendors and categories by any part among the first MOST.
 Words of products' names are for the products' own list.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -18,7 +24,7 @@ from catalog.models import Product, ProductCategory
 from catalog.search import with_id
 from config.web.links import list_url, page_url
 from config.web.text import visible
-from uploads.models import UploadHistory, results
+from uploads.models import SEEN_WITH, UploadHistory, WorkItem, results
 from vendors import access
 from vendors.models import Vendor
 
@@ -31,6 +37,7 @@ SHOWN = 8
 LONGEST = 200  # no name or ID that is looked for is longer
 NEWEST = 5_000
 MOST = 20_000
+WORDS = 8  # of what is typed, that are looked for in work that was done
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def find(user: "Viewer", typed: str) -> list[Group]:
     if not typed or "\0" in typed:
         return []
     found = [question(user, typed) for permission, question in _QUESTIONS if user.has_perm(permission)]
+    found.append(_done(user, typed))
     return [group for group in found if group.hits]
 
 
@@ -108,6 +116,36 @@ def _categories(user: "Viewer", typed: str) -> Group:
         for row in rows.order_by("category_name")[: SHOWN + 1]
     )
     return _group("Categories", "catalog_productcategory", typed, hits)
+
+
+def _done(user: "Viewer", typed: str) -> Group:
+    kinds = [kind for kind, permission in SEEN_WITH.items() if user.has_perm(permission)]
+    newest = WorkItem.objects.filter(done_at__isnull=False).order_by("-done_at").values("pk")[:NEWEST]
+    rows = WorkItem.objects.filter(fits(typed), kind__in=kinds, pk__in=newest).select_related("done_by")
+    listed = f"{reverse('admin:index')}?{urlencode({'tab': 'done', 'q': typed})}"
+    found = tuple(
+        Hit(visible(row.title or row.key), _of_work(row), listed)
+        for row in rows.order_by("-done_at", "-pk")[: SHOWN + 1]
+    )
+    return Group("Work that was done", found[:SHOWN], listed if len(found) > SHOWN else "")
+
+
+def _of_work(item: WorkItem) -> str:
+    who = f" by {visible(item.done_by.get_username())}" if item.done_by else ""
+    when = date_format(localtime(item.done_at), "DATETIME_FORMAT") if item.done_at else ""
+    return f"done{who}, {when}: {visible(item.outcome)}"
+
+
+def fits(typed: str) -> Q:
+    """Each word somewhere in what is known of work that was done."""
+    wanted = Q()
+    for word in typed.split()[:WORDS]:
+        where = (
+            "title", "outcome", "key", "vendor__vendor_name", "vendor__vendor_id", "done_by__username",
+            "done_by__email",
+        )  # fmt: skip
+        wanted &= reduce(or_, (Q(**{f"{name}__icontains": word}) for name in where))
+    return wanted
 
 
 _QUESTIONS: tuple[tuple[str, Callable[["Viewer", str], Group]], ...] = (

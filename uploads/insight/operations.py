@@ -3,7 +3,8 @@
 Nothing here reads a long table whole: days and vendors are summed up from upload_history, the ledger is looked at from
 its newest end, and what could be many is counted up to a limit. Days begin at midnight in settings.TIME_ZONE. What
 belongs to a vendor goes through vendors.access; the figures of the stream and the ledger are the whole platform's and
-for staff only. uploads/staff/dashboard.py shows them.
+for staff only. uploads/staff/start/figures.py shows them,
+and uploads/desk/troubles.py what of them isn't in order.
 """
 
 from collections.abc import Sequence
@@ -278,12 +279,6 @@ def failed_jobs(user: "Viewer", number_of_days: int) -> list[Job]:
 
 
 # --- vendors and their errors ----------------------------------------------------------------------------------
-
-
-def pending_vendors(user: "Viewer") -> list[Attention]:
-    """Those that wait for approval, longest first (idx_vendors_status)."""
-    vendors = access.vendors_of(user).filter(status=Vendor.Status.PENDING).order_by("created_at", "vendor_id")
-    return [Attention(*row) for row in vendors.values_list("vendor_id", "vendor_name", "status")[:SHOWN]]
 
 
 def vendors_to_look_at(user: "Viewer", number_of_days: int) -> list[Attention]:

@@ -23,7 +23,7 @@ def permit(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0022_count_open_values"),
+        ("uploads", "0023_work"),
         ("vendors", "0003_groups"),
     ]
 

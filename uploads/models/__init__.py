@@ -16,7 +16,7 @@ desk.py     what people note of work that waits for them, and what they say abou
 views.py    the views
 """
 
-from uploads.models.desk import COMMENT_CHARS, Comment, WorkItem
+from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
@@ -32,6 +32,7 @@ from uploads.models.views import RecentUpload, VendorSummary
 
 __all__ = [
     "COMMENT_CHARS",
+    "SEEN_WITH",
     "VALUE_CHARS",
     "Comment",
     "Correction",

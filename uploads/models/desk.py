@@ -31,6 +31,9 @@ class WorkItem(models.Model):
         CLAIM = "claim", "SKU that two vendors claim"
         STALLED = "stalled", "upload that doesn't get on"
         GAP = "gap", "gap in the records"
+        OUTAGE = "outage", "service that is away"
+        STEP = "step", "step of the schedule"
+        JOB = "job", "job that failed"
 
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=KEY_CHARS)
@@ -61,10 +64,29 @@ class WorkItem(models.Model):
                 fields=["kind", "key", "-done_at"], name="idx_work_items_key", condition=Q(done_at__isnull=False)
             ),
             models.Index(fields=["-done_at"], name="idx_work_items_done", condition=Q(done_at__isnull=False)),
+            # What somebody took on, and what is due, of the things that aren't done.
+            models.Index(fields=["assigned_to"], name="idx_work_items_assigned", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["due_on"], name="idx_work_items_due", condition=Q(done_at__isnull=True)),
         ]
 
     def __str__(self) -> str:
         return self.title or f"{self.get_kind_display()} {self.key}"
+
+
+# Who may see what waits, by its kind: a permission.
+SEEN_WITH: dict[str, str] = {
+    WorkItem.Kind.UPLOAD: "uploads.view_uploadhistory",
+    WorkItem.Kind.VALUE: "uploads.view_validationerror",
+    WorkItem.Kind.VENDOR: "vendors.view_vendor",
+    WorkItem.Kind.NAME: "vendors.view_vendor",
+    WorkItem.Kind.ANSWER: "uploads.view_comment",
+    WorkItem.Kind.CLAIM: "uploads.view_validationerror",
+    WorkItem.Kind.STALLED: "uploads.view_uploadhistory",
+    WorkItem.Kind.GAP: "uploads.view_uploadhistory",
+    WorkItem.Kind.OUTAGE: "uploads.view_uploadhistory",
+    WorkItem.Kind.STEP: "uploads.view_uploadhistory",
+    WorkItem.Kind.JOB: "uploads.view_uploadhistory",
+}
 
 
 class Comment(models.Model):

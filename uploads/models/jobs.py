@@ -61,6 +61,7 @@ class Job(models.Model):
                 name="idx_jobs_vendor",
                 condition=Q(upload__isnull=True, vendor__isnull=False) & ~Q(kind="dry_run"),
             ),
+            models.Index(fields=["ended_at"], name="idx_jobs_failed", condition=Q(state="failed")),
         ]
 
     def __str__(self) -> str:

@@ -151,6 +151,7 @@ class UploadHistory(models.Model):
             models.Index(fields=["vendor", "-created_at"], name="idx_upload_history_vendor"),
             models.Index(fields=["-created_at"], name="idx_upload_history_created"),
             models.Index(fields=["status"], name="idx_upload_history_open", condition=Q(status="processing")),
+            models.Index(fields=["created_at"], name="idx_upload_history_failed", condition=Q(status="failed")),
             models.Index(fields=["vendor", "sha256"], name="idx_upload_history_sha256"),
             # Those with rows that wait for somebody.
             models.Index(

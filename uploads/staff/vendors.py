@@ -1,5 +1,6 @@
 """Vendors in the admin with what became of their rows, and the page of one (uploads/staff/pages/vendor.py)."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -19,13 +20,14 @@ from catalog.forms import currency_choices
 from config.web.links import count_link, link, list_url, tag
 from config.web.text import NOTHING
 from uploads.corrections import wrong_values
+from uploads.desk import items, newcomers, waiting_count
 from uploads.models import (
     VendorSummary,
 )
-from uploads.staff.dashboard import may_see
 from uploads.staff.mending import waiting_url
 from uploads.staff.pages import vendor as page
 from uploads.staff.pages import work
+from uploads.staff.start.figures import may_see
 from vendors.admin import VendorAdmin
 from vendors.models import CURRENCY_HELP, Vendor
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
@@ -77,6 +79,12 @@ class VendorsAdmin(VendorAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Vendors
+
+    def decided(self, request: HttpRequest, what: str, vendors: Sequence[Vendor], outcome: str) -> None:
+        """What is decided here is found again among what was done, as if it were decided on the list of work."""
+        for vendor in vendors:
+            items.finish(newcomers.thing(what, vendor), request.user, outcome)
+        waiting_count.ask_anew()
 
     @admin.display(description="products")
     def product_count(self, vendor: Any) -> SafeString | str:

@@ -19,7 +19,7 @@ OF_VENDORS: Final = {
     "its errors": "uploads/{upload}/errors/", "choose a file": "upload/",
 }  # fmt: skip
 OF_STAFF: Final = {
-    "dashboard": "", "its live part": "dashboard/", "uploads": "uploads/uploadhistory/",
+    "work": "", "figures": "figures/", "their live part": "figures/live/", "uploads": "uploads/uploadhistory/",
     "an upload": "uploads/uploadhistory/{upload}/change/", "products": "catalog/product/",
     "a search among them": "catalog/product/?q=steel", "errors": "uploads/validationerror/",
     "vendors": "vendors/vendor/", "a vendor": "vendors/vendor/{vendor}/change/",

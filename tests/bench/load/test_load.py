@@ -44,7 +44,7 @@ def _seen(*loaded: Asked, caught_up: float | None = 70.0) -> Seen:
     ("asked", "failed"),
     [
         (Asked(1.0, "vendor: home", 200, 0.1), False), (Asked(1.0, "vendor: home", 403, 0.1), False),
-        (Asked(1.0, "vendor: home", 500, 0.1), True), (Asked(1.0, "staff: dashboard", 503, 0.1), True),
+        (Asked(1.0, "vendor: home", 500, 0.1), True), (Asked(1.0, "staff: work", 503, 0.1), True),
         (Asked(1.0, "vendor: home", NO_ANSWER, 0.1), True),
     ],
 )  # fmt: skip

@@ -236,15 +236,6 @@ def test_the_error_rate_of_a_vendor_is_of_all_its_uploads_together(staff: User, 
     assert found[0].many_errors
 
 
-def test_vendors_that_wait_for_approval_are_told_longest_first(
-    staff: User, vendor: Vendor, other_vendor: Vendor
-) -> None:
-    assert operations.pending_vendors(staff) == []
-    Vendor.objects.update(status="pending")
-    Vendor.objects.filter(pk="VEND002").update(created_at=ago(days=1))
-    assert [vendor.vendor_id for vendor in operations.pending_vendors(staff)] == ["VEND002", "VEND001"]
-
-
 def test_error_types_are_counted_over_the_last_days_most_frequent_first(
     staff: User, vendor: Vendor, other_vendor: Vendor
 ) -> None:
@@ -275,8 +266,6 @@ def test_members_of_a_vendor_get_figures_of_that_vendor_only(
     assert operations.error_kinds(member, 7) == [FrequentKind("of_U1", 1)]
     assert operations.error_kinds(member, 7, "VEND002") == []
     assert operations.days(member, 1, "VEND002")[0].uploads == 0
-    Vendor.objects.update(status="pending")
-    assert [vendor.vendor_id for vendor in operations.pending_vendors(member)] == ["VEND001"]
 
 
 def test_the_platform_is_empty_until_something_was_sent_however_long_ago(staff: User, vendor: Vendor) -> None:

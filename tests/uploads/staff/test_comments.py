@@ -1,5 +1,6 @@
 """Staff and a vendor's people talk about an upload, or the vendor: who reads what, what waits, and what is logged."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from config.web.links import page_url
 from tests.companies import Company, patterns
 from tests.site.test_isolation import body, browser_of
+from tests.uploads.staff.test_work import titles
 from uploads.desk import comments
 from uploads.desk.comments import About
 from uploads.keeping import export, offboarding
@@ -344,3 +346,33 @@ def test_a_comment_on_work_is_found_by_its_item(company: Company, staff: Client)
     found = comments.page_of(About(kind=item.kind, key=item.key)).comments
     assert [one.body for one in found] == ["Ours is Televisions"]
     assert VendorMember.objects.filter(vendor="VEND001").count() == 3
+
+
+# --- on the list of work ---------------------------------------------------------------------------------------
+
+
+def test_what_a_vendor_says_waits_on_the_list_of_work_and_is_answered_or_settled_there(
+    staff: Client, company: Company
+) -> None:
+    def listed(tab: str = "") -> str:
+        return staff.get(f"/admin/{tab}").content.decode()
+
+    def hidden(part: str) -> dict[str, str]:
+        form = next(one for one in re.findall(r"<form .*?</form>", listed(), re.DOTALL) if part in one)
+        return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+
+    write(company, "Which of the two prices is right?")
+    write(company, "We sent another file.")
+    assert titles(listed(), "answers") == [company.upload.file_name]
+    assert "“We sent another file.”" in listed()
+    assert "2 messages wait" in listed()
+    answer = staff.post("/admin/comments/", hidden("Your answer") | {"body": "The second one."})
+    assert answer.headers["Location"] == "/admin/#answers"
+    assert titles(listed(), "answers") == []
+    assert Comment.objects.latest("id").audience == "vendor"
+    assert titles(listed("?tab=done"), "done") == [company.upload.file_name]
+    assert "Answered." in listed("?tab=done")
+    write(company, "Thank you.", upload=False)
+    staff.post("/admin/comments/settle/", hidden("Nothing to do"))
+    assert titles(listed(), "answers") == []
+    assert "Read: nothing to do." in listed("?tab=done")

@@ -15,9 +15,10 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.mending import text
+from tests.uploads.staff.test_work import titles
 from uploads.desk import everywhere, shared_values
 from uploads.desk.shared_values import Place
-from uploads.models import Job, UploadHistory, ValueRule
+from uploads.models import Job, UploadHistory, ValueRule, WorkItem
 from uploads.pipeline.settling import totals
 from uploads.staff.everywhere import one, page
 from vendors.models import Vendor
@@ -312,3 +313,95 @@ def test_values_are_asked_in_parts_found_by_a_text_and_listed_of_one_vendor(five
     ]  # fmt: skip
     assert "colour tvs" in whole[0].message.lower()
     assert shared_values.one("category", "gone") is None
+
+
+# --- on the list of work -----------------------------------------------------------------------------------------
+
+
+def waiting(client: Client, section: str) -> list[str]:
+    return titles(client.get("/admin/").content.decode(), section)
+
+
+def forms_of(client: Client, part: str) -> list[dict[str, str]]:
+    """What the browser would send of the forms on the list of work that have this in them, with nothing chosen."""
+    found = re.findall(r"<form .*?</form>", client.get("/admin/").content.decode(), re.DOTALL)
+    return [
+        dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)) for form in found if part in form
+    ]
+
+
+def test_wrong_values_wait_the_largest_first_and_are_mended_on_the_list_for_all_vendors(
+    admin_client: Client, five: Pipeline
+) -> None:
+    assert waiting(admin_client, "values") == ["Category “Colour TVs”", "Price “x”", "Category “Novels”"]
+    said = text(admin_client.get("/admin/"))
+    assert "7 rows of 5 vendors have this as category." in said
+    sent = forms_of(admin_client, "one-value")[0] | {"right-0": "Electronics"}
+    answer = admin_client.post(PAGE, sent)
+    assert answer.headers["Location"] == "/admin/#values"
+    assert "6 rows of 4 vendors are being worked on." in text(admin_client.get("/admin/"))
+    assert waiting(admin_client, "values") == ["Price “x”", "Category “Novels”"], "it is being worked on"
+    done = admin_client.get("/admin/?tab=done").content.decode()
+    assert titles(done, "done") == ["Category “Colour TVs”"]
+    assert "Corrected to “Electronics”, in rows of 4 vendors." in done
+    worked_off()
+    totals.add_up()
+    assert "Category “Colour TVs”" in waiting(admin_client, "values"), "a vendor isn't active, so a row is left"
+    Vendor.objects.filter(pk="VEND005").update(status="active")
+    (left,) = (one for one in forms_of(admin_client, "one-value") if one["value-0"].lower() == "colour tvs")
+    admin_client.post(PAGE, left | {"ignore-0": "yes"})
+    worked_off()
+    totals.add_up()
+    assert waiting(admin_client, "values") == ["Price “x”", "Category “Novels”"]
+
+
+def test_a_wrong_value_is_taken_on_and_put_off(admin_client: Client, five: Pipeline) -> None:
+    about = {"kind": "value", "key": "category:colour tvs", "next": "/admin/"}
+    admin_client.post("/admin/work/", about | {"act": "take"})
+    assert waiting(admin_client, "yours") == ["Category “Colour TVs”"]
+    assert waiting(admin_client, "values") == ["Price “x”", "Category “Novels”"]
+    admin_client.post("/admin/work/", about | {"act": "tomorrow"})
+    assert waiting(admin_client, "yours") == []
+    text_of = admin_client.get("/admin/").content.decode()
+    assert '<h2 id="values">Wrong values <span class="count">2</span>' in text_of
+    assert titles(admin_client.get("/admin/?tab=snoozed").content.decode()) == ["Category “Colour TVs”"]
+
+
+def test_a_claim_waits_until_its_rows_are_ignored_or_somebody_says_it_is_done(
+    admin_client: Client, claimed: Pipeline
+) -> None:
+    assert waiting(admin_client, "claims") == ["SKU SKU-1"]
+    about = {"kind": "claim", "key": "VEND002:sku-1", "next": "/admin/"}
+    admin_client.post("/admin/work/", about | {"act": "done", "why": "They will send another."})
+    assert waiting(admin_client, "claims") == []
+    admin_client.post("/admin/work/back/", {"item": WorkItem.objects.get().pk})
+    assert waiting(admin_client, "claims") == ["SKU SKU-1"]
+    answer = admin_client.post(CLAIMS, forms_of(admin_client, "claims=1")[0] | {"do": "ignore"})
+    assert answer.headers["Location"] == "/admin/#claims"
+    run_jobs()
+    assert waiting(admin_client, "claims") == []
+    assert "Ignored: 2 rows." in text(admin_client.get("/admin/?tab=done"))
+
+
+def test_who_may_not_correct_rows_is_offered_no_form_on_the_list(client: Client, five: Pipeline) -> None:
+    user = User.objects.create_user("looking", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_validationerror"))
+    client.force_login(user)
+    assert len(waiting(client, "values")) == 3
+    assert forms_of(client, "one-value") == []
+
+
+def test_the_list_of_work_costs_no_more_queries_for_more_values(admin_client: Client, five: Pipeline) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert admin_client.get("/admin/").status_code == 200
+        return len(captured)
+
+    for n in range(10):
+        five.run(feed(of("VEND001", 50 + n, category=f"Kind {n}")), "VEND001")
+    totals.add_up()
+    admin_client.get("/admin/")
+    few = count()
+    five.run(feed(*(of("VEND002", 50 + n, category=f"Sort {n}") for n in range(30))), "VEND002")
+    totals.add_up()
+    assert count() == few

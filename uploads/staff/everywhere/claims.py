@@ -12,8 +12,9 @@ from django.template.response import TemplateResponse
 from config.web.links import page_url
 from config.web.text import counted
 from uploads.aws.records import storable
-from uploads.desk import everywhere, shared_values
+from uploads.desk import everywhere, items, shared_values, waiting_count
 from uploads.desk.shared_values import Claim
+from uploads.desk.things import Kind, Thing, shown
 from uploads.staff.everywhere.one import everywhere_url, may_mend, way_back
 
 MOST: Final = 100
@@ -43,6 +44,11 @@ def _settle(request: HttpRequest) -> HttpResponseBase:
     if job is None:
         messages.info(request, "No row waits with this SKU any more.")
     else:
+        key = f"{vendor_id}:{sku.lower()}"
+        word = "Ignored" if ignore else "Tried again"
+        thing = Thing(Kind.CLAIM, key, f"SKU {shown(sku)}", "", vendor_id=vendor_id)
+        items.finish(thing, request.user, f"{word}: {counted(job.total, '{} row', '{} rows')}.")
+        waiting_count.ask_anew()
         rows = counted(job.total, "{} row is", "{} rows are")
         messages.success(request, f"{vendor_id}: {rows} being {'ignored' if ignore else 'tried again'}.")
     return redirect(way_back(request) or everywhere_url(claims=1))

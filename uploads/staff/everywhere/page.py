@@ -1,6 +1,7 @@
 """The wrong values of all vendors, largest first: each with its right value or the word that its rows are ignored, and
 one save that begins a job for each of the vendors chosen."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -13,10 +14,11 @@ from django.template.response import TemplateResponse
 from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
 from config.web.links import page_url
+from config.web.text import counted, visible
 from uploads.aws.records import storable
 from uploads.corrections import wrong_values
 from uploads.corrections.failed_rows import why_vendor
-from uploads.desk import everywhere, shared_values
+from uploads.desk import everywhere, items, shared_values, shared_work, waiting_count
 from uploads.desk.shared_values import Place, SharedValue
 from uploads.staff.everywhere.one import KEEP_A_RULE, everywhere_url, may_mend, way_back
 
@@ -45,12 +47,24 @@ def _save(request: HttpRequest) -> HttpResponseBase | None:
         keep = request.POST.get("keep", "")
         may_keep = keep in KEEPS and request.user.has_perms(KEEP_A_RULE)
         saved = everywhere.save(field, decisions.values, request.user, vendor_ids=chosen, keep=keep if may_keep else "")
+    if saved.jobs:
+        _noted(field, decisions.values, saved, request.user)
     level = messages.SUCCESS if saved.jobs else messages.WARNING if saved.waiting else messages.ERROR
     for sentence in saved.sentences():
         messages.add_message(request, level, sentence)
     if saved.failure and not back:
         return None
     return redirect(back or everywhere_url(field=field))
+
+
+def _noted(field: str, decided: Mapping[str, str], saved: everywhere.Saved, user: Any) -> None:
+    """It is found again among the work that was done."""
+    vendors = counted(len(saved.jobs), "one vendor", "{} vendors")
+    for wrong, right in decided.items():
+        said = f"Corrected to “{visible(right)}”" if right else "Ignored"
+        thing = shared_work.value_thing(field, wrong.lower(), wrong)
+        items.finish(thing, user, f"{said}, in rows of {vendors}.")
+    waiting_count.ask_anew()
 
 
 def _field(asked: str) -> str:

@@ -18,10 +18,10 @@ from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
 from uploads.models import RememberedReading, UploadHistory, ValueRule, results
 from uploads.staff.actions import may
-from uploads.staff.dashboard import may_see, since, ways
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
 from uploads.staff.pages.upload import import_url
+from uploads.staff.start.figures import may_see, since, ways
 from vendors import approval, invitations, summary, viewing
 from vendors.models import Vendor
 

@@ -17,9 +17,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.web.links import page_url
 from config.web.text import counted, visible
-from uploads.desk import comments, mailing
+from uploads.desk import answers, comments, items, mailing, waiting_count, work_list
 from uploads.desk.comments import About
 from uploads.desk.forms import StaffCommentForm
+from uploads.desk.things import Thing
 from uploads.models import UploadHistory, WorkItem
 from uploads.models.desk import KEY_CHARS
 from vendors.models import Vendor
@@ -100,8 +101,10 @@ def settle(request: HttpRequest) -> HttpResponseBase:
     if not request.user.has_perm(comments.WRITE):
         raise PermissionDenied
     if request.method == "POST" and newest.isdecimal() and len(newest) < 19:
+        answer = _waits(request, about)
         done = comments.nothing_to_do(about, request.user, int(newest))  # type: ignore[arg-type] # signed in
         if done:
+            _noted(request, answer, "Read: nothing to do.")
             messages.success(request, counted(done, "{} message is settled.", "{} messages are settled."))
         else:
             messages.info(request, "Somebody answered, or settled it, before you.")
@@ -109,7 +112,10 @@ def settle(request: HttpRequest) -> HttpResponseBase:
 
 
 def _say(request: HttpRequest, about: About, body: str, audience: str) -> None:
+    answer = _waits(request, about)
     said = comments.say(about, request.user, body, audience)  # type: ignore[arg-type] # signed in
+    if audience == comments.Audience.VENDOR:
+        _noted(request, answer, "Answered.")
     if audience == comments.Audience.STAFF:
         messages.success(request, "Your comment is there, for staff only.")
     elif mailing.told(said):
@@ -126,6 +132,18 @@ def _fits(form: StaffCommentForm, about: About) -> bool:
 
 
 # --- what it is about ------------------------------------------------------------------------------------------
+
+
+def _waits(request: HttpRequest, about: About) -> Thing | None:
+    """What the vendor said in this conversation, if it waits."""
+    return None if about.key else work_list.one(request.user, WorkItem.Kind.ANSWER, answers.key_of(about))
+
+
+def _noted(request: HttpRequest, answer: Thing | None, outcome: str) -> None:
+    """What waited for an answer is found again among the work that was done."""
+    if answer:
+        items.finish(answer, request.user, outcome)
+        waiting_count.ask_anew()
 
 
 def _names(about: About) -> dict[str, str]:
@@ -169,6 +187,7 @@ def _page(about: About) -> str:
 
 def _back(request: HttpRequest, about: About) -> str:
     """Where it was sent from, if that is in the admin."""
-    asked = request.POST.get("next", "").partition("#")[0]
+    asked, _, place = request.POST.get("next", "").partition("#")
     inside = asked.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(asked, None)
-    return f"{asked if inside else _page(about)}#comments"
+    place = place if inside and place.isidentifier() else "comments"  # a section of the list of work
+    return f"{asked if inside else _page(about)}#{place}"

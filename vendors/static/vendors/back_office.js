@@ -18,6 +18,7 @@
     if (!target.matches?.("details.menu") || !target.open) return;
     const list = target.querySelector("summary ~ *");
     target.classList.toggle("leftwards", target.getBoundingClientRect().left + list.offsetWidth > innerWidth - 12);
+    if (list.getBoundingClientRect().bottom > innerHeight) list.scrollIntoView({ block: "nearest" });
     target.querySelector("form.typed input:not([type=hidden])")?.focus();
   }, true);
 
