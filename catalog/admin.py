@@ -20,8 +20,8 @@ from catalog.forms import ProductForm
 from catalog.models import Product, ProductCatalog, ProductCategory
 from catalog.search import search
 from config.web.filters import ValueFilter
-from config.web.links import link, page_url
-from config.web.text import money
+from config.web.links import cut, link, page_url
+from config.web.text import NOTHING, money
 from vendors.tables import (
     ReadOnlyVendorTableAdmin,
     VendorFilter,
@@ -60,6 +60,12 @@ class ProductAdmin(VendorTableAdmin):
 
     form = ProductForm
     list_display = ["named", "company", "category", "priced", "stock_quantity", "updated_at"]
+    opens = VendorTableAdmin.opens | {"opens_ledger": "uploads.view_recordoutcome"}
+    more_columns = ("brand", "description_start", "vendor_link", "created_at")
+    empty_says = (
+        "There are no products yet. They come with the files of vendors: choose Import, above, to send one for a "
+        "vendor."
+    )
     list_filter = [VendorFilter, CategoryFilter]
     # An index on updated_at would serve as well, but keep PostgreSQL from updating a product in its page (HOT): a fifth
     # of the time of a feed of updates.
@@ -120,8 +126,16 @@ class ProductAdmin(VendorTableAdmin):
         return format_html("{} <small>{} · {}</small>", product.product_name, product.sku, product.vendor_product_id)
 
     @admin.display(description="company")
-    def company(self, product: Product) -> SafeString:
+    def company(self, product: Product) -> SafeString | str:
         return company_link(product)
+
+    @admin.display(description="description", empty_value=NOTHING)
+    def description_start(self, product: Product) -> SafeString | str | None:
+        return cut(product.description or "") or None
+
+    @admin.display(description="vendor ID")
+    def vendor_link(self, product: Product) -> SafeString | str:
+        return vendor_link(product)
 
     @admin.display(description="price")
     def priced(self, product: Product) -> str:
@@ -132,6 +146,7 @@ class ProductAdmin(VendorTableAdmin):
 class ProductCatalogAdmin(ReadOnlyVendorTableAdmin):
     """The view `product_catalog`: what shops see, the products of active vendors."""
 
+    peek = False  # its rows are those of products
     list_display = ["product_link", "product_name", "vendor_link", "vendor_name", "parent_category", "category",
                     "brand", "priced", "stock_quantity"]  # fmt: skip
     list_display_links = None
@@ -151,7 +166,7 @@ class ProductCatalogAdmin(ReadOnlyVendorTableAdmin):
         return link(page_url("catalog_product", product.pk), product.sku)
 
     @admin.display(description="vendor")
-    def vendor_link(self, product: ProductCatalog) -> SafeString:
+    def vendor_link(self, product: ProductCatalog) -> SafeString | str:
         return vendor_link(product)
 
     @admin.display(description="price")

@@ -74,6 +74,7 @@ class CategoryList(ChangeList):
 class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # import-export has no types
     """The whitelist. Products carry a category by name, so one in use keeps its name; it can be made inactive."""
 
+    empty_says = "There are no categories yet, and no row is accepted without one. Add one, or import a list of them."
     list_display = ["tree_name", "parent", "is_active", "products"]
     list_filter = ["is_active", "parent_category"]
     search_fields = ["category_name", "parent_category"]

@@ -1,7 +1,6 @@
 """All settings, from the environment. What isn't set falls back to the embedded services of config.embedded.
 
-docs/configuration.md has the table of variables, .env.example is a file to copy. A `.env` beside manage.py is read if
-there is one.
+docs/configuration.md has the table of variables, .env.example is a file to copy. A `.env` beside manage.py is read.
 """
 
 import os
@@ -65,7 +64,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", "" if EMBEDDED_DATABASE else "http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
-    "config.back_office.site.StaffAdminConfig",
+    "config.back_office.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -78,6 +77,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "config.back_office.apps.BackOfficeConfig",
     "security",
     "vendors",
     "catalog",

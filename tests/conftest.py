@@ -135,6 +135,7 @@ def groups(db: None) -> None:
     importlib.import_module("uploads.migrations.0011_remembered_readings").permit_new(apps, None)
     importlib.import_module("vendors.migrations.0007_talk").permit(apps, None)
     importlib.import_module("uploads.migrations.0024_comments").permit(apps, None)
+    importlib.import_module("config.back_office.migrations.0001_lists").permit(apps, None)
 
 
 @pytest.fixture

@@ -45,6 +45,11 @@ class VendorAdmin(VendorTableAdmin):
     """Who may send products. One that has sent something is suspended, not deleted."""
 
     list_display = ["company", "status_tag", "email", "created_at"]  # and its numbers, in uploads/staff/vendors.py
+    opens = {
+        "opens_product": "catalog.view_product",
+        "opens_upload": "uploads.view_uploadhistory",
+        "opens_errors": "uploads.view_validationerror",
+    }
     list_filter = ["status", ("requested_name", RequestedNameFilter), "created_at"]
     search_fields = ["vendor_id", "vendor_name", "business_name", "email"]
     search_help_text = "ID, name or email"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -18,18 +18,24 @@ class VendorTableAdmin(TableAdmin):
 
     # How a row leads to its vendor's ID.
     vendor_lookup = "vendor_id"
+    # What links in a row need: whether who looks may view what they lead to, as attributes of the row. Without it, they
+    # are text.
+    opens = {"opens_vendor": "vendors.view_vendor"}
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return access.visible(super().get_queryset(request), request.user, self.vendor_lookup)
+        found = access.visible(super().get_queryset(request), request.user, self.vendor_lookup)
+        may = {name: Value(request.user.has_perm(permission)) for name, permission in self.opens.items()}
+        rows: QuerySet[Any] = found.annotate(**may)
+        return rows
 
 
 class ReadOnlyVendorTableAdmin(ReadOnly, VendorTableAdmin):
     """One that nobody writes here."""
 
 
-def vendor_link(row: Any) -> SafeString:
-    """A link to the vendor of a row that carries its ID."""
-    return link(page_url("vendors_vendor", row.vendor_id), row.vendor_id)
+def vendor_link(row: Any) -> SafeString | str:
+    """The vendor of a row that carries its ID, as a link for those who may view it."""
+    return link(page_url("vendors_vendor", row.vendor_id), row.vendor_id) if row.opens_vendor else str(row.vendor_id)
 
 
 def with_company(rows: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -39,9 +45,10 @@ def with_company(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return found
 
 
-def company_link(row: Any) -> SafeString:
-    """A link to the vendor of a row `with_company`, by its name."""
-    return link(page_url("vendors_vendor", row.vendor_id), row.company_name)
+def company_link(row: Any) -> SafeString | str:
+    """The same of a row `with_company`, by its name."""
+    name = row.company_name or ""
+    return link(page_url("vendors_vendor", row.vendor_id), name) if row.opens_vendor else name
 
 
 class VendorFilter(ValueFilter):

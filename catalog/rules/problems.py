@@ -73,7 +73,7 @@ class Code(StrEnum):
     @property
     def label(self) -> str:
         words = self.value.replace("_", " ").capitalize()
-        return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ")
+        return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ").replace(" record", " row")
 
 
 # What draws attention to a value that was read all the same. All other codes keep their row out.

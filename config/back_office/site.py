@@ -7,22 +7,27 @@ packages too, that what no filter of the list has taken filters nothing: the lis
 """
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.apps import AdminConfig
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.dates import MONTHS
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
-from config.back_office import navigation
+from config.back_office import columns, counts, navigation, peek, saved_views
+from config.back_office.columns import COLUMNS_VAR, Column
+from config.back_office.saved_views import Tab
 from config.web.filters import OpenedOn
 from config.web.links import kept_filters
 from config.web.text import visible, visible_page
@@ -41,10 +46,69 @@ UNFILTERED = (
 class OfferedFilters(ChangeList):
     """A list that refuses what none of its filters, nor its calendar, has taken from the address."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(request, *args, **kwargs)
         if not self.is_popup:
             self.title = navigation.name_of(self.opts)
+
+    @property
+    def tabs(self) -> list[Tab]:
+        """The views of this list: as it opens, one's own, and the shared ones."""
+        opened = [spec for spec in self.filter_specs if isinstance(spec, OpenedOn)]
+        names = dict(opened[0].lookup_choices) if opened else {}
+        opens_as = str(names.get(opened[0].opens_on, "All")) if opened else "All"
+        return saved_views.tabs(self.request, self.opts.label_lower, opens_as)
+
+    @property
+    def may_share(self) -> bool:
+        return bool(self.request.user.has_perm(saved_views.SHARE))
+
+    @property
+    def as_query(self) -> str:
+        """The list as it is shown, for forms that lead back to it."""
+        return saved_views.normal(self.request.GET.urlencode())
+
+    @property
+    def peeks(self) -> bool:
+        """Whether rows are shown beside the list."""
+        return bool(getattr(self.model_admin, "peek", False)) and not self.is_popup
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether somebody has asked for some of the rows only."""
+        return bool(self.query or self.get_filters_params())
+
+    @property
+    def empty_says(self) -> str:
+        """What is said where there are no rows at all."""
+        return getattr(self.model_admin, "empty_says", "") or f"There are no {self.opts.verbose_name_plural} yet."
+
+    @property
+    def everything(self) -> str:
+        """The list without search, filters and calendar."""
+        asked = {str(spec.parameter_name): OpenedOn.ALL for spec in self.filter_specs if isinstance(spec, OpenedOn)}
+        return f"{self.request.path}?{urlencode(asked)}" if asked else self.request.path
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        usual = cast(OfferedOnly, self.model_admin).usual_columns(self.request)
+        return columns.choices(self.model_admin, usual, self.list_display)
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        found = super().get_filters_params(params)
+        found.pop(COLUMNS_VAR, None)
+        return found
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """A list is sorted by what it offers to sort by, whatever an address asks."""
+        if self.sortable_by is not None and field_name not in self.sortable_by:
+            return None
+        return super().get_ordering_field(field_name)
+
+    def get_results(self, request: HttpRequest) -> None:
+        if not getattr(request, "only_filters", False):
+            super().get_results(request)
 
     @property
     def calendar(self) -> str:
@@ -86,6 +150,66 @@ class OfferedOnly(ModelAdmin):
         if context.get("original") is not None and context.get("subtitle"):
             context |= {"title": context["subtitle"], "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> Any:
+        name, view = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
+        ours = [
+            path("views/", view(self.views_view), name=f"{name}_views"),
+            path("columns/", view(self.columns_view), name=f"{name}_columns"),
+            path("counts/", view(self.counts_view), name=f"{name}_counts"),
+        ]
+        if getattr(self, "peek", False):
+            ours.append(path("<path:object_id>/peek/", view(self.peek_view), name=f"{name}_peek"))
+        return [*ours, *super().get_urls()]
+
+    def usual_columns(self, request: HttpRequest) -> Any:
+        return super().get_list_display(request)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return columns.shown(self, request, self.usual_columns(request))
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Columns that a list offers beside its own aren't sorted by, unless it says so."""
+        more = set(columns.more(self)).difference(self.sortable_by or ())
+        return [name for name in super().get_sortable_by(request) if name not in more]
+
+    @method_decorator(require_POST)
+    def views_view(self, request: HttpRequest) -> HttpResponse:
+        """Save a view of the list, rename, share or delete one."""
+        self._require_list(request)
+        chosen = columns.chosen(request, self.opts.label_lower)
+        now = [str(name) for name in self.usual_columns(request)[1:]] if chosen is None else chosen
+        return self._back(saved_views.change(request, self.opts.label_lower, now))
+
+    @method_decorator(require_POST)
+    def columns_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose the columns of the list, for oneself."""
+        self._require_list(request)
+        columns.choose(self, request, self.usual_columns(request))
+        return self._back(columns.without(request.POST.get("query", "")))
+
+    def counts_view(self, request: HttpRequest) -> HttpResponse:
+        """How many rows each choice of a filter has."""
+        self._require_list(request)
+        asked = request.GET.copy()
+        name = str(asked.pop("of", [""])[-1])
+        request.GET = asked  # type: ignore[assignment] # the list's own query
+        try:
+            return JsonResponse({"counts": counts.of_filter(self, request, name)})
+        except IncorrectLookupParameters:
+            return JsonResponse({"counts": []})
+
+    def peek_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A row, to be read beside the list."""
+        return peek.page(self, request, object_id)
+
+    def _require_list(self, request: HttpRequest) -> None:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+
+    def _back(self, query: str) -> HttpResponse:
+        listed = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return HttpResponseRedirect(f"{listed}?{query}" if query else listed)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         theirs = super().get_changelist(request, **kwargs)
@@ -163,9 +287,3 @@ class StaffSite(admin.AdminSite):
         theirs = admin_class or admin.ModelAdmin
         ours = type(theirs.__name__, (OfferedOnly, theirs), {"__module__": theirs.__module__})
         super().register(model_or_iterable, ours, **options)
-
-
-class StaffAdminConfig(AdminConfig):
-    """In the place of django.contrib.admin among the apps."""
-
-    default_site = "config.back_office.site.StaffSite"

@@ -22,7 +22,10 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Question:
-    """What the page says. `lines` are the key and the text of each object that the action would change."""
+    """What the page says. `lines` are the key and the text of each object that the action would change.
+
+    Where a line sums up several, its key is theirs, with commas between, and `about` is the key of any of them.
+    """
 
     action: str
     title: str
@@ -30,6 +33,7 @@ class Question:
     meaning: Sequence[str]
     lines: Sequence[tuple[str, str]]
     nothing: str = "Nothing to do."
+    about: str = ""
 
 
 def ask(model_admin: Any, request: HttpRequest, question: Question, back: str = "") -> HttpResponseBase | None:
@@ -60,6 +64,12 @@ def was_confirmed(request: HttpRequest) -> bool:
 def chosen(request: HttpRequest) -> list[str]:
     """The keys that were confirmed, each once."""
     return list(dict.fromkeys(request.POST.getlist(ACTION_CHECKBOX_NAME)))[:MOST]
+
+
+def chosen_in_lines(request: HttpRequest) -> list[str]:
+    """The same where a line sums up several; of those that are keys at all."""
+    keys = (key for line in request.POST.getlist("line")[:MOST] for key in line.split(","))
+    return list(dict.fromkeys(keys))
 
 
 def say(request: HttpRequest, verb: str, done: int, asked: int, one: str, many: str) -> None:

@@ -71,6 +71,13 @@ def breakable(key: str) -> SafeString:
     return format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in key.split("_")))
 
 
+def cut(text: str, most: int = 60) -> SafeString | str:
+    """A long text for a cell of a list: its beginning, with more of it where a mouse rests."""
+    if len(text) <= most:
+        return text
+    return format_html('<span title="{}">{}…</span>', text[: 10 * most], text[: most - 1].rstrip())
+
+
 def tag(value: str, label: str = "") -> SafeString:
     """A status, an outcome or a verdict as a coloured word; the colours are in vendors/back_office.css."""
     return format_html('<span class="tag tag-{}">{}</span>', value, label or value)

@@ -38,6 +38,11 @@ class TableAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc] # import-export
 
     # Columns that exports leave out.
     export_leaves_out: tuple[str, ...] = ()
+    # For config/back_office/site.py: whether a row is shown beside the list too, by the fields of its page; the columns
+    # that are offered beside those that the list begins with; and what it says where it has no rows at all.
+    peek = True  # by its peek_title, where it has one
+    more_columns: tuple[str, ...] = ()
+    empty_says = ""
 
     export_form_class = TableExportForm
     export_formats = (CSV, XLSX)

@@ -5,12 +5,13 @@ Needs Chromium: named by CHROMIUM, or on PATH. Without it these tests are skippe
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # no types of its own
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
@@ -35,6 +36,15 @@ REPORT_VIOLATIONS = """
 PASSWORD = "a long enough password"
 PHONE: Any = {"width": 390, "height": 800}
 DESKTOP: Any = {"width": 1280, "height": 900}
+Axe = Callable[..., list[str]]
+# WCAG 2.2, levels A and AA, and what axe counts as good practice.
+AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+}
+# Django's own markup, which templates of ours would have to copy whole: help that scripts add, and a heading of a
+# column that has none.
+DJANGOS = {"exclude": [[".help-tooltip"], ["th.original"]]}
 
 
 def chromium() -> str:
@@ -67,6 +77,27 @@ def browser() -> Iterator[Browser]:
 def complaints() -> list[str]:
     """What pages complained of so far: violations of the policy, errors in the console, exceptions in scripts."""
     return []
+
+
+@pytest.fixture
+def axe(complaints: list[str]) -> Axe:
+    """What is wrong with a page in light and in dark."""
+
+    def look(page: Page, within: str = "html") -> list[str]:
+        before = len(complaints)
+        page.evaluate(AXE_SCRIPT)
+        found = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # colours fade
+            wrong = page.evaluate(
+                "([context, options]) => axe.run(context, options)", [{"include": [[within]]} | DJANGOS, AXE_OPTIONS]
+            )["violations"]
+            found += [f"{scheme}: {one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in wrong]
+        del complaints[before:]  # it copies elements whose style a script has set, which the policy notices
+        return found
+
+    return look
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped
 from django.test import Client
 from playwright.sync_api import Page
 
+from tests.browser.conftest import AXE_OPTIONS as OPTIONS
 from tests.browser.conftest import overflow, signed_in
 from tests.companies import Company, open_company, patterns
 from tests.conftest import Pipeline
@@ -22,11 +23,6 @@ from vendors.models import Vendor
 LONG = "Schreibtischlampenverkaufsgesellschaft" * 4
 PHONE: Any = {"width": 390, "height": 844}
 DESKTOP: Any = {"width": 1280, "height": 900}
-# WCAG 2.2, levels A and AA, and what axe counts as good practice.
-OPTIONS = {
-    "resultTypes": ["violations"],
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
-}
 # Pages that show nothing until they are asked, or are given something.
 MORE = ["catalog/?q=lamp", "catalog/?q=nothing-like-it", "find/?q=SKU-1", "find/?q=nothing-like-it"]
 OUTSIDE = ["/apply/", "/accounts/login/", "/accounts/password/reset/", "/nothing-here/"]

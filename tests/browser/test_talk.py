@@ -7,9 +7,8 @@ from django.contrib.auth.models import User
 from django.core import mail
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import measure_on_a_phone, signed_in
+from tests.browser.conftest import Axe, measure_on_a_phone, signed_in
 from tests.browser.test_every_vendor_page import complaints_of_axe
-from tests.browser.test_frame import axe  # noqa: F401 - a fixture
 from uploads import tasks
 from uploads.desk import comments
 from uploads.models import UploadHistory
@@ -27,7 +26,7 @@ def test_staff_write_to_a_vendor_about_a_file_and_its_answer_waits_for_them(
     admin_page: Page,
     upload: UploadHistory,
     live_server: Any,
-    axe: Any,  # noqa: F811 - the fixture
+    axe: Axe,
 ) -> None:
     page, boss = admin_page, User.objects.get(username="admin")
     page.goto(f"/admin/uploads/uploadhistory/{upload.pk}/change/")

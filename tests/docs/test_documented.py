@@ -18,7 +18,10 @@ NO_SETTINGS = {
     "AWS_OPERATIONS_FILE",
 }  # fmt: skip
 # Of each list of the admin: "Each list has …".
-GENERIC = r"/admin/\w+/\w+/(?:(?:add|export|import|process_import)/|<object_id>/(?:(?:change|history|delete)/)?)?"
+GENERIC = (
+    r"/admin/\w+/\w+/(?:(?:add|export|import|process_import|views|columns|counts)/"
+    r"|<object_id>/(?:(?:change|history|delete|peek)/)?)?"
+)
 LONGEST_README = 900
 LARGEST_PICTURE = 150_000
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 
-OURS = ("security", "vendors", "catalog", "uploads")
+OURS = ("security", "vendors", "catalog", "uploads", "back_office")
 # What takes away, or gives another name to, what the version before asks for.
 TAKE_AWAY = (migrations.RemoveField, migrations.DeleteModel, migrations.RenameField, migrations.RenameModel,
              migrations.AlterModelTable)  # fmt: skip

@@ -22,7 +22,7 @@ from uploads.models import (
 )
 from vendors.models import Vendor
 
-APPS = ("vendors", "catalog", "uploads", "security")
+APPS = ("vendors", "catalog", "uploads", "security", "back_office")
 OURS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
 
 
@@ -55,7 +55,7 @@ def test_the_migrations_go_back_to_nothing_and_forward_to_the_same_again(
         without_us = _shape(alias)
         call_command("migrate", database=alias, verbosity=0)
         forward = _shape(alias)
-        for app in ("security", "uploads", "catalog", "vendors"):
+        for app in ("security", "uploads", "catalog", "back_office", "vendors"):
             call_command("migrate", app, "zero", database=alias, verbosity=0)
         left = _shape(alias)
         call_command("migrate", database=alias, verbosity=0)

@@ -54,8 +54,10 @@ def of_days(days: Sequence[Day], way: Way, **filters: object) -> Chart:
     )
 
 
-def _of_day(day: Day, way: Way, filters: dict[str, object], length: int = 1) -> str:
-    since, until = start_of(day.day).isoformat(), start_of(day.day + timedelta(days=length)).isoformat()
+def _of_day(day: Day, way: Way, filters: dict[str, object], length: int = 1, first: date = date.min) -> str:
+    """The uploads that were counted: none of before the `first` day of a chart."""
+    since = start_of(max(day.day, first)).isoformat()
+    until = start_of(day.day + timedelta(days=length)).isoformat()
     return way("uploads_uploadhistory", **filters, created_at__gte=since, created_at__lt=until)
 
 
@@ -96,5 +98,8 @@ def of_rates(days: Sequence[Day], way: Way, **filters: object) -> Chart:
         f"Rows with errors in percent, by week, last {len(days)} days",
         f"{newest}{f', {rates[-2][1]:.1f}% in the one before' if len(rates) > 1 else ''}.",
         ("Week from", "With errors, %"),
-        tuple(Bar(f"{week.day:%Y-%m-%d}", _of_day(week, way, filters, 7), (round(rate, 1),)) for week, rate in rates),
+        tuple(
+            Bar(f"{week.day:%Y-%m-%d}", _of_day(week, way, filters, 7, days[0].day), (round(rate, 1),))
+            for week, rate in rates
+        ),
     )

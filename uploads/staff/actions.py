@@ -93,8 +93,8 @@ _RECONCILE = Action(
     name="reconcile",
     label="look for lost rows",
     button="Look through {}",
-    explains="The file and what became of each of its rows are compared (reconcile), and what was lost on the way"
-    " is delivered. Nothing counts twice, so this is safe at any time.",
+    explains="The file is compared with what is stored of it and with what became of each row, and what was lost on the"
+    " way is delivered. Nothing counts twice, so this is safe at any time.",
     why_not=lambda upload: "",
     rows=_rows_known,
     do=_reconcile,
@@ -105,7 +105,7 @@ _UNDO = Action(
     label="undo",
     button="Look at what undoing {} would do",
     explains="Products that this upload brought are taken out of the catalog, products that it changed get back what"
-    " they were. What was changed since is kept. First you see the outcome; nothing changes before you confirm it.",
+    " they were. What was changed since is kept. First you see what would happen; nothing changes before you confirm.",
     why_not=undo.why_not,
     rows=lambda upload: upload.inserted_records + upload.updated_records + upload.unchanged_records,
     do=lambda upload, user: undo.start(upload, user, dry=True),
@@ -147,7 +147,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
     def retry(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]") -> HttpResponseBase:
         return self._ask_or_do(request, uploads, ACTIONS["retry"])
 
-    @admin.action(description="Reconcile", permissions=["reconcile"])
+    @admin.action(description="Look for lost rows", permissions=["reconcile"])
     def reconcile(self, request: HttpRequest, uploads: "QuerySet[UploadHistory]") -> HttpResponseBase:
         return self._ask_or_do(request, uploads, ACTIONS["reconcile"])
 

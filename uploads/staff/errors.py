@@ -1,11 +1,13 @@
 """The errors in the admin: every problem of every row, and the ways to correct them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
@@ -20,8 +22,9 @@ from catalog.rules import cells
 from catalog.rules.fields import FIELDS, LABELS
 from catalog.rules.places import place
 from catalog.rules.problems import Code, label_of
+from config.web import confirm
 from config.web.filters import OpenedOn, choice_filter
-from config.web.links import link, list_url, page_url, pairs_table, tag
+from config.web.links import cut, link, list_url, page_url, pairs_table, tag
 from config.web.text import NOTHING, counted, visible
 from uploads.corrections import ignoring
 from uploads.corrections.failed_rows import Key
@@ -31,6 +34,7 @@ from uploads.staff import corrections, mending
 from uploads.staff.actions import may
 from uploads.staff.everywhere import claims, page
 from uploads.staff.listing import (
+    OPENS,
     RecordFilter,
     UploadFilter,
     file_link,
@@ -41,7 +45,7 @@ from uploads.staff.listing import (
 )
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
 
-AT_ONCE = 1_000  # rows that are ignored while somebody waits
+AT_ONCE = 1_000  # rows that are set aside while somebody waits
 Resolution = ValidationError.Resolution
 
 
@@ -86,6 +90,12 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     change_form_template = "uploads/staff/error.html"
 
     list_display = ["problem", "value", "place_in_file", "company", "created_at"]
+    more_columns = ("type", "suggested", "upload_link", "vendor_link", "tried", "resolved_at", "note")
+    opens = OPENS
+    empty_says = (
+        "No row waits for anybody: what can't be read of a file is listed here, until it is mended. "
+        "Those that were mended are under State, Any."
+    )
     ordering = ["-error_id"]
     list_filter = [
         StateFilter,
@@ -102,8 +112,11 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     fieldsets = [
         (None, {"fields": ["error_message", "suggestion", "severity", "type", "field"]}),
         ("Where", {"fields": ["upload_link", "vendor_link", "place", "original", "corrections", "see"]}),
-        ("When", {"fields": ["created_at", "resolved_at", "note", "attempt"]}),
+        ("When", {"fields": ["created_at", "resolved_at", "note", "tried"]}),
     ]
+
+    def peek_title(self, error: ValidationError) -> str:
+        return error.error_message
 
     def get_urls(self) -> Any:
         return [
@@ -131,39 +144,22 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return may(request, "retry")
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """What the rows that are listed allow: those that wait are ignored, ignored ones are taken back."""
+        found = super().get_actions(request)
+        state = request.GET.get(StateFilter.parameter_name, StateFilter.opens_on)
+        for name, states in (("ignore", ("open", "all")), ("take_back", ("ignored", "resolved", "all"))):
+            if state not in states:
+                found.pop(name, None)
+        return found
+
     @admin.action(description="Ignore their rows", permissions=["retry"])
-    def ignore(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> None:
-        rows = self._set_aside(request, errors.filter(resolved_at=None), ignoring.set_aside, "Ignored {:,} rows.")
-        if rows is not None:
-            messages.success(request, counted(rows, "{} row is ignored.", "{} rows are ignored."))
+    def ignore(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> HttpResponseBase | None:
+        return ask_or_set_aside(self, request, errors, IGNORE)
 
-    @admin.action(description="Take their rows back, if ignored", permissions=["retry"])
-    def take_back(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> None:
-        ignored = errors.filter(resolution=Resolution.IGNORED)
-        rows = self._set_aside(request, ignored, ignoring.take_back, "Took {:,} ignored rows back.")
-        if rows is not None:
-            messages.success(request, counted(rows, "{} row is taken back.", "{} rows are taken back."))
-
-    def _set_aside(
-        self,
-        request: HttpRequest,
-        errors: "QuerySet[ValidationError]",
-        do: Callable[[Sequence[Key], Any], int],
-        logged: str,
-    ) -> int | None:
-        """Of each upload the rows of these errors, whole; None, and a word why, where they are too many for a page."""
-        asked = errors.filter(severity=ValidationError.Severity.ERROR).order_by()
-        found = asked.values_list("upload_id", "row_number", "record_id", "vendor_id").distinct()[: AT_ONCE + 1]
-        keys = [Key(*row) for row in found]
-        if len(keys) > AT_ONCE:
-            messages.error(request, f"At most {AT_ONCE:,} rows at once. Choose fewer.")
-            return None
-        rows = 0
-        for upload in UploadHistory.objects.in_bulk({key.upload_id for key in keys}).values():
-            if done := do([key for key in keys if key.upload_id == upload.pk], request.user):
-                self.log_change(request, upload, logged.format(done))
-            rows += done
-        return rows
+    @admin.action(description="Take their rows back", permissions=["retry"])
+    def take_back(self, request: HttpRequest, errors: "QuerySet[ValidationError]") -> HttpResponseBase | None:
+        return ask_or_set_aside(self, request, errors, TAKE_BACK)
 
     def waiting_view(self, request: HttpRequest) -> HttpResponseBase:
         """What waits of a vendor."""
@@ -220,12 +216,14 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     def problem(self, error: ValidationError) -> SafeString:
         """In a sentence; beneath it the way out, or how it was settled."""
         settled = format_html("{} ", tag("settled", error.note.rstrip("."))) if error.resolved_at else ""
-        return format_html("{} <small>{}{}</small>", error.error_message, settled, error.suggestion)
+        way_out = error.suggestion and error.suggestion not in error.error_message and not error.resolved_at
+        perhaps = format_html("Perhaps: {}", cut(error.suggestion)) if way_out else ""
+        return format_html("{} <small>{}{}</small>", cut(error.error_message, 160), settled, perhaps)
 
     @admin.display(description="field and value", ordering="field", empty_value=NOTHING)
     def value(self, error: ValidationError) -> SafeString | None:
         field = capfirst(LABELS.get(error.field, error.field))
-        return format_html("{} <small>{}</small>", field, error.wrong_value) if field else None
+        return format_html("{} <small>{}</small>", field, cut(error.wrong_value, 40)) if field else None
 
     @admin.display(description="where", ordering="row_number")
     def place_in_file(self, error: Any) -> SafeString:
@@ -233,8 +231,16 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return format_html("{} <small>{}</small>", file_link(error), capfirst(where))
 
     @admin.display(description="company", ordering="vendor_id")
-    def company(self, error: ValidationError) -> SafeString:
+    def company(self, error: ValidationError) -> SafeString | str:
         return company_link(error)
+
+    @admin.display(description="tries of the row")
+    def tried(self, error: ValidationError) -> str:
+        return f"{error.attempt:,}"
+
+    @admin.display(description="suggestion", empty_value=NOTHING)
+    def suggested(self, error: ValidationError) -> SafeString | str | None:
+        return cut(error.suggestion) or None
 
     @admin.display(description="row")
     def place(self, error: ValidationError) -> str:
@@ -245,7 +251,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return upload_link(error)
 
     @admin.display(description="vendor")
-    def vendor_link(self, error: ValidationError) -> SafeString:
+    def vendor_link(self, error: ValidationError) -> SafeString | str:
         return vendor_link(error)
 
     @admin.display(description="type")
@@ -269,19 +275,106 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         return pairs_table(rows) if rows else None
 
     @admin.display(description="see also")
-    def see(self, error: ValidationError) -> SafeString:
+    def see(self, error: Any) -> SafeString:
         ledger = list_url("uploads_recordoutcome", upload=error.upload_id, record=error.record_id)
         row = list_url(
             "uploads_validationerror", upload=error.upload_id, q=error.row_number, severity="all", state="all"
         )
-        links = [link(row, "All problems of this row"), link(ledger, "What became of this row"), *product_of(error)]
+        links = [link(row, "All problems of this row")]
+        links += [link(ledger, "What became of this row")] if error.opens_ledger else []
+        links += product_of(error) if error.opens_product else []
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
+
+
+# --- rows set aside from the list, and taken back -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """What is done with the rows of chosen errors; `of` says with which."""
+
+    name: str
+    title: str
+    button: str
+    meaning: str
+    nothing: str
+    of: dict[str, Any]
+    do: Callable[[Sequence[Key], Any], int]
+    done: str
+    logged: str
+
+
+IGNORE = SetAside(
+    "ignore", "Ignore rows", "Ignore {}",
+    "They count as ignored, and wait for nobody any more; nothing of them comes into the catalog. Each row is ignored "
+    "whole, with all that is wrong with it. They can be taken back: State, Ignored.",
+    "None of them waits any more: there is nothing to ignore.",
+    {"resolved_at": None}, ignoring.set_aside, "ignored", "Ignored {:,} rows.",
+)  # fmt: skip
+TAKE_BACK = SetAside(
+    "take_back", "Take ignored rows back", "Take {} back",
+    "They wait for somebody again, but for those whose product came right meanwhile.",
+    "None of them is ignored: there is nothing to take back.",
+    {"resolution": Resolution.IGNORED}, ignoring.take_back, "taken back", "Took {:,} ignored rows back.",
+)  # fmt: skip
+
+
+def ask_or_set_aside(
+    model_admin: Any, request: HttpRequest, errors: "QuerySet[Any]", step: SetAside
+) -> HttpResponseBase | None:
+    """Say how many rows of which uploads it is about; then do it with those that were confirmed, whatever the list is
+    by then. None, with a word why, where there is nothing to do or too much for a page."""
+    if confirm.was_confirmed(request):
+        asked = [int(key) for key in confirm.chosen_in_lines(request) if key.isdecimal() and len(key) < 18]
+        errors = model_admin.get_queryset(request).filter(pk__in=asked[:AT_ONCE])
+    chosen = ValidationError.objects.errors().filter(pk__in=errors.order_by().values("pk"), **step.of).order_by()
+    found = chosen.values_list("upload_id", "row_number", "record_id", "vendor_id").annotate(Min("pk"))
+    rows = {Key(*key): error_id for *key, error_id in found[: AT_ONCE + 1]}
+    if len(rows) > AT_ONCE:
+        messages.error(request, f"At most {AT_ONCE:,} rows at once. Choose fewer.")
+        return None
+    if confirm.was_confirmed(request):
+        done = _set_aside(model_admin, request, list(rows), step)
+        confirm.say(request, step.done, done, max(done, len(asked)), "{} row", "{} rows")
+        return None
+    return confirm.ask(model_admin, request, _question(rows, step))
+
+
+def _question(rows: dict[Key, int], step: SetAside) -> confirm.Question:
+    """Upload by upload; each line carries one error of each of its rows."""
+    uploads = UploadHistory.objects.select_related("vendor").in_bulk({key.upload_id for key in rows})
+    many = Counter(key.upload_id for key in rows)
+    lines = []
+    for upload_id, number in many.most_common():
+        upload = uploads[upload_id]
+        about = f"{counted(number, '{} row', '{} rows')} of {visible(upload.file_name)}, {visible(str(upload.vendor))}"
+        lines.append((",".join(str(error) for key, error in rows.items() if key.upload_id == upload_id), about))
+    return confirm.Question(
+        action=step.name,
+        title=step.title,
+        button=step.button.format(counted(len(rows), "{} row", "{} rows")),
+        meaning=[step.meaning],
+        lines=lines,
+        nothing=step.nothing,
+        about=str(next(iter(rows.values()), "")),
+    )
+
+
+def _set_aside(model_admin: Any, request: HttpRequest, keys: list[Key], step: SetAside) -> int:
+    """Of each upload the rows, whole; returns how many."""
+    rows = 0
+    for upload in UploadHistory.objects.in_bulk({key.upload_id for key in keys}).values():
+        if done := step.do([key for key in keys if key.upload_id == upload.pk], request.user):
+            model_admin.log_change(request, upload, step.logged.format(done))
+        rows += done
+    return rows
 
 
 class CorrectionAdmin(ReadOnlyVendorTableAdmin):
     """Who changed what in which failed row."""
 
     vendor_lookup = "upload__vendor_id"
+    opens = OPENS
     list_display = ["id", "upload_link", "row", "attempt", "what", "corrected_by",
                     "created_at"]  # fmt: skip
     list_filter = [UploadFilter, RecordFilter]

@@ -19,7 +19,7 @@ from uploads.insight import progress
 from uploads.models import Job
 from uploads.staff import mending
 from uploads.staff.actions import may
-from uploads.staff.listing import UploadFilter, upload_link
+from uploads.staff.listing import OPENS, UploadFilter, upload_link
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
 
 
@@ -27,6 +27,7 @@ class JobAdmin(ReadOnlyVendorTableAdmin):
     """Work that was asked for. The page of one job follows it until it has ended."""
 
     change_form_template = "uploads/staff/job.html"
+    opens = OPENS
     list_display = ["id", "kind", "state_tag", "progress", "upload_link", "vendor_id", "requested_by", "created_at"]
     list_filter = [
         choice_filter("state", list(Job.State.choices)), choice_filter("kind", list(Job.Kind.choices)),

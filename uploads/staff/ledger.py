@@ -17,13 +17,22 @@ from uploads.models import (
     UploadHistory,
 )
 from uploads.staff import records
-from uploads.staff.listing import ProductFilter, RecordFilter, UploadFilter, row_in_file, upload_link, with_sheets
+from uploads.staff.listing import (
+    OPENS,
+    ProductFilter,
+    RecordFilter,
+    UploadFilter,
+    row_in_file,
+    upload_link,
+    with_sheets,
+)
 from vendors.tables import ReadOnlyVendorTableAdmin
 
 
 class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     """What became of each record of each upload, and whether DynamoDB knows."""
 
+    opens = OPENS
     list_display = ["record_id", "upload_link", "row", "outcome_tag", "product_link", "error_reason",
                     "created_at", "written_back_at"]  # fmt: skip
     list_filter = [
@@ -75,8 +84,10 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
         return tag(record.outcome)
 
     @admin.display(description="product", ordering="product_id", empty_value=NOTHING)
-    def product_link(self, record: RecordOutcome) -> SafeString | None:
-        return link(page_url("catalog_product", record.product_id), record.product_id) if record.product_id else None
+    def product_link(self, record: Any) -> SafeString | str | None:
+        if not (record.product_id and record.opens_product):
+            return str(record.product_id) if record.product_id else None
+        return link(page_url("catalog_product", record.product_id), record.product_id)
 
 
 class StreamShardAdmin(ReadOnly, TableAdmin):

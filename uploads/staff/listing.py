@@ -13,6 +13,15 @@ from config.web.filters import ValueFilter
 from config.web.links import breakable, count_link, link, list_url, page_url
 from uploads.models import UploadHistory
 
+# What rows of uploads lead to, and what one needs to go there (VendorTableAdmin).
+OPENS = {
+    "opens_vendor": "vendors.view_vendor",
+    "opens_upload": "uploads.view_uploadhistory",
+    "opens_errors": "uploads.view_validationerror",
+    "opens_ledger": "uploads.view_recordoutcome",
+    "opens_product": "catalog.view_product",
+}
+
 
 class ProductFilter(ValueFilter):
     title, parameter_name, column = "product", "product", "product_id"
@@ -29,12 +38,15 @@ class RecordFilter(ValueFilter):
 
 
 def upload_link(row: Any) -> SafeString:
-    """A link to the upload of a row that carries its ID."""
-    return link(page_url("uploads_uploadhistory", row.upload_id), breakable(row.upload_id))
+    """The upload of a row that carries its ID, as a link for those who may view it."""
+    name = breakable(row.upload_id)
+    return link(page_url("uploads_uploadhistory", row.upload_id), name) if row.opens_upload else name
 
 
 def errors_link(row: Any) -> SafeString | str:
     """The number of rows with errors that wait for somebody, leading to them."""
+    if not row.opens_errors:
+        return f"{row.open_records:,}"
     return count_link(row.open_records, list_url("uploads_validationerror", upload=row.upload_id, state="open"))
 
 
@@ -52,9 +64,10 @@ def with_files(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return found
 
 
-def file_link(row: Any) -> SafeString:
-    """A link to the upload of a row `with_files`, by its file."""
-    return link(page_url("uploads_uploadhistory", row.upload_id), row.file_name)
+def file_link(row: Any) -> SafeString | str:
+    """The upload of a row `with_files`, by its file, as a link for those who may view it."""
+    name = row.file_name or ""
+    return link(page_url("uploads_uploadhistory", row.upload_id), name) if row.opens_upload else name
 
 
 def row_in_file(row: Any) -> SafeString | int:

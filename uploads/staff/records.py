@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from catalog.rules.fields import LABELS
 from catalog.rules.places import in_file
-from config.web.links import list_url, pairs_table, tag
+from config.web.links import keeping, list_url, pairs_table, tag
 from config.web.text import visible
 from uploads.aws import dynamo
 from uploads.aws.records import ERROR, PENDING, VALIDATED, Item, Record, decode
@@ -42,15 +42,18 @@ def list_page(request: HttpRequest, upload: UploadHistory, context: dict[str, An
     found = {
         "title": f"Records in DynamoDB of {upload.pk}",
         "upload": upload,
-        "statuses": [("", "All"), *((name, name.replace("_", " ").capitalize()) for name in STATUSES)],
+        "statuses": [
+            (name, name.replace("_", " ").capitalize() or "All", keeping(request, f"?status={name}"))
+            for name in ("", *STATUSES)
+        ],
         "status": status,
         "gone": gone(upload),
         "records": [
             _line(record, item, record.line_number or lines.get(record.record_id), upload)
             for record, item in zip(records, items, strict=True)
         ],
-        "first_url": "?" + urlencode({"status": status}) if behind else "",
-        "next_url": "?" + urlencode({"status": status, "behind": more}) if more else "",
+        "first_url": keeping(request, "?" + urlencode({"status": status})) if behind else "",
+        "next_url": keeping(request, "?" + urlencode({"status": status, "behind": more})) if more else "",
     }
     return TemplateResponse(request, "uploads/staff/records.html", context | found)
 

@@ -52,6 +52,10 @@ class RuleAdmin(VendorTableAdmin):
 class RememberedReadingAdmin(VendorTableAdmin):
     """How a vendor's files with certain columns are read. It comes from a preview, and is taken away here."""
 
+    empty_says = (
+        "Nothing is remembered yet. What somebody answers in the preview of a file is kept here for the next files "
+        "with the same columns."
+    )
     list_display = ["shown_file", "read_as", "vendor_link", "created_by", "created_at"]
     list_filter = [VendorFilter]
     list_select_related = ["vendor", "created_by"]
@@ -69,7 +73,7 @@ class RememberedReadingAdmin(VendorTableAdmin):
         return False
 
     @admin.display(description="vendor", ordering="vendor_id")
-    def vendor_link(self, reading: RememberedReading) -> SafeString:
+    def vendor_link(self, reading: RememberedReading) -> SafeString | str:
         return vendor_link(reading)
 
     @admin.display(description="chosen for", ordering="file_name")
@@ -93,6 +97,10 @@ class ValueRuleAdmin(RuleAdmin):
     """What is read instead of a value that a vendor keeps writing."""
 
     form = ValueRuleForm
+    empty_says = (
+        "There are no rules yet. Correct a wrong value in all rows and keep it as a rule: the vendor's next files are "
+        "read by it."
+    )
     list_display = ["wrong", "right", "field_name", "vendor_link", "created_by", "created_at"]
     list_filter = [VendorFilter, BY_FIELD]
     list_select_related = ["vendor", "created_by"]

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
@@ -31,7 +32,7 @@ from uploads.models import (
 )
 from uploads.staff import records
 from uploads.staff.actions import UploadActionsAdmin
-from uploads.staff.listing import errors_link, upload_link
+from uploads.staff.listing import OPENS, errors_link, upload_link
 from uploads.staff.pages import upload as page
 from uploads.staff.pages import work
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
@@ -44,8 +45,13 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     change_form_template = "uploads/staff/pages/upload.html"
     # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["file", "state", "company", "rows", "failed", "received"]
+    more_columns = ("key", "sent_by", "size", "wanted", "new", "updated", "unchanged", "vendor_link", "took")
+    opens = OPENS
+    empty_says = (
+        "No file has come yet. Vendors send theirs on their own pages; to send one for a vendor, choose Import a file."
+    )
     list_filter = ["status", VendorFilter, "source", "created_at"]
-    list_select_related = False
+    list_select_related = ["uploaded_by"]
     date_hierarchy = "created_at"
     search_fields = ["upload_id", "file_name"]
     search_help_text = "Upload ID or file name"
@@ -155,11 +161,11 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         return format_html("{} <small>{}</small>", upload.file_name, breakable(upload.upload_id))
 
     @admin.display(description="company", ordering="vendor_id")
-    def company(self, upload: UploadHistory) -> SafeString:
+    def company(self, upload: UploadHistory) -> SafeString | str:
         return company_link(upload)
 
     @admin.display(description="vendor")
-    def vendor_link(self, upload: UploadHistory) -> SafeString:
+    def vendor_link(self, upload: UploadHistory) -> SafeString | str:
         return vendor_link(upload)
 
     @admin.display(description="state", ordering="status")
@@ -188,6 +194,38 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         took = f"took {in_short(upload.completed_at - upload.created_at)}" if upload.completed_at else ""
         return format_html("{} <small>{}</small>", localize(localtime(upload.created_at)), took)
 
+    @admin.display(description="upload ID")
+    def key(self, upload: UploadHistory) -> SafeString:
+        return breakable(upload.upload_id)
+
+    @admin.display(description="sent by", empty_value=NOTHING)
+    def sent_by(self, upload: UploadHistory) -> str | None:
+        return upload.uploaded_by.get_username() if upload.uploaded_by else None
+
+    @admin.display(description="size", empty_value=NOTHING)
+    def size(self, upload: UploadHistory) -> str | None:
+        return None if upload.file_size is None else filesizeformat(upload.file_size)
+
+    @admin.display(description="takes")
+    def wanted(self, upload: UploadHistory) -> str:
+        return {"add": "only new products", "update": "only updates"}.get(upload.mode, "everything")
+
+    @admin.display(description="new")
+    def new(self, upload: UploadHistory) -> str:
+        return f"{upload.inserted_records:,}"
+
+    @admin.display(description="updated")
+    def updated(self, upload: UploadHistory) -> str:
+        return f"{upload.updated_records:,}"
+
+    @admin.display(description="unchanged")
+    def unchanged(self, upload: UploadHistory) -> str:
+        return f"{upload.unchanged_records:,}"
+
+    @admin.display(description="took", empty_value=NOTHING)
+    def took(self, upload: UploadHistory) -> str | None:
+        return in_short(upload.completed_at - upload.created_at) if upload.completed_at else None
+
     @admin.display(description="columns", empty_value=NOTHING)
     def reading(self, upload: UploadHistory) -> SafeString | None:
         return pairs_table(page.how_read(Layout.from_json(upload.layout))) if upload.layout else None
@@ -204,6 +242,8 @@ def in_short(time: timedelta) -> str:
 class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
     """The view `recent_uploads`."""
 
+    peek = False  # its rows are those of uploads
+    opens = OPENS
     list_display = ["upload_link", "vendor_link", "vendor_name", "file_name", "status_tag", "file_rows",
                     "valid_records", "errors", "success_rate", "created_at", "duration"]  # fmt: skip
     list_display_links = None
@@ -215,7 +255,7 @@ class RecentUploadAdmin(ReadOnlyVendorTableAdmin):
         return upload_link(upload)
 
     @admin.display(description="vendor", ordering="vendor_id")
-    def vendor_link(self, upload: RecentUpload) -> SafeString:
+    def vendor_link(self, upload: RecentUpload) -> SafeString | str:
         return vendor_link(upload)
 
     @admin.display(description="status", ordering="status")

@@ -73,6 +73,11 @@ class VendorsAdmin(VendorAdmin):
     form = VendorForm
     # Not "products": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["company", "status_tag", "product_count", "waiting", "last_upload", "email"]
+    more_columns = ("upload_count", "error_rate", "currency", "phone", "city", "country", "business_name", "created_at")
+    empty_says = (
+        "There are no vendors yet. A company applies on the site's first page, or is added here; it may send files "
+        "once it is approved."
+    )
 
     change_form_template = "uploads/staff/pages/vendor.html"
     add_form_template = "admin/change_form.html"
@@ -88,18 +93,34 @@ class VendorsAdmin(VendorAdmin):
 
     @admin.display(description="products")
     def product_count(self, vendor: Any) -> SafeString | str:
-        return count_link(vendor.numbers.total_products if vendor.numbers else 0,
-                          list_url("catalog_product", vendor=vendor.pk))  # fmt: skip
+        count = vendor.numbers.total_products if vendor.numbers else 0
+        products = list_url("catalog_product", vendor=vendor.pk)
+        return count_link(count, products) if vendor.opens_product else f"{count:,}"
 
     @admin.display(description="rows that wait")
     def waiting(self, vendor: Any) -> SafeString | str:
+        if not vendor.opens_errors:
+            return f"{vendor.rows_waiting:,}"
         return count_link(vendor.rows_waiting, waiting_url(vendor.pk))
 
     @admin.display(description="last upload", empty_value=NOTHING)
-    def last_upload(self, vendor: Any) -> SafeString | None:
+    def last_upload(self, vendor: Any) -> SafeString | str | None:
         last = vendor.numbers and vendor.numbers.last_upload_at
+        if not last:
+            return None
+        said = localize(localtime(last))
+        return link(list_url("uploads_uploadhistory", vendor=vendor.pk), said) if vendor.opens_upload else said
+
+    @admin.display(description="uploads")
+    def upload_count(self, vendor: Any) -> SafeString | str:
+        count = vendor.numbers.total_uploads if vendor.numbers else 0
         uploads = list_url("uploads_uploadhistory", vendor=vendor.pk)
-        return link(uploads, localize(localtime(last))) if last else None
+        return count_link(count, uploads) if vendor.opens_upload else f"{count:,}"
+
+    @admin.display(description="error rate", empty_value=NOTHING)
+    def error_rate(self, vendor: Any) -> str | None:
+        rate = vendor.numbers and vendor.numbers.error_rate
+        return None if rate is None else f"{rate} %"
 
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view(self.jobs_view)
@@ -127,6 +148,7 @@ class VendorsAdmin(VendorAdmin):
 class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
     """The view `vendor_summary`."""
 
+    peek = False  # its rows are those of vendors
     list_display = ["vendor_link", "vendor_name", "status_tag", "products", "uploads", "valid_records", "errors",
                     "error_rate", "last_upload_at"]  # fmt: skip
     list_display_links = None
@@ -134,7 +156,7 @@ class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
     search_fields = ["vendor_id", "vendor_name", "email"]
 
     @admin.display(description="vendor", ordering="vendor_id")
-    def vendor_link(self, vendor: VendorSummary) -> SafeString:
+    def vendor_link(self, vendor: VendorSummary) -> SafeString | str:
         return vendor_link(vendor)
 
     @admin.display(description="status", ordering="status")

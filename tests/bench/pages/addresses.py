@@ -34,6 +34,8 @@ LEFT_OUT = {
     "admin:(?P<url>.*)$": "sends on what lacks a slash, or says 404",
     "admin:<path:object_id>/": "sends old addresses on to …/change/",
 }
+# Of every list: they take POST only, or are asked with the list's filters (list_pages).
+OF_LISTS = ("_changelist", "_views", "_columns", "_counts")
 COMMON, MISSING = "warranty", "xyzzyplugh"  # tests/bench/fill.py writes the one into every second description
 MANY = 12  # values of a filter: of more, the first, the middle and the last are asked for
 
@@ -84,11 +86,11 @@ def left_over() -> list[str]:
 
 def _found_otherwise(name: str) -> bool:
     """The lists and the suggestions are found with the model; an empty table has no pages of single rows."""
-    return name.endswith("_changelist") or name == "admin:autocomplete" or _model_of(name) is not None
+    return name.endswith(OF_LISTS) or name == "admin:autocomplete" or _model_of(name) is not None
 
 
 def _pattern_pages(name: str, arguments: list[str]) -> Iterator[Address]:
-    if name in LEFT_OUT or name.endswith("_changelist") or name == "admin:autocomplete":
+    if name in LEFT_OUT or name.endswith(OF_LISTS) or name == "admin:autocomplete":
         return
     if name in QUESTIONS:
         for kind, query in QUESTIONS[name]():
@@ -187,6 +189,9 @@ def list_pages(user: User, model: type[Model], model_admin: "ModelAdmin[Any]") -
         if query and not kind.startswith("page"):
             last = _changelist(user, model_admin, f"{url}?{query}").paginator.num_pages
             yield from [Address(f"{name} {kind}, last page", f"{url}?{query}&p={last}")] if last > 1 else []
+    for spec in _changelist(user, model_admin, url).filter_specs:
+        asked = (spec.expected_parameters() or [""])[0]
+        yield Address(f"{name} counts of {asked}", f"{url}counts/?{urlencode({'of': asked})}")
 
 
 def _changelist(user: User, model_admin: "ModelAdmin[Any]", url: str) -> ChangeList:

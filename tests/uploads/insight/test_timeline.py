@@ -242,7 +242,7 @@ def test_hostile_values_are_shown_as_text_and_what_shows_nothing_is_spelled_out(
 
 def test_a_new_product_has_no_timeline_yet_and_an_untouched_one_says_so(admin_client: Client, product: Product) -> None:
     assert 'id="timeline"' not in admin_client.get("/admin/catalog/product/add/").content.decode()
-    assert "on record for this product" in page(admin_client, product)
+    assert "Nothing is known of this product" in page(admin_client, product)
 
 
 def test_who_may_not_see_uploads_gets_no_links_to_them(client: Client, product: Product) -> None:

@@ -1,5 +1,8 @@
 """Correcting one failed row in the admin, and ignoring rows."""
 
+import html
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
@@ -185,20 +188,70 @@ def test_staff_ignore_rows_from_the_list_and_take_them_back(
     upload = pipeline.run(feed(line(1, price="x", stock_quantity="y"), line(2, price="x")))
     chosen = list(ValidationError.objects.filter(error_type="invalid_price").values_list("pk", flat=True))
 
-    def act(name: str, state: str = "open") -> str:
+    def ask(name: str, state: str = "open") -> str:
         sent = {"action": name, "_selected_action": chosen}
-        return admin_client.post(f"{ERRORS}?upload={upload.pk}&state={state}", sent, follow=True).content.decode()
+        answer = admin_client.post(f"{ERRORS}?upload={upload.pk}&state={state}", sent, follow=True)
+        return html.unescape(answer.content.decode())
 
-    assert "2 rows are ignored." in act("ignore")
+    def act(name: str, state: str = "open") -> str:
+        asked = ask(name, state)
+        sent = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.partition("<form method")[2])
+        form: dict[str, list[str]] = {}
+        for field, value in sent:
+            form.setdefault(field, []).append(value)
+        return admin_client.post(f"{ERRORS}?upload={upload.pk}&state={state}", form, follow=True).content.decode()
+
+    asked = ask("ignore")
+    assert "Ignore 2 rows" in asked
+    assert "2 rows of feed.csv, VEND001 Northwind" in asked
+    assert "nothing of them comes into the catalog" in asked
+    upload.refresh_from_db()
+    assert upload.open_records == 2  # nothing was done yet
+    assert "2 rows ignored." in act("ignore")
     upload.refresh_from_db()
     assert (upload.open_records, upload.ignored_records) == (0, 2)
-    assert "0 rows are ignored." in act("ignore")
-    assert "2 rows are taken back." in act("take_back", "ignored")
+    assert "there is nothing to ignore" in ask("ignore")
+    assert "Take 2 rows back" in ask("take_back", "ignored")
+    assert "2 rows taken back." in act("take_back", "ignored")
     monkeypatch.setattr("uploads.staff.errors.AT_ONCE", 1)
-    assert "At most 1 rows at once." in act("ignore")
+    assert "At most 1 rows at once." in ask("ignore")
     upload.refresh_from_db()
     assert (upload.open_records, upload.ignored_records) == (2, 0)
     assert ValidationError.objects.filter(resolved_at=None).count() == 3
+
+
+def test_what_was_confirmed_is_ignored_and_what_came_meanwhile_is_not(admin_client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, price="x"), line(2, price="x")))
+    first, second = ValidationError.objects.order_by("pk")
+    everything = {"action": "ignore", "_selected_action": [first.pk], "select_across": "1"}
+    assert "Ignore 2 rows" in admin_client.post(ERRORS, everything).content.decode()
+    confirmed = {"action": "ignore", "_selected_action": [first.pk], "confirmed": "yes", "line": [f"{first.pk},x,"]}
+    admin_client.post(ERRORS, confirmed)
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.resolution, second.resolution) == ("ignored", "")
+    answer = admin_client.post(ERRORS, confirmed, follow=True).content.decode()
+    assert "1 row changed meanwhile: somebody got there first." in answer
+
+
+@pytest.mark.parametrize(
+    ("query", "offered"),
+    [
+        ("", {"ignore"}),
+        ("state=open", {"ignore"}),
+        ("state=ignored", {"take_back"}),
+        ("state=resolved", {"take_back"}),
+        ("state=closed", set()),
+        ("state=all", {"ignore", "take_back"}),
+    ],
+)
+def test_the_list_offers_what_can_be_done_with_the_rows_that_it_shows(
+    admin_client: Client, pipeline: Pipeline, query: str, offered: set[str]
+) -> None:
+    pipeline.run(feed(line(1, price="x")))
+    form = admin_client.get(f"{ERRORS}?{query}").context.get("action_form")
+    names = {name for name, _ in form.fields["action"].choices if name} if form else set()
+    assert names == offered
 
 
 def test_ignoring_needs_the_permission_to_correct(client: Client, pipeline: Pipeline) -> None:
