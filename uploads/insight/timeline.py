@@ -66,6 +66,7 @@ class TimelineEntry:
     attempt: int = 1
     corrected: tuple[FieldChange, ...] = ()
     record_id: str = ""
+    file_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Timeline:
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Nine queries at most, and what
+    """The newest lines of a product's timeline, or the newest of those before a moment. Ten queries at most, and what
     `derived_values` needs for the newest rows that set something."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
@@ -93,7 +94,7 @@ def of(product_id: int, before: datetime | None = None) -> Timeline:
     more = len(shown) < len(lines) or len(records) == READ
     told, away = _with_derived(_with_inserts(product_id, shown))
     older = shown[-1].since if shown and more else None
-    return Timeline(told, older, away, archived=_archived(product_id) and older is None)
+    return Timeline(_with_files(told), older, away, archived=_archived(product_id) and older is None)
 
 
 def _archived(product_id: int) -> bool:
@@ -164,6 +165,17 @@ def _sheets(records: list[RecordOutcome]) -> dict[str, str]:
         return {}
     read = UploadHistory.objects.filter(pk__in=uploads).values_list("pk", "layout__sheet")
     return {upload_id: sheet for upload_id, sheet in read if sheet}
+
+
+def _with_files(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
+    """Each with the name of its file; a record that came without one has none."""
+    entries = tuple(entries)
+    names = dict(
+        UploadHistory.objects.filter(pk__in={entry.upload_id for entry in entries}, source=UploadHistory.Source.FILE)
+        .order_by()
+        .values_list("pk", "file_name")
+    )
+    return tuple(replace(entry, file_name=visible(names.get(entry.upload_id, ""))) for entry in entries)
 
 
 def _key(row: RecordOutcome | Correction | TimelineEntry) -> tuple[str, str, int]:
