@@ -70,6 +70,20 @@ def test_uploads_and_edits_stand_together_newest_first(product: Product, admin_u
     assert entries[2].changes == (FieldChange("price", "9.99", "8.00"), FieldChange("stock quantity", "3", "5"))
 
 
+def test_uploads_are_called_by_their_files_and_records_without_one_by_their_id(
+    product: Product, admin_client: Client
+) -> None:
+    UploadHistory.objects.create(upload_id="U1", vendor_id="VEND001", file_name="spring.csv")
+    UploadHistory.objects.create(upload_id="U2", vendor_id="VEND001", file_name="", source="dynamodb")
+    record(product, 1, "inserted")
+    record(product, 2)
+    assert [entry.file_name for entry in timeline.of(product.pk).entries] == ["", "spring.csv"]
+    shown = page(admin_client, product)
+    assert ">spring.csv</a>" in shown
+    assert ">U2</a>" in shown
+    assert ">U1</a>" not in shown
+
+
 def test_an_insert_set_what_the_later_changes_started_from(product: Product) -> None:
     record(product, 1, "inserted")
     change(product, 2, changes={"price": ["9.99", "8.00"]})
