@@ -1,4 +1,7 @@
-"""A row beside its list, without leaving it: what its page says, to read, and the way there."""
+"""A row beside its list, without leaving it: what its page says, to read, and the way there.
+
+An admin may say by `peek_fieldsets` what is worth to know at a glance, and by `peek_title` what the row is called.
+"""
 
 from typing import Any
 
@@ -35,10 +38,8 @@ def page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse
         raise Http404
     opts = model_admin.opts
     form = modelform_factory(model_admin.model, fields=[])(instance=row)
-    sections = [
-        (title, _filled(model_admin, request, form, options["fields"]))
-        for title, options in model_admin.get_fieldsets(request, row)
-    ]
+    wanted = getattr(model_admin, "peek_fieldsets", None) or model_admin.get_fieldsets(request, row)
+    sections = [(title, _filled(model_admin, request, form, options["fields"])) for title, options in wanted]
     shown = {
         "title": getattr(model_admin, "peek_title", str)(row),
         "sections": [(title, fields) for title, fields in sections if fields],

@@ -18,9 +18,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from catalog.rules.problems import label_of
 from config.web.filters import choice_filter
 from config.web.links import breakable, count_link, list_url, page_url, pairs_table, tag
-from config.web.text import NOTHING
+from config.web.text import NOTHING, counted
 from config.web.workbooks.writing import NotForExcel
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout
@@ -67,6 +68,11 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         ("How it was read", {"fields": ["reading"]}),
         ("When", {"fields": ["created_at", "completed_at"]}),
     ]
+    peek_fieldsets = (
+        (None, {"fields": ["state", "company", "rows", "failed", "received", "sent_by"]}),
+        ("What is wrong", {"fields": ["problems"]}),
+        ("How it was read", {"fields": ["reading"]}),
+    )
 
     def get_urls(self) -> Any:
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
@@ -226,9 +232,23 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     def took(self, upload: UploadHistory) -> str | None:
         return in_short(upload.completed_at - upload.created_at) if upload.completed_at else None
 
+    @admin.display(description="kinds", empty_value=NOTHING)
+    def problems(self, upload: UploadHistory) -> SafeString | None:
+        """Kinds of open errors with their rows, each with an example."""
+        kinds = progress.of(upload.pk, most=progress.COUNTED).errors
+        return pairs_table([(label_of(one.code), _counted(one)) for one in kinds]) if kinds else None
+
+    def peek_title(self, upload: UploadHistory) -> str:
+        return upload.file_name or upload.pk
+
     @admin.display(description="columns", empty_value=NOTHING)
     def reading(self, upload: UploadHistory) -> SafeString | None:
         return pairs_table(page.how_read(Layout.from_json(upload.layout))) if upload.layout else None
+
+
+def _counted(kind: progress.ErrorKind) -> str:
+    more = "more than " if kind.more else ""
+    return f"{more}{counted(kind.count, '{} row', '{} rows')}: {kind.message}"
 
 
 def in_short(time: timedelta) -> str:

@@ -17,7 +17,7 @@ from django.urls import reverse
 import config.urls  # noqa: F401 - registers the last of the admins
 from config.back_office import counts
 from tests.site.test_admin_pages import KEYS, SCRIPT, fill
-from uploads.models import UploadHistory
+from uploads.models import UploadHistory, ValidationError
 
 pytestmark = pytest.mark.django_db
 UPLOADS = "/admin/uploads/uploadhistory/"
@@ -131,6 +131,23 @@ def test_a_row_says_beside_its_list_what_it_is_as_text(admin_client: Client, pag
     assert "<input" not in answer
     change = reverse(f"admin:{page}_change", args=[quote(KEYS[page])])
     assert f'href="{change}?_changelist_filters=vendor%3DV1"' in answer
+
+
+def test_an_upload_says_beside_its_list_what_came_of_it_and_what_is_wrong(admin_client: Client) -> None:
+    fill(range(1, 2))
+    upload = UploadHistory.objects.get(pk=KEYS["uploads_uploadhistory"])
+    UploadHistory.objects.filter(pk=upload.pk).update(file_name="spring.csv")
+    ValidationError.objects.filter(upload=upload).delete()
+    for row in (1, 2):
+        ValidationError.objects.create(
+            upload=upload, vendor=upload.vendor, row_number=row, record_id=f"REC_{row}", error_type="invalid_price",
+            error_message="The price is a word.",
+        )  # fmt: skip
+    url = reverse("admin:uploads_uploadhistory_peek", args=[quote(upload.pk)])
+    answer = " ".join(admin_client.get(url).content.decode().split())
+    assert re.search(r"<h2[^>]*> ?spring\.csv ?</h2>", answer)
+    assert "2 rows: The price is a word." in answer
+    assert "sha" not in answer.lower()
 
 
 @pytest.mark.parametrize("page", PEEKED)
