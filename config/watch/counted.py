@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -59,10 +59,19 @@ def registry() -> "CollectorRegistry":
     from prometheus_client import REGISTRY, CollectorRegistry  # only who is asked needs it
     from prometheus_client.multiprocess import MultiProcessCollector  # the same
 
-    if not Path(os.environ.get(FOLDER) or "none").is_dir():  # whoever tidies up may have taken it away
+    folder = Path(os.environ.get(FOLDER) or "none")
+    if not folder.is_dir():  # whoever tidies up may have taken it away
         return REGISTRY
+
+    class Begun(MultiProcessCollector):
+        """Without the files that a process is making just now: those are empty for a moment, and can't be read."""
+
+        def collect(self) -> Any:
+            files = [str(path) for path in folder.glob("*.db") if path.stat().st_size]
+            return self.merge(files, accumulate=True)  # type: ignore[no-untyped-call] # it has no annotations
+
     found = CollectorRegistry()
-    MultiProcessCollector(found)  # type: ignore[no-untyped-call] # it has no annotations
+    Begun(found)  # type: ignore[no-untyped-call] # as above
     return found
 
 

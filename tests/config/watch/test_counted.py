@@ -91,6 +91,14 @@ def test_what_the_dead_counted_is_added_up_in_one_file(above: Path) -> None:
     assert "onboarding_stream_records_total 4321.0" in told()
 
 
+def test_a_file_that_a_process_is_just_making_stops_nobody_who_asks(above: Path) -> None:
+    folder = counted.open_folder("worker")
+    assert folder is not None
+    counts(1)
+    (folder / f"counter_{os.getpid()}.db").touch()
+    assert "onboarding_stream_records_total 1.0" in told()
+
+
 def test_a_command_counts_in_no_folder_whoever_names_one(above: Path) -> None:
     counts(1)
     assert list(above.iterdir()) == []
