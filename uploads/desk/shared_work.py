@@ -99,7 +99,7 @@ def _claim(one: Claim) -> Thing:
     else:
         said = f"{rows}: another vendor had this SKU, and nobody has it now. Try them again."
     return Thing(
-        Kind.CLAIM, one.key, f"SKU {one.shown}", said, one.since,
+        Kind.CLAIM, one.key, f"SKU “{one.shown}”", said, one.since,
         page_url("uploads_validationerror", one.error_id) if one.error_id else "", one.vendor_id, shown(one.name),
         about=one,
     )  # fmt: skip

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from uploads.desk import answers, failed_uploads, items, newcomers, shared_work, troubles
+from config.web.links import page_url
+from uploads.desk import answers, everywhere, failed_uploads, items, newcomers, shared_work, troubles
 from uploads.desk.things import MOST, Group, Key, Kind, Thing
 from uploads.models import SEEN_WITH, WorkItem
 
@@ -138,6 +139,18 @@ def snoozed(user: "Viewer") -> Section:
 def one(user: "Viewer", kind: str, key: str) -> Thing | None:
     """A thing that still waits and that the user may know of."""
     return next((thing for thing in _still(user, [(kind, key)]) if thing.of == (kind, key)), None)
+
+
+def where(item: WorkItem) -> str:
+    """The page of what was done, for who may know of it; "" where there is none of its own."""
+    if item.kind in (Kind.UPLOAD, Kind.STALLED):
+        return page_url("uploads_uploadhistory", item.key)
+    if item.kind in (Kind.VENDOR, Kind.NAME):
+        return page_url("vendors_vendor", item.key)
+    if item.kind == Kind.VALUE:
+        field, _, value = item.key.partition(":")
+        return everywhere.value_url(field, value)
+    return ""
 
 
 def _first(user: "Viewer") -> tuple[list[Thing], list[Thing]]:

@@ -1,5 +1,6 @@
 """The errors in the admin: every problem of every row, and the ways to correct them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ from uploads.staff.listing import (
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter, company_link, vendor_link, with_company
 
 AT_ONCE = 1_000  # rows that are set aside while somebody waits
+SHORT = 160  # characters of a message in the list
+LONG_QUOTE = re.compile("“([^”]{36})[^”]{5,}”")
 Resolution = ValidationError.Resolution
 
 
@@ -218,7 +221,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         settled = format_html("{} ", tag("settled", error.note.rstrip("."))) if error.resolved_at else ""
         way_out = error.suggestion and error.suggestion not in error.error_message and not error.resolved_at
         perhaps = format_html("Perhaps: {}", cut(error.suggestion)) if way_out else ""
-        return format_html("{} <small>{}{}</small>", cut(error.error_message, 160), settled, perhaps)
+        return format_html("{} <small>{}{}</small>", _in_short(error.error_message), settled, perhaps)
 
     @admin.display(description="field and value", ordering="field", empty_value=NOTHING)
     def value(self, error: ValidationError) -> SafeString | None:
@@ -284,6 +287,13 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         links += [link(ledger, "What became of this row")] if error.opens_ledger else []
         links += product_of(error) if error.opens_product else []
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
+
+
+def _in_short(message: str) -> SafeString | str:
+    """A message for the list: long values that it quotes are cut, the whole of it is there where a mouse rests."""
+    short = LONG_QUOTE.sub(lambda found: f"“{found[1].rstrip()}…”", message)
+    short = short if len(short) <= SHORT else f"{short[: SHORT - 1].rstrip()}…"
+    return message if short == message else format_html('<span title="{}">{}</span>', message, short)
 
 
 # --- rows set aside from the list, and taken back -----------------------------------------------------------------

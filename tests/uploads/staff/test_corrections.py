@@ -130,6 +130,18 @@ def test_the_list_of_errors_shows_the_open_or_the_resolved_ones(admin_client: Cl
     assert "can&#x27;t be filtered" in admin_client.get(f"{ERRORS}?state=mended", follow=True).content.decode()
 
 
+def test_a_long_value_is_cut_in_the_list_of_errors_and_whole_where_a_mouse_rests(
+    admin_client: Client, pipeline: Pipeline
+) -> None:
+    value = "Northgate Press Northgate Press Northgate Press"
+    pipeline.run(feed(line(1, category=value), line(2, category="Colour TVs")))
+    text = html.unescape(admin_client.get(ERRORS).content.decode())
+    assert f'title="“{value}” is not a category on our list. ' in text
+    assert ">“Northgate Press Northgate Press Nort…” is not a category on our list. " in text
+    assert f"“{value}”" not in re.sub('title="[^"]+"', "", text)
+    assert ">“Colour TVs” is not a category on our list. " in text
+
+
 def test_the_way_through_failed_rows_leads_back_to_the_list_as_it_was_filtered(
     admin_client: Client, pipeline: Pipeline
 ) -> None:

@@ -370,12 +370,15 @@ def test_a_wrong_value_is_taken_on_and_put_off(admin_client: Client, five: Pipel
 def test_a_claim_waits_until_its_rows_are_ignored_or_somebody_says_it_is_done(
     admin_client: Client, claimed: Pipeline
 ) -> None:
-    assert waiting(admin_client, "claims") == ["SKU SKU-1"]
+    assert waiting(admin_client, "claims") == ["SKU “SKU-1”"]
     about = {"kind": "claim", "key": "VEND002:sku-1", "next": "/admin/"}
+    said = admin_client.post("/admin/work/", about | {"act": "take"}, follow=True).content.decode()
+    assert "SKU “SKU-1” is yours now." in said
+    admin_client.post("/admin/work/", about | {"act": "assign", "who": ""})
     admin_client.post("/admin/work/", about | {"act": "done", "why": "They will send another."})
     assert waiting(admin_client, "claims") == []
     admin_client.post("/admin/work/back/", {"item": WorkItem.objects.get().pk})
-    assert waiting(admin_client, "claims") == ["SKU SKU-1"]
+    assert waiting(admin_client, "claims") == ["SKU “SKU-1”"]
     answer = admin_client.post(CLAIMS, forms_of(admin_client, "claims=1")[0] | {"do": "ignore"})
     assert answer.headers["Location"] == "/admin/#claims"
     run_jobs()

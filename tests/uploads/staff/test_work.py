@@ -356,6 +356,26 @@ def test_what_is_said_to_be_done_leaves_the_list_and_is_found_again_with_who_did
     assert titles(page(admin_client, f"{WORK}?tab=done&q=other.csv")) == []
 
 
+def test_what_was_done_leads_to_what_it_was_about(admin_client: Client, vendor: Vendor) -> None:
+    act(admin_client, "done", "upload", failed(vendor).pk)
+    act(admin_client, "approve", "vendor", applied().pk)
+    Vendor.objects.filter(pk="VEND001").update(requested_name="Southwind")
+    act(admin_client, "accept", "name", "VEND001", name="Southwind")
+    for kind, key in (("value", "category:colour tvs"), ("outage", "1"), ("claim", "VEND001:sku-1")):
+        WorkItem.objects.create(kind=kind, key=key, title=f"A {kind}", done_at=timezone.now())
+    text = page(admin_client, f"{WORK}?tab=done")
+    linked = dict(re.findall(r'<h3 id="done-\d+"><a href="([^"]+)">([^<]+)', text))
+    assert linked == {
+        "/admin/uploads/uploadhistory/U%20feed.csv/change/": "feed.csv",
+        "/admin/vendors/vendor/NEW/change/": "NEW Lamps",
+        "/admin/vendors/vendor/VEND001/change/": "Northwind",
+        "/admin/uploads/validationerror/everywhere/?field=category&amp;value=colour+tvs": "A value",
+    }
+    assert titles(text)[:2] == ["A claim", "A outage"]
+    for address in linked:
+        assert admin_client.get(address.replace("&amp;", "&")).status_code == 200, address
+
+
 def test_what_was_said_to_be_done_can_be_taken_back(admin_client: Client, vendor: Vendor) -> None:
     upload = failed(vendor)
     act(admin_client, "done", "upload", upload.pk)

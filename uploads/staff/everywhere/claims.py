@@ -46,7 +46,7 @@ def _settle(request: HttpRequest) -> HttpResponseBase:
     else:
         key = f"{vendor_id}:{sku.lower()}"
         word = "Ignored" if ignore else "Tried again"
-        thing = Thing(Kind.CLAIM, key, f"SKU {shown(sku)}", "", vendor_id=vendor_id)
+        thing = Thing(Kind.CLAIM, key, f"SKU “{shown(sku)}”", "", vendor_id=vendor_id)
         items.finish(thing, request.user, f"{word}: {counted(job.total, '{} row', '{} rows')}.")
         waiting_count.ask_anew()
         rows = counted(job.total, "{} row is", "{} rows are")

@@ -84,21 +84,25 @@ def _thing(request: HttpRequest) -> Thing | None:
 
 def _take(request: HttpRequest, thing: Thing) -> str:
     items.assign(thing, _me(request))
-    return f"“{thing.title}” is yours now."
+    return f"{_called(thing.title)} is yours now."
 
 
 def _assign(request: HttpRequest, thing: Thing) -> str:
     who = items.person(thing.kind, request.POST.get("who", ""))
     items.assign(thing, who)
     if who is None:
-        return f"“{thing.title}” is nobody’s in particular now."
-    return f"“{thing.title}” is for {visible(who.get_username())} now."
+        return f"{_called(thing.title)} is nobody’s in particular now."
+    return f"{_called(thing.title)} is for {visible(who.get_username())} now."
 
 
 def _due(request: HttpRequest, thing: Thing) -> str:
     day = _day(request) if request.POST.get("day") else None
     items.due(thing, day)
-    return f"“{thing.title}” is due on {day:%Y-%m-%d}." if day else f"“{thing.title}” isn’t due on any day now."
+    return (
+        f"{_called(thing.title)} is due on {day:%Y-%m-%d}."
+        if day
+        else f"{_called(thing.title)} isn’t due on any day now."
+    )
 
 
 def _tomorrow(request: HttpRequest, thing: Thing) -> str:
@@ -115,12 +119,12 @@ def _snooze(request: HttpRequest, thing: Thing) -> str:
 
 def _put_off(thing: Thing, day: date) -> str:
     items.snooze(thing, day)
-    return f"“{thing.title}” is put off until {day:%A, %Y-%m-%d}."
+    return f"{_called(thing.title)} is put off until {day:%A, %Y-%m-%d}."
 
 
 def _wake(request: HttpRequest, thing: Thing) -> str:
     items.snooze(thing, None)
-    return f"“{thing.title}” waits again."
+    return f"{_called(thing.title)} waits again."
 
 
 def _done(request: HttpRequest, thing: Thing) -> str:
@@ -128,7 +132,7 @@ def _done(request: HttpRequest, thing: Thing) -> str:
     if len(why) > WHY_CHARS or "\0" in why:
         raise Refused(f"Say it in at most {WHY_CHARS} characters.")
     items.finish(thing, request.user, why or "Said to be done.")
-    return f"“{thing.title}” is done."
+    return f"{_called(thing.title)} is done."
 
 
 def _day(request: HttpRequest) -> date:
@@ -140,6 +144,11 @@ def _day(request: HttpRequest) -> date:
     if day is None:
         raise Refused("Choose a day, like 2026-12-31.")
     return day
+
+
+def _called(title: str) -> str:
+    """A thing's title in quotes, unless it has some of its own: “lamps.csv”, but SKU “L-1”."""
+    return title if "“" in title else f"“{title}”"
 
 
 def _me(request: HttpRequest) -> Any:
@@ -232,6 +241,6 @@ def take_back(request: HttpRequest) -> HttpResponseBase:
     if item is None:
         messages.info(request, "This can’t be taken back any more.")
     else:
-        messages.success(request, f"“{visible(item.title)}” waits again.")
+        messages.success(request, f"{_called(visible(item.title))} waits again.")
         waiting_count.ask_anew()
     return HttpResponseRedirect(_back(request.POST.get("next", "")))

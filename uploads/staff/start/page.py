@@ -114,7 +114,7 @@ def _done(request: HttpRequest) -> dict[str, Any]:
     older = rows[items.PAGE - 1].done_at if len(rows) > items.PAGE else None
     query = {"tab": DONE, **({"q": typed} if typed else {})}
     return {
-        "done": [(row, row.kind in items.SAID_TO_BE_DONE) for row in rows[: items.PAGE]],
+        "done": [(row, work_list.where(row), row.kind in items.SAID_TO_BE_DONE) for row in rows[: items.PAGE]],
         "typed": typed,
         "older": f"?{urlencode(query | {'before': older.isoformat()})}" if older else "",
     }
