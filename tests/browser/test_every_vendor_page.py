@@ -39,6 +39,7 @@ def company(vendor: Vendor) -> Company:
 def complaints_of_axe(page: Page) -> list[str]:
     if page.evaluate("typeof axe") == "undefined":  # half a megabyte, once a page
         page.evaluate(AXE_SCRIPT)
+    page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # colours fade
     found = page.evaluate("(options) => axe.run(options)", OPTIONS)["violations"]
     return [f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in found]
 
@@ -51,7 +52,6 @@ def wrong_with(page: Page, address: str, complaints: list[str]) -> list[str]:
     found = [f"status {answer.status}"] * (answer.status >= 500)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # colours fade
         found += [f"{scheme}: {what}" for what in complaints_of_axe(page)]
     page.set_viewport_size(PHONE)
     found += [f"{overflow(page)} px too wide"] * (overflow(page) > 0)
