@@ -72,7 +72,7 @@ def test_it_has_its_people_who_is_invited_and_how_its_files_are_read(admin_clien
     ("status", "main", "says"),
     [
         ("active", ["Import a file"], ""),
-        ("pending", ["Approve"], "Waits for approval. Until then its files are refused."),
+        ("pending", ["Approve", "Decline"], "Waits for approval. Until then its files are refused."),
         ("suspended", ["Reactivate"], "Its files are refused, and its products are not shown."),
     ],
 )

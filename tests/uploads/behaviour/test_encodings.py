@@ -58,7 +58,7 @@ def test_a_chinese_file_is_read_and_its_encoding_said_everywhere(
         assert "Read as GB 18030, with a comma between cells." in page
         assert REASON in page
     page = admin_client.get(f"/admin/uploads/uploadhistory/{upload.pk}/change/").content.decode()
-    assert f"<td>GB 18030, {REASON}</td>" in page
+    assert f"GB 18030, {REASON}" in page
 
 
 def test_a_vendor_is_asked_which_encoding_it_is_and_sees_the_letters_before_it_is_sent(
