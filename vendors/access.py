@@ -90,12 +90,13 @@ NO_FILES = (
 OVER = "You have looked at this vendor's pages for an hour. Begin anew from here."
 
 
-def vendor_page(role: VendorMember.Role, *, hands_out: str = "") -> Callable[[View], View]:
+def vendor_page(role: VendorMember.Role, *, hands_out: str = "", part: bool = False) -> Callable[[View], View]:
     """Decorates the views of a vendor's own pages: `view(request, vendor, …)`, for its members of this role or above.
 
     Another vendor's page is 404, as one that isn't there; a page for which the role isn't enough is 403. The view finds
     the member as `request.member`. Staff who look at the vendor's pages as it sees them (vendors/viewing.py) are an
-    owner to the view, who only reads; what a page `hands_out` as a file is for those who have this permission.
+    owner to the view, who only reads; what a page `hands_out` as a file is for those who have this permission. A
+    `part` of a page that asks for itself again and again isn't noted each time.
     """
 
     def decorate(view: View) -> View:
@@ -107,7 +108,9 @@ def vendor_page(role: VendorMember.Role, *, hands_out: str = "") -> Callable[[Vi
                 looking = viewing.of(request, vendor_id)
             except viewing.Over:
                 return _to_its_page(request, vendor_id)
-            member = _looking(request, looking, hands_out) if looking else membership(request.user, vendor_id)
+            member = (
+                _looking(request, looking, hands_out, part=part) if looking else membership(request.user, vendor_id)
+            )
             if member is None:
                 raise Http404
             if not may_as(member, role):
@@ -123,7 +126,7 @@ def vendor_page(role: VendorMember.Role, *, hands_out: str = "") -> Callable[[Vi
     return decorate
 
 
-def _looking(request: HttpRequest, looking: viewing.Viewing, hands_out: str) -> VendorMember:
+def _looking(request: HttpRequest, looking: viewing.Viewing, hands_out: str, *, part: bool) -> VendorMember:
     """Whoever looks at the pages as an owner sees them. Raises PermissionDenied for all but looking."""
     request.viewing = looking  # type: ignore[attr-defined] # for the banner, which refusals have too
     if request.method not in READING:
@@ -132,4 +135,4 @@ def _looking(request: HttpRequest, looking: viewing.Viewing, hands_out: str) -> 
         raise PermissionDenied(NO_FILES)
     if hands_out and not signed_in.is_fresh(request):  # as before exports of the admin
         raise ReauthenticationRequired
-    return viewing.as_owner(request, looking)
+    return viewing.as_owner(request, looking, part=part)

@@ -77,9 +77,9 @@ def of(request: HttpRequest, vendor_id: str) -> Viewing | None:
     return Viewing(vendor, datetime.fromtimestamp(until, timezone.get_current_timezone())) if vendor else None
 
 
-def as_owner(request: HttpRequest, viewing: Viewing) -> VendorMember:
+def as_owner(request: HttpRequest, viewing: Viewing, *, part: bool = False) -> VendorMember:
     """The owner whose eyes they look through: one that is nobody, and in no table. Notes which page it is, but not that
-    a part of one brings itself up to date."""
-    if "HX-Request" not in request.headers:
+    a `part` of one brings itself up to date; of what isn't such a part no header keeps it out of the log."""
+    if not (part and "HX-Request" in request.headers):
         note(Kind.VIEWED_AS, request=request, vendor_id=viewing.vendor.pk, about=request.path, detail="page")
     return VendorMember(vendor=viewing.vendor, user_id=request.user.pk or 0, role=VendorMember.Role.OWNER)

@@ -240,3 +240,10 @@ def test_the_beginning_the_end_and_each_page_are_in_the_security_log_but_no_part
         ("VEND001", "", "ended: left"),
     ]
     assert {event.login for event in SecurityEvent.objects.filter(what="viewed_as")} == {"ops@example.com"}
+
+
+def test_no_header_keeps_a_page_out_of_the_security_log(ours: Company) -> None:
+    client = viewer_of(ours)
+    for page in (HOME, f"{HOME}history/", f"{HOME}messages/"):
+        client.get(page, headers={"HX-Request": "true"})
+    assert [about for _, about, detail in log() if detail == "page"] == [HOME, f"{HOME}history/", f"{HOME}messages/"]

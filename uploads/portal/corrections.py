@@ -63,7 +63,7 @@ def retrying(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseB
     return render(request, "uploads/portal/corrections.html", found) if found else no_job(request, vendor, job_id)
 
 
-@vendor_page(Role.VIEWER)
+@vendor_page(Role.VIEWER, part=True)
 def retrying_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
     found = _of_job(vendor, job_id)

@@ -43,7 +43,7 @@ def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
     return render(request, "uploads/portal/upload_progress.html", found)
 
 
-@vendor_page(VIEWER)
+@vendor_page(VIEWER, part=True)
 def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The part of the page that changes."""
     return render(request, "uploads/portal/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))

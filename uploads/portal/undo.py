@@ -64,7 +64,7 @@ def undoing(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
     return render(request, "uploads/portal/undoing.html", found) if found else no_job(request, vendor, job_id)
 
 
-@vendor_page(Role.VIEWER)
+@vendor_page(Role.VIEWER, part=True)
 def undoing_progress(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """The part of its page that changes."""
     found = _of_job(request, vendor, job_id)

@@ -119,7 +119,7 @@ def _announcement(job: Job, percent: int) -> str:
     return words.get(job.state) or progress.each_quarter(percent)
 
 
-@vendor_page(UPLOADER)
+@vendor_page(UPLOADER, part=True)
 def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBase:
     """How far the trial of the whole file is: the part of the preview that changes, or a page without JavaScript."""
     job = Job.objects.filter(
