@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def found(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
-    """The longest waiting first, of the comments.WAITING that have waited longest."""
+    """The longest waiting first, of the comments.WAITING conversations that have waited longest."""
     put_off = WorkItem.objects.filter(kind=Kind.ANSWER, done_at=None, snoozed_until__gt=timezone.now())
     hidden = {*keys_of([Kind.ANSWER], without), *put_off.values_list("key", flat=True)[: comments.WAITING]}
     waiting = [thing for thing in _all(user) if thing.key not in hidden]

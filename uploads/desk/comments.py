@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from config.web.admin_log import log_change
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Viewer = User | AnonymousUser
 
 SHOWN = 50  # of one conversation at once
-WAITING = 200  # comments of vendors that wait, of which conversations are made
+WAITING = 200  # conversations in which a vendor waits
 COUNTED = 99  # new ones, that the navigation says
 EXCERPT_CHARS = 160
 SEE, WRITE = "uploads.view_comment", "uploads.add_comment"
@@ -134,19 +134,21 @@ def mark_seen(member: VendorMember, page: Page, *, of_all: bool) -> None:
 
 
 def waiting_answers(user: "Viewer") -> list[Answer]:
-    """What vendors said and nobody has answered, by conversation, the oldest first (idx_comments_answers)."""
+    """What vendors said and nobody has answered, by conversation, the oldest first (idx_comments_answers). One vendor
+    that says very much hides no other's answer."""
     if not user.has_perm(SEE):
         return []
-    rows = Comment.objects.filter(by_vendor=True, settled_at=None).select_related("vendor", "upload").order_by("id")
-    found: dict[tuple[Any, ...], list[Comment]] = {}
-    for one in rows[:WAITING]:
-        found.setdefault((one.vendor_id, one.upload_id, one.item_kind, one.item_key), []).append(one)
-    return [_answer(some) for some in found.values()]
-
-
-def _answer(some: list[Comment]) -> Answer:
-    first, last = some[0], some[-1]
-    return Answer(about_of(last), last.pk, len(some), excerpt(last.body), first.created_at)
+    waiting = Comment.objects.filter(by_vendor=True, settled_at=None).order_by()
+    each = waiting.values("vendor_id", "upload_id", "item_kind", "item_key").annotate(
+        newest=Max("id"), number=Count("id"), since=Min("created_at")
+    )
+    found = list(each.order_by("since", "newest")[:WAITING])
+    newest = Comment.objects.select_related("vendor", "upload").in_bulk([one["newest"] for one in found])
+    return [
+        Answer(about_of(last), last.pk, one["number"], excerpt(last.body), one["since"])
+        for one in found
+        if (last := newest.get(one["newest"]))
+    ]
 
 
 def about_of(comment: Comment) -> About:

@@ -6,12 +6,15 @@ nobody sees the others: the server takes it as a whole or not at all, so nobody 
 """
 
 import logging
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.message import sanitize_address
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -19,6 +22,7 @@ from django.utils import timezone
 
 from config.web.links import page_url, site_url
 from config.web.text import subject, visible
+from uploads.desk.comments import SEE
 from uploads.models import Comment
 from uploads.work import steps, turns
 from vendors.access import membership
@@ -31,7 +35,8 @@ logger = logging.getLogger(__name__)
 
 TRIED: Final = timedelta(days=3)  # so long it is tried
 EXPECTED: Final = timedelta(minutes=2)  # later than that it has a reason
-AT_ONCE: Final = 20  # comments in one turn of the schedule
+AT_ONCE: Final = 200  # comments in one turn of the schedule, as far as its seconds go
+SEND_SECONDS: Final = 60.0
 MOST_TOLD: Final = 50  # people of a vendor, its owners first
 TURN_SECONDS: Final = 240.0  # a task's time; another one waits for its end
 SERVER_SECONDS: Final = 10  # for each answer of the mail server
@@ -68,12 +73,21 @@ def send_owed() -> None:
 
 
 def _send(keys: list[str]) -> None:
+    """Mails that the server doesn't take hold up none behind them, though they are tried again each time."""
     server = get_connection(timeout=SERVER_SECONDS)
     server.open()
     try:
-        steps.each(keys, lambda key: _send_of(int(key), server))
+        steps.each(_in_time(keys), lambda key: _send_of(int(key), server))
     finally:
         server.close()
+
+
+def _in_time(keys: list[str]) -> Iterator[str]:
+    until = time.monotonic() + SEND_SECONDS
+    for key in keys:
+        if time.monotonic() >= until:
+            return
+        yield key
 
 
 def _send_of(key: int, server: "BaseEmailBackend") -> None:
@@ -83,12 +97,21 @@ def _send_of(key: int, server: "BaseEmailBackend") -> None:
     mail = mail_of(comment)
     try:
         if mail.bcc:
-            server.send_messages([mail])
+            _hand_over(mail, server)
     except (SMTPRecipientsRefused, ValueError) as error:  # an address that can't be one is a ValueError
         if isinstance(error, SMTPRecipientsRefused) and not all(code >= 500 for code, _ in error.recipients.values()):
             raise  # it may take them later
         logger.warning("The mail server takes no mail of comment %s to any of %s people", key, len(mail.bcc))
     Comment.objects.filter(pk=key, mailed_at=None).update(mailed_at=Now())
+
+
+def _hand_over(mail: EmailMessage, server: "BaseEmailBackend") -> None:
+    """The next one begins anew where this one fails: the server may have closed the connection with it."""
+    try:
+        server.send_messages([mail])
+    except OSError:
+        server.close()
+        raise
 
 
 # --- to whom ---------------------------------------------------------------------------------------------------
@@ -97,18 +120,26 @@ def _send_of(key: int, server: "BaseEmailBackend") -> None:
 def told(comment: Comment) -> list[User]:
     """Who gets a mail of it: active, with an address, each address once, and not who wrote it."""
     people = _staff(comment) if comment.by_vendor else _people_of_vendor(comment)
-    found = {one.email.lower(): one for one in people if one.is_active and one.email and one.pk != comment.author_id}
-    return list(found.values())[:MOST_TOLD]
+    found = {one.email.lower(): one for one in people if one.is_active and one.pk != comment.author_id}
+    return [one for one in found.values() if _can_be(one.email)][:MOST_TOLD]
+
+
+def _can_be(address: str) -> bool:
+    """Whether it is one that a mail can go to: one that isn't would keep the mail from all others."""
+    try:
+        return bool(address and sanitize_address(address, "utf-8"))
+    except ValueError:
+        return False
 
 
 def _staff(comment: Comment) -> list[User]:
-    """Who of the staff wrote last to the vendor in the same conversation, before that."""
+    """Who of the staff wrote last to the vendor in the same conversation, before that, and may read what it says."""
     before = Comment.objects.filter(
         vendor=comment.vendor, upload=comment.upload, item_kind=comment.item_kind, item_key=comment.item_key,
         audience=Comment.Audience.VENDOR, by_vendor=False, pk__lt=comment.pk, author__isnull=False,
     )  # fmt: skip
     last = before.select_related("author").order_by("-id").first()
-    return [last.author] if last and last.author and last.author.is_staff else []
+    return [last.author] if last and last.author and last.author.is_staff and last.author.has_perm(SEE) else []
 
 
 def _people_of_vendor(comment: Comment) -> list[User]:

@@ -1,11 +1,11 @@
 """Mails of what was said: whom they go to, what stands in them, and what becomes of them where the server is away."""
 
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
@@ -40,7 +40,14 @@ def upload(vendor: Vendor) -> UploadHistory:
 
 @pytest.fixture
 def grace(db: None) -> User:
-    return User.objects.create_user("grace", "grace@example.com", is_staff=True)
+    return of_staff("grace")
+
+
+def of_staff(name: str) -> User:
+    """Somebody who may read comments."""
+    user = User.objects.create_user(name, f"{name}@example.com", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_comment"))
+    return user
 
 
 def person(name: str) -> User:
@@ -96,7 +103,7 @@ def test_no_other_vendor_gets_a_mail_of_it(upload: UploadHistory, grace: User, o
 def test_an_answer_goes_to_who_of_the_staff_wrote_last_in_the_same_conversation(
     upload: UploadHistory, grace: User
 ) -> None:
-    last = User.objects.create_user("linus", "linus@example.com", is_staff=True)
+    last = of_staff("linus")
     comments.say(About(upload=upload), grace, "First", "vendor")
     comments.say(About(upload=upload), last, "Then", "vendor")
     comments.say(About(upload.vendor), grace, "About something else", "vendor")
@@ -118,6 +125,24 @@ def test_an_answer_to_somebody_who_is_gone_is_mailed_to_nobody_and_still_waits(
     mailing.send_owed()
     assert (mail.outbox, owed()) == ([], 0)
     assert len(comments.waiting_answers(User.objects.create_superuser("boss"))) == 1
+
+
+def test_an_answer_is_not_mailed_to_somebody_who_may_not_read_comments_any_more(
+    upload: UploadHistory, grace: User
+) -> None:
+    comments.say(About(upload=upload), grace, "First", "vendor")
+    Comment.objects.update(mailed_at=timezone.now())
+    grace.user_permissions.clear()
+    comments.answer(upload.vendor, upload, person("una"), "Done")
+    mailing.send_owed()
+    assert (mail.outbox, owed()) == ([], 0)
+
+
+def test_an_address_that_is_none_keeps_the_mail_from_nobody_else(upload: UploadHistory, grace: User) -> None:
+    User.objects.filter(username="una").update(email="una@northwind.example\nBcc: all@example.com")
+    comments.say(About(upload=upload), grace, "Please look", "vendor")
+    mailing.send_owed()
+    assert [people(message) for message in mail.outbox] == [{"owen", "vera"}]
 
 
 # --- what it says ----------------------------------------------------------------------------------------------
@@ -203,6 +228,38 @@ def test_addresses_that_the_server_refuses_hold_up_no_other_mail_and_are_tried_a
     tasks.mail_comments()
     assert ["Second" in message.body for message in mail.outbox] == [True]
     assert owed() == left
+
+
+class Dropping(EmailBackend):
+    """A server that takes no mail that says "First", and hangs up with that."""
+
+    closed = False
+
+    def open(self) -> bool:
+        self.closed = False
+        return True
+
+    def send_messages(self, messages: Any) -> int:
+        if self.closed:
+            raise SMTPServerDisconnected("please run connect() first")
+        if "First" in messages[0].body:
+            self.closed = True
+            raise SMTPDataError(554, b"looks like spam")
+        return super().send_messages(messages)
+
+    def close(self) -> None:
+        self.closed = False
+
+
+def test_mails_that_the_server_takes_never_hold_up_none_behind_them(
+    upload: UploadHistory, grace: User, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Dropping"
+    for text in (*["First"] * 21, "Second"):
+        comments.say(About(upload=upload), grace, text, "vendor")
+    tasks.mail_comments()
+    assert ["Second" in message.body for message in mail.outbox] == [True]
+    assert owed() == 21
 
 
 def test_after_three_days_it_is_given_up_and_staff_are_told(

@@ -376,3 +376,40 @@ def test_what_a_vendor_says_waits_on_the_list_of_work_and_is_answered_or_settled
     staff.post("/admin/comments/settle/", hidden("Nothing to do"))
     assert titles(listed(), "answers") == []
     assert "Read: nothing to do." in listed("?tab=done")
+
+
+def test_a_vendor_that_writes_very_much_hides_no_answer_of_another(
+    company: Company, other_vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comments, "WAITING", 2)
+    for number in range(3):
+        Comment.objects.create(vendor_id="VEND001", audience="vendor", by_vendor=True, body=f"Again {number}")
+    Comment.objects.create(vendor=other_vendor, audience="vendor", by_vendor=True, body="Hello")
+    found = comments.waiting_answers(User.objects.create_superuser("boss"))
+    assert [(one.about.vendor and one.about.vendor.pk, one.number, one.excerpt) for one in found] == [
+        ("VEND001", 3, "Again 2"), ("VEND002", 1, "Hello"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["claim", "value", "job"])
+def test_what_was_said_of_work_is_read_and_written_by_those_alone_who_may_know_of_that_work(
+    client: Client, company: Company, kind: str
+) -> None:
+    user = User.objects.create_user("ada", "ada@example.com", is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=["view_comment", "add_comment"]))
+    client.force_login(user)
+    Comment.objects.create(item_kind=kind, item_key="VEND001:sku-1", body=SECRET)
+    about = {"kind": kind, "key": "VEND001:sku-1"}
+    assert client.get(SEND, about).status_code == 403
+    assert client.post(SEND, about | {"body": "x", "audience": "staff"}).status_code == 403
+    assert client.post(SETTLE, about | {"newest": "1"}).status_code == 403
+    user.user_permissions.add(*Permission.objects.filter(codename__in=["view_validationerror", "view_uploadhistory"]))
+    assert SECRET in body(client.get(SEND, about))
+
+
+def test_no_log_and_no_confirmation_says_what_a_comment_does(admin_client: Client, vendor: Vendor) -> None:
+    admin_client.post(SEND, {"kind": "claim", "key": "VEND001:sku-1", "body": SECRET, "audience": "staff"})
+    admin_client.post(SEND, {"vendor": "VEND001", "body": SECRET, "audience": "staff"})
+    assert Comment.objects.count() == LogEntry.objects.count() == 2
+    assert [entry.object_repr for entry in LogEntry.objects.all() if SECRET in entry.object_repr] == []
+    assert SECRET not in body(admin_client.get("/admin/vendors/vendor/VEND001/delete/"))

@@ -21,7 +21,7 @@ from uploads.desk import answers, comments, items, mailing, waiting_count, work_
 from uploads.desk.comments import About
 from uploads.desk.forms import StaffCommentForm
 from uploads.desk.things import Thing
-from uploads.models import UploadHistory, WorkItem
+from uploads.models import SEEN_WITH, UploadHistory, WorkItem
 from uploads.models.desk import KEY_CHARS
 from vendors.models import Vendor
 
@@ -159,7 +159,10 @@ def _about(request: HttpRequest, asked: QueryDict) -> About:
     user = request.user
     kind, key = asked.get("kind", ""), asked.get("key", "")[:KEY_CHARS]
     seen = {"upload": "uploads.view_uploadhistory", "vendor": "vendors.view_vendor"}
-    if not user.has_perm(comments.SEE) or any(name in asked and not user.has_perm(seen[name]) for name in seen):
+    needed = [comments.SEE, *(permission for name, permission in seen.items() if name in asked)]
+    if key and kind in SEEN_WITH:
+        needed.append(SEEN_WITH[kind])  # as in the list of work
+    if not user.has_perms(needed):
         raise PermissionDenied
     if "upload" in asked:
         upload = UploadHistory.objects.select_related("vendor").filter(pk=asked["upload"]).first()
