@@ -402,6 +402,7 @@ KEEP_ROWS_DAYS = env.int("KEEP_ROWS_DAYS", 400)
 KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", 90)
 KEEP_ADMIN_LOG_DAYS = env.int("KEEP_ADMIN_LOG_DAYS", 400)
 KEEP_OUTAGES_DAYS = env.int("KEEP_OUTAGES_DAYS", 400)
+KEEP_WORK_DAYS = env.int("KEEP_WORK_DAYS", 400)
 
 # --- what is watched -------------------------------------------------------------------------------------------
 

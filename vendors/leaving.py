@@ -83,6 +83,9 @@ def forget_contacts(vendor: Vendor) -> None:
     before = vendor.email
     nothing: dict[str, str | None] = dict.fromkeys(CONTACTS)
     Vendor.objects.filter(pk=vendor.pk).update(email=address_of_nobody(vendor), **nothing)
+    declined = LogEntry.objects.filter(content_type__app_label="vendors", content_type__model="vendor")
+    declined = declined.filter(object_id=vendor.pk, change_message__startswith="Declined: ")
+    declined.update(change_message=f"Declined: {GONE}")
     forget_in_logs({before} | _noted_before(Q(about=f"vendor {vendor.pk}")))
 
 

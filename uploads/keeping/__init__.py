@@ -7,4 +7,5 @@ stored.py     files in storage
 export.py     all data of one vendor as a file
 offboarding.py what is deleted of a vendor that has left
 logs.py       jobs, the admin's history, outages
+notes.py      notes of work: of what was done, and of what is over
 """

@@ -1,8 +1,9 @@
 """A vendor that has left: what the law wants deleted is deleted, what the books need stays.
 
 Deleted are the accounts of its people, invitations, addresses, files and reports, records in DynamoDB, failed rows as
-they were sent, and what was said to it, by it and about it. Products, uploads with their counters, the ledger and what
-changed in products are kept. Whoever is stopped anywhere begins anew: each step finds what is left of it.
+they were sent, what was said to it, by it and about it, and what was noted of work about it. Products, uploads with
+their counters, the ledger and what changed in products are kept. Whoever is stopped anywhere begins anew: each step
+finds what is left of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from psycopg.sql import SQL, Identifier
 
 from security.log import note
@@ -18,7 +20,7 @@ from security.models import Kind
 from uploads.aws import dynamo
 from uploads.keeping.stored import delete_of
 from uploads.keeping.turn import BATCH_ROWS
-from uploads.models import Comment, Correction, Job, UploadHead, UploadHistory, ValidationError
+from uploads.models import Comment, Correction, Job, UploadHead, UploadHistory, ValidationError, WorkItem
 from vendors import leaving
 from vendors.models import Vendor
 
@@ -165,8 +167,16 @@ def _delete_sent(table: str, key: str, upload_id: str) -> int:
 
 
 def _said(vendor: Vendor) -> "QuerySet[Comment]":
-    """By the vendor, to it, and about it among staff."""
-    return Comment.objects.filter(Q(vendor=vendor) | Q(upload__vendor=vendor))
+    """By the vendor, to it, and about it among staff: also about its jobs, and SKUs that it claims."""
+    jobs = Job.objects.filter(vendor=vendor).values(key=Cast("pk", TextField()))
+    about = Q(item_kind=WorkItem.Kind.CLAIM, item_key__startswith=f"{vendor.pk}:")
+    about |= Q(item_kind=WorkItem.Kind.JOB, item_key__in=jobs)
+    return Comment.objects.filter(Q(vendor=vendor) | Q(upload__vendor=vendor) | about)
+
+
+def _noted(vendor: Vendor) -> "QuerySet[WorkItem]":
+    """Names of files and companies, and why it was declined."""
+    return WorkItem.objects.filter(vendor=vendor)
 
 
 # In this order: first nobody can sign in any more.
@@ -178,6 +188,7 @@ PARTS: Final = (
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),
     Part("comments", lambda vendor: _said(vendor).count(), lambda vendor: _said(vendor).delete()[0]),
+    Part("notes of work", lambda vendor: _noted(vendor).count(), lambda vendor: _noted(vendor).delete()[0]),
     Part("addresses of the vendor itself", _contacts, _forget_contacts),
 )
 KEPT: Final = (

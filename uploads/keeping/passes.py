@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from config import stopping
-from uploads.keeping import archive, logs, stored
+from uploads.keeping import archive, logs, notes, stored
 from uploads.keeping.turn import Batch, end, take
 from uploads.work import leases, policies, steps
 from uploads.work.leases import LeaseLost
@@ -36,6 +36,8 @@ KINDS: Final[dict[str, Kind]] = {
     policies.ERRORS: Kind(_nothing, lambda: logs.about("validation_errors")),  # with the rows
     policies.JOBS: Kind(logs.delete_jobs, lambda: logs.about("jobs")),
     policies.ADMIN_LOG: Kind(logs.delete_admin_log, lambda: logs.about("django_admin_log")),
+    policies.WORK: Kind(notes.delete_done, lambda: logs.about("work_items")),
+    policies.NOTES: Kind(notes.delete_over, lambda: None),
     policies.OUTAGES: Kind(logs.delete_outages, lambda: logs.about("service_outages")),
     policies.SESSIONS: Kind(_nothing, lambda: logs.about("django_session")),
     policies.SECURITY_LOG: Kind(_nothing, lambda: logs.about("security_log")),

@@ -23,6 +23,8 @@ ADMIN_LOG: Final = "admin_log"
 SESSIONS: Final = "sessions"
 OUTAGES: Final = "outages"
 SECURITY_LOG: Final = "security_log"
+WORK: Final = "work"
+NOTES: Final = "notes"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Policy:
 
 # A record that comes late, or again, must still find its row: the stream keeps a day, and a table is read within days.
 LEAST_ROWS: Final = 30
+# What is done with an upload that failed must be known as long as that one waits.
+LEAST_WORK: Final = 31
 POLICIES: Final[dict[str, Policy]] = {
     FILES: Policy(
         "Original files", "KEEP_FILES_DAYS", "after the end of their upload", "name, size and fingerprint of the file"
@@ -73,6 +77,8 @@ POLICIES: Final[dict[str, Policy]] = {
     PREVIEWS: Policy("Files that were previewed and not sent", "", "a day", "nothing"),
     JOBS: Policy("Jobs that have ended", "KEEP_JOBS_DAYS", "after their end", "what they did"),
     ADMIN_LOG: Policy("The admin's history", "KEEP_ADMIN_LOG_DAYS", "after the change", "a product's timeline"),
+    WORK: Policy("Work that was done", "KEEP_WORK_DAYS", "after it was done", "the admin's history", LEAST_WORK),
+    NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
     SESSIONS: Policy("Sessions", "", "until they end", "nothing"),
     OUTAGES: Policy("Outages of services", "KEEP_OUTAGES_DAYS", "after their end", "nothing"),
     SECURITY_LOG: Policy("The security log", "SECURITY_LOG_DAYS", "after the event", "nothing", 90),

@@ -28,7 +28,7 @@ from tests.uploads.keeping.aging import counters
 from tests.uploads.keeping.test_stored import in_storage
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
-from uploads.models import Comment, RecordOutcome, UploadHistory, ValidationError
+from uploads.models import Comment, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
 from vendors.models import Invitation, Vendor, VendorMember
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
@@ -66,6 +66,12 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     Comment.objects.create(
         vendor=vendor, upload=upload, by_vendor=True, audience="vendor", author=ada, body="I am Ada Lovelace"
     )
+    job = Job.objects.create(kind="retry", vendor=vendor, state="failed")
+    for about in ({"item_kind": "claim", "item_key": "VEND001:sku-1"}, {"item_kind": "job", "item_key": str(job.pk)}):
+        Comment.objects.create(author=ada, body="Lovelace is wrong", **about)
+    Comment.objects.create(item_kind="claim", item_key="VEND0011:sku-1", body="of another one")
+    WorkItem.objects.create(kind="vendor", key=vendor.pk, vendor=vendor, outcome="Declined: Lovelace sent no tax ID.")
+    log_change(ada, vendor, "Declined: Lovelace sent no tax ID.")
     pipeline.run(feed(line(1, price="5.00")))
     pipeline.run(feed(line(8), line(9, price="free")), "VEND002")
     return upload
@@ -79,8 +85,10 @@ def offboard(*more: str) -> str:
 
 def everything() -> str:
     """All of PostgreSQL that names people, as text."""
-    tables = ("auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
-              "vendor_invitations", "comments", "security_log", "django_admin_log", "vendor_members")  # fmt: skip
+    tables = (
+        "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
+        "vendor_invitations", "comments", "work_items", "security_log", "django_admin_log", "vendor_members",
+    )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
         for table in tables:
@@ -92,10 +100,11 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:9]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:10]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
-        ["1", "errors, corrections and first rows of groups"], ["1", "comments"],
+        ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
+        ["1", "notes of work"],
         ["1", "addresses of the vendor itself"],
     ]  # fmt: skip
     assert "Nothing was changed." in said
@@ -116,7 +125,11 @@ def test_who_they_were_is_gone_and_what_the_books_need_stays(company: UploadHist
     ada = User.objects.get(username__startswith="deleted-")
     assert (ada.is_active, ada.has_usable_password(), ada.email) == (False, False, "")
     assert not UserSession.objects.filter(user=ada).exists()
-    assert LogEntry.objects.get(user=ada, change_message__contains="(deleted)").object_id == "VEND001"
+    logged = LogEntry.objects.filter(user=ada, object_id="VEND001", change_message__contains="(deleted)")
+    assert set(logged.values_list("change_message", flat=True)) == {
+        "Member (deleted): viewer → owner.", "Declined: (deleted)",
+    }  # fmt: skip
+    assert [one.body for one in Comment.objects.all()] == ["of another one"]
     assert User.objects.get(username="both").memberships.get().vendor_id == "VEND002"
     assert not VendorMember.objects.filter(vendor_id="VEND001").exists()
     assert Vendor.objects.get(pk="VEND001").status == "suspended"
