@@ -91,6 +91,8 @@ class VendorAdmin(VendorTableAdmin):
         if not change and not self.has_approve_permission(request):
             cast(Vendor, obj).status = Vendor.Status.PENDING
         super().save_model(request, obj, form, change)
+        if change and "status" in form.changed_data:  # in the place of what was said of it before
+            Vendor.objects.filter(pk=obj.pk).update(declined_at=None, declined_reason=None)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("vendors.approve_vendor")

@@ -80,6 +80,8 @@ def change(request: HttpRequest, listing: str, columns: list[str]) -> str:
         messages.warning(request, "There is no such view any more.")
         return query
     mine = view.owner_id == request.user.pk
+    if view.shared and step == "rename" and not request.user.has_perm(SHARE):
+        raise PermissionDenied
     if not mine and not (view.shared and step in ("unshare", "delete") and request.user.has_perm(SHARE)):
         raise PermissionDenied
     steps = {"rename": _rename, "share": _share, "unshare": _unshare, "delete": _delete}
@@ -114,6 +116,9 @@ def _save(request: HttpRequest, listing: str, query: str, columns: list[str]) ->
         messages.error(request, "This list is filtered by too much to be saved as a view.")
         return query
     mine = SavedView.objects.filter(owner=request.user.pk, listing=listing)
+    if mine.filter(name=name, shared=True).exists() and not request.user.has_perm(SHARE):
+        messages.error(request, f"All staff have “{visible(name)}”: save it under another name.")
+        return query
     if mine.count() >= MOST and not mine.filter(name=name).exists():
         messages.error(request, f"You have {MOST} views of this list, and can't have more. Delete one first.")
         return query

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from uploads.models import UploadHistory
 from vendors import approval
@@ -263,3 +264,13 @@ def test_a_vendors_page_shows_its_numbers(admin_client: Client) -> None:
     assert figures | {"Uploads": "1", "Rows": "1,600", "With errors": "400", "Error rate": "25.00 %"} == figures
     nothing = admin_client.get(f"{LIST}V2/change/").context["figures"]
     assert ("Error rate", "–", "") in nothing
+
+
+def test_another_status_takes_away_that_it_was_declined(admin_client: Client) -> None:
+    Vendor.objects.filter(pk="V1").update(declined_at=timezone.now(), declined_reason="No tax ID.")
+    for status, declined in (("pending", True), ("active", False), ("pending", False)):
+        assert admin_client.post(PAGE, FORM | {"status": status}).status_code == 302
+        vendor = Vendor.objects.get(pk="V1")
+        assert (vendor.status, vendor.is_declined, vendor.declined_reason == "No tax ID.") == (
+            status, declined, declined,
+        )  # fmt: skip

@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from catalog import committer
 from catalog.rules.places import in_file
@@ -145,14 +147,22 @@ def start(
 
 def keep_rule(vendor_id: str | None, field: str, wrong: str, right: str, user: Any) -> None:
     """Read a value of a vendor's later rows, or of all vendors', as another one, whatever it was read as before."""
-    rule = ValueRule.objects.filter(vendor_id=vendor_id, field=field, wrong_value__iexact=wrong)
-    if rule.update(right_value=right, created_by=user):
-        said = f"{field}: {wrong} → {right}"
-        note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor_id or "", about="value rule", detail=said)
-    else:
-        ValueRule.objects.create(
-            vendor_id=vendor_id, field=field, wrong_value=wrong, right_value=right, created_by=user
-        )
+    # As the table tells them apart: PostgreSQL's small letters, of which its large ones are not always the reverse.
+    same = ValueRule.objects.alias(small=Lower("wrong_value")).filter(small=Lower(Value(wrong)))
+    rule = same.filter(vendor_id=vendor_id, field=field)
+    if not rule.exists():
+        try:
+            with transaction.atomic():
+                ValueRule.objects.create(
+                    vendor_id=vendor_id, field=field, wrong_value=wrong, right_value=right, created_by=user
+                )
+            return
+        except IntegrityError:  # somebody else keeps it just now
+            if not rule.exists():
+                raise
+    rule.update(right_value=right, created_by=user)
+    said = f"{field}: {wrong} → {right}"
+    note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor_id or "", about="value rule", detail=said)
 
 
 def step(job: Job) -> bool:

@@ -67,7 +67,7 @@ def save(
     found = shared_values.vendors_with(field, decisions, MOST_VENDORS + 1)
     asked = [one for one in found if vendor_ids is None or one.vendor_id in vendor_ids][:MOST_VENDORS]
     if not asked:
-        return Saved(failure=GONE if not found else "Choose at least one vendor.")
+        return Saved(failure="Choose at least one vendor." if found and not vendor_ids else GONE)
     active = [one for one in asked if one.active]
     with transaction.atomic():
         if keep == ALL and not _keep_for_all(field, decisions, user):
@@ -116,11 +116,12 @@ def all_under_way() -> set[tuple[str, str]]:
 
 
 def settle_claim(vendor_id: str, sku: str, user: Any, *, ignore: bool) -> Job | None:
-    """Ignore the rows of a vendor whose SKU is another's, or try them again; None where there are none any more."""
+    """Ignore the rows of a vendor whose SKU is another's, or try them again; None where there are none any more, or
+    where they can't be tried because the vendor isn't active."""
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     taken = Selection(vendor_id=vendor_id, field="sku", wrong_value=sku, codes=(Code.SKU_TAKEN.value,))
     selection = Selection(**{**vars(taken), "state": OPEN}) if ignore else taken
-    if vendor is None or not sku or not failed_rows.any_of(selection):
+    if vendor is None or not sku or not (ignore or vendor.is_active) or not failed_rows.any_of(selection):
         return None
     job = ignoring.start(selection, user) if ignore else retry.start(selection, user)
     rows = counted(job.total, "{} row", "{} rows")

@@ -211,3 +211,15 @@ def test_an_export_has_what_the_list_has_whatever_its_columns(admin_client: Clie
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert len(lines) == 2
     assert "total_records" in lines[0]
+
+
+def test_who_may_share_no_more_changes_nothing_that_all_staff_have(lead: Client, anna: Client) -> None:
+    do(lead, "save", name="Late", query="o=-2", shared="yes")
+    shared = SavedView.objects.get()
+    User.objects.get(username="lead").user_permissions.remove(Permission.objects.get(codename="share_view"))
+    assert "All staff have “Late”: save it under another name." in do(lead, "save", name="Late", query="vendor=V1")
+    assert lead.post(f"{UPLOADS}views/", {"step": "rename", "view": shared.pk, "name": "Early"}).status_code == 403
+    shared.refresh_from_db()
+    assert (shared.name, shared.query) == ("Late", f"columns={COLUMNS}&o=-2")
+    do(lead, "unshare", view=shared.pk)
+    assert "shows this list now" in do(lead, "save", name="Late", query="vendor=V1")

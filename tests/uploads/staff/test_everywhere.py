@@ -1,5 +1,6 @@
 """Wrong values of all vendors, mended on one page with one save; and SKUs that two vendors claim."""
 
+import html
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.db.models.functions import Lower
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -16,6 +18,7 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.mending import text
 from tests.uploads.staff.test_work import titles
+from uploads.corrections import retry
 from uploads.desk import everywhere, shared_values
 from uploads.desk.shared_values import Place
 from uploads.models import Job, UploadHistory, ValueRule, WorkItem
@@ -61,6 +64,27 @@ def posted(response: Any, *, vendors: list[str] | None = None, **chosen: str) ->
 def worked_off() -> None:
     while Job.objects.filter(state="waiting").exists():
         run_jobs()
+
+
+def test_vendors_that_were_chosen_and_have_the_value_no_more_are_not_asked_for_again(
+    admin_client: Client, five: Pipeline
+) -> None:
+    form = posted(admin_client.get(PAGE), vendors=["VEND003"], right_0="Books")
+    admin_client.post(PAGE, form)
+    worked_off()
+    assert "No row has these values any more." in text(admin_client.post(PAGE, form, follow=True))
+
+
+@pytest.mark.parametrize("vendor_id", [None, "VEND001"])
+def test_a_rule_is_kept_in_the_place_of_the_one_that_the_table_takes_for_the_same(
+    admin_user: User, vendor: Vendor, vendor_id: str | None
+) -> None:
+    """Whatever the capitals of another alphabet: “İ” has the small letter “i”, of which “I” is the capital."""
+    for wrong in ("Tİ", "TI", "ti", "Straße", "STRASSE"):
+        retry.keep_rule(vendor_id, "category", wrong, f"for {wrong}", admin_user)
+        assert "for " + wrong in ValueRule.objects.values_list("right_value", flat=True)
+    small = ValueRule.objects.annotate(small=Lower("wrong_value")).values_list("small", flat=True)
+    assert len(small) == len(set(small))
 
 
 # --- the page ----------------------------------------------------------------------------------------------------
@@ -294,6 +318,15 @@ def test_a_claim_whose_sku_nobody_has_any_more_is_tried_again(admin_client: Clie
     admin_client.post(CLAIMS, {"vendor": "VEND002", "sku": "SKU-1", "do": "retry"})
     run_jobs()
     assert Product.objects.get(sku="SKU-1").vendor_id == "VEND002"
+
+
+def test_a_claim_of_a_vendor_that_is_not_active_is_not_tried(admin_client: Client, claimed: Pipeline) -> None:
+    Vendor.objects.filter(pk="VEND002").update(status="suspended")
+    before = Job.objects.count()
+    said = text(admin_client.post(CLAIMS, {"vendor": "VEND002", "sku": "SKU-1", "do": "retry"}, follow=True))
+    assert "Those of a vendor that isn't active can be tried once it is." in html.unescape(said)
+    assert Job.objects.count() == before
+    assert not WorkItem.objects.exists()
 
 
 # --- the questions ----------------------------------------------------------------------------------------------

@@ -478,6 +478,22 @@ def test_a_declined_company_asks_again_and_waits_with_the_reason(admin_client: C
     assert (vendor.status, vendor.declined_at, vendor.declined_reason) == ("active", None, None)
 
 
+def test_the_page_of_a_declined_company_says_why_and_that_it_waits_for_nobody(
+    admin_client: Client, owner: User
+) -> None:
+    vendor = "/admin/vendors/vendor/NEW/change/"
+    assert "Waits for approval." in page(admin_client, vendor)
+    act(admin_client, "decline", "vendor", "NEW", reason="No <b>tax</b> ID.")
+    text = page(admin_client, vendor)
+    assert "No &lt;b&gt;tax&lt;/b&gt; ID. It waits for nobody until one of its owners asks again." in text
+    assert '<span class="tag tag-declined">Declined</span>' in text
+    assert "Waits for approval." not in text
+    Vendor.objects.update(declined_at=None)
+    assert "It asks again for approval. It was declined because: No &lt;b&gt;tax&lt;/b&gt; ID." in page(
+        admin_client, vendor
+    )
+
+
 def test_only_owners_ask_again(admin_client: Client, owner: User) -> None:
     act(admin_client, "decline", "vendor", "NEW", reason="No tax ID.")
     VendorMember.objects.update(role="uploader")

@@ -18,6 +18,8 @@ from uploads.desk.things import Kind, Thing, shown
 from uploads.staff.everywhere.one import everywhere_url, may_mend, way_back
 
 MOST: Final = 100
+NOTHING: Final = "No row waits with this SKU any more."
+INACTIVE: Final = "Those of a vendor that isn't active can be tried once it is."
 
 
 def claims_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
@@ -42,7 +44,7 @@ def _settle(request: HttpRequest) -> HttpResponseBase:
     ignore = request.POST.get("do") == "ignore"
     job = everywhere.settle_claim(vendor_id, sku, request.user, ignore=ignore)
     if job is None:
-        messages.info(request, "No row waits with this SKU any more.")
+        messages.info(request, f"{NOTHING} {'' if ignore else INACTIVE}".strip())
     else:
         key = f"{vendor_id}:{sku.lower()}"
         word = "Ignored" if ignore else "Tried again"

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from config.web.links import list_url, page_url
-from config.web.text import NOTHING
+from config.web.text import NOTHING, visible
 from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
@@ -48,7 +48,7 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         "title": vendor.vendor_name,
         "subtitle": None,
         "vendor": vendor,
-        "state_says": STATES.get(vendor.status, ""),
+        "state_says": _state(vendor),
         "unconfirmed": vendor.status == "pending" and vendor.pk in approval.unconfirmed([vendor.pk]),
         "may_view_as": viewing.may(user),
         **_people(request, vendor),
@@ -56,6 +56,17 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         **actions(request, vendor, steps),
     }
     return shown | (_of_uploads(request, vendor) if may_see(user) else {})
+
+
+def _state(vendor: Vendor) -> str:
+    """What its status means, and why it was declined."""
+    why = visible(" ".join((vendor.declined_reason or "").split())).rstrip(".")
+    if vendor.declined_at and vendor.is_declined:
+        day = timezone.localtime(vendor.declined_at)
+        return f"It was declined on {day:%Y-%m-%d}: {why}. It waits for nobody until one of its owners asks again."
+    if vendor.status == Vendor.Status.PENDING and why:
+        return f"It asks again for approval. It was declined because: {why}. Until then its files are refused."
+    return STATES.get(vendor.status, "")
 
 
 def actions(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) -> dict[str, Any]:
