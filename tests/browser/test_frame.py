@@ -255,6 +255,7 @@ def test_work_is_done_without_scripts_and_found_again_by_the_search(busy: Page, 
     busy.keyboard.type("sent another")
     box = busy.get_by_role("dialog", name="Search")
     expect(box.get_by_text("Work that was done")).to_be_visible()
+    expect(box.get_by_text("Look for “sent another”")).to_be_visible()  # all that was typed is answered
     busy.keyboard.press("Enter")
     expect(busy.get_by_role("article", name="0.csv")).to_contain_text("They sent another.")
     busy.get_by_role("button", name="Not done after all").click()
