@@ -11,6 +11,7 @@ workbooks/           how a workbook is written
 signed_in.py         how long somebody stays signed in, and what needs a fresh sign-in
 known.py             browsers in which somebody has signed in before
 spreadsheet.py       cells that a spreadsheet would run, made harmless
+formats/             how dates look
 text.py              words and texts as people see them
 names.py             what a name may be made of
 template_filters.py  the same for templates

@@ -1,0 +1,4 @@
+"""The pages' English.
+
+formats.py  what Django asks for by these names
+"""
