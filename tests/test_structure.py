@@ -334,3 +334,18 @@ def test_every_remedy_that_a_message_names_can_be_run() -> None:
     assert {name for tool, name in remedies if tool == "make"} - _targets() == set()
     assert {name for tool, name in remedies if tool == "manage.py"} - set(get_commands()) == set()
     assert {("make", "up"), ("manage.py", "dynamodb"), ("manage.py", "seed_categories")} <= remedies
+
+
+# A number that goes back to us, in an address or a hidden field, of which a page would make "1,234".
+_NUMBER_FOR_US = re.compile(r"""(?:value="|[?&;]\w+=)\{\{ [\w.]*(?:pk|newest|older|page_number|attempt) \}\}""")
+_TEXT_KEYS = {"upload.pk", "vendor.pk"}
+
+
+def test_numbers_that_come_back_are_written_without_separators() -> None:
+    found = [
+        (path.name, one)
+        for path in (ROOT / "templates").rglob("*.html")
+        for one in _NUMBER_FOR_US.findall(path.read_text(encoding="utf-8"))
+        if not any(f"{key} }}}}" in one for key in _TEXT_KEYS)
+    ]
+    assert found == []

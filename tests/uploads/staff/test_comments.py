@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -361,6 +362,8 @@ def test_what_a_vendor_says_waits_on_the_list_of_work_and_is_answered_or_settled
         form = next(one for one in re.findall(r"<form .*?</form>", listed(), re.DOTALL) if part in one)
         return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
 
+    with connection.cursor() as cursor:  # pages write such a number with a separator
+        cursor.execute("SELECT setval(pg_get_serial_sequence('comments', 'id'), 54321)")
     write(company, "Which of the two prices is right?")
     write(company, "We sent another file.")
     assert titles(listed(), "answers") == [company.upload.file_name]

@@ -317,3 +317,13 @@ def test_each_of_its_lists_goes_by_an_index_of_its_own(db: None, query: str, ind
         cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {query}")
         assert index in "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize("written", ["UPLOAD_20261126_221530_abcdef", "UPLOAD_5F20261126_5F221530_5Fabcdef"])
+def test_an_upload_is_found_by_its_id_as_people_read_it_and_as_the_admin_writes_it(
+    admin_client: Client, vendor: Vendor, written: str
+) -> None:
+    UploadHistory.objects.create(upload_id="UPLOAD_20261126_221530_abcdef", vendor=vendor, file_name="late.csv")
+    answer = admin_client.get(f"/admin/uploads/uploadhistory/{written}/change/")
+    assert answer.status_code == 200
+    assert "late.csv" in answer.content.decode()
