@@ -10,10 +10,14 @@ from django.contrib.admin.utils import quote
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
     ModelAdmin = admin.ModelAdmin[Any]
+    Viewer = User | AnonymousUser
 else:
     ModelAdmin = admin.ModelAdmin
 from config.embedded import services
@@ -41,6 +45,18 @@ def page_url(page: str, key: int | str) -> str:
 def list_url(page: str, **filters: object) -> str:
     """A list with these filters set: `list_url("catalog_product", vendor="VEND001")`."""
     return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
+
+
+def list_for(user: "Viewer", page: str, **filters: object) -> str:
+    """The same for somebody who may view that table, else ""."""
+    app, model = page.split("_", 1)
+    return list_url(page, **filters) if user.has_perm(f"{app}.view_{model}") else ""
+
+
+def way_back(asked: str) -> str:
+    """The page of the admin that a form names as the one to lead back to; "" where it names none, or another place."""
+    inside = asked.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if inside and asked.isprintable() else ""
 
 
 def kept_filters(request: HttpRequest) -> str:

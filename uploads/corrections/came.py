@@ -82,7 +82,7 @@ def sentence(job: Job) -> str:
     if job.state == Job.State.FAILED:
         return job.failure
     if job.state == Job.State.WAITING:
-        return "Waiting for its turn. You can leave this page; the work goes on."
+        return Job.WAITS
     if job.kind == Job.Kind.IGNORE:
         back = "taken_back" in job.result or job.parameters.get("back")
         rows = counted(job.done, "{} row", "{} rows")

@@ -195,8 +195,7 @@ def shown(
 
 def form_of(found: Portion, typed: Mapping[str, str] | None = None, *, fill: bool = False) -> dict[str, Any]:
     """What the form of these values shows: a line for each with its number, what is suggested, and what was typed."""
-    categories = active_categories() if found.field == "category" else []
-    listed = categories if len(categories) <= MOST_CATEGORIES else []
+    categories, listed = categories_for(found.field)
     before = {_wrong(typed, number): number for number in range(PORTION)} if typed else {}
     lines = []
     for number, one in enumerate(found.values):
@@ -210,6 +209,12 @@ def form_of(found: Portion, typed: Mapping[str, str] | None = None, *, fill: boo
         "categories": [] if listed else categories,
         "suggestions": any(suggested for _, _, suggested, *_ in lines),
     }
+
+
+def categories_for(field: str) -> tuple[list[str], list[str]]:
+    """What a value of this field may be, where that is a category; and the same where a list has room for all."""
+    categories = active_categories() if field == "category" else []
+    return categories, categories if len(categories) <= MOST_CATEGORIES else []
 
 
 def usable(suggestion: str, categories: Sequence[str]) -> str:

@@ -3,14 +3,12 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from django.utils import timezone
-
 from config.web.links import page_url
 from config.web.text import counted
 from uploads.desk import comments
 from uploads.desk.comments import About, Answer
-from uploads.desk.things import Group, Key, Kind, Thing, keys_of, shown
-from uploads.models import SEEN_WITH, WorkItem
+from uploads.desk.things import Group, Key, Kind, Thing, keys_of, put_off, shown
+from uploads.models import SEEN_WITH
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -20,9 +18,8 @@ if TYPE_CHECKING:
 
 def found(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
     """The longest waiting first, of the comments.WAITING conversations that have waited longest."""
-    put_off = WorkItem.objects.filter(kind=Kind.ANSWER, done_at=None, snoozed_until__gt=timezone.now())
-    hidden = {*keys_of([Kind.ANSWER], without), *put_off.values_list("key", flat=True)[: comments.WAITING]}
-    waiting = [thing for thing in _all(user) if thing.key not in hidden]
+    hidden = {*without, *put_off(Kind.ANSWER)}
+    waiting = [thing for thing in _all(user) if thing.of not in hidden]
     return waiting[start : start + most], len(waiting)
 
 

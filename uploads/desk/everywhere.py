@@ -95,9 +95,10 @@ def _keep_for_all(field: str, decisions: Mapping[str, str], user: Any) -> bool:
     return True
 
 
-def value_url(field: str, value: str) -> str:
-    """Where one value of all vendors stands."""
-    return f"{reverse('admin:uploads_validationerror_everywhere')}?{urlencode({'field': field, 'value': value})}"
+def everywhere_url(**asked: str | int) -> str:
+    """Where the wrong values of all vendors stand: everywhere_url(field="category", value="tvs")."""
+    page = reverse("admin:uploads_validationerror_everywhere")
+    return f"{page}?{urlencode(asked)}" if asked else page
 
 
 def under_way(field: str) -> set[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
-from django.utils import timezone
 from django.utils.text import capfirst
 
 from catalog.rules.fields import FIELDS, LABELS
@@ -11,7 +10,7 @@ from config.web.links import page_url
 from config.web.text import counted as words
 from uploads.desk import everywhere, shared_values
 from uploads.desk.shared_values import Claim, SharedValue
-from uploads.desk.things import MOST, Group, Key, Kind, Thing, keys_of, shown
+from uploads.desk.things import MOST, Group, Key, Kind, Thing, keys_of, put_off, shown
 from uploads.models import ValueTotal, WorkItem
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     Viewer = User | AnonymousUser
 
-LEFT_OUT: Final = 1_000  # of what is put off or said to be done, that one look takes into account
 CLAIMED: Final = 200  # claims that are counted
 
 
@@ -30,7 +28,7 @@ CLAIMED: Final = 200  # claims that are counted
 
 def _values(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
     """The largest values that aren't put off, and that nobody mends just now (idx_shared_values_rows)."""
-    left_out = {*keys_of([Kind.VALUE], without), *_put_off(Kind.VALUE)}
+    left_out = {*keys_of([Kind.VALUE], without), *keys_of([Kind.VALUE], put_off(Kind.VALUE))}
     busy = {f"{field}:{value}" for field, value in everywhere.all_under_way()}
     hidden = left_out | busy
     few = [one for one in shared_values.top(start + most + len(hidden)) if one.key not in hidden]
@@ -66,14 +64,22 @@ def value_thing(
 ) -> Thing:
     """A wrong value; also one that is being mended, of which only its name is known."""
     title = capfirst(f"{LABELS[field]} “{shown(spelling)}”" if value else f"{LABELS[field]} is empty")
-    return Thing(Kind.VALUE, f"{field}:{value}", title, says, since, everywhere.value_url(field, value), about=about)
+    return Thing(
+        Kind.VALUE,
+        f"{field}:{value}",
+        title,
+        says,
+        since,
+        everywhere.everywhere_url(field=field, value=value),
+        about=about,
+    )
 
 
 # --- SKUs that two vendors claim -------------------------------------------------------------------------------
 
 
 def _claims(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
-    hidden = {*keys_of([Kind.CLAIM], without), *_put_off(Kind.CLAIM)}
+    hidden = {*keys_of([Kind.CLAIM], without), *keys_of([Kind.CLAIM], put_off(Kind.CLAIM))}
     few = [one for one in _open_claims(CLAIMED + 1 + len(hidden)) if one.key not in hidden]
     return [_claim(one) for one in few[start : start + most]], len(few)
 
@@ -103,12 +109,6 @@ def _claim(one: Claim) -> Thing:
         page_url("uploads_validationerror", one.error_id) if one.error_id else "", one.vendor_id, shown(one.name),
         about=one,
     )  # fmt: skip
-
-
-def _put_off(kind: str) -> set[str]:
-    """The keys of what is put off (work_items_open)."""
-    rows = WorkItem.objects.filter(kind=kind, done_at=None, snoozed_until__gt=timezone.now())
-    return set(rows.values_list("key", flat=True)[:LEFT_OUT])
 
 
 VALUES: Final = Group(

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from config.web.text import visible
 from uploads.models import SEEN_WITH, WorkItem
@@ -80,6 +81,12 @@ def cut(rows: "QuerySet[Any]", start: int, most: int) -> "tuple[list[Any], int]"
     if start == 0 and len(few) < most:
         return few, len(few)
     return few, rows.values("pk")[: MOST + 1].count()
+
+
+def put_off(*kinds: str) -> set[Key]:
+    """What of these kinds is put off, up to MOST things (work_items_open)."""
+    rows = WorkItem.objects.filter(kind__in=kinds, done_at=None, snoozed_until__gt=timezone.now())
+    return set(rows.values_list("kind", "key")[:MOST])
 
 
 def unsnoozed(rows: "QuerySet[Any]", kind: str, now: datetime) -> "QuerySet[Any]":

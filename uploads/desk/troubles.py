@@ -6,11 +6,9 @@ The technical side of each stands beside it, for those who may look at the strea
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
-from django.utils import timezone
-
-from config.web.links import list_url, page_url
+from config.web.links import list_for, page_url
 from config.web.text import counted as words
-from uploads.desk.things import Group, Key, Kind, Thing, shown
+from uploads.desk.things import Group, Key, Kind, Thing, put_off, shown
 from uploads.insight import operations
 from uploads.insight.operations import Stream
 from uploads.models import Job, TableStream, UpkeepStep, UploadHistory, WorkItem
@@ -109,7 +107,8 @@ def _doubts(user: "Viewer", table: TableStream | None) -> Iterator[Thing]:
         reading = f"All incoming rows are read once more: {table.scan_examined:,} so far, {found}."
     yield Thing(
         Kind.GAP, f"doubt {table.pk}"[:400], "Rows may have come in that nobody has seen",
-        f"{reading} {BY_ITSELF} {TELL}", table.doubted_at, _way(user, "uploads_streamshard"), detail=shown(table.doubt),
+        f"{reading} {BY_ITSELF} {TELL}", table.doubted_at,
+        list_for(user, "uploads_streamshard"), detail=shown(table.doubt),
     )  # fmt: skip
 
 
@@ -119,7 +118,7 @@ def _gaps(user: "Viewer", stream: Stream) -> Iterator[Thing]:
         yield Thing(
             Kind.GAP, "gaps", "Some incoming rows were not read",
             f"There is a hole in what was read. What is missing is read again. {BY_ITSELF} {TELL}",
-            url=_way(user, "uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1),
+            url=list_for(user, "uploads_streamshard", gap_found_at__isempty=0, gap_healed_at__isempty=1),
             detail=f"{many} in what was read of the stream.",
         )  # fmt: skip
 
@@ -130,7 +129,7 @@ def _statuses(user: "Viewer") -> Iterator[Thing]:
             Kind.GAP, "owed", "Results are written back late",
             f"{_some(owed)} for more than a minute. The catalog is right; only the program that sent the rows doesn’t "
             f"see what became of them yet. {BY_ITSELF} {TELL}",
-            url=_way(user, "uploads_recordoutcome", written_back_at__isempty=1),
+            url=list_for(user, "uploads_recordoutcome", written_back_at__isempty=1),
             detail=f"{_some(owed)} owed to DynamoDB.",
         )  # fmt: skip
     if never := operations.unwritable(DAYS):
@@ -138,15 +137,9 @@ def _statuses(user: "Viewer") -> Iterator[Thing]:
             Kind.GAP, "unwritable", "Results that can never be written back",
             f"{_some(never)} in {DAYS} days. The catalog is right; the program that sent the rows sees no answer to "
             "them. Tell whoever runs it.",
-            url=_way(user, "uploads_recordoutcome", write_back_failure__isempty=0),
+            url=list_for(user, "uploads_recordoutcome", write_back_failure__isempty=0),
             detail=f"{_some(never)} that DynamoDB refuses, in {DAYS} days.",
         )  # fmt: skip
-
-
-def _way(user: "Viewer", page: str, **filters: object) -> str:
-    """A list, for those who may view it."""
-    app, model = page.split("_", 1)
-    return list_url(page, **filters) if user.has_perm(f"{app}.view_{model}") else ""
 
 
 def _some(number: int) -> str:
@@ -161,12 +154,8 @@ KINDS: Final = (Kind.OUTAGE, Kind.STEP, Kind.JOB, Kind.STALLED, Kind.GAP)
 
 
 def found(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
-    put_off = set(
-        WorkItem.objects.filter(kind__in=KINDS, done_at=None, snoozed_until__gt=timezone.now()).values_list(
-            "kind", "key"
-        )
-    )
-    waiting = [thing for thing in standing(user) if thing.of not in put_off and thing.of not in without]
+    hidden = {*without, *put_off(*KINDS)}
+    waiting = [thing for thing in standing(user) if thing.of not in hidden]
     return waiting[start : start + most], len(waiting)
 
 

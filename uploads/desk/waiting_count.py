@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg.sql import SQL, Composed
 
-from uploads.desk import failed_uploads, troubles
+from uploads.desk import failed_uploads, items, troubles
 from uploads.insight.operations import start_of, today
 from uploads.models import SEEN_WITH, WorkItem
 
@@ -86,7 +86,7 @@ def _count(kinds: tuple[str, ...]) -> int:
         "most": MOST + 1,
         "failed": timezone.now() - timedelta(days=failed_uploads.DAYS),
         "jobs": start_of(today() - timedelta(days=troubles.DAYS - 1)),
-        "settled": [Kind.UPLOAD.value, Kind.JOB.value],
+        "settled": [str(kind) for kind in items.SAID_TO_BE_DONE],
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL("SELECT {}").format(SQL(" + ").join(_counted(kind) for kind in kinds)), values)

@@ -149,7 +149,7 @@ def where(item: WorkItem) -> str:
         return page_url("vendors_vendor", item.key)
     if item.kind == Kind.VALUE:
         field, _, value = item.key.partition(":")
-        return everywhere.value_url(field, value)
+        return everywhere.everywhere_url(field=field, value=value)
     return ""
 
 

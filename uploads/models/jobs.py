@@ -30,6 +30,8 @@ class Job(models.Model):
         DONE = "done"
         FAILED = "failed"
 
+    WAITS = "Waiting for its turn. You can leave this page; the work goes on."
+
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=20, choices=Kind)
     vendor = models.ForeignKey(Vendor, models.CASCADE, null=True, db_index=False, related_name="+")

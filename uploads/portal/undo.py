@@ -129,7 +129,7 @@ def _sentence(job: Job, *, dry: bool) -> str:
     if job.state == Job.State.FAILED:
         return job.failure
     if job.state == Job.State.WAITING:
-        return "Waiting for its turn. You can leave this page; the work goes on."
+        return Job.WAITS
     if job.state == Job.State.RUNNING:
         return f"{job.done:,} of {job.total:,} products {'looked at' if dry else 'done'}."
     rows = counted(int(job.result.get("reversed", 0)), "{} product", "{} products")

@@ -9,13 +9,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from config.web.links import page_url
+from config.web.links import page_url, way_back
 from config.web.text import counted
 from uploads.aws.records import storable
 from uploads.desk import everywhere, items, shared_values, waiting_count
+from uploads.desk.everywhere import everywhere_url
 from uploads.desk.shared_values import Claim
 from uploads.desk.things import Kind, Thing, shown
-from uploads.staff.everywhere.one import everywhere_url, may_mend, way_back
+from uploads.staff.everywhere.one import may_mend
 
 MOST: Final = 100
 NOTHING: Final = "No row waits with this SKU any more."
@@ -53,7 +54,7 @@ def _settle(request: HttpRequest) -> HttpResponseBase:
         waiting_count.ask_anew()
         rows = counted(job.total, "{} row is", "{} rows are")
         messages.success(request, f"{vendor_id}: {rows} being {'ignored' if ignore else 'tried again'}.")
-    return redirect(way_back(request) or everywhere_url(claims=1))
+    return redirect(way_back(request.POST.get("next", "")) or everywhere_url(claims=1))
 
 
 def _line(one: Claim) -> dict[str, Any]:

@@ -11,16 +11,16 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from catalog.category_tree import active_categories
 from catalog.rules.fields import FIELDS, LABELS
-from config.web.links import page_url
+from config.web.links import page_url, way_back
 from config.web.text import counted, visible
 from uploads.aws.records import storable
 from uploads.corrections import wrong_values
 from uploads.corrections.failed_rows import why_vendor
 from uploads.desk import everywhere, items, shared_values, shared_work, waiting_count
+from uploads.desk.everywhere import everywhere_url
 from uploads.desk.shared_values import Place, SharedValue
-from uploads.staff.everywhere.one import KEEP_A_RULE, everywhere_url, may_mend, way_back
+from uploads.staff.everywhere.one import KEEP_A_RULE, may_mend
 
 PORTION: Final = 50
 KEEPS: Final = ("", everywhere.THESE, everywhere.ALL)
@@ -37,7 +37,7 @@ def values_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBa
 
 def _save(request: HttpRequest) -> HttpResponseBase | None:
     """Begin what a form asks for, and lead back to where it stands; None where it is to be shown again."""
-    field, back = _field(request.POST.get("field", "")), way_back(request)
+    field, back = _field(request.POST.get("field", "")), way_back(request.POST.get("next", ""))
     decisions = wrong_values.decided(request.POST)
     if decisions.failure:
         saved = everywhere.Saved(failure=decisions.failure)
@@ -79,8 +79,7 @@ def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     largest = max(fields, key=lambda name: fields[name].rows, default="category")
     field = _field(asked) if asked else largest
     found = _values(request, field)
-    categories = active_categories() if field == "category" else []
-    listed = categories if len(categories) <= wrong_values.MOST_CATEGORIES else []
+    categories, listed = wrong_values.categories_for(field)
     more = len(found) > PORTION
     found = found[:PORTION]
     vendors = shared_values.vendors_with(field, [one.spelling for one in found], everywhere.MOST_VENDORS + 1)

@@ -100,7 +100,7 @@ def _sentence(job: Job) -> str:
     if job.state == Job.State.FAILED:
         return job.failure
     if job.state == Job.State.WAITING:
-        return "Waiting for its turn. You can leave this page; the work goes on."
+        return Job.WAITS
     if job.state == Job.State.RUNNING:
         return f"{job.done:,} of {job.total:,} rows so far."
     return f"Done: {counted(job.done, '{} row', '{} rows')}."

@@ -6,7 +6,6 @@ A thing is looked for anew before anything is done: what is over by now, or was 
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,8 +15,8 @@ from django.http.response import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_date
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from config.web.links import way_back
 from config.web.text import visible
 from uploads.desk import items, waiting_count, work_list
 from uploads.desk.items import Refused
@@ -56,14 +55,7 @@ def view(request: HttpRequest) -> HttpResponseBase:
 
 def _back(asked: str) -> str:
     """Where somebody came from, within the admin; else the list."""
-    index = reverse("admin:index")
-    path = urlsplit(asked)
-    within = (
-        asked.isprintable()
-        and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-        and path.path.startswith(index)
-    )
-    return f"{path.path}?{path.query}".rstrip("?") if within else index
+    return way_back(asked).partition("#")[0] or reverse("admin:index")
 
 
 def _section(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ another permission is left out, or said without a link.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -18,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from config.web.links import list_url, page_url
+from config.web.links import list_for, page_url
 from config.web.text import NOTHING, counted, percent, visible
 from uploads.desk import troubles
 from uploads.insight import charts, operations
@@ -120,12 +121,7 @@ def _housekeeping(user: "Viewer") -> dict[str, Any]:
 
 def ways(user: "Viewer") -> Way:
     """The admin's lists that the user may view."""
-
-    def way(page: str, **filters: object) -> str:
-        app, model = page.split("_", 1)
-        return list_url(page, **filters) if user.has_perm(f"{app}.view_{model}") else ""
-
-    return way
+    return partial(list_for, user)
 
 
 def since(days: int) -> str:

@@ -13,9 +13,8 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from config.web.links import page_url
+from config.web.links import page_url, way_back
 from config.web.text import counted, visible
 from uploads.desk import answers, comments, items, mailing, waiting_count, work_list
 from uploads.desk.comments import About
@@ -190,7 +189,6 @@ def _page(about: About) -> str:
 
 def _back(request: HttpRequest, about: About) -> str:
     """Where it was sent from, if that is in the admin."""
-    asked, _, place = request.POST.get("next", "").partition("#")
-    inside = asked.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(asked, None)
-    place = place if inside and place.isidentifier() else "comments"  # a section of the list of work
-    return f"{asked if inside else _page(about)}#{place}"
+    page, _, place = way_back(request.POST.get("next", "")).partition("#")
+    place = place if place.isidentifier() else "comments"  # a section of the list of work
+    return f"{page or _page(about)}#{place}"
