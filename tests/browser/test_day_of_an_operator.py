@@ -239,6 +239,7 @@ def find_it_all_again(page: Page) -> None:
     page.get_by_role("main").get_by_role("button", name="Search").click()
     thing(page, "lamps.csv").get_by_role("link", name="lamps.csv").click()
     expect(page.get_by_role("region", name="Comments")).to_contain_text(ANSWER)
+    page.wait_for_load_state()  # the search's key is the script's
     for typed, link in (
         ("becker", "Becker VEND002"),
         ("lamps", "lamps.csv"),
