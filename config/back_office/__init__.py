@@ -6,6 +6,7 @@ columns.py     the columns of a list
 counts.py      how many rows each choice of a filter has
 peek.py        a row beside its list
 models.py      what of this is kept
+granting.py    groups and permissions, for migrations
 navigation.py  what stands in the navigation, in the words of the work
 tags.py        the same for templates
 """

@@ -6,11 +6,11 @@ than 90 days. Who owns the tables could take the triggers away; that this was do
 
 from typing import Any
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 from django.db.models.functions import Lower, Now
 
 import security.models
+from config.back_office.granting import groups_and_permissions
 
 TEXTS: "dict[str, tuple[str | None, int]]" = {
     "login": ("who", 254),
@@ -58,18 +58,14 @@ MAY = ("view_securityevent", "export_securityevent")
 
 
 def make_group(apps: Any, schema_editor: Any) -> None:
-    """Django makes permissions after all migrations have run; the group needs them now."""
-    config = apps.get_app_config("security")
-    known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-    config.models_module = True
-    create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = known
-    found = apps.get_model("auth", "Permission").objects.filter(content_type__app_label="security", codename__in=MAY)
-    apps.get_model("auth", "Group").objects.get_or_create(name=GROUP)[0].permissions.add(*found)
+    groups, permissions = groups_and_permissions(apps, schema_editor, "security")
+    found = permissions.filter(content_type__app_label="security", codename__in=MAY)
+    groups.get_or_create(name=GROUP)[0].permissions.add(*found)
 
 
 def remove_group(apps: Any, schema_editor: Any) -> None:
-    apps.get_model("auth", "Group").objects.filter(name=GROUP).delete()
+    groups, _ = groups_and_permissions(apps, schema_editor)
+    groups.filter(name=GROUP).delete()
 
 
 class Migration(migrations.Migration):

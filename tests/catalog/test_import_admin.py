@@ -140,7 +140,7 @@ def test_a_file_sent_before_is_noticed_and_can_still_be_confirmed(admin_client: 
     again = choose(admin_client, feed(line(1)))
     assert again.context["preview"].sent_before == earlier
     text = " ".join(again.content.decode().split())
-    assert "1 inserted, 0 updated, 0 unchanged, 0 with errors; undone on Jan. 2, 2026" in text
+    assert "1 inserted, 0 updated, 0 unchanged, 0 with errors; undone on 2026-01-02" in text
     assert f">{earlier.upload_id}</a>" in again.content.decode()
     assert admin_client.post(CONFIRM, {"token": token(again)}).status_code == 302
     assert UploadHistory.objects.count() == 2

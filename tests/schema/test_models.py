@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection, connections, models
 from pytest_django import DjangoDbBlocker
@@ -50,6 +51,8 @@ def _shape(alias: str) -> dict[str, list[Any]]:
 def test_the_migrations_go_back_to_nothing_and_forward_to_the_same_again(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
+    with django_db_blocker.unblock():
+        elsewhere = _permissions()
     with throwaway_database("back_and_forth", django_db_blocker) as alias:
         call_command("migrate", "auth", database=alias, verbosity=0)
         without_us = _shape(alias)
@@ -67,6 +70,14 @@ def test_the_migrations_go_back_to_nothing_and_forward_to_the_same_again(
         assert left[kind] == without_us[kind]
     assert not [name for (name,) in left["sequences"] if name.startswith(tuple(ours))]
     assert again == forward
+    with django_db_blocker.unblock():
+        assert _permissions() == elsewhere, "what another database has is not touched"
+
+
+def _permissions() -> set[tuple[str, str]]:
+    """Each permission of the default database, and each of a group."""
+    alone = Permission.objects.values_list("content_type__model", "codename")
+    return {*alone, *Group.objects.values_list("name", "permissions__codename")}
 
 
 def test_no_model_has_changed_without_a_migration(db: None) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import django.db.models.deletion
 from django.conf import settings
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 from django.db.models.functions import Now
+
+from config.back_office.granting import groups_and_permissions
 
 OLD, NEW = "columnrule", "rememberedreading"
 EVERYONE = ("Read-only", "Operations", "Operations lead")
@@ -19,34 +20,27 @@ EVERYONE = ("Read-only", "Operations", "Operations lead")
 
 def permit_new(apps: Any, schema_editor: Any) -> None:
     """All groups see what is remembered, and those who could delete a rule forget it."""
-    _make_permissions(apps)
-    groups, permissions = apps.get_model("auth", "Group").objects, apps.get_model("auth", "Permission").objects
+    groups, permissions = groups_and_permissions(apps, schema_editor, "uploads")
     for group in groups.filter(name__in=EVERYONE):
         group.permissions.add(permissions.get(content_type__app_label="uploads", codename=f"view_{NEW}"))
     for group in groups.filter(name__in=EVERYONE[1:]):
         group.permissions.add(permissions.get(content_type__app_label="uploads", codename=f"delete_{NEW}"))
-    apps.get_model("contenttypes", "ContentType").objects.filter(app_label="uploads", model=OLD).delete()
+    _content_types(apps, schema_editor).filter(app_label="uploads", model=OLD).delete()
 
 
 def permit_old(apps: Any, schema_editor: Any) -> None:
     """As vendors/0003_groups did."""
-    _make_permissions(apps)
-    groups, permissions = apps.get_model("auth", "Group").objects, apps.get_model("auth", "Permission").objects
+    groups, permissions = groups_and_permissions(apps, schema_editor, "uploads")
     for group in groups.filter(name__in=EVERYONE):
         group.permissions.add(permissions.get(content_type__app_label="uploads", codename=f"view_{OLD}"))
     for group in groups.filter(name__in=EVERYONE[1:]):
         names = [f"{action}_{OLD}" for action in ("add", "change", "delete")]
         group.permissions.add(*permissions.filter(content_type__app_label="uploads", codename__in=names))
-    apps.get_model("contenttypes", "ContentType").objects.filter(app_label="uploads", model=NEW).delete()
+    _content_types(apps, schema_editor).filter(app_label="uploads", model=NEW).delete()
 
 
-def _make_permissions(apps: Any) -> None:
-    """Django makes permissions after all migrations have run; the groups need them now."""
-    config = apps.get_app_config("uploads")
-    known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-    config.models_module = True
-    create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = known
+def _content_types(apps: Any, schema_editor: Any) -> Any:
+    return apps.get_model("contenttypes", "ContentType").objects.using(schema_editor.connection.alias)
 
 
 class Migration(migrations.Migration):

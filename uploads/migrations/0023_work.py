@@ -6,8 +6,9 @@ Operations and Operations lead get it; all groups of staff may look.
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
+
+from config.back_office.granting import groups_and_permissions
 
 EVERYONE = ("Read-only", "Operations", "Operations lead")
 KINDS = [
@@ -19,21 +20,11 @@ KINDS = [
 
 
 def permit(apps: Any, schema_editor: Any) -> None:
-    _make_permissions(apps)
-    groups, permissions = apps.get_model("auth", "Group").objects, apps.get_model("auth", "Permission").objects
+    groups, permissions = groups_and_permissions(apps, schema_editor, "uploads")
     of_items = permissions.filter(content_type__app_label="uploads", content_type__model="workitem")
     for group in groups.filter(name__in=EVERYONE):
         names = ["view_workitem"] if group.name == EVERYONE[0] else ["view_workitem", "change_workitem"]
         group.permissions.add(*of_items.filter(codename__in=names))
-
-
-def _make_permissions(apps: Any) -> None:
-    """Django makes permissions after all migrations have run; the groups need them now."""
-    config = apps.get_app_config("uploads")
-    known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-    config.models_module = True
-    create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = known
 
 
 class Migration(migrations.Migration):

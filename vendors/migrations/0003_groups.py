@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
+
+from config.back_office.granting import groups_and_permissions
 
 APPS = ("vendors", "catalog", "uploads")
 OPERATIONS = [
@@ -43,8 +44,7 @@ GROUPS: dict[str, list[str]] = {
 
 def make_groups(apps: Any, schema_editor: Any) -> None:
     """Give each group its permissions; what else staff gave to one stays."""
-    _make_permissions(apps)
-    group_of, permissions = apps.get_model("auth", "Group").objects, apps.get_model("auth", "Permission").objects
+    groups, permissions = groups_and_permissions(apps, schema_editor, *APPS)
     views = list(permissions.filter(content_type__app_label__in=APPS, codename__startswith="view_"))
     for name, extra in GROUPS.items():
         pairs = [label.split(".") for label in extra]
@@ -52,21 +52,12 @@ def make_groups(apps: Any, schema_editor: Any) -> None:
         more = [one for app, codename in pairs for one in permissions.filter(
             content_type__app_label=app, codename=codename
         )]  # fmt: skip
-        group_of.get_or_create(name=name)[0].permissions.add(*views, *more)
-
-
-def _make_permissions(apps: Any) -> None:
-    """Django makes permissions after all migrations have run; the groups need them now."""
-    for label in APPS:
-        config = apps.get_app_config(label)
-        known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-        config.models_module = True
-        create_permissions(config, verbosity=0, apps=apps)
-        config.models_module = known
+        groups.get_or_create(name=name)[0].permissions.add(*views, *more)
 
 
 def remove_groups(apps: Any, schema_editor: Any) -> None:
-    apps.get_model("auth", "Group").objects.filter(name__in=GROUPS).delete()
+    groups, _ = groups_and_permissions(apps, schema_editor)
+    groups.filter(name__in=GROUPS).delete()
 
 
 class Migration(migrations.Migration):

@@ -2,31 +2,24 @@
 
 from typing import Any
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
+
+from config.back_office.granting import groups_and_permissions
 
 EVERYBODY_BUT_READERS = ("Operations", "Operations lead")
 
 
 def permit(apps: Any, schema_editor: Any) -> None:
-    """Django makes permissions after all migrations have run; the groups need this one now."""
-    config = apps.get_app_config("vendors")
-    known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-    config.models_module = True
-    create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = known
-    found = apps.get_model("auth", "Permission").objects.get(
-        content_type__app_label="vendors", codename="see_as_vendor"
-    )
-    for group in apps.get_model("auth", "Group").objects.filter(name__in=EVERYBODY_BUT_READERS):
+    groups, permissions = groups_and_permissions(apps, schema_editor, "vendors")
+    found = permissions.get(content_type__app_label="vendors", codename="see_as_vendor")
+    for group in groups.filter(name__in=EVERYBODY_BUT_READERS):
         group.permissions.add(found)
 
 
 def take_back(apps: Any, schema_editor: Any) -> None:
     """The version before doesn't know it."""
-    apps.get_model("auth", "Permission").objects.filter(
-        content_type__app_label="vendors", codename="see_as_vendor"
-    ).delete()
+    _, permissions = groups_and_permissions(apps, schema_editor)
+    permissions.filter(content_type__app_label="vendors", codename="see_as_vendor").delete()
 
 
 class Migration(migrations.Migration):

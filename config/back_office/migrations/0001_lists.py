@@ -4,21 +4,15 @@ from typing import Any
 
 import django.db.models.functions.datetime
 from django.conf import settings
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
+
+from config.back_office.granting import groups_and_permissions
 
 
 def permit(apps: Any, schema_editor: Any) -> None:
-    """Django makes permissions after all migrations have run; the group needs this one now."""
-    config = apps.get_app_config("back_office")
-    known = getattr(config, "models_module", None)  # a migration's stand-in for an app has none
-    config.models_module = True
-    create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = known
-    share = apps.get_model("auth", "Permission").objects.get(
-        content_type__app_label="back_office", codename="share_view"
-    )
-    for group in apps.get_model("auth", "Group").objects.filter(name="Operations lead"):
+    groups, permissions = groups_and_permissions(apps, schema_editor, "back_office")
+    share = permissions.get(content_type__app_label="back_office", codename="share_view")
+    for group in groups.filter(name="Operations lead"):
         group.permissions.add(share)
 
 

@@ -83,11 +83,12 @@ def test_what_the_web_of_the_version_before_opens_is_imported_by_new_workers_and
     eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
     assert platform.rows(f"SELECT total_records, error_records FROM upload_history {mine}") == [(100, 5)]
     asked = f"""
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 browser = Client(HTTP_HOST="localhost")
 browser.force_login(User.objects.get(username="admin"))
-for page in ("", "uploads/uploadhistory/{opened}/change/", "uploads/recordoutcome/", "catalog/product/"):
+for page in ("", f"uploads/uploadhistory/{{quote('{opened}')}}/change/", "uploads/recordoutcome/", "catalog/product/"):
     print(browser.get(f"/admin/{{page}}").status_code)
 """
     assert old("shell", "-c", asked).split()[-4:] == ["200"] * 4
