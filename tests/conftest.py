@@ -1,6 +1,5 @@
 """What many tests start from: vendors, categories, a table of their own, and the pipeline driven step by step."""
 
-import importlib
 import io
 import os
 import uuid
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -130,12 +128,7 @@ def admin_user(db: None) -> User:
 
 @pytest.fixture
 def groups(db: None) -> None:
-    """The groups of staff, as the migrations make them: tests that empty all tables took them away."""
-    importlib.import_module("vendors.migrations.0003_groups").make_groups(apps, None)
-    importlib.import_module("uploads.migrations.0011_remembered_readings").permit_new(apps, None)
-    importlib.import_module("vendors.migrations.0007_talk").permit(apps, None)
-    importlib.import_module("uploads.migrations.0024_comments").permit(apps, None)
-    importlib.import_module("config.back_office.migrations.0001_lists").permit(apps, None)
+    """The groups of staff, as the migrations made them; emptying.py puts them back after each test that commits."""
 
 
 @pytest.fixture

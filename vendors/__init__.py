@@ -1,6 +1,6 @@
 """Who may send products: vendors, the people who work for them, and who may see which of them.
 
-models.py       vendors, their members, and invitations
+models/         vendors, their members and invitations; tokens and webhooks of their programs
 access.py       who may see what of which vendor; the one place where vendors are kept apart
 viewing.py      staff look at a vendor's pages as it sees them
 approval.py     staff let companies in, suspend and reactivate them

@@ -2,11 +2,13 @@
 
 import importlib
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -70,10 +72,10 @@ def test_making_the_groups_again_keeps_what_was_added_and_taking_them_back_remov
     migration = importlib.import_module("vendors.migrations.0003_groups")
     extra = Permission.objects.get(codename="view_user")
     Group.objects.get(name="Operations").permissions.add(extra)
-    migration.make_groups(apps, None)
+    migration.make_groups(apps, SimpleNamespace(connection=connection))
     assert "auth.view_user" in _held("Operations")
     assert set(Group.objects.values_list("name", flat=True)) - {"Security"} == set(NAMES)
-    migration.remove_groups(apps, None)
+    migration.remove_groups(apps, SimpleNamespace(connection=connection))
     assert not Group.objects.filter(name__in=NAMES).exists()
 
 

@@ -14,6 +14,7 @@ rules.py    what a vendor's columns and values mean
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
+programs/   feeds of programs, and where feeds are fetched from
 """
 
 from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
@@ -23,6 +24,7 @@ from uploads.models.jobs import Job
 from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
+from uploads.models.programs import Feed, IdempotentCall, Source, SourceRun
 from uploads.models.rules import RememberedReading, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
@@ -36,6 +38,8 @@ __all__ = [
     "VALUE_CHARS",
     "Comment",
     "Correction",
+    "Feed",
+    "IdempotentCall",
     "Job",
     "Kept",
     "OpenValue",
@@ -43,6 +47,8 @@ __all__ = [
     "RecordOutcome",
     "RememberedReading",
     "ServiceOutage",
+    "Source",
+    "SourceRun",
     "StreamShard",
     "StreamWorker",
     "TableStream",

@@ -34,6 +34,8 @@ class WorkItem(models.Model):
         OUTAGE = "outage", "service that is away"
         STEP = "step", "step of the schedule"
         JOB = "job", "job that failed"
+        HELD = "held", "feed that leaves something open"
+        SOURCE = "source", "source that can't be fetched"
 
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=KEY_CHARS)

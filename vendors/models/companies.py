@@ -1,4 +1,4 @@
-"""Vendors: who may send products."""
+"""A vendor: who may send products, and the people who work for it."""
 
 from typing import TYPE_CHECKING, Any
 
