@@ -38,6 +38,7 @@ urlpatterns = [
     path("accounts/email/", accounts.AddressView.as_view(), name="account_email"),
     path("accounts/sessions/", session_pages.page, name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("uploads.api.urls")),
     path("vendor/<str:vendor_id>/", include("uploads.portal.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,8 +15,11 @@ The rooms, from the top down; imports go down only (docs/architecture.md):
     admin.py, tasks.py, management/, templatetags/  what Django and Celery look for: registrations and shells
     staff/        the admin's pages
     portal/       the vendors' pages
+    api/          the HTTP API for vendors' programs
     desk/         what waits for a person
     keeping/      what is deleted by its age
+    sources/      feeds that are fetched
+    programs/     feeds that come without a person beside them
     corrections/  what is done about rows after they failed
     preview/      what a file would do, before it is sent
     insight/      questions that only read

@@ -14,5 +14,7 @@ demo.py         the logins for looking around, which no deployment has
 tables.py       the admin's lists whose rows belong to vendors
 admin.py           vendors in the admin
 members_inline.py  their people, on the page of one
+tokens/         what their programs prove themselves with
+webhooks/       what their programs are told
 portal/         what vendors' people see of it
 """

@@ -1,0 +1,42 @@
+"""What all calls of the HTTP API have in common."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from vendors.models import ApiToken, Vendor
+from vendors.tokens import check
+
+TEXT = "vpo_a"
+
+
+@pytest.fixture
+def token(vendor: Vendor) -> ApiToken:
+    expires = timezone.now() + timedelta(days=1)
+    hashed = check.hashed(TEXT)
+    return ApiToken.objects.create(vendor=vendor, name="ERP", token_hash=hashed, scopes=[], expires_at=expires)
+
+
+@pytest.fixture
+def program(token: ApiToken) -> Client:
+    return Client(headers={"Authorization": f"Bearer {TEXT}"})
+
+
+def test_who_has_a_token_is_told_whose_it_is(program: Client) -> None:
+    answer = program.get("/api/v1/me")
+    assert answer.status_code == 200
+    assert answer.json()["vendor_id"] == "VEND001"
+
+
+def test_who_has_none_is_refused_with_a_problem_document(client: Client) -> None:
+    answer = client.get("/api/v1/me")
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert answer.json()["type"] == "/api/v1/problems/token-missing"
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_address_that_is_no_call_is_a_problem_too(program: Client) -> None:
+    assert program.get("/api/v1/nothing").json()["type"] == "/api/v1/problems/not-found"
+    assert program.put("/api/v1/me").json()["type"] == "/api/v1/problems/method-not-allowed"

@@ -1,0 +1,117 @@
+"""What all calls have in common: whose token, limits, answers that are given twice, refusals."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from uploads.api import problems
+from uploads.api.problems import Problem
+from uploads.aws.storage import StorageUnavailable
+from vendors.models import ApiToken
+from vendors.tokens import check
+
+RETRY_SECONDS: Final = 10
+CODES: Final = {"suspended": "vendor-suspended"}  # of check.Refused, where it isn't token-…
+
+View = Callable[..., HttpResponseBase]
+
+
+class Token(HttpBearer):
+    """The scope that a call needs. Whose token it is was found out before (`guarded`)."""
+
+    def __init__(self, scope: str = "") -> None:
+        super().__init__()
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> ApiToken:
+        token: ApiToken = request.token  # type: ignore[attr-defined] # set by guarded
+        if self.scope and self.scope not in token.scopes:
+            raise Problem("scope-missing", f"This call needs the scope {self.scope}; the token has not got it.")
+        return token
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
+        raise NotImplementedError
+
+
+api = NinjaAPI(
+    title="Vendor onboarding",
+    version="1",
+    description="Feeds, what became of their rows, the catalog and webhooks of the vendor whose token is sent.",
+    openapi_url=None,
+    docs_url=None,
+    urls_namespace="api",
+    auth=[Token()],
+)
+
+
+def guarded(view: View) -> View:
+    """A call, for who has a token, within its limits; whatever is refused is a problem document."""
+
+    @wraps(view)
+    def called(request: HttpRequest, *arguments: Any, **rest: Any) -> HttpResponseBase:
+        try:
+            request.token = _token(request)  # type: ignore[attr-defined] # for Token
+            answer = view(request, *arguments, **rest)
+        except Problem as problem:
+            return problems.response(problem)
+        if isinstance(answer, HttpResponseNotAllowed):
+            return problems.response(Problem("method-not-allowed", headers={"Allow": answer["Allow"]}))
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    called.csrf_exempt = True  # type: ignore[attr-defined] # no cookie says who somebody is here
+    return called
+
+
+def _token(request: HttpRequest) -> ApiToken:
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text.strip():
+        raise Problem("token-missing")
+    try:
+        return check.token_of(text.strip())
+    except check.Refused as refused:
+        raise Problem(CODES.get(refused.code, f"token-{refused.code}"), str(refused)) from refused
+
+
+def _fields(errors: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """Each field with what is wrong with it, as people name it: without where in the request pydantic found it."""
+    skipped = ("body", "query", "path", "form", "file", "data")
+    found = []
+    for error in errors:
+        places = [str(place) for place in error["loc"]]
+        while len(places) > 1 and places[0] in skipped:
+            places.pop(0)
+        found.append({"field": ".".join(places), "message": str(error["msg"])})
+    return found
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponseBase:
+    return problems.response(Problem("invalid", errors=_fields(error.errors)))
+
+
+@api.exception_handler(Problem)
+def _problem(request: HttpRequest, error: Problem) -> HttpResponseBase:
+    return problems.response(error)
+
+
+@api.exception_handler(AuthenticationError)
+def _nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponseBase:
+    return problems.response(Problem("token-missing"))
+
+
+@api.exception_handler(HttpError)
+def _not_json(request: HttpRequest, error: HttpError) -> HttpResponseBase:
+    """What ninja itself refuses: a body that is no JSON."""
+    return problems.response(Problem("invalid", str(error)))
+
+
+@api.exception_handler(StorageUnavailable)
+def _away(request: HttpRequest, error: StorageUnavailable) -> HttpResponseBase:
+    return problems.response(Problem("service-away", str(error), headers={"Retry-After": str(RETRY_SECONDS)}))

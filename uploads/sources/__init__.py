@@ -1,0 +1,1 @@
+"""Where a vendor's feed lies, and how it is fetched."""
