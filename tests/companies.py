@@ -31,7 +31,8 @@ from uploads.models import (
 from uploads.portal import urls
 from uploads.preview import kept_files
 from vendors.access import RANKS
-from vendors.models import Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.tokens import texts
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Company:
     remembered: RememberedReading
     members: dict[str, VendorMember]
     invitation: Invitation
+    token: ApiToken
+    token_text: str
     comments: list[Comment]
 
 
@@ -71,6 +74,7 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "remembered_id": lambda company: company.remembered.pk,
     "member_id": lambda company: company.members["viewer"].pk,
     "invitation_id": lambda company: company.invitation.pk,
+    "token_id": lambda company: company.token.pk,
     "token": lambda company: signing.dumps(
         [company.members["owner"].user_id, company.upload.storage_key, "feed.csv", company.vendor.pk],
         salt=kept_files.SALT,
@@ -149,6 +153,7 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         vendor=vendor, vendor_product_id=f"P-{n}", product_name=f"{word} lamp", sku=f"SKU-{n}", category="Electronics",
         brand=word, description=word, price=1, stock_quantity=n,
     )  # fmt: skip
+    token_text = texts.new()
     return Company(
         word=word,
         vendor=vendor,
@@ -183,6 +188,11 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             vendor=vendor, email=f"new@{word}.example", role="viewer", token_hash=str(n) * 64,
             expires_at=timezone.now() + timedelta(days=1),
         ),
+        token=ApiToken.objects.create(
+            vendor=vendor, name=word[:80], token_hash=texts.hashed(token_text), hint=texts.hint(token_text),
+            scopes=ApiToken.Scope.values, expires_at=timezone.now() + timedelta(days=1),
+        ),
+        token_text=token_text,
         comments=[
             Comment.objects.create(vendor=vendor, upload=about, audience="vendor", by_vendor=by_vendor, body=word)
             for about in (upload, None) for by_vendor in (False, True)

@@ -29,7 +29,7 @@ from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
 from uploads.models import Comment, Job, UploadHistory, ValidationError
-from vendors.models import Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember
 
 # Every page is asked for again and again, and other tests cover the same lines.
 pytestmark = pytest.mark.no_cover
@@ -96,6 +96,10 @@ class Journey:
         self.invitation = Invitation.objects.create(
             vendor_id="VEND001", email=f"{SCRIPT}{TURNS}@example.com", role="viewer", token_hash="0" * 64,
             expires_at=timezone.now() + timedelta(days=1), invited_by=people[1],
+        )  # fmt: skip
+        self.token = ApiToken.objects.create(
+            vendor_id="VEND001", name=f"{SCRIPT} {TURNS}"[:80], hint="vpo_0000", token_hash="0" * 64,
+            scopes=["feeds:read"], expires_at=timezone.now() + timedelta(days=1), created_by=people[1],
         )  # fmt: skip
         client.force_login(people[0])
         self.remembered = remembering([SCRIPT, TURNS], {"brand": SCRIPT}, file_name=f"{SCRIPT} {TURNS}")
@@ -172,6 +176,7 @@ ARGUMENTS: dict[str, Callable[[Journey], list[Any]]] = {
     "job_id": lambda journey: [job.pk for job in journey.jobs],
     "member_id": lambda journey: [member.pk for member in journey.members],
     "invitation_id": lambda journey: [journey.invitation.pk],
+    "token_id": lambda journey: [journey.token.pk],
     "format": lambda journey: list(CHECKS),
     "field": lambda journey: ["category", "sku", "price", "nonsense"],
     "state": lambda journey: ["ignored", "closed"],

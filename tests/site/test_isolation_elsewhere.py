@@ -66,9 +66,9 @@ ELSEWHERE: dict[str, Callable[[Company], dict[str, Any]]] = {
 def outside(resolver: Any = None, before: str = "") -> Iterator[URLPattern]:
     for pattern in (resolver or get_resolver()).url_patterns:
         path = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver) and not path.startswith(("vendor/", "admin/")):
+        if isinstance(pattern, URLResolver) and not path.startswith(("vendor/", "admin/", "api/v1/")):
             yield from outside(pattern, path)
-        elif isinstance(pattern, URLPattern) and not path.startswith(("vendor/", "admin/")):
+        elif isinstance(pattern, URLPattern) and not path.startswith(("vendor/", "admin/", "api/v1/")):
             yield pattern
 
 

@@ -62,6 +62,7 @@ def guarded(view: View) -> View:
             return problems.response(problem)
         if isinstance(answer, HttpResponseNotAllowed):
             return problems.response(Problem("method-not-allowed", headers={"Allow": answer["Allow"]}))
+        check.note_used(request.token)  # type: ignore[attr-defined]
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
 

@@ -20,7 +20,7 @@ from uploads.portal import (
     upload,
     values,
 )
-from vendors.portal import members, profile
+from vendors.portal import members, profile, tokens
 
 app_name = "vendor"
 
@@ -47,6 +47,8 @@ urlpatterns = [
     path("profile/", profile.page, name="profile"),
     path("members/", members.listing, name="members"),
     path("members/<int:member_id>/", members.member, name="member"),
+    path("programs/", tokens.listing, name="programs"),
+    path("programs/tokens/<int:token_id>/", tokens.token, name="token"),
     path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
     path("history/", history.history, name="history"),
     path("quality/", quality.quality, name="quality"),

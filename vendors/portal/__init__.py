@@ -5,5 +5,6 @@ apply.py        a company applies
 prove.py        the code that was sent to an address
 profile.py      its data, kept by its owners
 members.py      who works for it
+tokens.py       what its programs prove themselves with
 invitations.py  a colleague follows the link in the mail
 """

@@ -17,7 +17,7 @@ from catalog.models import Product
 from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
 from uploads.models import Job, RememberedReading, UploadHistory, ValidationError
-from vendors.models import Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember
 
 LEFT_OUT = {
     "preview": "takes POST only",
@@ -68,6 +68,7 @@ ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "job_id": _ids(Job),
     "member_id": _ids(VendorMember),
     "invitation_id": _ids(Invitation),
+    "token_id": _ids(ApiToken),
     "remembered_id": _ids(RememberedReading),
 }
 

@@ -7,15 +7,15 @@ from django.test import Client
 from django.utils import timezone
 
 from vendors.models import ApiToken, Vendor
-from vendors.tokens import check
+from vendors.tokens import texts
 
-TEXT = "vpo_a"
+TEXT = texts.new()
 
 
 @pytest.fixture
 def token(vendor: Vendor) -> ApiToken:
     expires = timezone.now() + timedelta(days=1)
-    hashed = check.hashed(TEXT)
+    hashed = texts.hashed(TEXT)
     return ApiToken.objects.create(vendor=vendor, name="ERP", token_hash=hashed, scopes=[], expires_at=expires)
 
 
