@@ -288,6 +288,7 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.stage_upload": {"queue": "staging"},
     "uploads.tasks.consume_stream": {"queue": "stream"},
     "uploads.tasks.run_job": {"queue": "jobs"},
+    "uploads.tasks.take_feed": {"queue": "staging"},
     "uploads.tasks.scan_table": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULER = "config.watch.schedule:Scheduler"
@@ -296,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, task, seconds in (
         ("consume the stream", "consume_stream", 5),
         ("go on with what was left", "upkeep", 5),
+        ("go on with feeds of programs", "take_feeds", 5),
         ("send the mails of comments", "mail_comments", 15),
         ("forget sessions that have ended", "forget_sessions", 3600),
         ("forget what the security log needn't keep", "purge_security_log", 86_400),
@@ -325,6 +327,8 @@ AWS_CREDENTIALS = services.aws_credentials() if EMBEDDED_AWS else {}
 UPLOAD_RECORDS_TABLE = env.str("UPLOAD_RECORDS_TABLE", "UploadRecords")
 # Read units a second that reading the whole table may take (1 MB takes 256); of a provisioned table at most the half.
 SCAN_READ_UNITS = max(1, env.int("SCAN_READ_UNITS", 1000))
+# Where vendors' programs reach the bucket, if that is another address than ours; "": the same.
+UPLOAD_PUBLIC_ENDPOINT = env.str("UPLOAD_PUBLIC_ENDPOINT", "")
 UPLOAD_BUCKET = env.str("AWS_STORAGE_BUCKET_NAME", "vendor-uploads")
 
 
@@ -377,6 +381,7 @@ DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD").upper()  # of new vendors;
 # --- limits of one upload --------------------------------------------------------------------------------------
 
 MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", 512 * 1024 * 1024)
+API_FILE_BYTES = 25 * 1024 * 1024  # of one that comes in a program's call; a larger one is announced
 MAX_WORKBOOK_BYTES = env.int("MAX_WORKBOOK_BYTES", 512 * 1024 * 1024)  # of a workbook, unpacked
 MAX_FILE_ROWS = env.int("MAX_FILE_ROWS", 2_000_000)
 MAX_FILE_COLUMNS = env.int("MAX_FILE_COLUMNS", 500)

@@ -17,6 +17,7 @@ from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run
+from uploads.programs import take
 from uploads.work import jobs, outages, policies, steps, wakeups
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,20 @@ def run_job(job_id: int) -> None:
     with _patient(f"Job {job_id}"):
         if jobs.run(job_id, STEPS):
             wakeups.enqueue(wakeups.RUN_JOB, job_id)
+
+
+@shared_task
+def take_feed(feed_id: str) -> None:
+    with _patient(f"The feed {feed_id}"):
+        wait = take.take(feed_id)
+        if wait is not None:
+            wakeups.enqueue(wakeups.TAKE_FEED, feed_id, countdown=wait)
+
+
+@shared_task
+def take_feeds() -> None:
+    with _patient("Feeds of programs"):
+        steps.alone(steps.TAKE_FEEDS, take.wake)
 
 
 @shared_task

@@ -16,11 +16,13 @@ RECEIVING: Final = 4  # bodies larger than a form at once, in one process: far f
 
 @dataclass(frozen=True)
 class Takes:
-    """`size` bytes as a whole, files or fields; `permissions` of staff. On vendors' pages the role of the page."""
+    """`size` bytes as a whole, files or fields; `permissions` of staff, or
+    a token's `scope`. On vendors' pages the role of the page."""
 
     size: int = FORM
     files: bool = False
     permissions: tuple[str, ...] = ()
+    scope: str = ""
 
 
 ANY: Final = Takes()
@@ -36,7 +38,9 @@ def table() -> dict[str, Takes]:
     rows = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # 25 rows of at most MAX_ROW_CHARS each, of which Django takes so much
     return {
         "vendor:choose": Takes(feed, files=True),
+        "api:feeds": Takes(settings.API_FILE_BYTES + FORM, files=True, scope="feeds:write"),
         "vendor:correct_rows": Takes(rows),
+        "api:target": Takes(feed, files=True),
         "admin:catalog_product_import": Takes(feed, files=True, permissions=FEEDS),
         "admin:catalog_productcategory_import": Takes(1 * MB + FORM, files=True, permissions=CATEGORIES),
         # The file, which the preview has put into the page: a third longer in base64, and signed.

@@ -20,10 +20,17 @@ from django.urls import Resolver404, ResolverMatch, resolve
 
 from config.accounts import missing_step
 from config.bodies.limits import ANY, FORM, RECEIVING, Takes, table
+from uploads.api import problems, targets
+from uploads.api.base import scopes_of
+from uploads.api.problems import Problem
 from vendors.access import may_as, membership
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
+API: Final = "/api/v1/"
+PROBLEMS: Final = {  # by the status of what is refused there
+    408: "too-slow", 411: "length-required", 413: "too-large", 415: "unsupported-media-type", 503: "busy",
+}  # fmt: skip
 ASKED: Final = "/may-send/"  # what the proxy asks before it takes a large body: it would keep that on its own disk
 RETRY_SECONDS: Final = 10
 NO_LENGTH = "What was sent doesn't say how long it is. Send it with a Content-Length."
@@ -121,6 +128,10 @@ def _listed(request: HttpRequest, path: str) -> tuple[Takes, bool]:
 
 def _may(request: HttpRequest, match: ResolverMatch, listed: Takes) -> bool:
     """Whether whoever asks may do there what so much is sent for; the view asks again."""
+    if match.view_name == "api:target":
+        return targets.asked_for(match.kwargs["signed"]) is not None
+    if listed.scope:
+        return listed.scope in scopes_of(request)
     user = request.user
     if not user.is_authenticated or (settings.STAFF_NEEDS_TOTP and missing_step(request)):
         return False
@@ -152,4 +163,6 @@ def _too_large(request: HttpRequest, taken: Takes, listed: Takes) -> HttpRespons
 
 
 def _page(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponseBase:
+    if request.path_info.startswith(API):
+        return problems.response(Problem(PROBLEMS[status], sentence.replace("this page", "this call")))
     return render(request, "refused.html", {"title": title, "sentence": sentence}, status=status)

@@ -31,7 +31,7 @@ from uploads.aws import dynamo, storage
 from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
-from uploads.models import Comment, Job, RecordOutcome, TableStream, UploadHistory, ValidationError
+from uploads.models import Comment, Feed, Job, RecordOutcome, TableStream, UploadHistory, ValidationError
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
@@ -267,11 +267,29 @@ def mail_comments(both: Both) -> None:
     assert "owner@becker.example" not in [address for sent in mail.outbox for address in sent.recipients()]
 
 
+def take_feed(both: Both) -> None:
+    """A feed of ours that says it has their file."""
+    made = Feed.objects.create(
+        feed_id="UPLOAD_OURS", vendor_id="VEND001", file_name="f.csv", key=both.theirs.storage_key, state="submitted"
+    )
+    tasks.take_feed(made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.failure_code) == ("failed", "file_missing")
+
+
+def take_feeds(both: Both) -> None:
+    """One that nobody answered, whose file is theirs: it isn't deleted."""
+    facts = {"vendor_id": "VEND001", "file_name": "f.csv", "key": both.theirs.storage_key, "state": "held"}
+    Feed.objects.create(feed_id="UPLOAD_HELD", expires_at="2020-01-01T00:00Z", **facts)
+    tasks.take_feeds()
+    assert Feed.objects.get(pk="UPLOAD_HELD").state == "cancelled"
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
-        delete_old, mail_comments,
+        delete_old, mail_comments, take_feed, take_feeds,
     )
 }  # fmt: skip
 

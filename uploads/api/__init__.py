@@ -4,6 +4,9 @@ base.py      what all calls have in common: whose token, limits, answers that ar
 problems.py  refusals as RFC 9457 has them, each kind with its explanation
 cursors.py   long lists a page at a time, by opaque cursors
 shapes.py    the base of what is sent and answered
+feeds.py     announce a feed or send it, submit it, answer, cancel
+feed_out.py  a feed, as programs are told of it
+targets.py   where a file is put, on a site whose storage programs can't reach
 me.py        what a token is, and what it may
 urls.py      the addresses
 """

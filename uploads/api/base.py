@@ -70,6 +70,14 @@ def guarded(view: View) -> View:
     return called
 
 
+def scopes_of(request: HttpRequest) -> list[str]:
+    """Those of the token that the request carries; none where that doesn't work."""
+    try:
+        return _token(request).scopes
+    except Problem:
+        return []
+
+
 def _token(request: HttpRequest) -> ApiToken:
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not text.strip():
@@ -80,7 +88,7 @@ def _token(request: HttpRequest) -> ApiToken:
         raise Problem(CODES.get(refused.code, f"token-{refused.code}"), str(refused)) from refused
 
 
-def _fields(errors: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+def fields_of(errors: Sequence[Any]) -> list[dict[str, str]]:
     """Each field with what is wrong with it, as people name it: without where in the request pydantic found it."""
     skipped = ("body", "query", "path", "form", "file", "data")
     found = []
@@ -94,7 +102,7 @@ def _fields(errors: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponseBase:
-    return problems.response(Problem("invalid", errors=_fields(error.errors)))
+    return problems.response(Problem("invalid", errors=fields_of(error.errors)))
 
 
 @api.exception_handler(Problem)

@@ -26,6 +26,7 @@ KINDS: Final[dict[str, Kind]] = {
     "token-unknown": Kind(401, "Unknown token", "There is no such token. Make one on the vendor's page “Programs”."),
     "token-revoked": Kind(401, "Token revoked", "Somebody revoked it. Make another one."),
     "token-expired": Kind(401, "Token expired", "Its time is over. Make another one."),
+    "token-refused": Kind(401, "Token refused", "Files aren't taken with it. GET /api/v1/me with it says why."),
     "vendor-suspended": Kind(403, "Vendor not active", "The vendor may send nothing now. Ask whoever runs this."),
     "scope-missing": Kind(403, "Token has not this scope", "Make a token with the scope that the problem names."),
     "not-found": Kind(404, "Not here", "There is no such thing of this vendor."),
@@ -34,6 +35,8 @@ KINDS: Final[dict[str, Kind]] = {
     "still-under-way": Kind(
         409, "Still under way", "The first call with this Idempotency-Key hasn't ended. Ask again."
     ),
+    "too-slow": Kind(408, "Too slow", "It came too slowly. Send it again, or put it in storage as the call says."),
+    "length-required": Kind(411, "No length", "Send a Content-Length."),
     "too-large": Kind(413, "Too large", "Send less at once; /api/v1/me names the limits."),
     "unsupported-media-type": Kind(415, "Not in this form", "The detail says in which form this is taken."),
     "invalid": Kind(422, "Not as the call wants it", "Each of `errors` names a field and what is wrong with it."),
@@ -41,6 +44,7 @@ KINDS: Final[dict[str, Kind]] = {
     "feed-refused": Kind(422, "This file can't be taken", "The detail says what is wrong with it."),
     "rate-limited": Kind(429, "Too many calls", "Wait for as many seconds as Retry-After says."),
     "too-many-open-feeds": Kind(429, "Too many feeds under way", "Send this one when one of the others has ended."),
+    "busy": Kind(503, "Busy", "As many files are received as can be at once. Ask again after Retry-After seconds."),
     "service-away": Kind(503, "A service is away", "Nothing was done. Ask again after Retry-After seconds."),
 }
 

@@ -2,12 +2,13 @@
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 
-from uploads.api import me
+from uploads.api import feeds, me, targets
 from uploads.api.base import api, guarded
 from uploads.api.problems import Problem
 
+api.add_router("", feeds.router)
 api.add_router("", me.router)
 
 
@@ -23,4 +24,8 @@ def _patterns() -> list[URLPattern]:
 
 
 app_name = "api"
-urlpatterns = [*_patterns(), re_path(r"", guarded(_nothing), name="nothing")]
+urlpatterns = [
+    *_patterns(),
+    path("targets/<str:signed>", targets.put, name="target"),
+    re_path(r"", guarded(_nothing), name="nothing"),
+]

@@ -1,5 +1,6 @@
 """The only module that talks to file storage: S3 through django-storages, under private generated keys."""
 
+import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import botocore.exceptions
 import urllib3.exceptions
 from boto3.exceptions import Boto3Error
+from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from django.conf import settings
 from django.core.files.base import File
@@ -21,7 +23,7 @@ from uploads.aws import answers, operations
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-FEEDS, REPORTS = "feeds", "reports"  # each vendor's files are in a folder of its own in these
+FEEDS, REPORTS, SENT = "feeds", "reports", "sent"  # each vendor's files are in a folder of its own in these
 BUFFER_BYTES = 1024 * 1024  # of a file that is being read, this much is in memory
 # And its beginning, once it was read: who finds out how a file is written looks at that again and again, each time from
 # the first byte. Most files have no more than this.
@@ -155,8 +157,8 @@ def opened_of(vendor_id: str, key: str) -> Iterator[BinaryIO]:
 
 
 def is_of(vendor_id: str, key: str) -> bool:
-    """Whether the key is below the vendor's own folder, as step 1 and step 8 make them."""
-    return key.rpartition("/")[0] in (f"{FEEDS}/{vendor_id}", f"{REPORTS}/{vendor_id}")
+    """Whether the key is below the vendor's own folder, as steps 1 and 8 and uploads.programs make them."""
+    return key.rpartition("/")[0] in [f"{folder}/{vendor_id}" for folder in (FEEDS, REPORTS, SENT)]
 
 
 class _Stored(io.RawIOBase):
@@ -236,6 +238,29 @@ class _Stored(io.RawIOBase):
             self._body = None
 
 
+def size(key: str) -> int:
+    """In bytes. Raises FileMissing and StorageUnavailable."""
+    with _translated(key):
+        found: int = default_storage.size(key)
+        return found
+
+
+def upload_target(key: str, most: int, seconds: int, sha256: str = "") -> dict[str, Any]:
+    """A form of S3, as `url` and `fields`, with which anybody puts one file of 1 to `most` bytes under this key, and
+    nothing else, within so many seconds."""
+    fields: dict[str, str] = {}
+    conditions: list[Any] = [["content-length-range", 1, most]]
+    if sha256:
+        fields["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
+        fields["x-amz-checksum-algorithm"] = "SHA256"
+        conditions += [{name: text} for name, text in fields.items()]
+    with _translated(key):
+        form: dict[str, Any] = _public_client().generate_presigned_post(
+            settings.UPLOAD_BUCKET, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds
+        )
+    return form
+
+
 def delete(key: str) -> None:
     """Remove the file; one that isn't there is fine. Raises StorageUnavailable."""
     with _translated(key):
@@ -270,6 +295,17 @@ def ensure_bucket() -> bool:
     with _translated(settings.UPLOAD_BUCKET):
         _client().create_bucket(Bucket=settings.UPLOAD_BUCKET, **where)
     return True
+
+
+def _public_client() -> Any:
+    """Signs addresses as those outside reach storage, which may be others than ours. It sends nothing itself."""
+    storing: Any = default_storage
+    how = Config(signature_version="s3v4", s3={"addressing_style": storing.addressing_style})
+    endpoint = settings.UPLOAD_PUBLIC_ENDPOINT or storing.endpoint_url
+    return storing._create_session().client(
+        "s3", endpoint_url=endpoint, region_name=storing.region_name, config=how,
+        aws_access_key_id=storing.access_key, aws_secret_access_key=storing.secret_key,
+    )  # fmt: skip
 
 
 def _client() -> Any:

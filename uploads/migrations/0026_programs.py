@@ -247,8 +247,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(blank=True, default="", max_length=1024)),
-                ("kept", models.JSONField(null=True)),
                 ("questions", models.JSONField(default=list)),
+                ("answers", models.JSONField(default=dict)),
                 ("failure_code", models.CharField(blank=True, default="", max_length=50)),
                 ("failure_reason", models.TextField(blank=True, default="")),
                 (

@@ -7,22 +7,27 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from catalog import committer
 from uploads.aws import storage
 from uploads.feed import parser
 from uploads.feed.questions import refusal
-from uploads.models import UploadHistory
+from uploads.models import Feed, UploadHistory
 from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
 from uploads.work import wakeups
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+TOO_MANY: Final = "too_many_open"  # the code of Refused
 
 
 class AlreadyOpened(Exception):
@@ -73,21 +78,19 @@ def open_upload(
     options: Options = Options(),
     previewed_key: str | None = None,
     looked: Looked | None = None,
+    feed_id: str = "",
 ) -> UploadHistory:
     """Open an upload for a file that is text by now; as `receive`.
 
     Of a file that was kept under a `previewed_key`, one is opened, however often and fast it is confirmed: the others
     meet the unique column, and are told by AlreadyOpened which it is. `looked`: all its rows were looked at before.
+    The upload of a program's feed has the `feed_id`, so that of a feed too there is one.
     """
     vendor = active_vendor(vendor_id)
     refuse_too_many(vendor)
     contents, layout = looked or _looked_at(feed, vendor_id, reading)
-    if layout.mapping.missing:  # of a file that we handed out, where somebody said so
-        missing = parser.no_column_for(layout.mapping.missing, layout.headers).message
-        raise Refused(in_sheet(missing, layout.sheet), "missing_columns")
-    if layout.questions:
-        raise Refused(in_sheet(refusal(layout.questions[0]), layout.sheet), "question", layout.questions)
-    upload_id = new_upload_id()
+    refuse_open(layout)
+    upload_id = feed_id or new_upload_id()
     stem = f"{storage.FEEDS}/{vendor.vendor_id}/{upload_id}-{secrets.token_urlsafe(12)}"
     key, original_key = f"{stem}.csv", f"{stem}{_workbook_suffix(file_name)}" if feed.workbook else ""
     storage.save(key, feed.text)
@@ -105,24 +108,49 @@ def open_upload(
                 storage_key=key,
                 original_key=original_key,
                 previewed_key=previewed_key,
-                file_size=contents.size,
-                sha256=contents.sha256,
-                layout=replace(layout, optional=()).to_json(),
-                staged_offset=layout.first_row.offset,
-                staged_line=layout.first_row.line,
                 uploaded_by=user,
-                mode=UploadHistory.Mode.UPDATE if layout.only_updates else options.mode,
                 notify=options.notify,
+                **_as_read(contents, layout, options),
             )
+            if feed_id:
+                _note_opened(upload)
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
             transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
     except BaseException as error:
         for stored in filter(None, (key, original_key)):
             storage.delete(stored)
         if isinstance(error, IntegrityError):
-            refuse_opened(previewed_key)
+            refuse_opened(previewed_key, feed_id)
         raise
     return upload
+
+
+def _as_read(contents: Contents, layout: parser.Layout, options: Options) -> dict[str, Any]:
+    """What the upload's row says of the file and of how it is read."""
+    return {
+        "file_size": contents.size,
+        "sha256": contents.sha256,
+        "layout": replace(layout, optional=()).to_json(),
+        "staged_offset": layout.first_row.offset,
+        "staged_line": layout.first_row.line,
+        "mode": UploadHistory.Mode.UPDATE if layout.only_updates else options.mode,
+    }
+
+
+def _note_opened(upload: UploadHistory) -> None:
+    """The feed is an upload from now on. Raises Refused for one that was cancelled meanwhile."""
+    waiting = Feed.objects.filter(pk=upload.pk, vendor=upload.vendor_id, state__in=Feed.BEFORE_OPENED)
+    if not waiting.update(state=Feed.State.OPENED, upload=upload, ended_at=Now(), questions=[]):
+        raise Refused("This feed was cancelled meanwhile.", "cancelled")
+
+
+def refuse_open(layout: parser.Layout) -> None:
+    """Raise Refused for a way to read a file that leaves something open."""
+    if layout.mapping.missing:  # of a file that we handed out, where somebody said so
+        missing = parser.no_column_for(layout.mapping.missing, layout.headers).message
+        raise Refused(in_sheet(missing, layout.sheet), "missing_columns")
+    if layout.questions:
+        raise Refused(in_sheet(refusal(layout.questions[0]), layout.sheet), "question", layout.questions)
 
 
 def _looked_at(feed: FeedFile, vendor_id: str, reading: parser.Reading | None) -> Looked:
@@ -140,19 +168,23 @@ def active_vendor(vendor_id: str) -> Vendor:
     return vendor
 
 
-def refuse_too_many(vendor: Vendor) -> None:
-    """Raise Refused when the vendor has as many uploads under way as it may."""
+def refuse_too_many(vendor: Vendor, more: int = 0) -> None:
+    """Raise Refused when the vendor has as many uploads under way as it may, with so many `more`."""
     under_way = UploadHistory.objects.filter(
         vendor=vendor, status=UploadHistory.Status.PROCESSING, source=UploadHistory.Source.FILE
     ).count()
+    under_way += more
     if under_way >= settings.MAX_OPEN_UPLOADS:
-        raise Refused(f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.")
+        raise Refused(
+            f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.", TOO_MANY
+        )
 
 
-def refuse_opened(previewed_key: str | None) -> None:
-    """Raise AlreadyOpened when there is an upload of the file kept under this key (upload_history_one_per_preview)."""
-    upload = UploadHistory.objects.filter(previewed_key=previewed_key).first() if previewed_key else None
-    if upload:
+def refuse_opened(previewed_key: str | None, feed_id: str = "") -> None:
+    """Raise AlreadyOpened when there is an upload of the file kept under this key (upload_history_one_per_preview), or
+    of this feed."""
+    of_it = Q(previewed_key=previewed_key) if previewed_key else Q(pk=feed_id)
+    if upload := UploadHistory.objects.filter(of_it | Q(pk=feed_id)).first():
         raise AlreadyOpened(upload)
 
 

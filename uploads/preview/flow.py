@@ -110,7 +110,9 @@ def confirm(
     try:
         with kept_files.opened(kept) as feed:
             looked = _looked_at(feed, kept, reading)
-            upload = receive.open_upload(feed, kept.file_name, kept.vendor_id, user, reading, options, kept.key, looked)
+            upload = receive.open_upload(
+                feed, kept.file_name, kept.vendor_id, user, reading, options, kept.key, looked, kept.feed_id
+            )
     except (FileMissing, StorageUnavailable, Refused, NotYet):
         # Where it was confirmed before, its file is gone, and its own upload may be the one that fills the limit.
         receive.refuse_opened(kept.key)

@@ -47,20 +47,31 @@ class KeptFile:
     sheet: str = ""
     about: About | None = None
     contents: Contents | None = None
+    feed_id: str = ""  # of the program's feed whose file it is
 
 
 def keep(
     feed: FeedFile, file_name: str, vendor_id: str, user: "User | AnonymousUser", contents: Contents | None = None
 ) -> str:
     """Store the file; returns the token that its user confirms it with. Raises StorageUnavailable."""
+    return token_for(stored(feed, file_name, vendor_id, contents), user)
+
+
+def stored(feed: FeedFile, file_name: str, vendor_id: str, contents: Contents | None = None) -> KeptFile:
+    """Keep the file. Raises StorageUnavailable."""
     key = f"{FOLDER}/{datetime.now(UTC):%Y%m%d}/{_stem(vendor_id)}{secrets.token_urlsafe(24)}"
     storage.save(key, feed.text)
     workbook_key = f"{key}.workbook" if feed.workbook else ""
     if feed.workbook:
         storage.save(workbook_key, feed.workbook)
-    about, told = feed.about and feed.about.to_json(), contents and asdict(contents)
-    facts = [user.pk, key, file_name, vendor_id, workbook_key, feed.sheet, about, told]
-    return signing.dumps(facts, salt=SALT)
+    return KeptFile(key, file_name, vendor_id, workbook_key, feed.sheet, feed.about, contents)
+
+
+def token_for(kept: KeptFile, user: "User | AnonymousUser") -> str:
+    """With which this user confirms it."""
+    about, told = kept.about and kept.about.to_json(), kept.contents and asdict(kept.contents)
+    facts = [user.pk, kept.key, kept.file_name, kept.vendor_id, kept.workbook_key, kept.sheet, about, told]
+    return signing.dumps([*facts, kept.feed_id], salt=SALT)
 
 
 @contextmanager
@@ -85,12 +96,13 @@ def from_token(token: str, user: "User | AnonymousUser") -> KeptFile:
         owner, *rest = signing.loads(token, salt=SALT, max_age=KEPT)
     except signing.BadSignature as error:
         raise Expired from error
-    key, file_name, vendor_id, workbook_key, sheet, about, told = (*rest, *[None] * 7)[:7]
+    key, file_name, vendor_id, workbook_key, sheet, about, told, feed_id = (*rest, *[None] * 8)[:8]
     kept = KeptFile(
         key, file_name, vendor_id, workbook_key or "", sheet or "",
         # A page that was opened before an upgrade has a number in its place
         about=About.from_json(about) if isinstance(about, dict) else None,
         contents=Contents(**told) if told else None,
+        feed_id=feed_id or "",
     )  # fmt: skip
     if owner != user.pk or not all(is_of(kept.vendor_id, key) for key in (kept.key, kept.workbook_key) if key):
         raise Expired

@@ -42,6 +42,7 @@ SCAN: Final = Terms(
     "table_streams", "stream_arn", "scan_epoch", "scan_expires_at", 30, SQL("TRUE"), "scan_owner"
 )  # fmt: skip
 KEPT: Final = Terms("kept", "kind", "epoch", "expires_at", 30, SQL("TRUE"))
+FEED: Final = Terms("feeds", "feed_id", "epoch", "leased_until", 60, SQL("state = 'submitted'"))
 JOB: Final = Terms("jobs", "id", "epoch", "expires_at", 30, SQL("state = 'running'"))
 
 

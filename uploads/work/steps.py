@@ -32,6 +32,7 @@ FORGET_SESSIONS: Final = "Forget sessions that have ended"
 PURGE_LOG: Final = "Forget what the security log needn't keep"
 DELETE_OLD: Final = "Delete what is kept no longer"
 MAIL_COMMENTS: Final = "Send the mails of comments"
+TAKE_FEEDS: Final = "Go on with feeds of programs"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -42,6 +43,7 @@ EVERY: Final[dict[str, float]] = {
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,
     MAIL_COMMENTS: 15.0,
+    TAKE_FEEDS: 5.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

@@ -15,6 +15,7 @@ CONSUME_STREAM: Final = "uploads.tasks.consume_stream"
 FINISH_UPLOAD: Final = "uploads.tasks.finish_upload"
 RUN_JOB: Final = "uploads.tasks.run_job"
 SCAN_TABLE: Final = "uploads.tasks.scan_table"
+TAKE_FEED: Final = "uploads.tasks.take_feed"
 DELETE_OLD: Final = "uploads.tasks.delete_old"
 
 

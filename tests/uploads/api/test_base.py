@@ -1,27 +1,6 @@
 """What all calls of the HTTP API have in common."""
 
-from datetime import timedelta
-
-import pytest
 from django.test import Client
-from django.utils import timezone
-
-from vendors.models import ApiToken, Vendor
-from vendors.tokens import texts
-
-TEXT = texts.new()
-
-
-@pytest.fixture
-def token(vendor: Vendor) -> ApiToken:
-    expires = timezone.now() + timedelta(days=1)
-    hashed = texts.hashed(TEXT)
-    return ApiToken.objects.create(vendor=vendor, name="ERP", token_hash=hashed, scopes=[], expires_at=expires)
-
-
-@pytest.fixture
-def program(token: ApiToken) -> Client:
-    return Client(headers={"Authorization": f"Bearer {TEXT}"})
 
 
 def test_who_has_a_token_is_told_whose_it_is(program: Client) -> None:

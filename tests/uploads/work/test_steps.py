@@ -23,6 +23,7 @@ from uploads.keeping import passes
 from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
 from uploads.pipeline import reconcile, stream, upkeep
 from uploads.pipeline.table import scan
+from uploads.programs import take
 from uploads.work import outages, steps, wakeups
 
 Said = Callable[[], list[str]]
@@ -139,6 +140,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (log, "purge", tasks.purge_security_log, steps.PURGE_LOG),
         (passes, "go_on", tasks.delete_old, steps.DELETE_OLD),
         (mailing, "send_owed", tasks.mail_comments, steps.MAIL_COMMENTS),
+        (take, "wake", tasks.take_feeds, steps.TAKE_FEEDS),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -29,6 +29,8 @@ class Feed(models.Model):
         CANCELLED = "cancelled", "cancelled"
         EXPIRED = "expired", "its file never came"
 
+    BEFORE_OPENED = (State.SUBMITTED, State.HELD)
+
     feed_id = models.CharField("feed ID", max_length=100, primary_key=True)
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="feeds", db_index=False)
     token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -42,11 +44,10 @@ class Feed(models.Model):
     size = models.BigIntegerField("size in bytes", null=True)
     metadata = models.JSONField(default=dict)
     state = models.CharField(max_length=20, choices=State, default=State.AWAITING_FILE)
-    # Where its file is, or is to be put (uploads.preview.kept_files); and the same with all that is known of it.
-    key = models.CharField(max_length=1024, default="", blank=True)
-    kept = models.JSONField(null=True)
-    # What it leaves open, as people are asked it (uploads.insight.reading).
+    key = models.CharField(max_length=1024, default="", blank=True)  # where its file is, or is to be put
+    # What it leaves open, as people are asked it (uploads.insight.reading), and what was answered.
     questions = models.JSONField(default=list)
+    answers = models.JSONField(default=dict)
     failure_code = models.CharField(max_length=50, default="", blank=True)
     failure_reason = models.TextField(default="", blank=True)
     upload = models.OneToOneField(UploadHistory, models.CASCADE, null=True, related_name="feed")
