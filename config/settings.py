@@ -12,12 +12,11 @@ from typing import Any
 
 import environ
 from boto3.s3.transfer import TransferConfig
-from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import processes, services
-from config.watch import lines
+from config.watch import beat, lines
 from security import refusals
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -291,19 +290,8 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.take_feed": {"queue": "staging"},
     "uploads.tasks.scan_table": {"queue": "jobs"},
 }
+CELERY_BEAT_SCHEDULE = beat.EVERY
 CELERY_BEAT_SCHEDULER = "config.watch.schedule:Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"uploads.tasks.{task}", "schedule": schedule(seconds), "options": {"expires": seconds}}
-    for name, task, seconds in (
-        ("consume the stream", "consume_stream", 5),
-        ("go on with what was left", "upkeep", 5),
-        ("go on with feeds of programs", "take_feeds", 5),
-        ("send the mails of comments", "mail_comments", 15),
-        ("forget sessions that have ended", "forget_sessions", 3600),
-        ("forget what the security log needn't keep", "purge_security_log", 86_400),
-        ("delete what is kept no longer", "delete_old", 3600),
-    )
-}
 
 # --- AWS: DynamoDB, its streams, S3 ----------------------------------------------------------------------------
 
@@ -359,6 +347,15 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# --- going out to addresses that vendors name (config/outgoing) ------------------------------------------------
+
+# Networks that aren't the public internet, and may be connected to all the same, like 10.1.2.0/24.
+OUTGOING_ALLOWED_NETWORKS: list[str] = env.list("OUTGOING_ALLOWED_NETWORKS", default=[])
+OUTGOING_PLAIN_HTTP = env.bool("OUTGOING_PLAIN_HTTP", False)
+OUTGOING_CA_FILE = env.str(
+    "OUTGOING_CA_FILE", ""
+)  # certificates of authorities that are trusted beside the public ones
 
 # --- mail ------------------------------------------------------------------------------------------------------
 

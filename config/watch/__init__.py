@@ -10,6 +10,7 @@ lost.py      tasks whose process was killed, or that ran out of time
 told.py      what may be said of an error, and of a refused page
 lines.py     log lines, as JSON or for the eye
 server.py    gunicorn's own lines
+beat.py       how often beat sends which task
 schedule.py  the schedule's own process, with a sign of life
 traces.py    Sentry and OpenTelemetry, where they are switched on
 """
