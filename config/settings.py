@@ -352,6 +352,7 @@ STORAGES = {
 
 # Networks that aren't the public internet, and may be connected to all the same, like 10.1.2.0/24.
 OUTGOING_ALLOWED_NETWORKS: list[str] = env.list("OUTGOING_ALLOWED_NETWORKS", default=[])
+SOURCE_SECONDS = env.float("SOURCE_SECONDS", 200.0)  # for a fetch; below CELERY_TASK_TIME_LIMIT
 OUTGOING_PLAIN_HTTP = env.bool("OUTGOING_PLAIN_HTTP", False)
 OUTGOING_CA_FILE = env.str(
     "OUTGOING_CA_FILE", ""

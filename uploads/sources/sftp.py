@@ -1,0 +1,151 @@
+"""A source on an SFTP server. Its host key is confirmed by a person once, and pinned; the file is looked at twice.
+
+A file that is still being written has another size or time at the second look, and is left for the next try.
+"""
+
+import io
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, BinaryIO, Final
+from urllib.parse import unquote, urlsplit
+
+import paramiko
+from django.conf import settings
+from paramiko.ssh_exception import IncompatiblePeer
+
+from config.outgoing import connect
+from config.outgoing.refused import Refused
+from uploads.models import Source
+from uploads.pipeline import examine, receive
+from uploads.sources import secrets
+from uploads.sources.fetched import FOR_PEOPLE, Fetched, FetchFailed, Unchanged
+
+PORT: Final = 22
+CHUNK: Final = 64 * 1024
+AHEAD: Final = 32  # requests under way, so that a file comes as fast as the line lets it
+KEYS: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+UNKNOWN = "Nobody has confirmed the key of this server yet. Look at its fingerprint, and confirm it."
+CHANGED = "The server has another key than was confirmed: it may be another server. Nothing was sent to it."
+NOT_LET_IN = "The server doesn't let us in. Check the user, and the password or key."
+
+
+def fetched(source: Source, into: BinaryIO) -> Fetched | Unchanged:
+    """Raises FetchFailed."""
+    parts = _parts(source.url)
+    until = time.monotonic() + settings.SOURCE_SECONDS
+    try:
+        raw = connect.open_socket(parts[0], parts[1])
+        with closing(raw), connect.within(raw, until - time.monotonic()) as over:
+            try:
+                with _session(source, raw) as session:
+                    return _file(source, session, parts[2], into)
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                if over.is_set():
+                    message = f"{parts[0]} took longer than {settings.SOURCE_SECONDS:.0f} seconds."
+                    raise FetchFailed("timeout", message, again=True) from error
+                raise _in_words(parts[0], error) from error
+    except Refused as refused:
+        raise FetchFailed(refused.code, str(refused), again=refused.code not in FOR_PEOPLE) from refused
+
+
+def _parts(url: str) -> tuple[str, int, str]:
+    """Host, port and path of sftp://host:port/path. Raises FetchFailed."""
+    try:
+        found = urlsplit(url)
+        host, port = found.hostname, found.port or PORT
+    except ValueError:
+        host, port = None, 0
+    if not host or found.scheme != "sftp" or found.username is not None or len(found.path) < 2:
+        raise FetchFailed("not_an_address", "An address has to be like sftp://files.example.com/folder/feed.csv.")
+    return host, port, unquote(found.path)
+
+
+@contextmanager
+def _session(source: Source, raw: Any) -> Iterator[paramiko.SFTPClient]:
+    """Signed in to the server that was confirmed. Raises FetchFailed."""
+    with closing(paramiko.Transport(raw)) as transport:
+        transport.banner_timeout = transport.auth_timeout = connect.CONNECT_SECONDS
+        transport.start_client(timeout=connect.CONNECT_SECONDS)
+        met = transport.get_remote_server_key()
+        key = f"{met.get_name()} {met.get_base64()}"
+        if not source.host_key:
+            raise FetchFailed("host_key_unknown", UNKNOWN, host_key=key)
+        if key != source.host_key:
+            raise FetchFailed("host_key_changed", CHANGED, host_key=key)
+        _sign_in(source, transport)
+        session = paramiko.SFTPClient.from_transport(transport)
+        if session is None:
+            raise FetchFailed("not_sftp", "The server lets us in, but has no SFTP.")
+        with closing(session):
+            yield session
+
+
+def _sign_in(source: Source, transport: paramiko.Transport) -> None:
+    known = secrets.of(source)
+    try:
+        if source.auth == Source.Auth.KEY:
+            transport.auth_publickey(source.user_name, private_key(known.get("key", "")))
+        else:
+            transport.auth_password(source.user_name, known.get("password", ""))
+    except paramiko.AuthenticationException as error:
+        raise FetchFailed("not_let_in", NOT_LET_IN) from error
+
+
+def private_key(text: str) -> paramiko.PKey:
+    """A key as OpenSSH or PEM has it. Raises FetchFailed."""
+    for kind in KEYS:
+        try:
+            return kind.from_private_key(io.StringIO(text.strip() + "\n"))
+        except paramiko.PasswordRequiredException as error:
+            message = "The SSH key is locked with a passphrase. Make one without for this."
+            raise FetchFailed("key_locked", message) from error
+        except (paramiko.SSHException, ValueError, IndexError, UnicodeError):
+            continue
+    raise FetchFailed("no_key", "This is no private SSH key that we know: Ed25519, ECDSA or RSA.")
+
+
+def _file(source: Source, session: paramiko.SFTPClient, path: str, into: BinaryIO) -> Fetched | Unchanged:
+    found = _looked_at(session, path)
+    size, changed = int(found.st_size or 0), int(found.st_mtime or 0)
+    if (size, changed) == (source.remote_size, source.remote_time):
+        return Unchanged()
+    if size > settings.MAX_FILE_BYTES:
+        raise FetchFailed("too_large", f"The file is larger than {settings.MAX_FILE_BYTES // (1024 * 1024):,} MB.")
+    with session.open(path, "rb") as file:
+        file.prefetch(size, AHEAD)
+        read = 0
+        while read < size and (chunk := file.read(min(CHUNK, size - read))):
+            read += len(chunk)
+            into.write(chunk)
+    again = _looked_at(session, path)
+    if (int(again.st_size or 0), int(again.st_mtime or 0)) != (size, changed) or read != size:
+        message = "The file was being written while it was read. It is fetched when it is whole."
+        raise FetchFailed("still_written", message, again=True)
+    contents = examine.examine(into)
+    return Fetched(
+        contents.size, contents.sha256, remote_size=size, remote_time=changed, file_name=receive.base_name(path)
+    )
+
+
+def _looked_at(session: paramiko.SFTPClient, path: str) -> paramiko.SFTPAttributes:
+    try:
+        found = session.stat(path)
+    except FileNotFoundError as error:
+        raise FetchFailed("not_there", f"There is no file {path} on the server.", again=True) from error
+    except PermissionError as error:
+        raise FetchFailed("not_let_in", f"The server doesn't let this user read {path}.") from error
+    if not stat.S_ISREG(found.st_mode or 0):
+        raise FetchFailed("no_file", f"{path} is no file. Name one, not a folder.")
+    return found
+
+
+def _in_words(host: str, error: Exception) -> FetchFailed:
+    if isinstance(error, PermissionError):
+        return FetchFailed("not_let_in", NOT_LET_IN)
+    if isinstance(error, paramiko.SSHException) and "banner" in str(error).lower():
+        return FetchFailed("not_sftp", f"What answers at {host} doesn't speak SSH.", again=True)
+    if isinstance(error, IncompatiblePeer):
+        return FetchFailed("not_sftp", f"{host} offers only ciphers or keys that aren't safe any more.")
+    return FetchFailed("broken_off", f"{host} broke off before the end.", again=True)
