@@ -6,6 +6,8 @@ cursors.py   long lists a page at a time, by opaque cursors
 shapes.py    the base of what is sent and answered
 feeds.py     announce a feed or send it, submit it, answer, cancel
 feed_out.py  a feed, as programs are told of it
+listing.py   all feeds of a vendor
+rows.py      what became of each row; the failed ones as a file
 targets.py   where a file is put, on a site whose storage programs can't reach
 me.py        what a token is, and what it may
 urls.py      the addresses

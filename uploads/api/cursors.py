@@ -28,7 +28,14 @@ def decode(cursor: str, shape: tuple[type, ...]) -> list[Any]:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(found, list) or tuple(map(type, found)) != shape:
             raise ValueError(cursor)
-    except ValueError as error:
-        message = "This cursor isn't one of ours. Take it from the page before, as it is."
-        raise Problem("invalid", errors=[{"field": "cursor", "message": message}]) from error
+        if not all(one.isprintable() if isinstance(one, str) else abs(one) < 2**31 for one in found):
+            raise ValueError(cursor)
+    except (ValueError, RecursionError) as error:
+        raise refused() from error
     return found
+
+
+def refused() -> Problem:
+    """What isn't one of ours."""
+    message = "This cursor isn't one of ours. Take it from the page before, as it is."
+    return Problem("invalid", errors=[{"field": "cursor", "message": message}])

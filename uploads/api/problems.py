@@ -35,6 +35,7 @@ KINDS: Final[dict[str, Kind]] = {
     "still-under-way": Kind(
         409, "Still under way", "The first call with this Idempotency-Key hasn't ended. Ask again."
     ),
+    "gone": Kind(410, "Not kept any more", "What is old is deleted; what was counted stays."),
     "too-slow": Kind(408, "Too slow", "It came too slowly. Send it again, or put it in storage as the call says."),
     "length-required": Kind(411, "No length", "Send a Content-Length."),
     "too-large": Kind(413, "Too large", "Send less at once; /api/v1/me names the limits."),

@@ -4,11 +4,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from uploads.api import feeds, me, targets
+from uploads.api import listing, me, rows, targets
 from uploads.api.base import api, guarded
 from uploads.api.problems import Problem
 
-api.add_router("", feeds.router)
+# Before those of a feed, whose ID may have slashes.
+api.add_router("", rows.router)
+api.add_router("", listing.router)  # that of feeds.py, with the list
 api.add_router("", me.router)
 
 
@@ -27,5 +29,6 @@ app_name = "api"
 urlpatterns = [
     *_patterns(),
     path("targets/<str:signed>", targets.put, name="target"),
+    path("files/<str:signed>", rows.file, name="file"),
     re_path(r"", guarded(_nothing), name="nothing"),
 ]

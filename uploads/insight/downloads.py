@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO
 
+import orjson
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -16,12 +17,13 @@ from security.log import note
 from security.models import Kind
 from uploads.aws import storage
 from uploads.insight import workbooks
-from uploads.models import UploadHistory, results
+from uploads.models import UploadHistory, ValidationError, results
 from uploads.pipeline.report import write_report
 
 CHUNK = 256 * 1024
 # Of an XLSX file that is made while somebody waits: a row of a dozen columns takes 0.1 ms and the time to read it.
 XLSX_ROWS = 25_000
+JSON_ROWS = 1_000  # of one that is made while it is sent, read at once
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -63,6 +65,28 @@ def report_xlsx(upload: UploadHistory) -> HttpResponseBase:
     name = f"{PurePosixPath(upload.file_name).stem}-errors.xlsx"
     _refuse_many(upload.open_records)
     return xlsx(workbooks.of_report(upload), name)
+
+
+def report_jsonl(upload: UploadHistory) -> HttpResponseBase:
+    """The failed rows so far as JSON, a line for each problem with what the row said."""
+    _note(upload, "failed rows, JSON lines")
+    name = f"{PurePosixPath(upload.file_name).stem}-errors.jsonl"
+    response = StreamingHttpResponse(_lines(upload), content_type="application/jsonl")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _lines(upload: UploadHistory) -> Iterator[bytes]:
+    open_errors = ValidationError.objects.errors().filter(upload=upload, resolved_at=None)
+    for one in open_errors.order_by("row_number", "error_id").iterator(JSON_ROWS):
+        yield orjson.dumps(
+            {
+                "row": one.row_number, "line": one.line_number, "field": one.field, "code": one.error_type,
+                "message": one.error_message, "suggestion": one.suggestion, "value": one.wrong_value,
+                "data": one.original_data,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )  # fmt: skip
 
 
 def _note(upload: UploadHistory, what: str) -> None:

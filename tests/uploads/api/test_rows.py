@@ -1,0 +1,144 @@
+"""What became of a feed's rows: all of them, those of an outcome, those with problems; as pages and as files."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads.insight import row_outcomes
+from uploads.models import UploadHistory
+
+BAD = {2: {"price": "free"}, 4: {"category": "Spaceships"}, 5: {"price": "free", "stock_quantity": "-1"}}
+
+
+@pytest.fixture
+def upload(pipeline: Pipeline) -> UploadHistory:
+    return pipeline.run(feed(*(line(n, **BAD.get(n, {})) for n in range(1, 8))))
+
+
+def pages(program: Client, upload: UploadHistory, **asked: Any) -> Iterator[dict[str, Any]]:
+    cursor: Any = ""
+    while cursor is not None:
+        answer = program.get(f"/api/v1/feeds/{upload.pk}/rows", {**asked, **({"cursor": cursor} if cursor else {})})
+        assert answer.status_code == 200, answer.json()
+        yield answer.json()
+        cursor = answer.json()["next_cursor"]
+
+
+def rows(program: Client, upload: UploadHistory, **asked: Any) -> list[dict[str, Any]]:
+    return [row for page in pages(program, upload, **asked) for row in page["rows"]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 100])
+def test_every_row_comes_once_whatever_the_pages(program: Client, upload: UploadHistory, limit: int) -> None:
+    found = rows(program, upload, limit=limit)
+    assert [(row["row"], row["outcome"]) for row in found] == [
+        (n, "error" if n in BAD else "inserted") for n in range(1, 8)
+    ]
+    assert [row["vendor_product_id"] for row in found if row["row"] not in BAD] == ["P-1", "P-3", "P-6", "P-7"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"outcome": "error"}, [2, 4, 5]), ({"outcome": "inserted"}, [1, 3, 6, 7]), ({"outcome": "updated"}, []),
+        ({"code": "invalid_price"}, [2, 5]), ({"code": "negative_stock"}, [5]), ({"severity": "error"}, [2, 4, 5]),
+        ({"severity": "warning"}, []), ({"code": "invalid_price", "outcome": "inserted"}, []), ({"code": "x"}, []),
+    ],
+)  # fmt: skip
+def test_those_that_are_asked_for_come(
+    program: Client, upload: UploadHistory, asked: dict[str, str], expected: list[int], limit: int
+) -> None:
+    assert [row["row"] for row in rows(program, upload, limit=limit, **asked)] == expected
+
+
+def test_a_row_says_what_is_wrong_and_what_to_do(program: Client, upload: UploadHistory) -> None:
+    (row,) = rows(program, upload, code="negative_stock")
+    assert (row["state"], row["line"]) == ("open", 6)
+    assert [(one["field"], one["code"], one["severity"], one["value"]) for one in row["problems"]] == [
+        ("price", "invalid_price", "error", "free"), ("stock_quantity", "negative_stock", "error", "-1"),
+    ]  # fmt: skip
+    assert all(one["message"] and one["explained"] for one in row["problems"])
+
+
+def test_few_among_many_take_several_pages_and_never_a_long_one(
+    program: Client, upload: UploadHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_outcomes, "LOOKED_AT", 2)
+    found = list(pages(program, upload, outcome="updated"))
+    assert len(found) >= 3
+    assert all(page["rows"] == [] for page in found)
+
+
+def test_a_page_asks_as_many_questions_whatever_it_has(program: Client, upload: UploadHistory) -> None:
+    counts = []
+    for limit in (1, 7):
+        next(pages(program, upload, limit=limit))  # notes the token's use
+        with CaptureQueriesContext(connection) as queries:
+            next(pages(program, upload, limit=limit))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_cursor_that_isnt_ours_is_refused(program: Client, upload: UploadHistory) -> None:
+    for cursor in ("x", "W10", "WzFd", "eyJhIjogMX0", "x" * 2000, "WyJhXHUwMDAwIl0", "ü"):
+        answer = program.get(f"/api/v1/feeds/{upload.pk}/rows", {"cursor": cursor})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+def test_what_cant_be_asked_for_is_refused_by_its_name(program: Client, upload: UploadHistory) -> None:
+    answer = program.get(f"/api/v1/feeds/{upload.pk}/rows", {"limit": 0, "outcome": "lost"})
+    assert [one["field"] for one in answer.json()["errors"]] == ["outcome", "limit"]
+
+
+def test_rows_that_were_deleted_by_their_age_are_said_to_be_gone(program: Client, upload: UploadHistory) -> None:
+    UploadHistory.objects.update(rows_deleted_at="2026-01-01T00:00Z")
+    answer = program.get(f"/api/v1/feeds/{upload.pk}/rows")
+    assert (answer.status_code, answer.json()["type"]) == (410, "/api/v1/problems/gone")
+
+
+def test_the_failed_rows_come_as_a_file_from_an_address_that_works_for_a_while(
+    program: Client, client: Client, upload: UploadHistory
+) -> None:
+    beginnings = {"csv": b"\xef\xbb\xbf", "xlsx": b"PK", "jsonl": b'{"row":2'}
+    for form, begins in beginnings.items():
+        answer = program.get(f"/api/v1/feeds/{upload.pk}/report.{form}")
+        assert answer.status_code == 303
+        path = urlsplit(answer["Location"]).path
+        content = b"".join(client.get(path).streaming_content)  # type: ignore[attr-defined] # it streams
+        assert content.startswith(begins)
+        assert client.get(f"{path}x").status_code == 404
+    lines = [json.loads(line) for line in content.splitlines()]
+    assert [(one["row"], one["code"]) for one in lines] == [
+        (2, "invalid_price"), (4, "unknown_category"), (5, "invalid_price"), (5, "negative_stock"),
+    ]  # fmt: skip
+    assert program.get(f"/api/v1/feeds/{upload.pk}/report.pdf").status_code == 422
+
+
+def test_of_somebody_else_there_is_none(stranger: Client, upload: UploadHistory) -> None:
+    for what in ("", "/rows", "/report.csv"):
+        assert stranger.get(f"/api/v1/feeds/{upload.pk}{what}").status_code == 404
+
+
+def test_all_feeds_come_newest_first_with_those_of_people(program: Client, pipeline: Pipeline) -> None:
+    first = pipeline.run(feed(line(1)))
+    told = program.post("/api/v1/feeds", json.dumps({"file_name": "b.csv"}), "application/json").json()["id"]
+    last = pipeline.run(feed(line(2)))
+    found: list[Any] = []
+    cursor: Any = ""
+    while cursor is not None:
+        page = program.get("/api/v1/feeds", {"limit": 1, **({"cursor": cursor} if cursor else {})}).json()
+        found += [(one["id"], one["origin"], one["state"]) for one in page["feeds"]]
+        cursor = page["next_cursor"]
+    assert found == [(last.pk, "file", "completed"), (told, "api", "awaiting_file"), (first.pk, "file", "completed")]
+    since = first.created_at.isoformat()
+    assert len(program.get("/api/v1/feeds", {"created_after": since}).json()["feeds"]) == 2
+    assert program.get("/api/v1/feeds", {"created_after": "2026-01-01T00:00:00"}).status_code == 422
