@@ -8,6 +8,10 @@ feeds.py     announce a feed or send it, submit it, answer, cancel
 feed_out.py  a feed, as programs are told of it
 listing.py   all feeds of a vendor
 rows.py      what became of each row; the failed ones as a file
+row_outcomes.py  the same as it is asked of the database
+corrections.py   failed rows, corrected or tried again
+products.py      the catalog, and how a product came to be
+reference.py     columns, categories, codes
 targets.py   where a file is put, on a site whose storage programs can't reach
 me.py        what a token is, and what it may
 urls.py      the addresses

@@ -5,6 +5,7 @@ There are no page numbers: the thousandth page costs what the first does, and ro
 
 import base64
 import json
+from datetime import datetime
 from typing import Any, Final
 
 from uploads.api.problems import Problem
@@ -32,6 +33,17 @@ def decode(cursor: str, shape: tuple[type, ...]) -> list[Any]:
             raise ValueError(cursor)
     except (ValueError, RecursionError) as error:
         raise refused() from error
+    return found
+
+
+def moment(cursor: str) -> datetime:
+    """A cursor that is a moment. Raises Problem."""
+    try:
+        found = datetime.fromisoformat(decode(cursor, (str,))[0])
+    except ValueError as error:
+        raise refused() from error
+    if found.tzinfo is None:
+        raise refused()
     return found
 
 

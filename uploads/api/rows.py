@@ -13,14 +13,14 @@ from pydantic import Field
 
 from config.web.links import site_url
 from config.web.workbooks.writing import NotForExcel
-from uploads.api import cursors, problems
+from uploads.api import cursors, problems, row_outcomes
 from uploads.api.base import Token
 from uploads.api.feeds import PROBLEMS, found
 from uploads.api.problems import Problem
+from uploads.api.row_outcomes import RowOutcome, Wanted
 from uploads.api.shapes import Answered, ProblemOut, Sent
 from uploads.aws.storage import FileMissing, StorageUnavailable
-from uploads.insight import downloads, row_outcomes
-from uploads.insight.row_outcomes import RowOutcome, Wanted
+from uploads.insight import downloads
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import ApiToken
 

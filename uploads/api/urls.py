@@ -4,13 +4,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from uploads.api import listing, me, rows, targets
+from uploads.api import corrections, listing, me, products, reference, rows, targets
 from uploads.api.base import api, guarded
 from uploads.api.problems import Problem
 
 # Before those of a feed, whose ID may have slashes.
-api.add_router("", rows.router)
+api.add_router("", corrections.router)  # that of rows.py, with what corrections.py adds
 api.add_router("", listing.router)  # that of feeds.py, with the list
+api.add_router("", products.router)
+api.add_router("", reference.router)
 api.add_router("", me.router)
 
 

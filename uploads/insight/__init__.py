@@ -15,5 +15,4 @@ error_habits.py  which kinds of error a vendor makes most
 downloads.py     an upload's files
 workbooks.py     files to correct or fill in and send back: failed rows, the catalog
 guide.py         what the columns of a feed are, and the template
-row_outcomes.py    what became of an upload's rows, a page at a time
 """

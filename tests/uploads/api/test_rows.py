@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
-from uploads.insight import row_outcomes
+from uploads.api import row_outcomes
 from uploads.models import UploadHistory
 
 BAD = {2: {"price": "free"}, 4: {"category": "Spaceships"}, 5: {"price": "free", "stock_quantity": "-1"}}
@@ -95,7 +95,7 @@ def test_a_cursor_that_isnt_ours_is_refused(program: Client, upload: UploadHisto
 
 
 def test_what_cant_be_asked_for_is_refused_by_its_name(program: Client, upload: UploadHistory) -> None:
-    answer = program.get(f"/api/v1/feeds/{upload.pk}/rows", {"limit": 0, "outcome": "lost"})
+    answer = program.get(f"/api/v1/feeds/{upload.pk}/rows", {"limit": "0", "outcome": "lost"})
     assert [one["field"] for one in answer.json()["errors"]] == ["outcome", "limit"]
 
 

@@ -129,3 +129,13 @@ def _whole(upload: UploadHistory, found: Sequence[Any]) -> list[RowOutcome]:
             problems[one.record_id].append(one)
     return [RowOutcome(record, row, line, outcome, names.get(product), problems[record])
             for record, row, line, outcome, product in found]  # fmt: skip
+
+
+def open_problems(upload: UploadHistory, records: Sequence[str]) -> dict[str, list[ValidationError]]:
+    """What is wrong with these records now."""
+    found = defaultdict(list)
+    numbers = RecordOutcome.objects.filter(upload_id=upload.pk, record_id__in=records).values("row_number")
+    problems = ValidationError.objects.errors().filter(upload=upload, resolved_at=None, row_number__in=numbers)
+    for one in problems.filter(record_id__in=records).order_by("row_number", "error_id").defer("original_data"):
+        found[one.record_id].append(one)
+    return found
