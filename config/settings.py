@@ -390,6 +390,10 @@ MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", 20)  # of one vendor at once
 PREVIEWS_OF_PERSON = env.int("PREVIEWS_OF_PERSON", 60)
 PREVIEWS_OF_VENDOR = env.int("PREVIEWS_OF_VENDOR", 120)
 PREVIEW_BYTES_OF_VENDOR = env.int("PREVIEW_BYTES_OF_VENDOR", 20 * MAX_FILE_BYTES)
+# Of a token (uploads/api/limits.py); 0 is as many as come.
+API_CALLS_A_SECOND = max(0, env.int("API_CALLS_A_SECOND", 10))
+API_CALLS_AT_ONCE = max(1, env.int("API_CALLS_AT_ONCE", 50))
+API_FEEDS_A_MINUTE = max(0, env.int("API_FEEDS_A_MINUTE", 60))
 # The preview of a file sends a field for each column.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = max(1000, MAX_FILE_COLUMNS + 100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # the fields of any form; config/bodies/limits.py says less for most

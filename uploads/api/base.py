@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponseNotAllowed, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from uploads.api import problems
+from uploads.api import idempotent, limits, problems
 from uploads.api.problems import Problem
 from uploads.aws.storage import StorageUnavailable
 from vendors.models import ApiToken
@@ -55,14 +57,18 @@ def guarded(view: View) -> View:
 
     @wraps(view)
     def called(request: HttpRequest, *arguments: Any, **rest: Any) -> HttpResponseBase:
+        token, said = None, limits.Limits()
         try:
-            request.token = _token(request)  # type: ignore[attr-defined] # for Token
-            answer = view(request, *arguments, **rest)
+            token = _token(request)
+            request.token = token  # type: ignore[attr-defined] # for Token
+            said = limits.take(token, request)
+            answer = _done(request, token, lambda: view(request, *arguments, **rest))
         except Problem as problem:
-            return problems.response(problem)
-        if isinstance(answer, HttpResponseNotAllowed):
-            return problems.response(Problem("method-not-allowed", headers={"Allow": answer["Allow"]}))
-        check.note_used(request.token)  # type: ignore[attr-defined]
+            answer = problems.response(problem)
+        if token:
+            check.note_used(token)
+        for name, value in said.headers.items():
+            answer.headers.setdefault(name, value)
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
 
@@ -78,6 +84,21 @@ def scopes_of(request: HttpRequest) -> list[str]:
         return []
 
 
+def _done(request: HttpRequest, token: ApiToken, call: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What the call answers. Raises Problem, also for what Django would have a page."""
+    try:
+        answer = idempotent.once(request, token, call)
+    except RequestDataTooBig as error:
+        raise Problem("too-large") from error
+    except (TooManyFieldsSent, TooManyFilesSent, MultiPartParserError) as error:
+        raise Problem("invalid", str(error)) from error
+    except UnreadablePostError as error:
+        raise Problem("invalid", "What was sent broke off before its end.") from error
+    if isinstance(answer, HttpResponseNotAllowed):
+        raise Problem("method-not-allowed", headers={"Allow": answer["Allow"]})
+    return answer
+
+
 def _token(request: HttpRequest) -> ApiToken:
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not text.strip():
@@ -85,6 +106,7 @@ def _token(request: HttpRequest) -> ApiToken:
     try:
         return check.token_of(text.strip())
     except check.Refused as refused:
+        limits.take_refused(request)
         raise Problem(CODES.get(refused.code, f"token-{refused.code}"), str(refused)) from refused
 
 

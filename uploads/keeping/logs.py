@@ -1,4 +1,5 @@
-"""What people and services left behind: jobs that have ended, the admin's history, outages that are over."""
+"""What people, programs and services left behind: jobs that have ended, the admin's history, outages that are over,
+answers that programs may ask for again (uploads/api/idempotent.py)."""
 
 from typing import Final
 
@@ -20,19 +21,26 @@ def delete_outages(turn: Turn) -> bool:
     return _delete(turn, SQL("service_outages"), SQL("ended_at < {}"))
 
 
+def delete_calls(turn: Turn) -> bool:
+    """After a day a key is free anyway (idx_idempotent_calls_age)."""
+    return _delete(turn, SQL("idempotent_calls"), SQL("created_at < {}"), days=1)
+
+
 def delete_admin_log(turn: Turn) -> bool:
     """From its oldest end, by the primary key: the table has no index by time, and its keys grow with it."""
     oldest = SQL("(SELECT * FROM django_admin_log ORDER BY id LIMIT {}) oldest").format(BATCH_ROWS)
     return _delete(turn, oldest, SQL("action_time < {}"), Identifier("django_admin_log"))
 
 
-def _delete(turn: Turn, source: Composable, which: SQL, table: Composable | None = None) -> bool:
+def _delete(
+    turn: Turn, source: Composable, which: SQL, table: Composable | None = None, days: int | None = None
+) -> bool:
     some = SQL("SELECT id FROM {} WHERE {} LIMIT {}").format(
         source, which.format(SQL("now() - make_interval(days => %s)")), BATCH_ROWS
     )
     query = SQL("DELETE FROM {} WHERE id = ANY (ARRAY({}))").format(table or source, some)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(query, [turn.days])
+        cursor.execute(query, [turn.days if days is None else days])
         removed = int(cursor.rowcount)
         turn.note(removed)
     return removed == BATCH_ROWS

@@ -1,9 +1,9 @@
 """A vendor that has left: what the law wants deleted is deleted, what the books need stays.
 
-Deleted are the accounts of its people, invitations, addresses, files and reports, records in DynamoDB, failed rows as
-they were sent, what was said to it, by it and about it, and what was noted of work about it. Products, uploads with
-their counters, the ledger and what changed in products are kept. Whoever is stopped anywhere begins anew: each step
-finds what is left of it.
+Deleted are the accounts of its people, invitations, tokens of its programs, addresses, files and reports, records in
+DynamoDB, failed rows as they were sent, what was said to it, by it and about it, and what was noted of work about it.
+Products, uploads with their counters, the ledger and what changed in products are kept. Whoever is stopped anywhere
+begins anew: each step finds what is left of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,16 @@ from security.models import Kind
 from uploads.aws import dynamo
 from uploads.keeping.stored import delete_of
 from uploads.keeping.turn import BATCH_ROWS
-from uploads.models import Comment, Correction, Job, UploadHead, UploadHistory, ValidationError, WorkItem
+from uploads.models import (
+    Comment,
+    Correction,
+    IdempotentCall,
+    Job,
+    UploadHead,
+    UploadHistory,
+    ValidationError,
+    WorkItem,
+)
 from vendors import leaving
 from vendors.models import Vendor
 
@@ -84,6 +93,17 @@ def _forget_contacts(vendor: Vendor) -> int:
     if found:
         leaving.forget_contacts(Vendor.objects.get(pk=vendor.pk))
     return found
+
+
+def _tokens(vendor: Vendor) -> int:
+    return vendor.tokens.count() + IdempotentCall.objects.filter(vendor=vendor).count()
+
+
+def _delete_tokens(vendor: Vendor) -> int:
+    """With the answers that were kept for those who have them."""
+    answers, _ = IdempotentCall.objects.filter(vendor=vendor).delete()
+    _, gone = vendor.tokens.all().delete()
+    return answers + gone.get("vendors.ApiToken", 0)
 
 
 # --- files and records -------------------------------------------------------------------------------------------
@@ -184,6 +204,7 @@ PARTS: Final = (
     Part("accounts of people who are nowhere else", _accounts, _leave),
     Part("memberships of people who are elsewhere, too", _others, _leave_too),
     Part("invitations", lambda vendor: vendor.invitations.count(), _withdraw),
+    Part("tokens of programs, and answers kept for them", _tokens, _delete_tokens),
     Part("uploads with their files and reports", lambda vendor: len(_with_files(vendor)), _delete_files),
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),

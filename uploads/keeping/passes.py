@@ -38,6 +38,7 @@ KINDS: Final[dict[str, Kind]] = {
     policies.ADMIN_LOG: Kind(logs.delete_admin_log, lambda: logs.about("django_admin_log")),
     policies.WORK: Kind(notes.delete_done, lambda: logs.about("work_items")),
     policies.NOTES: Kind(notes.delete_over, lambda: None),
+    policies.CALLS: Kind(logs.delete_calls, lambda: logs.about("idempotent_calls")),
     policies.OUTAGES: Kind(logs.delete_outages, lambda: logs.about("service_outages")),
     policies.SESSIONS: Kind(_nothing, lambda: logs.about("django_session")),
     policies.SECURITY_LOG: Kind(_nothing, lambda: logs.about("security_log")),

@@ -25,6 +25,7 @@ OUTAGES: Final = "outages"
 SECURITY_LOG: Final = "security_log"
 WORK: Final = "work"
 NOTES: Final = "notes"
+CALLS: Final = "calls"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ POLICIES: Final[dict[str, Policy]] = {
     ADMIN_LOG: Policy("The admin's history", "KEEP_ADMIN_LOG_DAYS", "after the change", "a product's timeline"),
     WORK: Policy("Work that was done", "KEEP_WORK_DAYS", "after it was done", "the admin's history", LEAST_WORK),
     NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
+    CALLS: Policy("Answers that programs may ask for again", "", "a day", "nothing"),
     SESSIONS: Policy("Sessions", "", "until they end", "nothing"),
     OUTAGES: Policy("Outages of services", "KEEP_OUTAGES_DAYS", "after their end", "nothing"),
     SECURITY_LOG: Policy("The security log", "SECURITY_LOG_DAYS", "after the event", "nothing", 90),

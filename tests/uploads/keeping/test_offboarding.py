@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 from psycopg.sql import SQL, Identifier
 
 from catalog.models import Product
@@ -28,8 +29,8 @@ from tests.uploads.keeping.aging import counters
 from tests.uploads.keeping.test_stored import in_storage
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
-from uploads.models import Comment, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
-from vendors.models import Invitation, Vendor, VendorMember
+from uploads.models import Comment, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
 
@@ -61,6 +62,10 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
             [ada.email, str(ada.pk), "198.51.100.7"],
         )
     Vendor.objects.filter(pk=vendor.pk).update(phone="198.51.100.7", address="Lovelace Street 1")
+    ApiToken.objects.create(
+        vendor=vendor, name="ERP of Ada Lovelace", token_hash="0" * 64, scopes=[], expires_at=timezone.now()
+    )
+    IdempotentCall.objects.create(vendor=vendor, key="1", fingerprint="0" * 64)
     log_change(ada, vendor, "Member ada@northwind.example: viewer → owner.")
     upload = pipeline.run(feed(line(1), line(2, price="free")))
     Comment.objects.create(
@@ -87,7 +92,8 @@ def everything() -> str:
     """All of PostgreSQL that names people, as text."""
     tables = (
         "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
-        "vendor_invitations", "comments", "work_items", "security_log", "django_admin_log", "vendor_members",
+        "vendor_invitations", "api_tokens", "comments", "work_items", "security_log", "django_admin_log",
+        "vendor_members",
     )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
@@ -100,9 +106,10 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:10]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:11]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
-        ["1", "invitations"], ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
+        ["1", "invitations"], ["2", "tokens of programs, and answers kept for them"],
+        ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
         ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
         ["1", "notes of work"],
         ["1", "addresses of the vendor itself"],

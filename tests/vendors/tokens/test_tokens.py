@@ -13,6 +13,9 @@ from security.models import SecurityEvent
 from vendors.models import ApiToken, Vendor, VendorMember
 from vendors.tokens import make, texts
 
+# Calls are counted in Redis.
+pytestmark = pytest.mark.usefixtures("broker")
+
 PAGE = "/vendor/VEND001/programs/"
 WANTED = {"name": "ERP", "scopes": ["feeds:read", "feeds:write"], "days": "365"}
 
