@@ -23,12 +23,14 @@ from uploads.staff.errors import CorrectionAdmin, ValidationErrorAdmin
 from uploads.staff.jobs import JobAdmin
 from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
+from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
-from vendors.models import Vendor
+from vendors.models import ApiToken, Vendor
 
 admin.site.register(Vendor, VendorsAdmin)
+admin.site.register(ApiToken, ApiTokenAdmin)
 admin.site.register(VendorSummary, VendorSummaryAdmin)
 admin.site.register(Product, ProductsAdmin)
 admin.site.register(ProductCategory, CategoriesAdmin)

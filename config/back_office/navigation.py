@@ -46,6 +46,7 @@ WORKED_WITH = {
     "uploads.ValidationError": ("Errors", "below"),
     "catalog.Product": ("Products", ""),
     "vendors.Vendor": ("Vendors", ""),
+    "vendors.ApiToken": ("Tokens", "below"),
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
     "uploads.RememberedReading": ("File layouts", "below"),

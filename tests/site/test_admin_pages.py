@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped] # no types of its own
@@ -12,11 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Product, ProductCategory
 from config.web.workbooks.writing import CELL_CHARS
 from uploads.models import RecordOutcome, RememberedReading, StreamShard, UploadHistory, ValidationError, ValueRule
-from vendors.models import Vendor
+from vendors.models import ApiToken, Vendor
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -24,6 +25,7 @@ REVERSED = "\u202eexe.tset"
 
 EDITABLE = [
     "vendors_vendor", "catalog_product", "catalog_productcategory", "uploads_rememberedreading", "uploads_valuerule",
+    "vendors_apitoken",
 ]  # fmt: skip
 READ_ONLY = [
     "catalog_productcatalog", "uploads_uploadhistory", "uploads_validationerror", "uploads_recordoutcome",
@@ -36,6 +38,7 @@ KEYS = {
     "uploads_uploadhistory": "U/1 <b>", "uploads_validationerror": "1", "uploads_recordoutcome": "1",
     "uploads_streamshard": "1", "uploads_recentupload": "U/1 <b>", "uploads_vendorsummary": "V1",
     "uploads_rememberedreading": "1", "uploads_valuerule": "1",
+    "vendors_apitoken": "1",
 }  # fmt: skip
 
 
@@ -67,6 +70,10 @@ def fill(numbers: range) -> None:
             answers={"currency": hostile},
         )  # fmt: skip
         ValueRule.objects.create(id=n, vendor=vendor, field="brand", wrong_value=SCRIPT, right_value=FORMULA)
+        ApiToken.objects.create(
+            id=n, vendor=vendor, name=hostile, hint="vpo_abcd", token_hash=f"{n:064d}", scopes=["feeds:read"],
+            expires_at=timezone.now() + timedelta(days=n),
+        )  # fmt: skip
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")

@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group, User
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Product, ProductCatalog, ProductCategory
 from config.web.text import HIDDEN, visible, visible_page
@@ -35,14 +36,14 @@ from uploads.models import (
     ValueRule,
     VendorSummary,
 )
-from vendors.models import Vendor, VendorMember
+from vendors.models import ApiToken, Vendor, VendorMember
 
 # One line each, as keys are, and with what turns text around at its end.
 HIDING = [text for text in STRANGE if visible(text) != text]
 PREPARED = (
     Vendor, ProductCategory, Product, ProductCatalog, UploadHistory, RecentUpload, VendorSummary, ValidationError,
     RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, SecurityEvent, User, Group,
-    Authenticator,
+    Authenticator, ApiToken,
 )  # fmt: skip
 
 
@@ -72,6 +73,9 @@ def fill() -> None:
             file_name=text,
         )  # fmt: skip
         ValueRule.objects.create(vendor=vendor, field="brand", wrong_value=text, right_value=text)
+        ApiToken.objects.create(
+            vendor=vendor, name=text[:80], hint=f"vpo_{n}", token_hash=str(n), scopes=[], expires_at=timezone.now()
+        )
         user = User.objects.create(username=f"u{n}{text}"[:150], first_name=text, last_name=text, email=f"{text}@x.y")
         VendorMember.objects.create(vendor=vendor, user=user)
         Group.objects.create(name=text)

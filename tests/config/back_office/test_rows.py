@@ -190,6 +190,7 @@ LISTS: list[tuple[str, str]] = [
     ("uploads_valuerule", "view_valuerule"),
     ("uploads_rememberedreading", "view_rememberedreading"),
     ("uploads_recordoutcome", "view_recordoutcome"),
+    ("vendors_apitoken", "view_apitoken"),
 ]
 
 
@@ -219,6 +220,7 @@ EMPTY = [
     ("/admin/vendors/vendor/", "There are no vendors yet."),
     (ERRORS, "No row waits for anybody"),
     ("/admin/uploads/job/", "There are no jobs yet."),
+    ("/admin/vendors/apitoken/", "There are no tokens yet."),
 ]
 
 

@@ -21,6 +21,7 @@ from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
 from uploads.staff.pages.upload import import_url
+from uploads.staff.programs import tokens
 from uploads.staff.start.figures import may_see, since, ways
 from vendors import approval, invitations, summary, viewing
 from vendors.models import Vendor
@@ -35,6 +36,7 @@ UPLOADS = 5
 VALUES = 10
 PEOPLE = 20
 LAYOUTS = 5
+TOKENS = 5
 STATES = {
     "pending": "Waits for approval. Until then its files are refused.",
     "suspended": "Its files are refused, and its products are not shown.",
@@ -53,6 +55,7 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         "may_view_as": viewing.may(user),
         **_people(request, vendor),
         **_files(user, vendor),
+        **tokens.of_vendor(request, vendor, TOKENS),
         **actions(request, vendor, steps),
     }
     return shown | (_of_uploads(request, vendor) if may_see(user) else {})
