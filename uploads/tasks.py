@@ -19,6 +19,7 @@ from uploads.pipeline.table import scan
 from uploads.preview import dry_run
 from uploads.programs import take
 from uploads.work import jobs, outages, policies, steps, wakeups
+from vendors import mails
 
 logger = logging.getLogger(__name__)
 
@@ -130,3 +131,9 @@ def _delete_old() -> None:
 def mail_comments() -> None:
     with _patient("The mailing of comments"):
         steps.alone(steps.MAIL_COMMENTS, mailing.send_owed)
+
+
+@shared_task
+def mail_expiry() -> None:
+    with _patient("The mailing of tokens that expire"):
+        steps.alone(steps.MAIL_EXPIRY, mails.tell_of_expiry)

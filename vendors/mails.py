@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Iterable
+from smtplib import SMTPRecipientsRefused
 
 from django.core.mail import EmailMessage, get_connection
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from config.web import text
 from config.web.links import site_url
-from vendors.models import Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.tokens import expiring
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +51,13 @@ DECISIONS = {
 # What else such a mail says, and where its link leads if not to the vendor's home.
 AFTERWARDS = {"decline": ["Put right what is wrong, and ask again on your company's profile:"]}
 LEADS_TO = {"decline": ("vendor:profile",)}
+TOKENS_AT_ONCE = 200  # about which owners are told in one turn of the schedule
 
 
 def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
     """Tell the vendors' owners what staff decided; `step` is one of DECISIONS."""
     title, sentences = DECISIONS[step]
     after = AFTERWARDS.get(step, [])
-    owners = VendorMember.objects.filter(
-        vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
-    ).select_related("vendor", "user")
     send(
         _mail(
             title.format(name=one.vendor.vendor_name),
@@ -69,9 +70,57 @@ def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
             ],
             one.user.email,
         )
-        for one in owners
+        for one in _owners(vendors)
         if one.user.email
     )
+
+
+def tell_of_token(token: ApiToken) -> None:
+    """Tell the vendor's owners that there is a token: nobody makes one in their place unseen."""
+    maker = token.created_by
+    by = "staff" if maker is None or maker.is_staff else maker.email or maker.get_username()
+    mails = _to_owners(
+        token,
+        f"{token.vendor.vendor_name} has a new token for its programs",
+        f"A token “{token.name}” for programs of {token.vendor.vendor_name} ({token.vendor_id}) was made by {by}. It "
+        f"begins with {token.hint}, works until {token.expires_at:%Y-%m-%d}, and may: {', '.join(token.scopes)}.",
+        "If none of you wanted it, revoke it at once:",
+    )
+    send(mails)
+
+
+def tell_of_expiry() -> None:
+    """Tell owners of tokens that stop working within a week, of each once. Raises OSError where no mail can be sent."""
+    for token in expiring.due(TOKENS_AT_ONCE):
+        if not expiring.take(token):
+            continue
+        used = f"It was used last on {token.last_used_at:%Y-%m-%d}." if token.last_used_at else "It was never used."
+        mails = _to_owners(
+            token,
+            f"A token of {token.vendor.vendor_name} expires on {token.expires_at:%Y-%m-%d}",
+            f"The token “{token.name}” of {token.vendor.vendor_name} ({token.vendor_id}), which begins with "
+            f"{token.hint}, works until {token.expires_at:%Y-%m-%d %H:%M} UTC. {used}",
+            "If a program still needs it, make a second one of the same name, and put it into the program in time:",
+        )
+        try:
+            get_connection().send_messages(mails)
+        except (SMTPRecipientsRefused, ValueError):  # an address that the server doesn't take, or that can't be one
+            logger.exception("That token %s expires can't be told to all owners", token.pk)
+        except OSError:
+            expiring.give_back(token)
+            raise
+
+
+def _to_owners(token: ApiToken, subject: str, what: str, advice: str) -> list[EmailMessage]:
+    emails = _owners([token.vendor]).values_list("user__email", flat=True)
+    link = _address("vendor:programs", token.vendor_id)
+    return [_mail(subject, [what, advice, link], email) for email in emails if email]
+
+
+def _owners(vendors: Iterable[Vendor]) -> "QuerySet[VendorMember]":
+    return VendorMember.objects.filter(
+        vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
+    ).select_related("vendor", "user")
 
 
 def invite(invitation: Invitation, token: str) -> bool:

@@ -7,6 +7,7 @@ Addresses and tasks are read from the URL configuration and from Celery: what is
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core import mail, signing
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from catalog.models import Product
 from tests.bench.pages.addresses import named_patterns
@@ -35,7 +37,7 @@ from uploads.models import Comment, Feed, Job, RecordOutcome, TableStream, Uploa
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
-from vendors.models import Vendor, VendorMember
+from vendors.models import ApiToken, Vendor, VendorMember
 
 NOBODYS = "ZZZZ"
 # Every address outside /vendor/ and /admin/, and what its arguments are of somebody else, guessed at or forged. A token
@@ -285,11 +287,27 @@ def take_feeds(both: Both) -> None:
     assert Feed.objects.get(pk="UPLOAD_HELD").state == "cancelled"
 
 
+def mail_expiry(both: Both) -> None:
+    """A token of ours expires: none of theirs hears of it, not even who made it."""
+    them = User.objects.create_user("becker-owner", "owner@becker.example")
+    VendorMember.objects.create(vendor_id="VEND002", user=them, role="owner")
+    VendorMember.objects.create(
+        vendor_id="VEND001", user=User.objects.create_user("mia", "mia@northwind.example"), role="owner"
+    )
+    ApiToken.objects.create(
+        vendor_id="VEND001", name="ERP", token_hash="0" * 64, scopes=[], created_by=them,
+        expires_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    mail.outbox.clear()
+    tasks.mail_expiry()
+    assert [address for sent in mail.outbox for address in sent.recipients()] == ["mia@northwind.example"]
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
-        delete_old, mail_comments, take_feed, take_feeds,
+        delete_old, mail_comments, take_feed, take_feeds, mail_expiry,
     )
 }  # fmt: skip
 

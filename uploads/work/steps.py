@@ -33,6 +33,7 @@ PURGE_LOG: Final = "Forget what the security log needn't keep"
 DELETE_OLD: Final = "Delete what is kept no longer"
 MAIL_COMMENTS: Final = "Send the mails of comments"
 TAKE_FEEDS: Final = "Go on with feeds of programs"
+MAIL_EXPIRY: Final = "Tell of tokens that are about to expire"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -44,6 +45,7 @@ EVERY: Final[dict[str, float]] = {
     DELETE_OLD: 3600.0,
     MAIL_COMMENTS: 15.0,
     TAKE_FEEDS: 5.0,
+    MAIL_EXPIRY: 3600.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from config.web.names import one_line
+from vendors import mails
 from vendors.access import vendor_page
 from vendors.models import ApiToken, Vendor, VendorMember
 from vendors.tokens import make
@@ -44,6 +45,7 @@ def listing(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         try:
             made, text = make.make(vendor, asked["name"], asked["scopes"], expires_at, cast(Any, request.user))
             form = TokenForm()
+            mails.tell_of_token(made)
         except make.NotPossible as refused:
             form.add_error(None, str(refused))
     shown = {

@@ -3,4 +3,5 @@
 texts.py  what a token looks like
 check.py  whose token this is, and whether it still works
 make.py   making tokens, and revoking them
+expiring.py which tokens are about to expire
 """

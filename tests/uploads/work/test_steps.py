@@ -25,6 +25,7 @@ from uploads.pipeline import reconcile, stream, upkeep
 from uploads.pipeline.table import scan
 from uploads.programs import take
 from uploads.work import outages, steps, wakeups
+from vendors import mails
 
 Said = Callable[[], list[str]]
 
@@ -141,6 +142,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (passes, "go_on", tasks.delete_old, steps.DELETE_OLD),
         (mailing, "send_owed", tasks.mail_comments, steps.MAIL_COMMENTS),
         (take, "wake", tasks.take_feeds, steps.TAKE_FEEDS),
+        (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

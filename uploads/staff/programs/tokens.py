@@ -21,7 +21,7 @@ from config.web.filters import choice_filter
 from config.web.links import keeping, page_url, tag
 from config.web.text import NOTHING, visible
 from security.log import shown
-from vendors import access
+from vendors import access, mails
 from vendors.models import ApiToken, Vendor
 from vendors.portal.tokens import TokenForm
 from vendors.tables import VendorFilter, VendorTableAdmin, vendor_link
@@ -127,6 +127,7 @@ class ApiTokenAdmin(VendorTableAdmin):
             until = timezone.now() + timedelta(days=asked["days"])
             try:
                 made, text = make.make(asked["vendor"], asked["name"], asked["scopes"], until, user)
+                mails.tell_of_token(made)
             except make.NotPossible as refused:
                 form.add_error(None, str(refused))
         context = {
