@@ -4,7 +4,7 @@ It is kept for a day (draft-ietf-httpapi-idempotency-key-header). The same key w
 again, with another call 422, and while the first is under way 409.
 
 A process may die between what a call does and its answer being kept. Then the key is free again when the lease of that
-call is over, and the call is done anew: what must not be there twice takes its ID from `seed`, which is the same both
+call is over, and the call is done anew: what must not be there twice takes its ID from `new_id`, which is the same both
 times. Answers of 5xx and 429 aren't kept, nor refusals of the token: nothing was done, and the same key may try again.
 """
 
@@ -21,6 +21,7 @@ from django.http.response import HttpResponseBase
 from security import at_rest
 from uploads.api.problems import Problem
 from uploads.models import IdempotentCall
+from uploads.pipeline import receive
 from vendors.models import ApiToken
 
 HEADER: Final = "Idempotency-Key"
@@ -51,7 +52,8 @@ def once(request: HttpRequest, token: ApiToken, call: Call) -> HttpResponseBase:
     if taken is None:
         return _again(token.vendor_id, key, fingerprint)
     row, lease, since = taken
-    request.idempotent_seed = f"{row} {since} {fingerprint}"  # type: ignore[attr-defined] # for seed
+    digits = hashlib.sha256(f"{row} {since} {fingerprint}".encode()).hexdigest()
+    request.reserved_id = f"UPLOAD_{since:%Y%m%d_%H%M%S}_{digits[:12]}"  # type: ignore[attr-defined] # for new_id
     try:
         answer = call()
     except BaseException:
@@ -64,10 +66,9 @@ def once(request: HttpRequest, token: ApiToken, call: Call) -> HttpResponseBase:
     return answer
 
 
-def seed(request: HttpRequest) -> str:
-    """64 hexadecimal digits, the same each time this call is done with its key; "" without one."""
-    said = getattr(request, "idempotent_seed", "")
-    return hashlib.sha256(said.encode()).hexdigest() if said else ""
+def new_id(request: HttpRequest) -> str:
+    """The ID of the upload or feed that this call makes: the same each time that it is done with its key."""
+    return getattr(request, "reserved_id", "") or receive.new_upload_id()
 
 
 # --- whether it is the same call -------------------------------------------------------------------------------

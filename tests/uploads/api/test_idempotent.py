@@ -33,12 +33,12 @@ class Called:
     """A call, and what each time it was done found. `answer` is what it does; it counts by itself."""
 
     def __init__(self, authorization: str) -> None:
-        self.authorization, self.times, self.seeds = authorization, count(1), list[str]()
+        self.authorization, self.times, self.ids = authorization, count(1), list[str]()
         self.does: Callable[[HttpRequest, int], HttpResponseBase] = lambda _, n: JsonResponse({"time": n}, status=201)
         self.view = guarded(self._done)
 
     def _done(self, request: HttpRequest) -> HttpResponseBase:
-        self.seeds.append(idempotent.seed(request))
+        self.ids.append(idempotent.new_id(request))
         return self.does(request, next(self.times))
 
     def __call__(
@@ -95,7 +95,7 @@ def test_a_key_that_is_none_is_refused_by_name(called: Called, key: str) -> None
     refused = called(key)
     assert (refused.status_code, problem(refused)) == (422, "invalid")
     assert b"Idempotency-Key" in refused.content
-    assert called.seeds == []
+    assert called.ids == []
 
 
 def test_a_form_is_the_same_whatever_stands_between_its_parts(called: Called) -> None:
@@ -136,7 +136,7 @@ def test_an_answer_that_is_too_large_is_not_given_again_and_nothing_is_done_agai
     refused = called()
     assert (refused.status_code, problem(refused)) == (409, "conflict")
     assert b"answered with 201" in refused.content
-    assert len(called.seeds) == 1
+    assert len(called.ids) == 1
 
 
 def test_after_a_process_died_over_it_the_call_is_done_again_as_the_same(
@@ -155,13 +155,13 @@ def test_after_a_process_died_over_it_the_call_is_done_again_as_the_same(
     IdempotentCall.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert problem(called(body=b"[]")) == "key-used-otherwise"
     assert called().content == b'{"time": 2}'
-    assert called.seeds[0] == called.seeds[1] != ""
+    assert called.ids[0] == called.ids[1]
 
     IdempotentCall.objects.update(created_at=F("created_at") - timedelta(hours=25))
     assert called(body=b"[]").content == b'{"time": 3}'  # a day later the key is free
     IdempotentCall.objects.update(created_at=F("created_at") - timedelta(hours=25))
     called()
-    assert len(set(called.seeds)) == 3
+    assert len(set(called.ids)) == 3
 
 
 def test_who_was_overtaken_does_not_put_its_answer_in_the_place_of_the_other_one(called: Called) -> None:
