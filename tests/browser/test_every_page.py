@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESKTOP, PHONE, overflow
 from tests.feeds import feed, line
 from uploads.models import UploadHistory
+from vendors.models import Vendor
+from vendors.tokens import texts
 
 
 def _addresses(site_admin: Any, may: Any) -> list[str]:
@@ -39,6 +41,7 @@ def test_no_page_breaks_the_policy_or_is_wider_than_a_phone(everything: Page, rf
         "/admin/figures/",
         "/admin/uploads/",
         "/admin/password_change/",
+        "/admin/vendors/apitoken/1/revoke/",
     ]
     pages += [address for site_admin in admin.site._registry.values() for address in _addresses(site_admin, may)]
     wrong = {}
@@ -118,3 +121,14 @@ def test_a_page_that_breaks_the_policy_is_noticed(page: Page, complaints: list[s
     page.wait_for_function("true")
     assert [text for text in complaints if text.startswith("policy: style-src")]
     complaints.clear()
+
+
+def test_a_token_that_is_shown_once_fits_a_phone(admin_page: Page, vendor: Vendor) -> None:
+    admin_page.set_viewport_size(PHONE)
+    admin_page.goto("/admin/vendors/apitoken/add/?vendor=VEND001")
+    admin_page.get_by_label("Name").fill("ERP")
+    admin_page.get_by_role("button", name="Make token").click()
+    expect(admin_page.locator("#token")).to_contain_text(texts.PREFIX)
+    assert overflow(admin_page) == 0
+    right = admin_page.locator("#token").evaluate("one => one.getBoundingClientRect().right")
+    assert right <= PHONE["width"]

@@ -79,6 +79,7 @@ def fill(numbers: range) -> None:
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")
         cursor.execute("SELECT setval('product_categories_category_id_seq', 1000)")
         cursor.execute("SELECT setval('remembered_readings_id_seq', 1000), setval('value_rules_id_seq', 1000)")
+        cursor.execute("SELECT setval('api_tokens_id_seq', 1000)")
 
 
 def list_of(page: str) -> str:

@@ -53,14 +53,14 @@ class ApiTokenAdmin(VendorTableAdmin):
 
     change_form_template = "uploads/staff/programs/token.html"
     empty_says = "There are no tokens yet. A vendor's owners make them on their pages, or they are made here."
-    list_display = ["shown_name", "hint", "vendor_link", "shown_scopes", "state_tag", "last_used_at", "expires_at"]
-    more_columns = ("made_by", "created_at", "revoked_at", "gone_by")
+    list_display = ["shown_name", "begins", "vendor_link", "state_tag", "made_by", "last_used_at", "expires_at"]
+    more_columns = ("shown_scopes", "created_at", "revoked_at", "gone_by")
     list_filter = [VendorFilter, choice_filter("state", STATES)]
     list_select_related = ["vendor", "created_by", "revoked_by"]
     search_fields = ["name", "hint"]
     search_help_text = "A part of the name, or how it begins"
     readonly_fields = [
-        "shown_name", "hint", "vendor_link", "shown_scopes", "state_tag", "made_by", "created_at", "expires_at",
+        "shown_name", "begins", "vendor_link", "shown_scopes", "state_tag", "made_by", "created_at", "expires_at",
         "last_used_at", "revoked_at", "gone_by",
     ]  # fmt: skip
     fields = list(readonly_fields)
@@ -90,6 +90,10 @@ class ApiTokenAdmin(VendorTableAdmin):
     def shown_name(self, token: ApiToken) -> str:
         return visible(token.name)
 
+    @admin.display(description="begins", ordering="hint")
+    def begins(self, token: ApiToken) -> str:
+        return f"{token.hint}…"
+
     @admin.display(description="vendor", ordering="vendor_id")
     def vendor_link(self, token: ApiToken) -> SafeString | str:
         return vendor_link(token)
@@ -102,13 +106,13 @@ class ApiTokenAdmin(VendorTableAdmin):
     def state_tag(self, token: Any) -> SafeString:
         return tag(COLOURS[token.state], dict(STATES)[token.state])
 
-    @admin.display(description="made by", empty_value=NOTHING)
-    def made_by(self, token: ApiToken) -> str | None:
-        return visible(shown(token.created_by)) if token.created_by else None
+    @admin.display(description="made by")
+    def made_by(self, token: ApiToken) -> str:
+        return visible(shown(token.created_by)) if token.created_by else NOTHING
 
-    @admin.display(description="revoked by", empty_value=NOTHING)
-    def gone_by(self, token: ApiToken) -> str | None:
-        return visible(shown(token.revoked_by)) if token.revoked_by else None
+    @admin.display(description="revoked by")
+    def gone_by(self, token: ApiToken) -> str:
+        return visible(shown(token.revoked_by)) if token.revoked_by else NOTHING
 
     # --- making and revoking ---
 
@@ -131,8 +135,9 @@ class ApiTokenAdmin(VendorTableAdmin):
             except make.NotPossible as refused:
                 form.add_error(None, str(refused))
         context = {
-            **self.admin_site.each_context(request), "title": "Make a token", "opts": self.opts, "form": form,
-            "made": made, "text": text, "back": reverse("admin:vendors_apitoken_changelist"),
+            **self.admin_site.each_context(request), "title": "New token" if made else "Make a token",
+            "opts": self.opts, "form": form, "made": made, "text": text,
+            "back": reverse("admin:vendors_apitoken_changelist"),
         }  # fmt: skip
         return TemplateResponse(request, "uploads/staff/programs/make_token.html", context)
 
