@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field, ValidationError, field_validator
 
-from uploads.api import targets
+from uploads.api import idempotent, targets
 from uploads.api.base import Token, fields_of
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.problems import Problem
@@ -112,7 +112,7 @@ def create(request: HttpRequest) -> Status[Any]:
         return Status(202, out(_sent(request, token), None))
     if request.content_type != "application/json":
         raise Problem("unsupported-media-type", "Send application/json, or multipart/form-data with the file.")
-    feed = _announced(token, _parsed(request.body))
+    feed = _announced(request, token, _parsed(request.body))
     return Status(201, Announced(**out(feed, None).dict(), upload=Target(**targets.target(feed))))
 
 
@@ -187,11 +187,12 @@ def _refusals() -> Iterator[None]:
         raise Problem(codes.get(refused.code, "feed-refused"), str(refused)) from refused
 
 
-def _announced(token: ApiToken, asked: NewFeed) -> Feed:
+def _announced(request: HttpRequest, token: ApiToken, asked: NewFeed) -> Feed:
     with _refusals():
         return feeds.announce_feed(
             token.vendor, asked.file_name, token=token, kind=asked.kind, mode=asked.mode, dry_run=asked.dry_run,
             sha256=asked.sha256, size=asked.size, metadata=asked.metadata,
+            feed_id=idempotent.new_id(request),
         )  # fmt: skip
 
 
@@ -212,8 +213,9 @@ def _sent(request: HttpRequest, token: ApiToken) -> Feed:
         raise Problem("feed-refused", f"{file.size:,} bytes came, where {asked.size:,} were announced.")
     with _refusals():
         feeds.refuse_too_many(token.vendor)
-        feed = _announced(token, asked)
-        feeds.put_file(feed, file)  # type: ignore[arg-type] # it reads and seeks
+        feed = _announced(request, token, asked)
+        if feed.state == Feed.State.AWAITING_FILE:
+            feeds.put_file(feed, file)  # type: ignore[arg-type] # it reads and seeks
         return feeds.submit(feed)
 
 

@@ -47,15 +47,21 @@ def announce_feed(
     sha256: str = "",
     size: int | None = None,
     metadata: Mapping[str, Any] | None = None,
+    feed_id: str = "",
 ) -> Feed:
-    """A feed whose file is still to come. Raises FeedRefused for a vendor that may send none, or has too many such."""
+    """A feed whose file is still to come. Raises FeedRefused for a vendor that may send none, or has too many such.
+
+    With an ID that was reserved for it, the feed of this ID, where a process that died has made it already.
+    """
+    if feed_id and (made := Feed.objects.filter(vendor=vendor, pk=feed_id).first()):
+        return made
     try:
         receive.active_vendor(vendor.pk)
     except Refused as error:
         raise FeedRefused("vendor", str(error)) from error
     if Feed.objects.filter(vendor=vendor, state=State.AWAITING_FILE).count() >= MOST_WAITING:
         raise FeedRefused(receive.TOO_MANY, f"{MOST_WAITING} feeds wait for their files. Send these, or cancel them.")
-    feed_id = receive.new_upload_id()
+    feed_id = feed_id or receive.new_upload_id()
     return Feed.objects.create(
         feed_id=feed_id, vendor=vendor, token=token, source=source, kind=kind, mode=mode, dry_run=dry_run,
         file_name=receive.base_name(file_name), sha256=sha256.lower(), size=size, metadata=dict(metadata or {}),

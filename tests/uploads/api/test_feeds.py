@@ -18,8 +18,9 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.api.conftest import program_of
+from uploads.api import idempotent
 from uploads.aws import storage
-from uploads.models import Feed, UploadHistory
+from uploads.models import Feed, IdempotentCall, UploadHistory
 from uploads.pipeline import receive
 from uploads.programs import feeds, take
 from vendors.models import Vendor, Webhook, WebhookDelivery
@@ -272,3 +273,26 @@ def test_a_vendor_has_so_many_announced_and_no_more(
     monkeypatch.setattr(feeds, "MOST_WAITING", 1)
     assert announce(program).status_code == 201
     assert kind(announce(program)) == (429, "too-many-open-feeds")
+
+
+@pytest.mark.parametrize("form", [True, False], ids=["sent", "announced"])
+def test_a_call_that_is_repeated_after_its_process_died_makes_no_second_feed(
+    vendor: Vendor, bucket: None, broker: None, monkeypatch: pytest.MonkeyPatch, form: bool
+) -> None:
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    program = program_of(vendor)
+    program.defaults["HTTP_IDEMPOTENCY_KEY"] = "nightly"
+    call = send if form else announce
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotent, "_keep", killed)
+        with pytest.raises(KeyboardInterrupt):
+            call(program)
+    made = Feed.objects.get()
+    assert kind(call(program)) == (409, "still-under-way")
+    IdempotentCall.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    again = call(program)
+    assert (again.status_code, again.json()["id"]) == (202 if form else 201, made.pk)
+    assert call(program).json() == again.json()
+    assert Feed.objects.get().state == ("submitted" if form else "awaiting_file")
