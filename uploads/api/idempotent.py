@@ -5,16 +5,20 @@ again, with another call 422, and while the first is under way 409.
 
 A process may die between what a call does and its answer being kept. Then the key is free again when the lease of that
 call is over, and the call is done anew: what must not be there twice takes its ID from `new_id`, which is the same both
-times. Answers of 5xx and 429 aren't kept, nor refusals of the token: nothing was done, and the same key may try again.
+times. Answers of 5xx and 429 aren't kept: the same call may try again with its key, at once and as the same. Refusals
+of the token are as if it had never been made.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -33,8 +37,8 @@ LEASE_SECONDS: Final = 120  # longer than any call takes
 RETRY_SECONDS: Final = 2
 MOST_KEPT: Final = 1024 * 1024  # bytes of an answer
 KEPT_HEADERS: Final = ("Content-Type", "Location")
-# What says nothing of the call itself: the token may have another scope tomorrow, and there will be room.
-NOT_KEPT: Final = {401, 403, 408, 429}
+REFUSED: Final = {401, 403}  # says nothing of the call: its token may have another scope tomorrow
+BUSY: Final = 429  # there will be room
 
 Call = Callable[[], HttpResponseBase]
 
@@ -57,10 +61,12 @@ def once(request: HttpRequest, token: ApiToken, call: Call) -> HttpResponseBase:
     try:
         answer = call()
     except BaseException:
-        _forget(row, lease)
+        _free(row, lease)
         raise
-    if answer.status_code >= 500 or answer.status_code in NOT_KEPT:
-        _forget(row, lease)
+    if answer.status_code in REFUSED:
+        _mine(row, lease).delete()
+    elif answer.status_code >= 500 or answer.status_code == BUSY:
+        _free(row, lease)
     else:
         _keep(row, lease, answer)
     return answer
@@ -137,7 +143,7 @@ def _keep(row: int, lease: Any, answer: HttpResponseBase) -> None:
     """Keep the answer, unless the call took longer than its lease and somebody else is at it."""
     content = b"" if answer.streaming else answer.content  # type: ignore[attr-defined] # a plain one has it
     is_kept = not answer.streaming and len(content) <= MOST_KEPT
-    IdempotentCall.objects.filter(pk=row, leased_until=lease).update(
+    _mine(row, lease).update(
         status=answer.status_code,
         headers={name: answer[name] for name in KEPT_HEADERS if name in answer} if is_kept else {"lost": True},
         # An answer may have a secret in it, of a webhook.
@@ -146,8 +152,13 @@ def _keep(row: int, lease: Any, answer: HttpResponseBase) -> None:
     )
 
 
-def _forget(row: int, lease: Any) -> None:
-    IdempotentCall.objects.filter(pk=row, leased_until=lease).delete()
+def _free(row: int, lease: Any) -> None:
+    """Let the same call be done again now."""
+    _mine(row, lease).update(leased_until=Now() - timedelta(seconds=1))
+
+
+def _mine(row: int, lease: Any) -> "QuerySet[IdempotentCall]":
+    return IdempotentCall.objects.filter(pk=row, leased_until=lease)
 
 
 def _again(vendor_id: str, key: str, fingerprint: str) -> HttpResponseBase:

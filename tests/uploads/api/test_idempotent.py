@@ -126,6 +126,7 @@ def test_what_failed_may_be_tried_again_with_its_key(called: Called) -> None:
         assert called().status_code == status
     called.does = lambda _, n: JsonResponse({"errors": n}, status=422)
     assert called().content == called().content == b'{"errors": 8}'  # what is wrong with it is wrong again
+    assert called.ids[0] == called.ids[1] == called.ids[2] == called.ids[3]
 
 
 def test_an_answer_that_is_too_large_is_not_given_again_and_nothing_is_done_again(
