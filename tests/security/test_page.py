@@ -41,10 +41,14 @@ def events(guard: Client) -> None:
 
 def test_the_group_may_read_and_export_and_nothing_else() -> None:
     import importlib
+    from types import SimpleNamespace
 
     from django.apps import apps
+    from django.db import connection
 
-    importlib.import_module("security.migrations.0001_security_log").make_group(apps, None)
+    importlib.import_module("security.migrations.0001_security_log").make_group(
+        apps, SimpleNamespace(connection=connection)
+    )
     held = Group.objects.get(name="Security").permissions.values_list("content_type__app_label", "codename")
     assert set(held) == {("security", "view_securityevent"), ("security", "export_securityevent")}
 
