@@ -5,9 +5,11 @@ from functools import wraps
 from typing import Any, Final
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
@@ -65,6 +67,8 @@ def guarded(view: View) -> View:
             answer = _done(request, token, lambda: view(request, *arguments, **rest))
         except Problem as problem:
             answer = problems.response(problem)
+        except Exception as error:
+            answer = _fault(request, error)
         if token:
             check.note_used(token)
         for name, value in said.headers.items():
@@ -74,6 +78,16 @@ def guarded(view: View) -> View:
 
     called.csrf_exempt = True  # type: ignore[attr-defined] # no cookie says who somebody is here
     return called
+
+
+def _fault(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    """A fault of our own: in the log and to whoever watches as Django's would be, and a problem without details."""
+    got_request_exception.send(sender=None, request=request)
+    answer = problems.response(Problem("internal"))
+    log_response(
+        "%s: %s", type(error).__name__, request.path, response=answer, request=request, exception=error,
+    )  # fmt: skip
+    return answer
 
 
 def scopes_of(request: HttpRequest) -> list[str]:

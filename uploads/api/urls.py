@@ -4,11 +4,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from uploads.api import corrections, listing, me, products, reference, rows, targets
+from uploads.api import pages, targets
 from uploads.api.base import api, guarded
+from uploads.api.calls import corrections, listing, me, products, reference, rows
 from uploads.api.problems import Problem
 
-# Before those of a feed, whose ID may have slashes.
+# Those with more behind the ID come first, since a feed's ID may have slashes.
 api.add_router("", corrections.router)  # that of rows.py, with what corrections.py adds
 api.add_router("", listing.router)  # that of feeds.py, with the list
 api.add_router("", products.router)
@@ -21,7 +22,8 @@ def _nothing(request: HttpRequest) -> HttpResponseBase:
 
 
 def _patterns() -> list[URLPattern]:
-    found = [one for one in api.urls[0] if isinstance(one, URLPattern)]
+    """The calls; ninja's own page at their root is another one here."""
+    found = [one for one in api.urls[0] if isinstance(one, URLPattern) and one.name != "api-root"]
     for one in found:
         one.callback = guarded(one.callback)
     return found
@@ -29,8 +31,12 @@ def _patterns() -> list[URLPattern]:
 
 app_name = "api"
 urlpatterns = [
-    *_patterns(),
+    path("", pages.page, name="document"),
+    path("openapi.json", pages.openapi, name="openapi"),
+    path("problems/<slug:code>", pages.problem, name="problem"),
+    path("codes/<slug:code>", pages.code, name="code"),
     path("targets/<str:signed>", targets.put, name="target"),
     path("files/<str:signed>", rows.file, name="file"),
+    *_patterns(),
     re_path(r"", guarded(_nothing), name="nothing"),
 ]

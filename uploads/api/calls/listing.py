@@ -10,8 +10,8 @@ from pydantic import Field
 
 from uploads.api import cursors
 from uploads.api.base import Token
+from uploads.api.calls.feeds import PROBLEMS, router
 from uploads.api.feed_out import FeedOut, out
-from uploads.api.feeds import PROBLEMS, router
 from uploads.api.problems import Problem
 from uploads.api.shapes import Answered, Sent
 from uploads.models import Feed, UploadHistory

@@ -11,7 +11,7 @@ from pydantic import Field
 from catalog.models import Product
 from uploads.api import cursors
 from uploads.api.base import Token
-from uploads.api.feeds import PROBLEMS
+from uploads.api.calls.feeds import PROBLEMS
 from uploads.api.problems import Problem
 from uploads.api.shapes import Answered, Price, ProblemOut, Sent
 from uploads.insight import timeline

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Final, Literal
-from urllib.parse import urlencode
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +10,12 @@ from django.urls import reverse
 from ninja import Query, Router
 from pydantic import Field
 
+from catalog.rules.problems import Code
 from config.web.links import site_url
 from config.web.workbooks.writing import NotForExcel
 from uploads.api import cursors, problems, row_outcomes
 from uploads.api.base import Token
-from uploads.api.feeds import PROBLEMS, found
+from uploads.api.calls.feeds import PROBLEMS, found
 from uploads.api.problems import Problem
 from uploads.api.row_outcomes import RowOutcome, Wanted
 from uploads.api.shapes import Answered, ProblemOut, Sent
@@ -26,7 +26,7 @@ from vendors.models import ApiToken
 
 router = Router(tags=["rows"])
 READ: Final = Token(ApiToken.Scope.FEEDS_READ)
-SALT: Final = "uploads.api.rows"
+SALT: Final = "uploads.api.calls.rows"
 FILE_SECONDS: Final = 300
 GONE = "Its rows were deleted by their age. What was counted stays."
 NO_ROWS = "This feed has no rows yet."
@@ -105,8 +105,13 @@ def problem_out(problem: ValidationError) -> ProblemOfRow:
     return ProblemOfRow(
         field=problem.field, code=problem.error_type, severity=problem.severity, message=problem.error_message,
         suggestion=problem.suggestion, value=problem.wrong_value,
-        explained=f"/api/v1/error-codes?{urlencode({'code': problem.error_type})}",
+        explained=_explained(problem.error_type),
     )  # fmt: skip
+
+
+def _explained(code: str) -> str:
+    """Where a code is explained; nowhere, for one that another program wrote."""
+    return reverse("api:code", args=[code]) if code in list(Code) else ""
 
 
 # --- as a file -------------------------------------------------------------------------------------------------
