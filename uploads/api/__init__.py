@@ -9,6 +9,7 @@ shapes.py        the base of what is sent and answered
 feed_out.py      a feed, as programs are told of it
 row_outcomes.py  what became of rows, as it is asked of the database
 targets.py       where a file is put, on a site whose storage programs can't reach
+every_call.py    the API with all its calls
 document.py      the API as OpenAPI describes it
 pages.py         the same for people, with what problems and codes mean
 urls.py          the addresses

@@ -3,7 +3,8 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from uploads.api.base import Token, api
+from uploads.api.base import Token
+from uploads.api.every_call import api
 from uploads.api.problems import KINDS, TYPE
 from vendors.models import ApiToken
 

@@ -1,20 +1,14 @@
-"""The addresses of the HTTP API. Each module with calls has a router."""
+"""The addresses of the HTTP API."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
 from uploads.api import pages, targets
-from uploads.api.base import api, guarded
-from uploads.api.calls import corrections, listing, me, products, reference, rows
+from uploads.api.base import guarded
+from uploads.api.calls import rows
+from uploads.api.every_call import api
 from uploads.api.problems import Problem
-
-# Those with more behind the ID come first, since a feed's ID may have slashes.
-api.add_router("", corrections.router)  # that of rows.py, with what corrections.py adds
-api.add_router("", listing.router)  # that of feeds.py, with the list
-api.add_router("", products.router)
-api.add_router("", reference.router)
-api.add_router("", me.router)
 
 
 def _nothing(request: HttpRequest) -> HttpResponseBase:
