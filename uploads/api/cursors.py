@@ -5,7 +5,7 @@ There are no page numbers: the thousandth page costs what the first does, and ro
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from uploads.api.problems import Problem
@@ -40,11 +40,11 @@ def moment(cursor: str) -> datetime:
     """A cursor that is a moment. Raises Problem."""
     try:
         found = datetime.fromisoformat(decode(cursor, (str,))[0])
-    except ValueError as error:
+        if found.tzinfo is None:
+            raise ValueError(cursor)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise refused() from error
-    if found.tzinfo is None:
-        raise refused()
-    return found
 
 
 def refused() -> Problem:

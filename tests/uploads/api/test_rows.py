@@ -141,4 +141,6 @@ def test_all_feeds_come_newest_first_with_those_of_people(program: Client, pipel
     assert found == [(last.pk, "file", "completed"), (told, "api", "awaiting_file"), (first.pk, "file", "completed")]
     since = first.created_at.isoformat()
     assert len(program.get("/api/v1/feeds", {"created_after": since}).json()["feeds"]) == 2
-    assert program.get("/api/v1/feeds", {"created_after": "2026-01-01T00:00:00"}).status_code == 422
+    for moment in ("2026-01-01T00:00:00", "0001-01-01T00:00:00+23:59"):
+        assert program.get("/api/v1/feeds", {"created_after": moment}).status_code == 422
+    assert program.get("/api/v1/feeds", {"created_before": "0435-07-14T10:54:16-22:58"}).json()["feeds"] == []

@@ -1,6 +1,6 @@
 """All feeds of a vendor, newest first: what programs, people and other writers of the table sent."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -75,10 +75,14 @@ def _among(asked: FeedsAsked) -> dict[str, Any]:
 
 
 def _with_zone(at: datetime, field: str) -> datetime:
-    if at.tzinfo is None:
-        message = "A moment needs a zone, like 2026-01-31T12:00:00Z."
-        raise Problem("invalid", errors=[{"field": field, "message": message}])
-    return at
+    """The moment in UTC: PostgreSQL knows fewer zones than there are offsets. Raises Problem."""
+    try:
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except OverflowError:
+        pass
+    message = "A moment needs a zone, like 2026-01-31T12:00:00Z."
+    raise Problem("invalid", errors=[{"field": field, "message": message}])
 
 
 def _newest(rows: "QuerySet[Any]", among: dict[str, Any], key: str, most: int) -> "QuerySet[Any]":
