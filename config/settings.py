@@ -289,6 +289,7 @@ CELERY_TASK_ROUTES = {
     "uploads.tasks.run_job": {"queue": "jobs"},
     "uploads.tasks.take_feed": {"queue": "staging"},
     "uploads.tasks.scan_table": {"queue": "jobs"},
+    "uploads.tasks.fetch_sources": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULE = beat.EVERY
 CELERY_BEAT_SCHEDULER = "config.watch.schedule:Scheduler"

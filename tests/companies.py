@@ -24,6 +24,8 @@ from uploads.models import (
     Job,
     RecordOutcome,
     RememberedReading,
+    Source,
+    SourceRun,
     UploadHistory,
     ValidationError,
     ValueRule,
@@ -57,6 +59,7 @@ class Company:
     token: ApiToken
     token_text: str
     comments: list[Comment]
+    run: SourceRun
 
 
 # What an argument of an address stands for, with this company's own.
@@ -75,6 +78,8 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "member_id": lambda company: company.members["viewer"].pk,
     "invitation_id": lambda company: company.invitation.pk,
     "token_id": lambda company: company.token.pk,
+    "source_id": lambda company: company.run.source_id,
+    "run_id": lambda company: company.run.pk,
     "token": lambda company: signing.dumps(
         [company.members["owner"].user_id, company.upload.storage_key, "feed.csv", company.vendor.pk],
         salt=kept_files.SALT,
@@ -197,6 +202,12 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             Comment.objects.create(vendor=vendor, upload=about, audience="vendor", by_vendor=by_vendor, body=word)
             for about in (upload, None) for by_vendor in (False, True)
         ],
+        run=SourceRun.objects.create(
+            outcome="failed", code=word, message=word, source=Source.objects.create(
+                vendor=vendor, name=word, url=f"https://{word}.example/feed.csv", user_name=word, secret=word,
+                state_reason=word,
+            ),
+        ),
     )  # fmt: skip
 
 

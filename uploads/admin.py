@@ -12,6 +12,7 @@ from uploads.models import (
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    Source,
     StreamShard,
     UploadHistory,
     ValidationError,
@@ -25,6 +26,7 @@ from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
+from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
 from vendors.models import ApiToken, Vendor
@@ -43,3 +45,4 @@ admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, ValueRuleAdmin)
+admin.site.register(Source, SourceAdmin)

@@ -18,6 +18,7 @@ from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run
 from uploads.programs import take
+from uploads.sources import run as source_run
 from uploads.work import jobs, outages, policies, steps, wakeups
 from vendors import mails
 
@@ -137,3 +138,9 @@ def mail_comments() -> None:
 def mail_expiry() -> None:
     with _patient("The mailing of tokens that expire"):
         steps.alone(steps.MAIL_EXPIRY, mails.tell_of_expiry)
+
+
+@shared_task
+def fetch_sources() -> None:
+    with _patient("The fetching of sources"):
+        steps.alone(steps.FETCH_SOURCES, source_run.fetch_next)

@@ -123,6 +123,17 @@ def _owners(vendors: Iterable[Vendor]) -> "QuerySet[VendorMember]":
     ).select_related("vendor", "user")
 
 
+def tell_owners_of(vendor: Vendor, title: str, paragraphs: list[str], page: tuple[str, str | int, str | int]) -> bool:
+    """Tell the vendor's owners of something of theirs; `page` is the name and the arguments of the page about it.
+
+    False where the mail couldn't be sent, which is in the log.
+    """
+    owners = vendor.members.filter(role=VendorMember.Role.OWNER, user__is_active=True).select_related("user")
+    name, *arguments = page
+    said = [*paragraphs, _address(str(name), *map(str, arguments))]
+    return send(_mail(title, said, one.user.email) for one in owners if one.user.email)
+
+
 def invite(invitation: Invitation, token: str) -> bool:
     """Send the link; False where the mail couldn't be sent."""
     vendor = invitation.vendor

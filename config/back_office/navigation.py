@@ -50,6 +50,7 @@ WORKED_WITH = {
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
     "uploads.RememberedReading": ("File layouts", "below"),
+    "uploads.Source": ("Sources", ""),
 }
 # Pages of their own, behind the table that somebody must be able to view for them.
 PAGES = {"uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")]}

@@ -10,6 +10,7 @@ EVERY = {
         ("go on with feeds of programs", "take_feeds", 5),
         ("send the mails of comments", "mail_comments", 15),
         ("tell of tokens that are about to expire", "mail_expiry", 3600),
+        ("fetch sources", "fetch_sources", 15),
         ("forget sessions that have ended", "forget_sessions", 3600),
         ("forget what the security log needn't keep", "purge_security_log", 86_400),
         ("delete what is kept no longer", "delete_old", 3600),

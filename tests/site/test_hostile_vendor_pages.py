@@ -28,7 +28,7 @@ from tests.jobs import run_jobs
 from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
-from uploads.models import Comment, Job, UploadHistory, ValidationError
+from uploads.models import Comment, Job, Source, SourceRun, UploadHistory, ValidationError
 from vendors.models import ApiToken, Invitation, Vendor, VendorMember
 
 # Every page is asked for again and again, and other tests cover the same lines.
@@ -123,6 +123,13 @@ class Journey:
         for about, text in combined([self.upload, None], TEXTS):
             Comment.objects.create(vendor_id="VEND001", upload=about, audience="vendor", by_vendor=True, body=text,
                                    author=people[1])  # fmt: skip
+        self.run = SourceRun.objects.create(
+            outcome="failed", code=SCRIPT, message=f"{SCRIPT} {TURNS}", source=Source.objects.create(
+                vendor_id="VEND001", name=f"{SCRIPT} {TURNS}", url=f"https://{SCRIPT}{TURNS}", state="paused",
+                auth="header", header_name=f"{SCRIPT}{TURNS}", state_reason=f"{SCRIPT} {TURNS}",
+                host_key=f"{SCRIPT} AAAA", host_key_met=f"{TURNS} AAAB",
+            ),
+        )  # fmt: skip
         self.jobs = [
             Job.objects.create(kind=kind, vendor_id="VEND001", state="failed", failure=f"{SCRIPT} {TURNS}",
                                requested_by=people[0], parameters={}, result={"problems": {}})
@@ -180,6 +187,8 @@ ARGUMENTS: dict[str, Callable[[Journey], list[Any]]] = {
     "format": lambda journey: list(CHECKS),
     "field": lambda journey: ["category", "sku", "price", "nonsense"],
     "state": lambda journey: ["ignored", "closed"],
+    "source_id": lambda journey: [journey.run.source_id],
+    "run_id": lambda journey: [journey.run.pk],
     "remembered_id": lambda journey: [journey.remembered.pk],
 }
 
@@ -221,7 +230,7 @@ def test_every_page_shows_what_came_as_text_that_hides_and_turns_around_nothing(
     # Downloads, and what only leads on.
     assert without == {
         "template_csv", "template_xlsx", "file", "catalog_export", "failed_rows", "preview", "confirm",
-        "correct_rows", "retry_rows", "ignore_rows", "take_back", "notify", "cancel", "forget",
+        "correct_rows", "retry_rows", "ignore_rows", "take_back", "notify", "cancel", "forget", "act_on_source",
     }  # fmt: skip
 
 

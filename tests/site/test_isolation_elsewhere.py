@@ -33,7 +33,17 @@ from uploads.aws import dynamo, storage
 from uploads.corrections import correct
 from uploads.corrections.failed_rows import Selection
 from uploads.feed.parser import Layout
-from uploads.models import Comment, Feed, Job, RecordOutcome, TableStream, UploadHistory, ValidationError
+from uploads.models import (
+    Comment,
+    Feed,
+    Job,
+    RecordOutcome,
+    Source,
+    SourceRun,
+    TableStream,
+    UploadHistory,
+    ValidationError,
+)
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
@@ -303,11 +313,22 @@ def mail_expiry(both: Both) -> None:
     assert [address for sent in mail.outbox for address in sent.recipients()] == ["mia@northwind.example"]
 
 
+def fetch_sources(both: Both) -> None:
+    """Only our source is due, whatever its address says: theirs isn't fetched with it."""
+    theirs = Source.objects.create(vendor_id="VEND002", name="theirs", url="https://127.0.0.1/", next_at=None)
+    ours = Source.objects.create(
+        vendor_id="VEND001", name="ours", url=f"https://127.0.0.1/{theirs.pk}", next_at=timezone.now()
+    )
+    tasks.fetch_sources()
+    assert list(SourceRun.objects.values_list("source", "outcome")) == [(ours.pk, "failed")]
+    Source.objects.all().delete()
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
-        delete_old, mail_comments, take_feed, take_feeds, mail_expiry,
+        delete_old, mail_comments, take_feed, take_feeds, mail_expiry, fetch_sources,
     )
 }  # fmt: skip
 

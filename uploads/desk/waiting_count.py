@@ -26,7 +26,7 @@ Kind = WorkItem.Kind
 
 # By kind: which rows wait, and what their things are told apart by; each through an index: idx_upload_history_failed,
 # idx_vendors_status, idx_vendors_requested_name, idx_jobs_failed,
-# idx_shared_values_rows, idx_comments_answers. Outages and steps are a dozen rows.
+# idx_shared_values_rows, idx_comments_answers, idx_sources_trouble. Outages and steps are a dozen rows.
 _ROWS: Final = {
     Kind.UPLOAD: (
         SQL("upload_history WHERE status = 'failed' AND created_at >= %(failed)s"), SQL("upload_history.upload_id"),
@@ -46,6 +46,13 @@ _ROWS: Final = {
             " WHERE by_vendor AND settled_at IS NULL) said WHERE true"
         ),
         SQL("said.vendor_id || ':' || said.upload"),
+    ),
+    Kind.SOURCE: (
+        SQL(
+            "sources WHERE (state = 'active' AND failures >= 3 OR state = 'disabled'"
+            " OR host_key <> '' AND host_key_met <> '')"
+        ),
+        SQL("sources.id::text"),
     ),
     Kind.STEP: (SQL("upkeep_steps WHERE failing_since IS NOT NULL AND NOT waits"), SQL("upkeep_steps.name")),
 }  # fmt: skip

@@ -43,6 +43,7 @@ JOBS: Final = "onboarding_jobs"
 JOB_AGE: Final = "onboarding_job_oldest_seconds"
 STEP_FAILING: Final = "onboarding_step_failing_seconds"
 STEP_LATE: Final = "onboarding_step_late"
+SOURCES: Final = "onboarding_sources_failing"
 ERRORS: Final = "onboarding_errors_open"
 KEPT: Final = "onboarding_kept_rows"
 DELETED: Final = "onboarding_kept_deleted"
@@ -82,6 +83,7 @@ FIGURES: Final[dict[str, Figure]] = {
     QUEUE_AGE: Figure("How long the oldest work of a queue has waited for a process; 0 without any", ("queue",)),
     STEP_FAILING: Figure("Since when a step of the schedule fails; 0 while it is well", ("step",)),
     STEP_LATE: Figure("1 for a step that nobody has tried for too long", ("step",)),
+    SOURCES: Figure(f"Sources whose last slot came to nothing, counted up to {MOST}"),
     ERRORS: Figure(f"Open errors of the last 24 hours among the newest {MOST} problems, by code", ("code",)),
     KEPT: Figure("How many there are of what is kept for a while, counted when it was deleted last", ("kind",)),
     DELETED: Figure("How many of it were deleted so far, since they were too old", ("kind",)),
@@ -282,6 +284,16 @@ def steps_of_the_schedule() -> Iterator[Sample]:
         yield STEP_LATE, (name,), float(steps.late(step))
 
 
+def sources() -> Iterator[Sample]:
+    """Of those that are fetched (idx_sources_due)."""
+    ((count,),) = _rows(
+        """
+        SELECT count(*) FROM (SELECT FROM sources WHERE state = 'active' AND failures > 0 LIMIT %(most)s) failing
+        """
+    )
+    yield SOURCES, (), float(count)
+
+
 def errors() -> Iterator[Sample]:
     """The newest MOST problems (the primary key, backwards)."""
     rows = _rows(
@@ -323,7 +335,8 @@ def outages() -> Iterator[Sample]:
 
 SERVICES: Final = (answers.DYNAMODB, answers.STORAGE)
 ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
-    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, queues, steps_of_the_schedule, errors, kept, outages,
+    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, queues, steps_of_the_schedule, sources, errors, kept,
+    outages,
 )  # fmt: skip
 
 

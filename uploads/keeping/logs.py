@@ -9,6 +9,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from uploads.keeping.turn import BATCH_ROWS, Turn
 
 EXACT_ROWS: Final = 100_000
+RUNS_DAYS: Final = 90
 
 
 def delete_jobs(turn: Turn) -> bool:
@@ -30,6 +31,11 @@ def delete_admin_log(turn: Turn) -> bool:
     """From its oldest end, by the primary key: the table has no index by time, and its keys grow with it."""
     oldest = SQL("(SELECT * FROM django_admin_log ORDER BY id LIMIT {}) oldest").format(BATCH_ROWS)
     return _delete(turn, oldest, SQL("action_time < {}"), Identifier("django_admin_log"))
+
+
+def delete_source_runs(turn: Turn) -> bool:
+    """Those that have ended (idx_source_runs_age)."""
+    return _delete(turn, SQL("source_runs"), SQL("outcome <> 'running' AND started_at < {}"), days=RUNS_DAYS)
 
 
 def _delete(

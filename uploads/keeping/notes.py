@@ -52,6 +52,10 @@ _OVER: Final = SQL(
                WHEN 'answer' THEN EXISTS (
                     SELECT FROM comments c WHERE c.by_vendor AND c.settled_at IS NULL AND c.vendor_id = w.vendor_id
                        AND coalesce(c.upload_id, '') = substr(w.key, length(w.vendor_id) + 2))
+               WHEN 'source' THEN EXISTS (
+                    SELECT FROM sources s WHERE s.id::text = w.key
+                       AND (s.state = 'active' AND s.failures >= 3 OR s.state = 'disabled'
+                            OR s.host_key <> '' AND s.host_key_met <> ''))
                ELSE true END
          LIMIT %s))
     """

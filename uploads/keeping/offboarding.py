@@ -1,9 +1,9 @@
 """A vendor that has left: what the law wants deleted is deleted, what the books need stays.
 
-Deleted are the accounts of its people, invitations, tokens of its programs, addresses, files and reports, records in
-DynamoDB, failed rows as they were sent, what was said to it, by it and about it, and what was noted of work about it.
-Products, uploads with their counters, the ledger and what changed in products are kept. Whoever is stopped anywhere
-begins anew: each step finds what is left of it.
+Deleted are the accounts of its people, invitations, tokens of its programs, sources, addresses, files and reports,
+records in DynamoDB, failed rows as they were sent, what was said to it, by it and about it, and what was noted of work
+about it. Products, uploads with their counters, the ledger and what changed in products are kept. Whoever is stopped
+anywhere begins anew: each step finds what is left of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -205,6 +205,11 @@ PARTS: Final = (
     Part("memberships of people who are elsewhere, too", _others, _leave_too),
     Part("invitations", lambda vendor: vendor.invitations.count(), _withdraw),
     Part("tokens of programs, and answers kept for them", _tokens, _delete_tokens),
+    Part(
+        "sources with their credentials",
+        lambda vendor: vendor.sources.count(),
+        lambda vendor: len([one.delete() for one in vendor.sources.all()]),
+    ),
     Part("uploads with their files and reports", lambda vendor: len(_with_files(vendor)), _delete_files),
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),

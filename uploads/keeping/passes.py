@@ -37,6 +37,7 @@ KINDS: Final[dict[str, Kind]] = {
     policies.JOBS: Kind(logs.delete_jobs, lambda: logs.about("jobs")),
     policies.ADMIN_LOG: Kind(logs.delete_admin_log, lambda: logs.about("django_admin_log")),
     policies.WORK: Kind(notes.delete_done, lambda: logs.about("work_items")),
+    policies.SOURCE_RUNS: Kind(logs.delete_source_runs, lambda: logs.about("source_runs")),
     policies.NOTES: Kind(notes.delete_over, lambda: None),
     policies.CALLS: Kind(logs.delete_calls, lambda: logs.about("idempotent_calls")),
     policies.OUTAGES: Kind(logs.delete_outages, lambda: logs.about("service_outages")),

@@ -12,6 +12,7 @@ settled.py      rows that are ignored, or closed since
 undo.py         what an upload changed is taken back
 messages.py     what staff and the vendor say to each other
 catalog.py      the vendor's products
+sources/        where feeds are fetched from
 history.py      its uploads over time
 quality.py      how its files got better or worse
 find.py         where one product is

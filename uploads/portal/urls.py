@@ -20,6 +20,7 @@ from uploads.portal import (
     upload,
     values,
 )
+from uploads.portal.sources import acts, addresses, form, runs
 from vendors.portal import members, profile, tokens
 
 app_name = "vendor"
@@ -51,6 +52,14 @@ urlpatterns = [
     path("programs/tokens/<int:token_id>/", tokens.token, name="token"),
     path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
     path("history/", history.history, name="history"),
+    path("sources/", addresses.listing, name="sources"),
+    path("sources/add/", form.add, name="add_source"),
+    path("sources/<int:source_id>/", addresses.source, name="source"),
+    path("sources/<int:source_id>/change/", form.change, name="change_source"),
+    path("sources/<int:source_id>/delete/", acts.delete, name="delete_source"),
+    path("sources/<int:source_id>/act/", acts.act, name="act_on_source"),
+    path("sources/<int:source_id>/runs/<int:run_id>/", runs.run, name="source_run"),
+    path("sources/<int:source_id>/runs/<int:run_id>/progress/", runs.progress, name="source_run_progress"),
     path("quality/", quality.quality, name="quality"),
     path("find/", find.find, name="find"),
     path("catalog/", catalog.catalog, name="catalog"),

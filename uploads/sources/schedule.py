@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 HOUR, DAY, WEEK = "hour", "day", "week"  # as in Source.Every
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # How far around a moment slots are looked for: more than the longest time between two, and than any clock was moved.
 _AROUND: Final = {HOUR: timedelta(hours=28), DAY: timedelta(days=3), WEEK: timedelta(days=10)}
 # How long after a failed try the next one comes, within the same slot.
@@ -27,6 +28,13 @@ class Schedule:
     hour: int
     minute: int
     time_zone: str
+
+    @property
+    def said(self) -> str:
+        """In words: `every Monday at 03:00`, by the clock of the time zone."""
+        if self.every == HOUR:
+            return f"every hour at minute {self.minute:02d}"
+        return f"every {WEEKDAYS[self.weekday] if self.every == WEEK else 'day'} at {self.hour:02d}:{self.minute:02d}"
 
     def after(self, moment: datetime) -> datetime:
         """The first slot after an aware moment, in UTC."""
@@ -67,8 +75,7 @@ def _at(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def try_again_at(now: datetime, tries: int, next_slot: datetime) -> datetime | None:
-    """When a slot that failed so many times is tried again; None where it is given up, for the next one at the latest.
-    """
+    """When a slot that failed so often is tried again; None where it is given up, at the next slot at the latest."""
     if tries >= TRIES:
         return None
     again = now + BACKOFF[tries - 1]

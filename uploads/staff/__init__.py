@@ -9,6 +9,7 @@ everywhere/     wrong values of all vendors, mended for all of them at once
 ledger.py       what became of each record, and how far the stream was read
 records.py      what DynamoDB has of an upload
 jobs.py         work that somebody asked for
+sources.py      where feeds are fetched from
 rules.py        what a vendor's columns and values mean
 products.py     products with their import and their timeline
 categories.py   categories with the rows that wait for one

@@ -26,6 +26,7 @@ SECURITY_LOG: Final = "security_log"
 WORK: Final = "work"
 NOTES: Final = "notes"
 CALLS: Final = "calls"
+SOURCE_RUNS: Final = "source_runs"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ POLICIES: Final[dict[str, Policy]] = {
     JOBS: Policy("Jobs that have ended", "KEEP_JOBS_DAYS", "after their end", "what they did"),
     ADMIN_LOG: Policy("The admin's history", "KEEP_ADMIN_LOG_DAYS", "after the change", "a product's timeline"),
     WORK: Policy("Work that was done", "KEEP_WORK_DAYS", "after it was done", "the admin's history", LEAST_WORK),
+    SOURCE_RUNS: Policy("What came of fetching sources", "", "90 days", "feeds and uploads"),
     NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
     CALLS: Policy("Answers that programs may ask for again", "", "a day", "nothing"),
     SESSIONS: Policy("Sessions", "", "until they end", "nothing"),

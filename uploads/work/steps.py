@@ -34,6 +34,7 @@ DELETE_OLD: Final = "Delete what is kept no longer"
 MAIL_COMMENTS: Final = "Send the mails of comments"
 TAKE_FEEDS: Final = "Go on with feeds of programs"
 MAIL_EXPIRY: Final = "Tell of tokens that are about to expire"
+FETCH_SOURCES: Final = "Fetch sources"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -46,6 +47,7 @@ EVERY: Final[dict[str, float]] = {
     MAIL_COMMENTS: 15.0,
     TAKE_FEEDS: 5.0,
     MAIL_EXPIRY: 3600.0,
+    FETCH_SOURCES: 15.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

@@ -17,6 +17,7 @@ RUN_JOB: Final = "uploads.tasks.run_job"
 SCAN_TABLE: Final = "uploads.tasks.scan_table"
 TAKE_FEED: Final = "uploads.tasks.take_feed"
 DELETE_OLD: Final = "uploads.tasks.delete_old"
+FETCH_SOURCES: Final = "uploads.tasks.fetch_sources"
 
 
 def enqueue(task: str, *arguments: str | int, expires: float | None = None, countdown: float | None = None) -> None:

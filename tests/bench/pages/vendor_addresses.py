@@ -16,7 +16,7 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
-from uploads.models import Job, RememberedReading, UploadHistory, ValidationError
+from uploads.models import Job, RememberedReading, Source, SourceRun, UploadHistory, ValidationError
 from vendors.models import ApiToken, Invitation, Vendor, VendorMember
 
 LEFT_OUT = {
@@ -27,6 +27,7 @@ LEFT_OUT = {
     "retry_rows": "takes POST only",
     "ignore_rows": "takes POST only",
     "take_back": "takes POST only",
+    "act_on_source": "takes POST only",
     "file": "a download from file storage",
     "report": "a download, as long as its file",
     "failed_rows": "a download, as long as its file",
@@ -70,6 +71,10 @@ ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "invitation_id": _ids(Invitation),
     "token_id": _ids(ApiToken),
     "remembered_id": _ids(RememberedReading),
+    "source_id": _ids(Source),
+    "run_id": lambda vendor_id: list(
+        SourceRun.objects.filter(source__in=_ids(Source)(vendor_id)).values_list("pk", flat=True)[:1]
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.uploads.keeping.aging import delete_old, removed
+from tests.uploads.sources.sites import add_source
 from tests.uploads.staff.test_figures import page
 from tests.uploads.staff.test_work import WORK, failed, titles
 from uploads.desk import items, work_list
@@ -43,6 +44,7 @@ def noted(vendor: Vendor) -> Vendor:
     outage = ServiceOutage.objects.create(service="Redis", reason="away")
     UpkeepStep.objects.create(name="Read the stream", failing_since=now)
     Comment.objects.create(vendor=vendor, audience="vendor", by_vendor=True, body="Hello")
+    source = add_source(vendor, failures=3)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shared_values (claim, field, value, spelling, rows, vendors, since)"
@@ -56,6 +58,7 @@ def noted(vendor: Vendor) -> Vendor:
         (Kind.STALLED, going.pk), (Kind.VENDOR, vendor.pk), (Kind.NAME, vendor.pk), (Kind.JOB, str(job.pk)),
         (Kind.OUTAGE, str(outage.pk)), (Kind.STEP, "Read the stream"), (Kind.VALUE, "category:tvs: new"),
         (Kind.CLAIM, "VEND001:sku:1"), (Kind.ANSWER, "VEND001:"), (Kind.GAP, "owed"),
+        (Kind.SOURCE, str(source.pk)),
     ):  # fmt: skip
         note(kind, key, vendor=vendor)
     return vendor
@@ -80,6 +83,7 @@ def test_a_note_stays_as_long_as_its_thing_waits(noted: Vendor) -> None:
         (Kind.VALUE, "DELETE FROM shared_values"),
         (Kind.CLAIM, "UPDATE open_values SET rows = 0"),
         (Kind.ANSWER, "UPDATE comments SET settled_at = now()"),
+        (Kind.SOURCE, "UPDATE sources SET state = 'paused'"),
     ],
 )  # fmt: skip
 def test_a_note_of_what_is_over_goes_alone(noted: Vendor, kind: str, over: str) -> None:

@@ -27,6 +27,7 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.uploads.keeping.aging import counters
 from tests.uploads.keeping.test_stored import in_storage
+from tests.uploads.sources.sites import add_source
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
 from uploads.models import Comment, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
@@ -77,6 +78,7 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     Comment.objects.create(item_kind="claim", item_key="VEND0011:sku-1", body="of another one")
     WorkItem.objects.create(kind="vendor", key=vendor.pk, vendor=vendor, outcome="Declined: Lovelace sent no tax ID.")
     log_change(ada, vendor, "Declined: Lovelace sent no tax ID.")
+    add_source(vendor, user_name=ada.email, secret="Lovelace")
     pipeline.run(feed(line(1, price="5.00")))
     pipeline.run(feed(line(8), line(9, price="free")), "VEND002")
     return upload
@@ -92,8 +94,8 @@ def everything() -> str:
     """All of PostgreSQL that names people, as text."""
     tables = (
         "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
-        "vendor_invitations", "api_tokens", "comments", "work_items", "security_log", "django_admin_log",
-        "vendor_members",
+        "vendor_invitations", "api_tokens", "sources", "comments", "work_items", "security_log",
+        "django_admin_log", "vendor_members",
     )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
@@ -106,9 +108,10 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:11]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:12]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "tokens of programs, and answers kept for them"],
+        ["1", "sources with their credentials"],
         ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
         ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
         ["1", "notes of work"],

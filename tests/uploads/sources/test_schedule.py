@@ -73,7 +73,7 @@ def test_a_time_that_comes_twice_is_one_slot(plan: Schedule, first: str, then: s
 
 
 @given(
-    st.datetimes(datetime(2011, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC)),
+    st.integers(1_300_000_000, 2_100_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
     st.builds(
         Schedule, st.sampled_from(["hour", "day", "week"]), st.integers(0, 6), st.integers(0, 23), st.integers(0, 59),
         st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia",
@@ -83,7 +83,8 @@ def test_a_time_that_comes_twice_is_one_slot(plan: Schedule, first: str, then: s
 def test_slots_follow_each_other_and_none_is_between_the_latest_and_the_next(moment: datetime, plan: Schedule) -> None:
     latest, comes = plan.latest(moment), plan.after(moment)
     assert latest <= moment < comes
-    assert plan.after(latest) == comes and plan.latest(comes - timedelta(microseconds=1)) == latest
+    assert plan.after(latest) == comes
+    assert plan.latest(comes - timedelta(microseconds=1)) == latest
     most = {"hour": timedelta(hours=2), "day": timedelta(hours=50), "week": timedelta(days=8, hours=2)}[plan.every]
     assert timedelta() < comes - latest <= most
     shown = comes.astimezone(ZoneInfo(plan.time_zone))

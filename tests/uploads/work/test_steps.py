@@ -24,6 +24,7 @@ from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepS
 from uploads.pipeline import reconcile, stream, upkeep
 from uploads.pipeline.table import scan
 from uploads.programs import take
+from uploads.sources import run
 from uploads.work import outages, steps, wakeups
 from vendors import mails
 
@@ -143,6 +144,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (mailing, "send_owed", tasks.mail_comments, steps.MAIL_COMMENTS),
         (take, "wake", tasks.take_feeds, steps.TAKE_FEEDS),
         (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
+        (run, "fetch_next", tasks.fetch_sources, steps.FETCH_SOURCES),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

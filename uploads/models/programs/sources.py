@@ -11,6 +11,13 @@ from uploads.models.programs.feeds import Feed
 from uploads.models.uploads import UploadHistory
 from vendors.models import URL_CHARS, Vendor
 
+# What staff should know of: it failed so often that its owners were told, or somebody else may answer in its place.
+IN_TROUBLE = (
+    Q(state="active", failures__gte=3)
+    | Q(state="disabled")
+    | Q(~Q(host_key=""), ~Q(host_key_met=""))
+)  # fmt: skip
+
 
 class Source(models.Model):
     """An address that a vendor's feed is fetched from, on a schedule in a time zone.
@@ -85,6 +92,8 @@ class Source(models.Model):
         indexes = [
             models.Index(fields=["vendor", "id"], name="idx_sources_vendor"),
             models.Index(fields=["next_at"], name="idx_sources_due", condition=Q(state="active")),
+            models.Index(fields=["leased_until"], name="idx_sources_leased", condition=Q(leased_until__isnull=False)),
+            models.Index(fields=["failing_since"], name="idx_sources_trouble", condition=IN_TROUBLE),
         ]
 
     def __str__(self) -> str:
@@ -92,7 +101,11 @@ class Source(models.Model):
 
 
 class SourceRun(models.Model):
-    """One fetch of a source: for a slot of its schedule, because somebody asked, or to try its settings."""
+    """One fetch of a source: for a slot of its schedule, because somebody asked, or to try its settings.
+
+    One that was asked for waits for a worker while it has had no try. `preview` is, of a test, the signed token with
+    which who asked for it goes on with the file (uploads.preview.kept_files), and nobody else can.
+    """
 
     class Kind(models.TextChoices):
         SCHEDULED = "scheduled"
@@ -114,6 +127,7 @@ class SourceRun(models.Model):
     message = models.TextField(default="", blank=True)
     size = models.BigIntegerField("size in bytes", null=True)
     sha256 = models.CharField("SHA-256", max_length=64, default="", blank=True)
+    preview = models.TextField(default="", db_default="", blank=True, editable=False)
     feed = models.ForeignKey(Feed, models.SET_NULL, null=True, related_name="runs", db_index=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
@@ -124,8 +138,16 @@ class SourceRun(models.Model):
     class Meta:
         db_table = "source_runs"
         ordering = ["-id"]
+        constraints = [
+            # Whatever else may fail: a slot makes one feed.
+            models.UniqueConstraint(
+                fields=["source", "slot_at"], condition=Q(kind="scheduled", outcome="fetched"),
+                name="source_runs_one_per_slot",
+            ),
+        ]  # fmt: skip
         indexes = [
             models.Index(fields=["source", "-id"], name="idx_source_runs_source"),
+            models.Index(fields=["id"], name="idx_source_runs_open", condition=Q(outcome="running")),
             models.Index(fields=["started_at"], name="idx_source_runs_age"),
         ]
 

@@ -16,7 +16,7 @@ from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
-from uploads.models import RememberedReading, UploadHistory, ValueRule, results
+from uploads.models import RememberedReading, Source, UploadHistory, ValueRule, results
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
@@ -37,6 +37,7 @@ VALUES = 10
 PEOPLE = 20
 LAYOUTS = 5
 TOKENS = 5
+SOURCES = 20  # all of them: uploads.sources.changes.MOST
 STATES = {
     "pending": "Waits for approval. Until then its files are refused.",
     "suspended": "Its files are refused, and its products are not shown.",
@@ -56,6 +57,7 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         **_people(request, vendor),
         **_files(user, vendor),
         **tokens.of_vendor(request, vendor, TOKENS),
+        **_sources(user, vendor),
         **actions(request, vendor, steps),
     }
     return shown | (_of_uploads(request, vendor) if may_see(user) else {})
@@ -178,3 +180,11 @@ def _files(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
         shown["rules"] = ValueRule.objects.filter(vendor=vendor).count()
         shown["rules_url"] = list_url("uploads_valuerule", vendor=vendor.pk)
     return shown
+
+
+def _sources(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
+    """Where its feeds are fetched from, and how each stands."""
+    if not user.has_perm("uploads.view_source"):
+        return {}
+    sources = Source.objects.filter(vendor=vendor).order_by("name", "pk")[:SOURCES]
+    return {"sources": [(one, page_url("uploads_source", one.pk)) for one in sources]}

@@ -1,0 +1,57 @@
+"""Sources that can't be fetched, as work that waits: their owners were told, and nobody has put it right."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import QuerySet
+
+from config.web.links import page_url
+from uploads.desk.things import Group, Key, Kind, Thing, cut, keys_of, put_off, shown
+from uploads.models import Source
+from uploads.models.programs.sources import IN_TROUBLE
+from vendors import access
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+    Viewer = User | AnonymousUser
+
+
+def _waiting(user: "Viewer") -> "QuerySet[Source]":
+    """By idx_sources_trouble, which has nothing else."""
+    rows = Source.objects.filter(IN_TROUBLE).select_related("vendor")
+    return access.visible(rows, user).order_by("failing_since", "pk")
+
+
+def found(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+    hidden = keys_of([Kind.SOURCE], {*without, *put_off(Kind.SOURCE)})
+    few, count = cut(_waiting(user).exclude(pk__in=_ids(hidden)), start, most)
+    return [_thing(one) for one in few], count
+
+
+def named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+    return [_thing(one) for one in _waiting(user).filter(pk__in=_ids(keys_of([Kind.SOURCE], keys)))]
+
+
+def _ids(keys: Collection[str]) -> list[int]:
+    return [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
+
+
+def _thing(source: Any) -> Thing:
+    if source.state == Source.State.DISABLED:
+        says = "Nothing could be fetched for a week, so it is disabled."
+    elif source.host_key and source.host_key_met:
+        says = "Its server shows another key than the one that was confirmed. An owner must look at it."
+    else:
+        says = f"It couldn’t be fetched {source.failures} times in a row."
+    return Thing(
+        Kind.SOURCE, str(source.pk), shown(source.name), f"{says} {shown(source.state_reason)}".strip(),
+        source.failing_since or source.updated_at, page_url("uploads_source", source.pk), source.vendor_id,
+        shown(source.vendor.vendor_name), ("its owners were told",), about=source,
+    )  # fmt: skip
+
+
+GROUP: Final = Group(
+    "sources", "Sources that can’t be fetched", "Their vendors’ catalogs stay as they are.", (Kind.SOURCE,), found,
+    named,
+)  # fmt: skip
