@@ -203,8 +203,8 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             for about in (upload, None) for by_vendor in (False, True)
         ],
         run=SourceRun.objects.create(
-            outcome="failed", code=word, message=word, source=Source.objects.create(
-                vendor=vendor, name=word, url=f"https://{word}.example/feed.csv", user_name=word, secret=word,
+            outcome="failed", code=word[:50], message=word, source=Source.objects.create(
+                vendor=vendor, name=word[:80], url=f"https://{word}.example/feed.csv", user_name=word, secret=word,
                 state_reason=word,
             ),
         ),

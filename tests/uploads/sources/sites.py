@@ -10,7 +10,7 @@ from vendors.models import Vendor
 
 Answer = bytes | FetchFailed | Unchanged | Exception | Callable[[], Any]
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+0"
-ROWS = b"vendor_product_id,product_name,sku,price,category,stock\nP-1,Kettle,K-1,19.90,Kitchen,3\n"
+ROWS = b"vendor_product_id,product_name,sku,price,category,stock\nP-1,Kettle,K-1,19.90,Kitchen & Dining,3\n"
 
 
 def add_source(vendor: Vendor, **facts: Any) -> Source:
