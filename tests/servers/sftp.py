@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,8 @@ class SftpServer:
 
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[SftpServer]:
-    """A server for USER with PASSWORD or the key; its root is the folder."""
+def serving(folder: Path, port: int = 0, more_keys: Sequence[Any] = ()) -> Iterator[SftpServer]:
+    """A server for USER with PASSWORD or the key; its root is the folder. `more_keys` are host keys beside its own."""
     host, user = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
     logins: list[str] = []
 
@@ -56,7 +56,7 @@ def serving(folder: Path, port: int = 0) -> Iterator[SftpServer]:
 
     async def listen() -> None:
         server = await asyncssh.listen(
-            "127.0.0.1", port, server_host_keys=[host], server_factory=Door, sftp_factory=Files
+            "127.0.0.1", port, server_host_keys=[*more_keys, host], server_factory=Door, sftp_factory=Files
         )
         found.append(server.get_port())
         ready.set()

@@ -28,6 +28,10 @@ def fetched(source: Source, into: BinaryIO) -> Fetched | Unchanged:
     except Refused as refused:
         raise _failed(refused) from refused
     if answer.status == 304:
+        if not (source.etag or source.last_modified):
+            raise FetchFailed(
+                "http_status", "The server says that its file hasn't changed, and wasn't asked.", again=True
+            )
         return Unchanged()
     contents = examine.examine(into)
     return Fetched(

@@ -4,6 +4,7 @@ A file that is still being written has another size or time at the second look, 
 """
 
 import io
+import logging
 import stat
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import unquote, urlsplit
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from django.conf import settings
 from paramiko.ssh_exception import IncompatiblePeer
 
@@ -25,10 +29,20 @@ from uploads.sources.fetched import FOR_PEOPLE, Fetched, FetchFailed, Unchanged
 PORT: Final = 22
 CHUNK: Final = 64 * 1024
 AHEAD: Final = 32  # requests under way, so that a file comes as fast as the line lets it
-KEYS: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+_OPENSSH, _OPENSSL = serialization.PrivateFormat.OpenSSH, serialization.PrivateFormat.TraditionalOpenSSL
+KEYS: Final = (
+    (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key, _OPENSSH),
+    (ec.EllipticCurvePrivateKey, paramiko.ECDSAKey, _OPENSSL),
+    (rsa.RSAPrivateKey, paramiko.RSAKey, _OPENSSL),
+)
+RSA: Final = ("rsa-sha2-512", "rsa-sha2-256")  # how a key that is called ssh-rsa signs
+NO_KEY = "This is no private SSH key that we know: Ed25519, ECDSA or RSA."
 UNKNOWN = "Nobody has confirmed the key of this server yet. Look at its fingerprint, and confirm it."
 CHANGED = "The server has another key than was confirmed: it may be another server. Nothing was sent to it."
 NOT_LET_IN = "The server doesn't let us in. Check the user, and the password or key."
+
+# What goes wrong with a vendor's server is said in its run: paramiko would say it in our log, with tracebacks.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 def fetched(source: Source, into: BinaryIO) -> Fetched | Unchanged:
@@ -67,6 +81,7 @@ def _session(source: Source, raw: Any) -> Iterator[paramiko.SFTPClient]:
     """Signed in to the server that was confirmed. Raises FetchFailed."""
     with closing(paramiko.Transport(raw)) as transport:
         transport.banner_timeout = transport.auth_timeout = connect.CONNECT_SECONDS
+        _prefer(transport, source.host_key)
         transport.start_client(timeout=connect.CONNECT_SECONDS)
         met = transport.get_remote_server_key()
         key = f"{met.get_name()} {met.get_base64()}"
@@ -82,6 +97,15 @@ def _session(source: Source, raw: Any) -> Iterator[paramiko.SFTPClient]:
             yield session
 
 
+def _prefer(transport: paramiko.Transport, host_key: str) -> None:
+    """Of a server that has several keys, ask for the one that was confirmed: another one that it got since is no
+    change of it."""
+    kind = host_key.partition(" ")[0]
+    names, options = (RSA if kind == "ssh-rsa" else (kind,)), transport.get_security_options()
+    first = [name for name in options.key_types if name in names]
+    options.key_types = [*first, *(name for name in options.key_types if name not in names)]
+
+
 def _sign_in(source: Source, transport: paramiko.Transport) -> None:
     known = secrets.of(source)
     try:
@@ -90,20 +114,30 @@ def _sign_in(source: Source, transport: paramiko.Transport) -> None:
         else:
             transport.auth_password(source.user_name, known.get("password", ""))
     except paramiko.AuthenticationException as error:
+        if not transport.is_active():  # it was cut off, which paramiko calls the same
+            raise
         raise FetchFailed("not_let_in", NOT_LET_IN) from error
 
 
 def private_key(text: str) -> paramiko.PKey:
-    """A key as OpenSSH or PEM has it. Raises FetchFailed."""
-    for kind in KEYS:
-        try:
-            return kind.from_private_key(io.StringIO(text.strip() + "\n"))
-        except paramiko.PasswordRequiredException as error:
+    """A key as OpenSSH or PEM has it. Raises FetchFailed.
+
+    Read by cryptography, and written anew for paramiko, which reads fewer forms, and not every key of ECDSA.
+    """
+    data = text.replace("\r\n", "\n").strip().encode() + b"\n"
+    load = serialization.load_ssh_private_key if b"BEGIN OPENSSH" in data else serialization.load_pem_private_key
+    try:
+        key = load(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if "password" in str(error).lower():
             message = "The SSH key is locked with a passphrase. Make one without for this."
             raise FetchFailed("key_locked", message) from error
-        except (paramiko.SSHException, ValueError, IndexError, UnicodeError):
-            continue
-    raise FetchFailed("no_key", "This is no private SSH key that we know: Ed25519, ECDSA or RSA.")
+        raise FetchFailed("no_key", NO_KEY) from error
+    for kind, read, form in KEYS:
+        if isinstance(key, kind):
+            pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+            return read.from_private_key(io.StringIO(pem.decode()))
+    raise FetchFailed("no_key", NO_KEY)
 
 
 def _file(source: Source, session: paramiko.SFTPClient, path: str, into: BinaryIO) -> Fetched | Unchanged:

@@ -15,6 +15,7 @@ from tests.servers import https, sftp
 from uploads.models import Source
 from uploads.sources import fetch, secrets
 from uploads.sources.fetch import Fetched, FetchFailed, Unchanged
+from uploads.sources.sftp import private_key
 from vendors.models import Vendor
 
 FEED = b"vendor_product_id,price\nP-1,9.99\n"
@@ -136,6 +137,30 @@ def test_a_server_whose_key_nobody_confirmed_gets_no_password(files: sftp.SftpSe
     changed = failure(of_sftp(files, host_key=other))
     assert (changed.code, changed.host_key) == ("host_key_changed", files.host_key)
     assert files.logins == []
+
+
+def test_a_server_may_get_keys_of_other_kinds_beside_the_confirmed_one(tmp_path: Path) -> None:
+    (tmp_path / "night.csv").write_bytes(FEED)
+    more = [asyncssh.generate_private_key(kind) for kind in ("ecdsa-sha2-nistp256", "ssh-rsa")]
+    with sftp.serving(tmp_path, more_keys=more) as server:
+        for key in (server.host_key, *(" ".join(one.export_public_key().decode().split()[:2]) for one in more)):
+            assert got(of_sftp(server, "/night.csv", host_key=key))[1] == FEED
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp521", "ssh-rsa"])
+def test_a_private_key_is_read_however_it_is_written(kind: str) -> None:
+    for _ in range(4 if "ecdsa" in kind else 1):  # paramiko by itself reads every other one of these
+        key = asyncssh.generate_private_key(kind)
+        for form in ("openssh", "pkcs8-pem", *(["pkcs1-pem"] if kind != "ssh-ed25519" else [])):
+            text = key.export_private_key(form).decode().replace("\n", "\r\n")  # as a form sends it
+            assert private_key(text).get_base64() == key.export_public_key().decode().split()[1]
+
+
+def test_credentials_of_another_key_of_ours_have_to_be_typed_again(shop: https.Server, settings: Any) -> None:
+    source = of_https(shop, auth="password", user_name="mia")
+    secrets.put(source, password="x")
+    settings.SECRET_KEY = "another key, and no fallback for the one before"
+    assert failure(source).code == "credentials_unreadable"
 
 
 def test_who_isnt_let_in_is_told_so(files: sftp.SftpServer) -> None:
