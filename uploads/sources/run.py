@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from uploads.aws.storage import StorageUnavailable
 from uploads.feed.parser import Reading
@@ -78,7 +78,7 @@ def _fetch(claim: Claim) -> None:
     except FetchFailed as error:
         host_key = getattr(error, "host_key", "")
         outcomes.failed(claim, Failure(error.code, error.message, again=error.again, host_key=host_key))
-    except (LeaseLost, DatabaseError, InterfaceError):  # where PostgreSQL is away, the lease expires
+    except (LeaseLost, OperationalError, InterfaceError):  # where PostgreSQL is away, the lease expires
         raise
     except outages.AWAY:
         outcomes.put_off(claim, AWAY)
