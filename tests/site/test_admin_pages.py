@@ -16,7 +16,15 @@ from django.utils import timezone
 
 from catalog.models import Product, ProductCategory
 from config.web.workbooks.writing import CELL_CHARS
-from uploads.models import RecordOutcome, RememberedReading, StreamShard, UploadHistory, ValidationError, ValueRule
+from uploads.models import (
+    RecordOutcome,
+    RememberedReading,
+    Source,
+    StreamShard,
+    UploadHistory,
+    ValidationError,
+    ValueRule,
+)
 from vendors.models import ApiToken, Vendor
 
 SCRIPT = "<script>alert(1)</script>"
@@ -29,7 +37,7 @@ EDITABLE = [
 ]  # fmt: skip
 READ_ONLY = [
     "catalog_productcatalog", "uploads_uploadhistory", "uploads_validationerror", "uploads_recordoutcome",
-    "uploads_streamshard", "uploads_recentupload", "uploads_vendorsummary",
+    "uploads_streamshard", "uploads_recentupload", "uploads_vendorsummary", "uploads_source",
 ]  # fmt: skip
 PAGES = EDITABLE + READ_ONLY
 # One key of each, after fill().
@@ -39,6 +47,7 @@ KEYS = {
     "uploads_streamshard": "1", "uploads_recentupload": "U/1 <b>", "uploads_vendorsummary": "V1",
     "uploads_rememberedreading": "1", "uploads_valuerule": "1",
     "vendors_apitoken": "1",
+    "uploads_source": "1",
 }  # fmt: skip
 
 
@@ -74,6 +83,7 @@ def fill(numbers: range) -> None:
             id=n, vendor=vendor, name=hostile, hint="vpo_abcd", token_hash=f"{n:064d}", scopes=["feeds:read"],
             expires_at=timezone.now() + timedelta(days=n),
         )  # fmt: skip
+        Source.objects.create(id=n, vendor=vendor, name=f"{SCRIPT} {n}", url=f"https://{n}.example/{SCRIPT}")
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")

@@ -30,6 +30,8 @@ from uploads.models import (
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    Source,
+    SourceRun,
     StreamShard,
     UploadHistory,
     ValidationError,
@@ -42,7 +44,7 @@ from vendors.models import ApiToken, Vendor, VendorMember
 HIDING = [text for text in STRANGE if visible(text) != text]
 PREPARED = (
     Vendor, ProductCategory, Product, ProductCatalog, UploadHistory, RecentUpload, VendorSummary, ValidationError,
-    RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, SecurityEvent, User, Group,
+    RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, Source, SecurityEvent, User, Group,
     Authenticator, ApiToken,
 )  # fmt: skip
 
@@ -76,6 +78,11 @@ def fill() -> None:
         ApiToken.objects.create(
             vendor=vendor, name=text[:80], hint=f"vpo_{n}", token_hash=str(n), scopes=[], expires_at=timezone.now()
         )
+        source = Source.objects.create(
+            vendor=vendor, name=text[:80], url=text, user_name=text[:200], header_name=text[:100], state="disabled",
+            state_reason=text[:300],
+        )  # fmt: skip
+        SourceRun.objects.create(source=source, outcome="failed", code=text[:50], message=text)
         user = User.objects.create(username=f"u{n}{text}"[:150], first_name=text, last_name=text, email=f"{text}@x.y")
         VendorMember.objects.create(vendor=vendor, user=user)
         Group.objects.create(name=text)
