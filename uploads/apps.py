@@ -9,12 +9,14 @@ class UploadsConfig(AppConfig):
     verbose_name = "Uploads"
 
     def ready(self) -> None:
+        from security import at_rest  # the models are there only now
         from security.models import Kind  # the models are there only now
         from security.watched import Watched, watch  # the same
         from uploads.models import RememberedReading, ValueRule  # the same
         from uploads.work.policies import days_are_possible  # the same
 
         register(days_are_possible)
+        at_rest.keeps("uploads.Source", "secret")
 
         rule = ("field", "wrong_value", "right_value")
         watch(Watched(ValueRule, Kind.SETTING_CHANGED, rule, lambda row: str(row.pk), lambda row: row.vendor_id or ""))

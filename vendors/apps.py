@@ -10,9 +10,12 @@ class VendorsConfig(AppConfig):
     verbose_name = "Vendors"
 
     def ready(self) -> None:
+        from security import at_rest  # the models are there only now
         from security.models import Kind  # the models are there only now
         from security.watched import Watched, watch  # the same
         from vendors.models import Vendor, VendorMember  # the same
+
+        at_rest.keeps("vendors.Webhook", "secret", "secret_before")
 
         def member(row: Any) -> str:
             return f"{row.user.email or row.user.get_username()} (account {row.user_id}) at {row.vendor_id}"
