@@ -52,7 +52,8 @@ def ask(method: str, path: str, token: str, body: Any = None, **query: Any) -> A
 
 
 def said(answer: Any) -> str:
-    return answer.content.decode() + str(answer.headers)
+    text: str = answer.content.decode()
+    return text + str(answer.headers)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), CALLS, ids=lambda one: one if isinstance(one, str) else "")
