@@ -310,9 +310,7 @@ def serve(shop: https.Server, content: str, etag: str, *, slow: bool = False) ->
 
 def scheduled(site: Site) -> None:
     """As if the moment of the schedule had come."""
-    site.sql(
-        "UPDATE sources SET next_at = now() - interval '1 second', slot_at = now() - interval '1 second', tries = 0"
-    )
+    site.sql("UPDATE sources SET next_at = now() - interval '1 second', slot_at = NULL, tries = 0")
 
 
 def outcomes(site: Site) -> dict[str, list[str]]:
