@@ -6,6 +6,8 @@ from typing import Any, Final
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from catalog.rules.explained import explained
@@ -15,7 +17,7 @@ from uploads.api.feed_out import STATES
 from uploads.api.problems import KINDS
 from vendors.models import ApiToken
 
-FIELDS_DEEP: Final = 2  # levels of a body that are shown
+FIELDS_DEEP: Final = 3  # levels of a body that are shown
 
 
 @require_safe
@@ -34,10 +36,13 @@ def page(request: HttpRequest) -> HttpResponseBase:
                 shown.setdefault(operation["tags"][0], []).append(_call(path, method, operation))
     context = {
         "tags": shown,
-        "states": STATES,
+        "states": {state: _marked(about) for state, about in STATES.items()},
         "scopes": ApiToken.Scope.choices,
-        "problems": [(code, kind) for code, kind in sorted(KINDS.items(), key=lambda one: (one[1].status, one[0]))],
-        "about": document()["info"]["description"].split("\n\n"),
+        "problems": [
+            (code, kind, _marked(kind.explained))
+            for code, kind in sorted(KINDS.items(), key=lambda one: (one[1].status, one[0]))
+        ],
+        "about": [_marked(part) for part in document()["info"]["description"].split("\n\n")],
     }
     return render(request, "uploads/api/document.html", context)
 
@@ -59,13 +64,21 @@ def code(request: HttpRequest, code: str) -> HttpResponseBase:
     return render(request, "uploads/api/code.html", {"code": found, "text": explained(code)})
 
 
+def _marked(text: str) -> SafeString:
+    """A text of ours, with what stands between backticks as code."""
+    parts = text.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", one) if n % 2 else one,) for n, one in enumerate(parts))
+    )
+
+
 def _call(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": operation["operationId"],
         "path": path,
         "method": method.upper(),
         "summary": operation["summary"],
-        "about": operation["description"],
+        "about": _marked(operation["description"]),
         "parameters": [_parameter(one) for one in operation.get("parameters", [])],
         "body": [(media, _fields(content["schema"])) for media, content in _bodies(operation)],
         "answers": [
@@ -77,7 +90,7 @@ def _call(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 def _parameter(one: dict[str, Any]) -> tuple[str, str, str, str]:
     about = one.get("description") or one["schema"].get("description", "")
-    return one["name"], one["in"], about, _kind(one["schema"])
+    return one["name"], one["in"], _marked(about), _kind(one["schema"])
 
 
 def _bodies(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -91,9 +104,9 @@ def _schema_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _fields(schema: dict[str, Any], deep: int = FIELDS_DEEP, before: str = "") -> list[tuple[str, str, str]]:
     """Name, kind and description of the fields of an object, and of those within."""
-    found = []
+    found: list[tuple[str, str, str]] = []
     for name, field in _resolved(schema).get("properties", {}).items():
-        found.append((f"{before}{name}", _kind(field), field.get("description", "")))
+        found.append((f"{before}{name}", _kind(field), _marked(field.get("description", ""))))
         inner = field.get("items", field)
         if deep > 1 and _resolved(inner).get("properties"):
             found += _fields(inner, deep - 1, f"{before}{name}{'[]' if 'items' in field else ''}.")
