@@ -54,6 +54,11 @@ def note_token(what_happened: str, *, about: str, user: Any = None, vendor_id: s
     note(Kind.TOKEN_CHANGED, user=user, vendor_id=vendor_id, about=about, detail=what_happened)
 
 
+def note_webhook(what_happened: str, *, about: str, user: Any = None, vendor_id: str = "") -> None:
+    """For webhooks of programs: added, changed, their secrets made, disabled. `about` is its number and host."""
+    note(Kind.WEBHOOK_CHANGED, user=user, vendor_id=vendor_id, about=about, detail=what_happened)
+
+
 def note_view(request: HttpRequest, vendor_id: str, role: str) -> None:
     """Somebody of the staff looks at a vendor's own pages: once an hour for each session and vendor."""
     now = int(time.time())

@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     EXPORTED = "exported", "Exported"
     DOWNLOADED = "downloaded", "Downloaded"
     TOKEN_CHANGED = "token_changed", "Token changed"
+    WEBHOOK_CHANGED = "webhook_changed", "Webhook changed"
     VIEWED_AS = "viewed_as", "Vendor's pages viewed by staff"
     SETTING_CHANGED = "setting_changed", "Setting changed"
     PURGED = "purged", "Log purged"

@@ -21,6 +21,7 @@ from uploads.programs import take
 from uploads.sources import run as source_run
 from uploads.work import jobs, outages, policies, steps, wakeups
 from vendors import mails
+from vendors.webhooks import deliver
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,17 @@ def take_feed(feed_id: str) -> None:
 def take_feeds() -> None:
     with _patient("Feeds of programs"):
         steps.alone(steps.TAKE_FEEDS, take.wake)
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    with _patient("The sending of webhooks"):
+        steps.alone(steps.DELIVER, _deliver)
+
+
+def _deliver() -> None:
+    if deliver.go_on():
+        wakeups.enqueue(wakeups.DELIVER_WEBHOOKS)
 
 
 @shared_task

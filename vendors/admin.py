@@ -93,6 +93,7 @@ class VendorAdmin(VendorTableAdmin):
         super().save_model(request, obj, form, change)
         if change and "status" in form.changed_data:  # in the place of what was said of it before
             Vendor.objects.filter(pk=obj.pk).update(declined_at=None, declined_reason=None)
+            approval.announce_status(obj.pk, form.initial["status"], cast(Vendor, obj).status)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("vendors.approve_vendor")

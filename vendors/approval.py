@@ -16,7 +16,8 @@ from config.web.names import some_lines
 from security.log import note
 from security.models import Kind
 from vendors import mails
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorMember, Webhook
+from vendors.webhooks.announce import announce
 
 Status = Vendor.Status
 REASON_CHARS = 1000
@@ -61,6 +62,8 @@ REACTIVATE = Transition(
         "Rows that failed in the meantime stay failed until they are retried.",
     ],
 )
+# What a vendor's programs are told.
+EVENTS = {SUSPEND.after: Webhook.Event.VENDOR_SUSPENDED, REACTIVATE.after: Webhook.Event.VENDOR_REACTIVATED}
 TRANSITIONS = {step.name: step for step in (APPROVE, SUSPEND, REACTIVATE)}
 
 
@@ -84,8 +87,15 @@ def take(step: Transition, vendor_ids: Iterable[str], user: Any) -> list[Vendor]
     for vendor in changed:
         said = f"status: {step.before} → {step.after}"
         note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail=said)
+        announce_status(vendor.pk, step.before, step.after)
     transaction.on_commit(lambda: mails.tell_owners(step.name, changed), robust=True)
     return changed
+
+
+def announce_status(vendor_id: str, before: str, after: str) -> None:
+    """Tell the vendor's programs, in the transaction that changes its status; they aren't told of its approval."""
+    if before != Status.PENDING and after in EVENTS:
+        announce(vendor_id, EVENTS[Status(after)], {"vendor_id": vendor_id, "status": after})
 
 
 def why_no_reason(reason: str) -> str:

@@ -8,6 +8,7 @@ EVERY = {
         ("consume the stream", "consume_stream", 5),
         ("go on with what was left", "upkeep", 5),
         ("go on with feeds of programs", "take_feeds", 5),
+        ("deliver webhooks", "deliver_webhooks", 5),
         ("send the mails of comments", "mail_comments", 15),
         ("tell of tokens that are about to expire", "mail_expiry", 3600),
         ("fetch sources", "fetch_sources", 15),

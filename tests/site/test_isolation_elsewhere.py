@@ -17,6 +17,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.core import mail, signing
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -47,7 +48,8 @@ from uploads.models import (
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
-from vendors.models import ApiToken, Vendor, VendorMember
+from vendors.models import ApiToken, Vendor, VendorMember, Webhook, WebhookDelivery
+from vendors.webhooks.announce import announce
 
 NOBODYS = "ZZZZ"
 # Every address outside /vendor/ and /admin/, and what its arguments are of somebody else, guessed at or forged. A token
@@ -324,11 +326,25 @@ def fetch_sources(both: Both) -> None:
     Source.objects.all().delete()
 
 
+def deliver_webhooks(both: Both) -> None:
+    """One of ours whose address doesn't work: nothing of theirs is sent to it."""
+    ours, theirs = (
+        Webhook.objects.create(vendor_id=vendor_id, url="https://127.0.0.1/", events=["feed.completed"], secret="")
+        for vendor_id in ("VEND001", "VEND002")
+    )
+    with transaction.atomic():
+        announce("VEND001", "feed.completed", {"feed_id": both.ours.pk})
+    tasks.deliver_webhooks()
+    assert WebhookDelivery.objects.get(webhook=ours).tries == 1
+    assert not theirs.deliveries.exists()
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
         delete_old, mail_comments, take_feed, take_feeds, mail_expiry, fetch_sources,
+        deliver_webhooks,
     )
 }  # fmt: skip
 

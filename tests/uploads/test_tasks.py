@@ -204,6 +204,7 @@ def test_every_task_that_is_woken_by_its_name_has_that_name() -> None:
             tasks.delete_old,
             tasks.take_feed,
             tasks.fetch_sources,
+            tasks.deliver_webhooks,
         )
     }
 

@@ -17,6 +17,7 @@ from config.web.text import counted, subject
 from uploads.aws import storage
 from uploads.models import UploadHistory, ValidationError, results
 from uploads.pipeline import report
+from uploads.work import events
 from vendors import access
 
 logger = logging.getLogger(__name__)
@@ -30,12 +31,12 @@ def finish(upload_id: str) -> bool:
     if upload is None or not _all_settled(upload):
         return False
     report_key = report.store(upload) if upload.open_records and upload.storage_key else ""
-    if not _complete(upload, report_key):
+    completed = _complete(upload, report_key)
+    if completed is None:
         if report_key:
             storage.delete(report_key)
         return False
-    upload.refresh_from_db()
-    notify(upload)
+    notify(completed)
     return True
 
 
@@ -45,9 +46,12 @@ def _all_settled(upload: UploadHistory) -> bool:
     return upload.file_rows is not None and upload.total_records == upload.file_rows
 
 
-def _complete(upload: UploadHistory, report_key: str) -> bool:
-    """Unless somebody else did, or a row was corrected while its error was written into the report: then once more."""
-    with connection.cursor() as cursor:
+def _complete(upload: UploadHistory, report_key: str) -> UploadHistory | None:
+    """Unless somebody else did, or a row was corrected while its error was written into the report: then once more.
+
+    Returns it as it is then; None where nothing was done.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history
@@ -58,12 +62,12 @@ def _complete(upload: UploadHistory, report_key: str) -> bool:
             """,
             [report_key, upload.pk, report_key, upload.updated_at],
         )
-        return bool(cursor.rowcount == 1)
+        return events.ended(upload.pk) if cursor.rowcount == 1 else None
 
 
 def fail(upload_id: str, code: str, reason: str) -> None:
     """End the upload as failed, with one sentence for people. What was committed stays, and is counted."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history
@@ -72,9 +76,9 @@ def fail(upload_id: str, code: str, reason: str) -> None:
             """,
             [code, reason, upload_id],
         )
-        changed = cursor.rowcount == 1
-    if changed:
-        notify(UploadHistory.objects.select_related("vendor").get(upload_id=upload_id))
+        failed = events.ended(upload_id) if cursor.rowcount == 1 else None
+    if failed:
+        notify(failed)
 
 
 def cancel(upload_id: str) -> bool:
@@ -86,11 +90,12 @@ def cancel(upload_id: str) -> bool:
     upload = UploadHistory.objects.get(upload_id=upload_id)
     with transaction.atomic():
         committer.lock_vendors([upload.vendor_id])
-        return bool(
-            UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).update(
-                status=UploadHistory.Status.CANCELLED, completed_at=Now(), staging_expires_at=None
-            )
+        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).update(
+            status=UploadHistory.Status.CANCELLED, completed_at=Now(), staging_expires_at=None
         )
+        if cancelled:
+            events.ended(upload_id)
+        return bool(cancelled)
 
 
 # --- the notification ------------------------------------------------------------------------------------------

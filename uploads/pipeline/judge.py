@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from catalog.models import ProductCategory
@@ -37,8 +37,9 @@ from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import UPDATE, Plan, Reason
 from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
-from uploads.models import ValueRule
+from uploads.models import UploadHistory, ValueRule
 from uploads.pipeline.understood import categories, heads
+from uploads.work import events
 from vendors.models import Vendor
 
 REASON_CHARS = 1_000
@@ -311,7 +312,7 @@ def _layout(stored: str) -> Layout:
 def _adopt(batch: Iterable[Record]) -> None:
     """Open an upload for records that another program put into the table, for the first vendor named that exists."""
     named = list(dict.fromkeys((r.upload_id, r.vendor_id) for r in batch if len(r.upload_id) <= 100))
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO upload_history (upload_id, vendor_id, file_name, source)
@@ -320,6 +321,9 @@ def _adopt(batch: Iterable[Record]) -> None:
               JOIN vendors USING (vendor_id)
              ORDER BY k.position
                 ON CONFLICT (upload_id) DO NOTHING
+            RETURNING upload_id
             """,
             [[upload_id for upload_id, _ in named], [vendor_id for _, vendor_id in named]],
         )
+        if adopted := [upload_id for (upload_id,) in cursor.fetchall()]:
+            events.opened(UploadHistory.objects.filter(pk__in=adopted).order_by("sequence"))

@@ -20,7 +20,7 @@ from uploads.feed import parser
 from uploads.feed.questions import refusal
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
-from uploads.work import wakeups
+from uploads.work import events, wakeups
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def open_upload(
             )
             if feed_id:
                 _note_opened(upload)
+            events.opened([upload])
             # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
             transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
     except BaseException as error:

@@ -7,4 +7,5 @@ jobs.py     what people ask for and takes longer than a page: done in slices
 outages.py  what work waits for, said once
 policies.py how long what is kept
 steps.py    what the schedule does: each step fails alone
+events.py   what programs are told of an upload
 """

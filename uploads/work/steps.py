@@ -35,6 +35,7 @@ MAIL_COMMENTS: Final = "Send the mails of comments"
 TAKE_FEEDS: Final = "Go on with feeds of programs"
 MAIL_EXPIRY: Final = "Tell of tokens that are about to expire"
 FETCH_SOURCES: Final = "Fetch sources"
+DELIVER: Final = "Deliver webhooks"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -48,6 +49,7 @@ EVERY: Final[dict[str, float]] = {
     TAKE_FEEDS: 5.0,
     MAIL_EXPIRY: 3600.0,
     FETCH_SOURCES: 15.0,
+    DELIVER: 5.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

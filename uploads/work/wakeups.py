@@ -16,6 +16,7 @@ FINISH_UPLOAD: Final = "uploads.tasks.finish_upload"
 RUN_JOB: Final = "uploads.tasks.run_job"
 SCAN_TABLE: Final = "uploads.tasks.scan_table"
 TAKE_FEED: Final = "uploads.tasks.take_feed"
+DELIVER_WEBHOOKS: Final = "uploads.tasks.deliver_webhooks"
 DELETE_OLD: Final = "uploads.tasks.delete_old"
 FETCH_SOURCES: Final = "uploads.tasks.fetch_sources"
 

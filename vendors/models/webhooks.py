@@ -1,5 +1,7 @@
 """What a vendor's programs are told without asking: where to, what of, and what came of each telling."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -55,6 +57,11 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def host(self) -> str:
+        """What is said of it in logs: the rest of the address may be a secret."""
+        return urlsplit(self.url).hostname or ""
+
 
 class WebhookDelivery(models.Model):
     """One event for one webhook. The row is written in the transaction that makes the event true, so none is lost."""
@@ -85,6 +92,11 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["webhook", "-id"], name="idx_webhook_deliveries_webhook"),
             models.Index(fields=["next_try_at"], name="idx_webhook_deliveries_due", condition=Q(state="pending")),
+            models.Index(
+                fields=["webhook", "next_try_at", "id"],
+                name="idx_webhook_deliveries_next",
+                condition=Q(state="pending"),
+            ),
             models.Index(fields=["created_at"], name="idx_webhook_deliveries_age"),
         ]
 

@@ -27,6 +27,7 @@ from uploads.programs import take
 from uploads.sources import run
 from uploads.work import outages, steps, wakeups
 from vendors import mails
+from vendors.webhooks import deliver
 
 Said = Callable[[], list[str]]
 
@@ -145,6 +146,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (take, "wake", tasks.take_feeds, steps.TAKE_FEEDS),
         (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
         (run, "fetch_next", tasks.fetch_sources, steps.FETCH_SOURCES),
+        (deliver, "go_on", tasks.deliver_webhooks, steps.DELIVER),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
