@@ -38,6 +38,9 @@ GAPS: Final = "onboarding_stream_gaps"
 DOUBT: Final = "onboarding_table_doubted_seconds"
 OWED: Final = "onboarding_outbox_rows"
 OWED_AGE: Final = "onboarding_outbox_oldest_seconds"
+WEBHOOKS: Final = "onboarding_webhooks_due"
+WEBHOOK_AGE: Final = "onboarding_webhooks_oldest_seconds"
+WEBHOOKS_FAILING: Final = "onboarding_webhooks_failing"
 LEASES: Final = "onboarding_leases"
 JOBS: Final = "onboarding_jobs"
 JOB_AGE: Final = "onboarding_job_oldest_seconds"
@@ -73,6 +76,9 @@ FIGURES: Final[dict[str, Figure]] = {
     DOUBT: Figure("Since when it is in doubt whether all of the table was seen; 0 without a doubt"),
     OWED: Figure(f"Outcomes not yet written back to DynamoDB, counted up to {MOST}"),
     OWED_AGE: Figure("Age of the oldest of them; 0 without any"),
+    WEBHOOKS: Figure(f"Deliveries of webhooks that are due, counted up to {MOST}"),
+    WEBHOOK_AGE: Figure("How long the first of them has been due; 0 without any"),
+    WEBHOOKS_FAILING: Figure(f"Webhooks that didn't take what was sent last, counted up to {MOST}"),
     LEASES: Figure("Leases on open work, by kind, and whether they are held or have expired", ("kind", "state")),
     JOBS: Figure(
         "Jobs that are open, and among the newest those that ended in the last 24 hours; one that failed, until the "
@@ -216,6 +222,23 @@ def outbox() -> Iterator[Sample]:
     yield OWED_AGE, (), _seconds(oldest)
 
 
+def webhooks() -> Iterator[Sample]:
+    """By idx_webhook_deliveries_due; of webhooks, of which a vendor has ten at most, the newest MOST."""
+    ((count, oldest, failing),) = _rows(
+        """
+        SELECT count(*), extract(epoch FROM clock_timestamp() - min(next_try_at)),
+               (SELECT count(*) FROM (SELECT * FROM webhooks ORDER BY id DESC LIMIT %(most)s) newest
+                 WHERE failing_since IS NOT NULL AND disabled_at IS NULL)
+          FROM (SELECT next_try_at FROM webhook_deliveries
+                 WHERE state = 'pending' AND next_try_at <= statement_timestamp()
+                 ORDER BY next_try_at LIMIT %(most)s) due
+        """
+    )
+    yield WEBHOOKS, (), float(count)
+    yield WEBHOOK_AGE, (), _seconds(oldest)
+    yield WEBHOOKS_FAILING, (), float(failing)
+
+
 def jobs() -> Iterator[Sample]:
     """Open ones by idx_jobs_open, those that ended by the primary key, backwards. One that failed counts until the same
     was done for the same upload: then nobody has to see to it any more.
@@ -335,8 +358,8 @@ def outages() -> Iterator[Sample]:
 
 SERVICES: Final = (answers.DYNAMODB, answers.STORAGE)
 ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
-    uploads_of_the_day, uploads_open, stream, table, outbox, jobs, queues, steps_of_the_schedule, sources, errors, kept,
-    outages,
+    uploads_of_the_day, uploads_open, stream, table, outbox, webhooks, jobs, queues, steps_of_the_schedule, sources,
+    errors, kept, outages,
 )  # fmt: skip
 
 

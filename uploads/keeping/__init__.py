@@ -6,6 +6,6 @@ archive.py    uploads that ended long ago change nothing any more; their rows an
 stored.py     files in storage
 export.py     all data of one vendor as a file
 offboarding.py what is deleted of a vendor that has left
-logs.py       jobs, the admin's history, outages, answers to programs
+logs.py       jobs, the admin's history, outages, answers to programs, deliveries of webhooks
 notes.py      notes of work: of what was done, and of what is over
 """

@@ -1,5 +1,5 @@
 """What people, programs and services left behind: jobs that have ended, the admin's history, outages that are over,
-answers that programs may ask for again (uploads/api/idempotent.py)."""
+answers that programs may ask for again (uploads/api/idempotent.py), deliveries of webhooks."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from uploads.keeping.turn import BATCH_ROWS, Turn
 
 EXACT_ROWS: Final = 100_000
 RUNS_DAYS: Final = 90
+DELIVERY_DAYS: Final = 30
 
 
 def delete_jobs(turn: Turn) -> bool:
@@ -36,6 +37,24 @@ def delete_admin_log(turn: Turn) -> bool:
 def delete_source_runs(turn: Turn) -> bool:
     """Those that have ended (idx_source_runs_age)."""
     return _delete(turn, SQL("source_runs"), SQL("outcome <> 'running' AND started_at < {}"), days=RUNS_DAYS)
+
+
+def delete_deliveries(turn: Turn) -> bool:
+    """By idx_webhook_deliveries_age, with their tries. None is tried for so long."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT ARRAY(SELECT id FROM webhook_deliveries
+                          WHERE created_at < now() - make_interval(days => %s) AND state <> 'pending'
+                          ORDER BY created_at LIMIT %s)
+            """,
+            [DELIVERY_DAYS, BATCH_ROWS],
+        )
+        (keys,) = cursor.fetchone()
+        cursor.execute("DELETE FROM webhook_attempts WHERE delivery_id = ANY (%s)", [keys])
+        cursor.execute("DELETE FROM webhook_deliveries WHERE id = ANY (%s)", [keys])
+        turn.note(int(cursor.rowcount))
+    return len(keys) == BATCH_ROWS
 
 
 def _delete(

@@ -1,9 +1,9 @@
 """A vendor that has left: what the law wants deleted is deleted, what the books need stays.
 
 Deleted are the accounts of its people, invitations, tokens of its programs, sources, addresses, files and reports,
-records in DynamoDB, failed rows as they were sent, what was said to it, by it and about it, and what was noted of work
-about it. Products, uploads with their counters, the ledger and what changed in products are kept. Whoever is stopped
-anywhere begins anew: each step finds what is left of it.
+records in DynamoDB, failed rows as they were sent, what was said to it, by it and about it, what was noted of work
+about it, and webhooks. Products, uploads with their counters, the ledger and what changed in products are kept. Whoever
+is stopped anywhere begins anew: each step finds what is left of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from uploads.models import (
     WorkItem,
 )
 from vendors import leaving
-from vendors.models import Vendor
+from vendors.models import Vendor, Webhook, WebhookDelivery
 
 Step = Callable[[Vendor], int]
 
@@ -199,6 +199,20 @@ def _noted(vendor: Vendor) -> "QuerySet[WorkItem]":
     return WorkItem.objects.filter(vendor=vendor)
 
 
+def _webhooks(vendor: Vendor) -> int:
+    return Webhook.objects.filter(vendor=vendor).count()
+
+
+def _delete_webhooks(vendor: Vendor) -> int:
+    """A batch of deliveries at a time: there may be very many."""
+    found = _webhooks(vendor)
+    deliveries = WebhookDelivery.objects.filter(webhook__vendor=vendor)
+    while some := list(deliveries.values_list("pk", flat=True)[:BATCH_ROWS]):
+        WebhookDelivery.objects.filter(pk__in=some).delete()
+    Webhook.objects.filter(vendor=vendor).delete()
+    return found
+
+
 # In this order: first nobody can sign in any more.
 PARTS: Final = (
     Part("accounts of people who are nowhere else", _accounts, _leave),
@@ -215,6 +229,7 @@ PARTS: Final = (
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),
     Part("comments", lambda vendor: _said(vendor).count(), lambda vendor: _said(vendor).delete()[0]),
     Part("notes of work", lambda vendor: _noted(vendor).count(), lambda vendor: _noted(vendor).delete()[0]),
+    Part("webhooks with their deliveries", _webhooks, _delete_webhooks),
     Part("addresses of the vendor itself", _contacts, _forget_contacts),
 )
 KEPT: Final = (

@@ -40,6 +40,7 @@ KINDS: Final[dict[str, Kind]] = {
     policies.SOURCE_RUNS: Kind(logs.delete_source_runs, lambda: logs.about("source_runs")),
     policies.NOTES: Kind(notes.delete_over, lambda: None),
     policies.CALLS: Kind(logs.delete_calls, lambda: logs.about("idempotent_calls")),
+    policies.DELIVERIES: Kind(logs.delete_deliveries, lambda: logs.about("webhook_deliveries")),
     policies.OUTAGES: Kind(logs.delete_outages, lambda: logs.about("service_outages")),
     policies.SESSIONS: Kind(_nothing, lambda: logs.about("django_session")),
     policies.SECURITY_LOG: Kind(_nothing, lambda: logs.about("security_log")),

@@ -27,6 +27,7 @@ WORK: Final = "work"
 NOTES: Final = "notes"
 CALLS: Final = "calls"
 SOURCE_RUNS: Final = "source_runs"
+DELIVERIES: Final = "deliveries"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ POLICIES: Final[dict[str, Policy]] = {
     SOURCE_RUNS: Policy("What came of fetching sources", "", "90 days", "feeds and uploads"),
     NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
     CALLS: Policy("Answers that programs may ask for again", "", "a day", "nothing"),
+    DELIVERIES: Policy("Deliveries of webhooks, with their tries", "", "30 days", "nothing"),
     SESSIONS: Policy("Sessions", "", "until they end", "nothing"),
     OUTAGES: Policy("Outages of services", "KEEP_OUTAGES_DAYS", "after their end", "nothing"),
     SECURITY_LOG: Policy("The security log", "SECURITY_LOG_DAYS", "after the event", "nothing", 90),

@@ -26,7 +26,7 @@ from uploads.models import (
 )  # fmt: skip
 from uploads.work import policies, steps
 from uploads.work.outages import CALM_SECONDS
-from vendors.models import Vendor
+from vendors.models import Vendor, Webhook, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +103,17 @@ def test_what_is_owed_to_dynamodb_is_counted_with_the_age_of_the_oldest(db: None
     found = said(metrics.outbox)
     assert found[metrics.OWED,] == 2
     assert found[metrics.OWED_AGE,] == pytest.approx(100, abs=30)
+
+
+def test_deliveries_that_are_due_are_counted_with_the_age_of_the_first(vendor: Vendor) -> None:
+    assert set(said(metrics.webhooks).values()) == {0}
+    webhook = Webhook.objects.create(vendor=vendor, url="https://a.example/", events=[], failing_since=timezone.now())
+    due: list[dict[str, Any]] = [{}, {"next_try_at": ago(seconds=100)}, {"next_try_at": ago(seconds=-100)}]
+    for number, facts in enumerate([*due, {"state": "delivered", "next_try_at": ago(days=1)}]):
+        WebhookDelivery.objects.create(webhook=webhook, message_id=f"msg_{number}", event="test", body="{}", **facts)
+    found = said(metrics.webhooks)
+    assert (found[metrics.WEBHOOKS,], found[metrics.WEBHOOKS_FAILING,]) == (2, 1)
+    assert found[metrics.WEBHOOK_AGE,] == pytest.approx(100, abs=30)
 
 
 def test_open_jobs_are_counted_and_ended_ones_of_the_day(vendor: Vendor) -> None:

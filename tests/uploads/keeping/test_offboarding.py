@@ -31,7 +31,7 @@ from tests.uploads.sources.sites import add_source
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
 from uploads.models import Comment, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
 
@@ -68,6 +68,7 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     )
     IdempotentCall.objects.create(vendor=vendor, key="1", fingerprint="0" * 64)
     log_change(ada, vendor, "Member ada@northwind.example: viewer → owner.")
+    Webhook.objects.create(vendor=vendor, url="https://x.example/", description="Lovelace", events=Webhook.Event.values)
     upload = pipeline.run(feed(line(1), line(2, price="free")))
     Comment.objects.create(
         vendor=vendor, upload=upload, by_vendor=True, audience="vendor", author=ada, body="I am Ada Lovelace"
@@ -95,7 +96,7 @@ def everything() -> str:
     tables = (
         "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
         "vendor_invitations", "api_tokens", "sources", "comments", "work_items", "security_log",
-        "django_admin_log", "vendor_members",
+        "django_admin_log", "vendor_members", "webhooks", "webhook_deliveries",
     )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
@@ -108,13 +109,14 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:12]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:13]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "tokens of programs, and answers kept for them"],
         ["1", "sources with their credentials"],
         ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
         ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
         ["1", "notes of work"],
+        ["1", "webhooks with their deliveries"],
         ["1", "addresses of the vendor itself"],
     ]  # fmt: skip
     assert "Nothing was changed." in said
