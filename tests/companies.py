@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductChange
+from security import at_rest
 from tests.remembering import remembering
 from uploads.models import (
     Comment,
@@ -33,8 +34,9 @@ from uploads.models import (
 from uploads.portal import urls
 from uploads.preview import kept_files
 from vendors.access import RANKS
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookDelivery
 from vendors.tokens import texts
+from vendors.webhooks import sign
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Company:
     invitation: Invitation
     token: ApiToken
     token_text: str
+    webhook: Webhook
+    delivery: WebhookDelivery
     comments: list[Comment]
     run: SourceRun
 
@@ -80,6 +84,8 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "token_id": lambda company: company.token.pk,
     "source_id": lambda company: company.run.source_id,
     "run_id": lambda company: company.run.pk,
+    "webhook_id": lambda company: company.webhook.pk,
+    "delivery_id": lambda company: company.delivery.pk,
     "token": lambda company: signing.dumps(
         [company.members["owner"].user_id, company.upload.storage_key, "feed.csv", company.vendor.pk],
         salt=kept_files.SALT,
@@ -159,6 +165,10 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         brand=word, description=word, price=1, stock_quantity=n,
     )  # fmt: skip
     token_text = texts.new()
+    webhook = Webhook.objects.create(
+        vendor=vendor, url=f"https://{word}.example/told", description=word, events=Webhook.Event.values,
+        secret=at_rest.encrypt(sign.new_secret()),
+    )  # fmt: skip
     return Company(
         word=word,
         vendor=vendor,
@@ -198,6 +208,11 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             scopes=ApiToken.Scope.values, expires_at=timezone.now() + timedelta(days=1),
         ),
         token_text=token_text,
+        webhook=webhook,
+        delivery=WebhookDelivery.objects.create(
+            webhook=webhook, message_id=f"msg_{word}"[:64], event="feed.completed", body=f'{{"type":"{word}"}}',
+            state="failed", next_try_at=None,
+        ),
         comments=[
             Comment.objects.create(vendor=vendor, upload=about, audience="vendor", by_vendor=by_vendor, body=word)
             for about in (upload, None) for by_vendor in (False, True)

@@ -29,7 +29,7 @@ from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
 from uploads.models import Comment, Job, Source, SourceRun, UploadHistory, ValidationError
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookAttempt, WebhookDelivery
 
 # Every page is asked for again and again, and other tests cover the same lines.
 pytestmark = pytest.mark.no_cover
@@ -101,6 +101,18 @@ class Journey:
             vendor_id="VEND001", name=f"{SCRIPT} {TURNS}"[:80], hint="vpo_0000", token_hash="0" * 64,
             scopes=["feeds:read"], expires_at=timezone.now() + timedelta(days=1), created_by=people[1],
         )  # fmt: skip
+        webhook = Webhook.objects.create(
+            vendor_id="VEND001", url=f"https://evil.example/{SCRIPT}", description=f"{SCRIPT} {TURNS}"[:200],
+            events=["feed.completed"], secret="", disabled_at=timezone.now(), disabled_reason=f"{SCRIPT}{TURNS}",
+        )  # fmt: skip
+        self.delivery = WebhookDelivery.objects.create(
+            webhook=webhook, message_id="msg_1", event="feed.completed", body=f'{{"file_name":"{SCRIPT}{TURNS}"}}'
+        )
+        WebhookAttempt.objects.create(
+            delivery=self.delivery, error=f"{SCRIPT}{TURNS}", answer=f"{SCRIPT}{TURNS}",
+            request_headers={SCRIPT: f"{SCRIPT}{TURNS}"},
+        )  # fmt: skip
+        WebhookAttempt.objects.create(delivery=self.delivery, status=500, answer=f"{SCRIPT}{TURNS}")
         client.force_login(people[0])
         self.remembered = remembering([SCRIPT, TURNS], {"brand": SCRIPT}, file_name=f"{SCRIPT} {TURNS}")
         self.upload = self.sent(as_csv([HEADER, *GOOD, *BAD]) + "\r\n".join(TORN))
@@ -184,6 +196,8 @@ ARGUMENTS: dict[str, Callable[[Journey], list[Any]]] = {
     "member_id": lambda journey: [member.pk for member in journey.members],
     "invitation_id": lambda journey: [journey.invitation.pk],
     "token_id": lambda journey: [journey.token.pk],
+    "webhook_id": lambda journey: [journey.delivery.webhook_id],
+    "delivery_id": lambda journey: [journey.delivery.pk],
     "format": lambda journey: list(CHECKS),
     "field": lambda journey: ["category", "sku", "price", "nonsense"],
     "state": lambda journey: ["ignored", "closed"],

@@ -21,7 +21,7 @@ from uploads.portal import (
     values,
 )
 from uploads.portal.sources import acts, addresses, form, runs
-from vendors.portal import members, profile, tokens
+from vendors.portal import members, profile, tokens, webhooks
 
 app_name = "vendor"
 
@@ -50,6 +50,10 @@ urlpatterns = [
     path("members/<int:member_id>/", members.member, name="member"),
     path("programs/", tokens.listing, name="programs"),
     path("programs/tokens/<int:token_id>/", tokens.token, name="token"),
+    path("programs/webhooks/", webhooks.listing, name="webhooks"),
+    path("programs/webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("programs/webhooks/<int:webhook_id>/delete/", webhooks.delete, name="webhook_delete"),
+    path("programs/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/", webhooks.delivery, name="delivery"),
     path("invitations/<int:invitation_id>/", members.invitation, name="invitation"),
     path("history/", history.history, name="history"),
     path("sources/", addresses.listing, name="sources"),

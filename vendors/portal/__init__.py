@@ -6,5 +6,6 @@ prove.py        the code that was sent to an address
 profile.py      its data, kept by its owners
 members.py      who works for it
 tokens.py       what its programs prove themselves with
+webhooks.py     what its programs are told, and what came of it
 invitations.py  a colleague follows the link in the mail
 """

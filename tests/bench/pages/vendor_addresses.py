@@ -17,7 +17,7 @@ from catalog.models import Product
 from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
 from uploads.models import Job, RememberedReading, Source, SourceRun, UploadHistory, ValidationError
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookDelivery
 
 LEFT_OUT = {
     "preview": "takes POST only",
@@ -61,6 +61,12 @@ def _ids(model: type[Model], **chosen: Any) -> Callable[[str], list[Any]]:
     return ids
 
 
+def _deliveries(vendor_id: str) -> list[Any]:
+    """One of the webhook above."""
+    webhooks = Webhook.objects.filter(vendor_id=vendor_id)[:1]
+    return list(WebhookDelivery.objects.filter(webhook__in=webhooks.values("pk")).values_list("pk", flat=True)[:1])
+
+
 ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "upload_id": lambda vendor_id: [upload.pk] if (upload := upload_of(vendor_id)) else [],
     "code": codes_of,
@@ -70,6 +76,8 @@ ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "member_id": _ids(VendorMember),
     "invitation_id": _ids(Invitation),
     "token_id": _ids(ApiToken),
+    "webhook_id": _ids(Webhook),
+    "delivery_id": _deliveries,
     "remembered_id": _ids(RememberedReading),
     "source_id": _ids(Source),
     "run_id": lambda vendor_id: list(
