@@ -25,11 +25,14 @@ CALLS = [
 IDS: dict[str, Callable[[Company], Any]] = {
     "feed_id": lambda company: company.upload.pk,
     "vendor_product_id": lambda company: company.product.vendor_product_id,
+    "webhook_id": lambda company: company.webhook.pk,
+    "delivery_id": lambda company: company.delivery.pk,
 }
 PLAIN = {"format": "csv"}
 # What a call about something of somebody else says in its body, where that has to be something.
 BODIES: dict[str, Any] = {
     "patch /api/v1/feeds/{feed_id}/rows": {"rows": [{"row": 2, "fields": {"price": "1.00"}}]},
+    "patch /api/v1/webhooks/{webhook_id}": {"enabled": False},
 }
 
 

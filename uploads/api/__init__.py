@@ -7,6 +7,7 @@ problems.py      refusals as RFC 9457 has them, each kind with its explanation
 cursors.py       long lists a page at a time, by opaque cursors
 shapes.py        the base of what is sent and answered
 feed_out.py      a feed, as programs are told of it
+webhook_out.py   webhooks and deliveries, as programs send them and are told of them
 row_outcomes.py  what became of rows, as it is asked of the database
 targets.py       where a file is put, on a site whose storage programs can't reach
 every_call.py    the API with all its calls

@@ -1,7 +1,7 @@
 """The API with all its calls: each module of them has a router, or adds to another's."""
 
 from uploads.api.base import api
-from uploads.api.calls import corrections, listing, me, products, reference
+from uploads.api.calls import corrections, listing, me, products, reference, webhooks
 
 __all__ = ["api"]
 
@@ -10,4 +10,5 @@ api.add_router("", corrections.router)  # that of rows.py, with what corrections
 api.add_router("", listing.router)  # that of feeds.py, with the list
 api.add_router("", products.router)
 api.add_router("", reference.router)
+api.add_router("", webhooks.router)
 api.add_router("", me.router)

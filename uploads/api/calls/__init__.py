@@ -6,5 +6,6 @@ rows.py         what became of each row; the failed ones as a file
 corrections.py  failed rows, corrected or tried again
 products.py     the catalog, and how a product came to be
 reference.py    columns, categories, codes
+webhooks.py     where events are told, and what came of it
 me.py           what a token is, and what it may
 """
