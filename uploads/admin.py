@@ -25,14 +25,16 @@ from uploads.staff.jobs import JobAdmin
 from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
+from uploads.staff.programs.webhooks import WebhookAdmin
 from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
-from vendors.models import ApiToken, Vendor
+from vendors.models import ApiToken, Vendor, Webhook
 
 admin.site.register(Vendor, VendorsAdmin)
 admin.site.register(ApiToken, ApiTokenAdmin)
+admin.site.register(Webhook, WebhookAdmin)
 admin.site.register(VendorSummary, VendorSummaryAdmin)
 admin.site.register(Product, ProductsAdmin)
 admin.site.register(ProductCategory, CategoriesAdmin)

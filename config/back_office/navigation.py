@@ -47,6 +47,7 @@ WORKED_WITH = {
     "catalog.Product": ("Products", ""),
     "vendors.Vendor": ("Vendors", ""),
     "vendors.ApiToken": ("Tokens", "below"),
+    "vendors.Webhook": ("Webhooks", "below"),
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
     "uploads.RememberedReading": ("File layouts", "below"),

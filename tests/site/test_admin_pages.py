@@ -25,7 +25,7 @@ from uploads.models import (
     ValidationError,
     ValueRule,
 )
-from vendors.models import ApiToken, Vendor
+from vendors.models import ApiToken, Vendor, Webhook
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -38,6 +38,7 @@ EDITABLE = [
 READ_ONLY = [
     "catalog_productcatalog", "uploads_uploadhistory", "uploads_validationerror", "uploads_recordoutcome",
     "uploads_streamshard", "uploads_recentupload", "uploads_vendorsummary", "uploads_source",
+    "vendors_webhook",
 ]  # fmt: skip
 PAGES = EDITABLE + READ_ONLY
 # One key of each, after fill().
@@ -47,7 +48,7 @@ KEYS = {
     "uploads_streamshard": "1", "uploads_recentupload": "U/1 <b>", "uploads_vendorsummary": "V1",
     "uploads_rememberedreading": "1", "uploads_valuerule": "1",
     "vendors_apitoken": "1",
-    "uploads_source": "1",
+    "uploads_source": "1", "vendors_webhook": "1",
 }  # fmt: skip
 
 
@@ -84,6 +85,10 @@ def fill(numbers: range) -> None:
             expires_at=timezone.now() + timedelta(days=n),
         )  # fmt: skip
         Source.objects.create(id=n, vendor=vendor, name=f"{SCRIPT} {n}", url=f"https://{n}.example/{SCRIPT}")
+        Webhook.objects.create(
+            id=n, vendor=vendor, url=f"https://a.example/{hostile}", description=hostile, events=["feed.failed"],
+            disabled_reason=hostile,
+        )  # fmt: skip
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")

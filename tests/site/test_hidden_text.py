@@ -38,14 +38,14 @@ from uploads.models import (
     ValueRule,
     VendorSummary,
 )
-from vendors.models import ApiToken, Vendor, VendorMember
+from vendors.models import ApiToken, Vendor, VendorMember, Webhook, WebhookAttempt, WebhookDelivery
 
 # One line each, as keys are, and with what turns text around at its end.
 HIDING = [text for text in STRANGE if visible(text) != text]
 PREPARED = (
     Vendor, ProductCategory, Product, ProductCatalog, UploadHistory, RecentUpload, VendorSummary, ValidationError,
     RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, Source, SecurityEvent, User, Group,
-    Authenticator, ApiToken,
+    Authenticator, ApiToken, Webhook,
 )  # fmt: skip
 
 
@@ -83,6 +83,9 @@ def fill() -> None:
             state_reason=text[:300],
         )  # fmt: skip
         SourceRun.objects.create(source=source, outcome="failed", code=text[:50], message=text)
+        told = Webhook.objects.create(vendor=vendor, url=f"https://a.example/{text}", description=text[:200], events=[])
+        sent = WebhookDelivery.objects.create(pk=told.pk, webhook=told, message_id="m", event="test", body=text)
+        WebhookAttempt.objects.create(delivery=sent, answer=text, error=text[:300], request_headers={text: text})
         user = User.objects.create(username=f"u{n}{text}"[:150], first_name=text, last_name=text, email=f"{text}@x.y")
         VendorMember.objects.create(vendor=vendor, user=user)
         Group.objects.create(name=text)

@@ -14,7 +14,7 @@ rules.py        what a vendor's columns and values mean
 products.py     products with their import and their timeline
 categories.py   categories with the rows that wait for one
 vendors.py      vendors with their quality
-programs/       what vendors' programs have: tokens
+programs/       what vendors' programs have: tokens, webhooks
 find.py         the search over everything
 talk/           what staff say to each other and to vendors
 start/          where staff begin: the list of work, and the figures

@@ -191,6 +191,7 @@ LISTS: list[tuple[str, str]] = [
     ("uploads_rememberedreading", "view_rememberedreading"),
     ("uploads_recordoutcome", "view_recordoutcome"),
     ("vendors_apitoken", "view_apitoken"),
+    ("vendors_webhook", "view_webhook"),
 ]
 
 
@@ -221,6 +222,7 @@ EMPTY = [
     (ERRORS, "No row waits for anybody"),
     ("/admin/uploads/job/", "There are no jobs yet."),
     ("/admin/vendors/apitoken/", "There are no tokens yet."),
+    ("/admin/vendors/webhook/", "There are no webhooks yet."),
 ]
 
 

@@ -21,7 +21,7 @@ from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
 from uploads.staff.pages.upload import import_url
-from uploads.staff.programs import tokens
+from uploads.staff.programs import tokens, webhooks
 from uploads.staff.start.figures import may_see, since, ways
 from vendors import approval, invitations, summary, viewing
 from vendors.models import Vendor
@@ -58,6 +58,7 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         **_files(user, vendor),
         **tokens.of_vendor(request, vendor, TOKENS),
         **_sources(user, vendor),
+        **webhooks.of_vendor(request, vendor),
         **actions(request, vendor, steps),
     }
     return shown | (_of_uploads(request, vendor) if may_see(user) else {})
