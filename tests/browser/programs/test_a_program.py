@@ -123,7 +123,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     page = context.new_page()
     page.goto(f"/vendor/{VENDOR}/")
     log_in(page, OWNER)
-    expect(page.get_by_role("link", name="Programs")).to_be_visible()
+    expect(page.get_by_role("link", name="Programs", exact=True)).to_be_visible()
     yield page
     context.close()
 
@@ -147,13 +147,13 @@ def test_a_program_sends_mends_and_is_told_and_sources_are_fetched(
 
 
 def make_token(page: Page) -> str:
-    page.get_by_role("link", name="Programs").click()
+    page.get_by_role("link", name="Programs", exact=True).click()
     page.get_by_label("Name").fill("ERP, nightly")
     page.get_by_label(re.compile("webhooks:write")).check()
     page.get_by_role("button", name="Make token").click()
     text = page.locator("#token").inner_text()
     assert re.fullmatch(r"vpo_[0-9A-Za-z]{49}", text)
-    page.get_by_role("link", name="Programs").click()
+    page.get_by_role("link", name="Programs", exact=True).click()
     expect(page.get_by_text(text)).to_have_count(0)
     return text
 
@@ -243,12 +243,12 @@ def add_sources(page: Page, shop: https.Server, server: sftp.SftpServer) -> None
     page.get_by_role("button", name="Test").click()
     page.get_by_role("link", name="Look at the server’s key").click(timeout=60_000)
     page.get_by_role("button", name="This is right").click()
-    expect(page.get_by_text("The server’s key")).to_be_visible()
+    expect(page.get_by_text("The server’s key is confirmed")).to_be_visible()
 
 
 def add(page: Page, name: str, kind: str, url: str, user: str = "", password: str = "") -> None:
     page.goto(f"/vendor/{VENDOR}/")
-    page.get_by_role("link", name="Programs").click()
+    page.get_by_role("link", name="Programs", exact=True).click()
     page.get_by_role("link", name="Sources").click()
     page.get_by_role("link", name=re.compile("Add a source")).first.click()
     page.get_by_label("Name", exact=True).fill(name)
@@ -309,8 +309,9 @@ def serve(shop: https.Server, content: str, etag: str, *, slow: bool = False) ->
 
 
 def scheduled(site: Site) -> None:
-    """As if the moment of the schedule had come."""
-    site.sql("UPDATE sources SET next_at = now() - interval '1 second', slot_at = NULL, tries = 0")
+    """As if a day had passed, and the moment of the schedule had come."""
+    site.sql("UPDATE source_runs SET slot_at = slot_at - interval '1 day'")
+    site.sql("UPDATE sources SET next_at = now(), slot_at = slot_at - interval '2 days', tries = 0")
 
 
 def outcomes(site: Site) -> dict[str, list[str]]:
@@ -328,7 +329,7 @@ def skus(site: Site) -> set[str]:
 
 def expect_runs(page: Page) -> None:
     page.goto(f"/vendor/{VENDOR}/")
-    page.get_by_role("link", name="Programs").click()
+    page.get_by_role("link", name="Programs", exact=True).click()
     page.get_by_role("link", name="Sources").click()
     page.get_by_role("link", name="Shop").click()
     expect(page.get_by_text("127.0.0.1 answered 500.").first).to_be_visible()

@@ -1,0 +1,1 @@
+"""A vendor's programs, with a browser beside them."""
