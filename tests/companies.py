@@ -34,7 +34,7 @@ from uploads.models import (
 from uploads.portal import urls
 from uploads.preview import kept_files
 from vendors.access import RANKS
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookDelivery
+from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookAttempt, WebhookDelivery
 from vendors.tokens import texts
 from vendors.webhooks import sign
 
@@ -169,6 +169,11 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         vendor=vendor, url=f"https://{word}.example/told", description=word, events=Webhook.Event.values,
         secret=at_rest.encrypt(sign.new_secret()),
     )  # fmt: skip
+    delivery = WebhookDelivery.objects.create(
+        webhook=webhook, message_id=f"msg_{word}"[:64], event="feed.completed", body=f'{{"type":"{word}"}}',
+        state="failed", next_try_at=None,
+    )  # fmt: skip
+    WebhookAttempt.objects.create(delivery=delivery, status=500, answer=word, request_headers={"webhook-id": word})
     return Company(
         word=word,
         vendor=vendor,
@@ -209,10 +214,7 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
         ),
         token_text=token_text,
         webhook=webhook,
-        delivery=WebhookDelivery.objects.create(
-            webhook=webhook, message_id=f"msg_{word}"[:64], event="feed.completed", body=f'{{"type":"{word}"}}',
-            state="failed", next_try_at=None,
-        ),
+        delivery=delivery,
         comments=[
             Comment.objects.create(vendor=vendor, upload=about, audience="vendor", by_vendor=by_vendor, body=word)
             for about in (upload, None) for by_vendor in (False, True)

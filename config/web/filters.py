@@ -30,6 +30,16 @@ def choice_filter(name: str, options: list[tuple[str, str]]) -> type[admin.Simpl
     return type("ChoiceFilter", (ValueFilter,), members | {"lookups": lambda *_: options})
 
 
+def made_filter(name: str, options: list[tuple[str, str]]) -> type[admin.SimpleListFilter]:
+    """The same by what is no column, but what the list's own query makes of some (`get_queryset`)."""
+
+    def chosen(self: Any, request: HttpRequest, rows: "QuerySet[Any]") -> "QuerySet[Any]":
+        return rows.filter(**{name: self.value()}) if self.value() else rows
+
+    members = {"title": name.replace("_", " "), "parameter_name": name}
+    return type("MadeFilter", (admin.SimpleListFilter,), members | {"lookups": lambda *_: options, "queryset": chosen})
+
+
 class OpenedOn(admin.SimpleListFilter):
     """One that has a choice made where a list is opened: `opens_on`. All rows are shown where ALL is asked for."""
 

@@ -25,7 +25,7 @@ from uploads.models import (
     ValidationError,
     ValueRule,
 )
-from vendors.models import ApiToken, Vendor, Webhook
+from vendors.models import ApiToken, Vendor, Webhook, WebhookAttempt, WebhookDelivery
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -89,6 +89,10 @@ def fill(numbers: range) -> None:
             id=n, vendor=vendor, url=f"https://a.example/{hostile}", description=hostile, events=["feed.failed"],
             disabled_reason=hostile,
         )  # fmt: skip
+        sent = WebhookDelivery.objects.create(
+            id=n, webhook_id=n, message_id="msg", event="feed.failed", body=hostile * 9
+        )
+        WebhookAttempt.objects.create(delivery=sent, answer=hostile * 9, request_headers={"webhook-id": "m" * 80})
         StreamShard.objects.create(id=n, stream_arn="arn", shard_id=f"shard-{n}", gap_reason=SCRIPT)
     with connection.cursor() as cursor:  # what is added later must not meet these ids
         cursor.execute("SELECT setval('products_product_id_seq', 1000)")

@@ -17,7 +17,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from config.web.filters import choice_filter
+from config.web.filters import made_filter
 from config.web.links import keeping, page_url, tag
 from config.web.text import NOTHING, visible
 from security.log import shown
@@ -55,7 +55,7 @@ class ApiTokenAdmin(VendorTableAdmin):
     empty_says = "There are no tokens yet. A vendor's owners make them on their pages, or they are made here."
     list_display = ["shown_name", "begins", "vendor_link", "state_tag", "made_by", "last_used_at", "expires_at"]
     more_columns = ("shown_scopes", "created_at", "revoked_at", "gone_by")
-    list_filter = [VendorFilter, choice_filter("state", STATES)]
+    list_filter = [VendorFilter, made_filter("state", STATES)]
     list_select_related = ["vendor", "created_by", "revoked_by"]
     search_fields = ["name", "hint"]
     search_help_text = "A part of the name, or how it begins"

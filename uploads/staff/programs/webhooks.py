@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
+from config.web.filters import made_filter
 from config.web.links import keeping, page_url, tag
 from config.web.text import visible
 from vendors.models import Vendor, Webhook, WebhookDelivery
@@ -25,25 +26,13 @@ COLOURS: Final = {"on": "active", "failing": "waiting", "disabled": "closed"}
 BY_STAFF = "The staff disabled it."
 
 
-class StateFilter(admin.SimpleListFilter):
-    """By a state that is no column, but made of two."""
-
-    title = parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return STATES
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(state=self.value()) if self.value() else queryset
-
-
 class WebhookAdmin(ReadOnlyVendorTableAdmin):
     """Its vendor's owners add and change it; its secret is shown to nobody."""
 
     change_form_template = "uploads/staff/programs/webhook.html"
     empty_says = "There are no webhooks yet. A vendor's owners add them on their pages, or their programs do."
     list_display = ["shown_url", "vendor_link", "shown_description", "state_tag", "failing_since", "created_at"]
-    list_filter = [VendorFilter, StateFilter]
+    list_filter = [VendorFilter, made_filter("state", STATES)]
     list_select_related = ["vendor"]
     search_fields = ["url", "description"]
     search_help_text = "A part of the address or the description"
