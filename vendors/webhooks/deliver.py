@@ -48,17 +48,16 @@ JITTER: Final = 0.1
 UNREADABLE = "Its secret can't be read: the platform's key was changed. Make a new secret."
 
 # One that is due for each vendor, of a webhook that nobody is at, by idx_webhook_deliveries_next: as quick where many
-# wait behind it.
+# wait behind it. What is being sent stays the first of its webhook until it was settled.
 _CLAIM = """
 WITH due AS (
   SELECT DISTINCT ON (vendor_id) next.id, next.next_try_at
     FROM webhooks
-   CROSS JOIN LATERAL (SELECT id, next_try_at FROM webhook_deliveries
+   CROSS JOIN LATERAL (SELECT id, next_try_at, leased_until FROM webhook_deliveries
                         WHERE webhook_id = webhooks.id AND state = 'pending' AND next_try_at <= statement_timestamp()
                         ORDER BY next_try_at, id LIMIT 1) next
    WHERE disabled_at IS NULL AND (failing_since IS NOT NULL) = %(failing)s AND vendor_id <> ALL (%(full)s)
-     AND NOT EXISTS (SELECT FROM webhook_deliveries
-                      WHERE webhook_id = webhooks.id AND state = 'pending' AND leased_until >= statement_timestamp())
+     AND coalesce(next.leased_until, '-infinity') < statement_timestamp()
    ORDER BY vendor_id, next.next_try_at
 ), claimed AS (
   SELECT id FROM webhook_deliveries
