@@ -22,6 +22,7 @@ from tests.remembering import remembering
 from uploads.models import (
     Comment,
     Correction,
+    Feed,
     Job,
     RecordOutcome,
     RememberedReading,
@@ -59,6 +60,7 @@ class Company:
     members: dict[str, VendorMember]
     invitation: Invitation
     token: ApiToken
+    feed: Feed
     token_text: str
     webhook: Webhook
     delivery: WebhookDelivery
@@ -81,6 +83,7 @@ IDS: dict[str, Callable[[Company], Any]] = {
     "remembered_id": lambda company: company.remembered.pk,
     "member_id": lambda company: company.members["viewer"].pk,
     "invitation_id": lambda company: company.invitation.pk,
+    "feed_id": lambda company: company.feed.pk,
     "token_id": lambda company: company.token.pk,
     "source_id": lambda company: company.run.source_id,
     "run_id": lambda company: company.run.pk,
@@ -213,6 +216,10 @@ def open_company(vendor: Vendor, word: str, n: int) -> Company:
             scopes=ApiToken.Scope.values, expires_at=timezone.now() + timedelta(days=1),
         ),
         token_text=token_text,
+        feed=Feed.objects.create(
+            feed_id=f"UPLOAD_20260101_10000{n}_bbbbb{n}", vendor=vendor, file_name=f"{word}.csv", state="held",
+            questions=[{"id": "price_from", "text": word}], key=f"sent/{vendor.pk}/{word}", failure_reason=word,
+        ),
         webhook=webhook,
         delivery=delivery,
         comments=[

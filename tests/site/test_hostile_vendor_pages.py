@@ -28,7 +28,7 @@ from tests.jobs import run_jobs
 from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, LONG, SCRIPT, STRANGE, TEMPLATE, Page, as_csv, harmless, page_of
 from uploads.aws import dynamo
-from uploads.models import Comment, Job, Source, SourceRun, UploadHistory, ValidationError
+from uploads.models import Comment, Feed, Job, Source, SourceRun, UploadHistory, ValidationError
 from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookAttempt, WebhookDelivery
 
 # Every page is asked for again and again, and other tests cover the same lines.
@@ -113,6 +113,10 @@ class Journey:
             request_headers={SCRIPT: f"{SCRIPT}{TURNS}"},
         )  # fmt: skip
         WebhookAttempt.objects.create(delivery=self.delivery, status=500, answer=f"{SCRIPT}{TURNS}")
+        self.feed = Feed.objects.create(
+            feed_id="UPLOAD_HELD", vendor_id="VEND001", file_name=f"{SCRIPT} {TURNS}", state="held", token=self.token,
+            questions=[{"id": "x", "text": f"{SCRIPT} {TURNS}"}], key="sent/VEND001/x",
+        )  # fmt: skip
         client.force_login(people[0])
         self.remembered = remembering([SCRIPT, TURNS], {"brand": SCRIPT}, file_name=f"{SCRIPT} {TURNS}")
         self.upload = self.sent(as_csv([HEADER, *GOOD, *BAD]) + "\r\n".join(TORN))
@@ -195,6 +199,7 @@ ARGUMENTS: dict[str, Callable[[Journey], list[Any]]] = {
     "job_id": lambda journey: [job.pk for job in journey.jobs],
     "member_id": lambda journey: [member.pk for member in journey.members],
     "invitation_id": lambda journey: [journey.invitation.pk],
+    "feed_id": lambda journey: [journey.feed.pk],
     "token_id": lambda journey: [journey.token.pk],
     "webhook_id": lambda journey: [journey.delivery.webhook_id],
     "delivery_id": lambda journey: [journey.delivery.pk],

@@ -3,7 +3,7 @@
 work_list.py       all of it, group by group
 things.py          a thing that waits, and a group of such things
 failed_uploads.py  files that could not be imported
-sources.py         sources that can't be fetched
+programs.py         what programs and sources wait for
 newcomers.py       companies to approve, and new names
 troubles.py        what isn't in order with the platform
 answers.py         what vendors said and nobody has answered

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from config.web.links import page_url
-from uploads.desk import answers, everywhere, failed_uploads, items, newcomers, shared_work, sources, troubles
+from uploads.desk import answers, everywhere, failed_uploads, items, newcomers, programs, shared_work, troubles
 from uploads.desk.things import MOST, Group, Key, Kind, Thing
 from uploads.models import SEEN_WITH, WorkItem
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # In the order in which they matter: what everything else hangs on, what nobody else can do, what people wait for.
 GROUPS: Final[tuple[Group, ...]] = (
-    troubles.GROUP, failed_uploads.GROUP, sources.GROUP, newcomers.APPLICANTS, newcomers.NAMES, answers.GROUP,
-    shared_work.VALUES, shared_work.CLAIMS,
+    troubles.GROUP, failed_uploads.GROUP, programs.HELD, programs.SOURCES, newcomers.APPLICANTS, newcomers.NAMES,
+    answers.GROUP, shared_work.VALUES, shared_work.CLAIMS,
 )  # fmt: skip
 FEW: Final = 5
 PAGE: Final = 50

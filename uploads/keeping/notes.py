@@ -52,6 +52,7 @@ _OVER: Final = SQL(
                WHEN 'answer' THEN EXISTS (
                     SELECT FROM comments c WHERE c.by_vendor AND c.settled_at IS NULL AND c.vendor_id = w.vendor_id
                        AND coalesce(c.upload_id, '') = substr(w.key, length(w.vendor_id) + 2))
+               WHEN 'held' THEN EXISTS (SELECT FROM feeds f WHERE f.feed_id = w.key AND f.state = 'held')
                WHEN 'source' THEN EXISTS (
                     SELECT FROM sources s WHERE s.id::text = w.key
                        AND (s.state = 'active' AND s.failures >= 3 OR s.state = 'disabled'

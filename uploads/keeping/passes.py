@@ -38,6 +38,7 @@ KINDS: Final[dict[str, Kind]] = {
     policies.ADMIN_LOG: Kind(logs.delete_admin_log, lambda: logs.about("django_admin_log")),
     policies.WORK: Kind(notes.delete_done, lambda: logs.about("work_items")),
     policies.SOURCE_RUNS: Kind(logs.delete_source_runs, lambda: logs.about("source_runs")),
+    policies.FEEDS: Kind(stored.delete_feeds, lambda: logs.about("feeds")),
     policies.NOTES: Kind(notes.delete_over, lambda: None),
     policies.CALLS: Kind(logs.delete_calls, lambda: logs.about("idempotent_calls")),
     policies.DELIVERIES: Kind(logs.delete_deliveries, lambda: logs.about("webhook_deliveries")),

@@ -5,17 +5,20 @@ is deleted once more. Whatever a row says, only files of its own vendor are dele
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from psycopg.sql import SQL, Composable
 
 from uploads.aws import dynamo, storage
 from uploads.keeping.turn import Turn
-from uploads.models import UploadHistory
+from uploads.models import Feed, UploadHistory
 from uploads.preview import kept_files
 
 BATCH_FILES: Final = 100
+FEED_DAYS: Final = 90
 
 
 def delete_files(turn: Turn) -> bool:
@@ -33,6 +36,21 @@ def delete_reports(turn: Turn) -> bool:
     for _, vendor_id, key in found:
         delete_of(vendor_id, [key])
     return _note(turn, SQL("error_report_key = ''"), SQL("u.error_report_key = k.key"), found)
+
+
+def delete_feeds(turn: Turn) -> bool:
+    """Of feeds that ended a day ago the file as it was sent, which is deleted at once where nothing is in the way; and
+    those that became no upload, after a while (idx_feeds_files, idx_feeds_ended). Raises StorageUnavailable."""
+    ended = Feed.objects.filter(ended_at__lt=Now() - timedelta(days=1)).exclude(key="").order_by("ended_at")
+    left = list(ended.values_list("pk", "vendor_id", "key")[:BATCH_FILES])
+    for feed_id, vendor_id, key in left:
+        delete_of(vendor_id, [key])
+        Feed.objects.filter(pk=feed_id).update(key="")
+    old = Feed.objects.filter(upload=None, ended_at__lt=Now() - timedelta(days=FEED_DAYS)).order_by("ended_at")
+    gone = [feed.pk for feed in old[:BATCH_FILES]]
+    Feed.objects.filter(pk__in=gone).delete()
+    turn.note(len(gone))
+    return BATCH_FILES in (len(left), len(gone))
 
 
 def delete_of(vendor_id: str, keys: Sequence[str]) -> None:

@@ -88,6 +88,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.OUTAGE: "uploads.view_uploadhistory",
     WorkItem.Kind.STEP: "uploads.view_uploadhistory",
     WorkItem.Kind.JOB: "uploads.view_uploadhistory",
+    WorkItem.Kind.HELD: "uploads.view_feed",
     WorkItem.Kind.SOURCE: "uploads.view_source",
 }
 

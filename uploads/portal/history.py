@@ -10,6 +10,7 @@ from config.web.paging import CappedPaginator
 from config.web.text import NOTHING, percent, visible
 from uploads.insight import operations
 from uploads.models import UploadHistory, results
+from uploads.programs import feeds
 from vendors import members
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
@@ -21,7 +22,11 @@ PER_PAGE = 25
 def history(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The vendor's uploads with what became of them, newest first; of some days if it is asked for those."""
     since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
-    uploads = UploadHistory.objects.filter(vendor=vendor).order_by("-created_at").select_related("uploaded_by")
+    uploads = (
+        UploadHistory.objects.filter(vendor=vendor)
+        .order_by("-created_at")
+        .select_related("uploaded_by", "feed__token", "feed__source")
+    )
     if since:
         uploads = uploads.filter(created_at__gte=operations.start_of(since))
     if until:
@@ -55,6 +60,8 @@ def _line(upload: UploadHistory) -> tuple[UploadHistory, str, str, str, results.
 
 
 def _sender(upload: UploadHistory) -> str:
+    if feed := getattr(upload, "feed", None):
+        return feeds.sender(feed)
     if upload.uploaded_by is None:
         return "a program" if upload.source == UploadHistory.Source.DYNAMODB else NOTHING
     return "our staff" if upload.uploaded_by.is_staff else members.shown(upload.uploaded_by)

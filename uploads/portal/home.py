@@ -12,7 +12,7 @@ from config.web.text import visible
 from uploads.corrections import wrong_values
 from uploads.corrections.failed_rows import why_none
 from uploads.insight import progress
-from uploads.models import UploadHistory
+from uploads.models import Feed, UploadHistory
 from uploads.portal.progress import headline
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
@@ -39,6 +39,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "vendor": vendor,
         "section": "home",
         "uploads": [_line(upload) for upload in uploads],
+        "held": list(Feed.objects.filter(vendor=vendor, state=Feed.State.HELD)[:NEWEST]),
         "waiting": sum(upload.open_records for upload in waiting),
         "most": len(waiting) == wrong_values.UPLOADS,
         "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),

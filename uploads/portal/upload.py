@@ -15,14 +15,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.category_tree import active_categories
 from catalog.rules.fields import LABELS
+from uploads.aws import storage
 from uploads.feed.columns import short
 from uploads.insight import downloads, guide, progress
-from uploads.models import Job, RememberedReading, UploadHistory
+from uploads.models import Feed, Job, RememberedReading, UploadHistory
 from uploads.pipeline import remembered as memory
 from uploads.pipeline.receive import AlreadyOpened
 from uploads.preview import flow, outlook
 from uploads.preview.flow import FAILURES, sentence
 from uploads.preview.form import Confirmation, asked_in, dry_run_context, modes_of
+from uploads.programs import feeds
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -135,6 +137,40 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
         "announcement": _announcement(job, context["percent"]),
     }  # fmt: skip
     return render(request, "uploads/portal/dry_run.html" if part else "uploads/portal/dry_run_page.html", context)
+
+
+# --- what a program sent, and left open ------------------------------------------------------------------------
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+def held(request: HttpRequest, vendor: Vendor, feed_id: str) -> HttpResponseBase:
+    """A program's feed that waits for an answer: what it asks. Answering is looking at its preview, and confirming."""
+    feed = Feed.objects.filter(vendor=vendor, pk=feed_id).select_related("token", "source").first()
+    if feed is None:
+        raise Http404
+    if feed.upload_id:
+        return redirect("vendor:upload", vendor.pk, feed.upload_id)
+    if request.method == "POST" and may_here(request, UPLOADER):
+        return _answer(request, vendor, feed)
+    context = {"vendor": vendor, "section": "home", "feed": feed, "may": may_here(request, UPLOADER)}
+    return render(request, "uploads/portal/held.html", context)
+
+
+def _answer(request: HttpRequest, vendor: Vendor, feed: Feed) -> HttpResponseBase:
+    if "cancel" in request.POST:
+        try:
+            feeds.cancel(feed)
+            messages.success(request, "Cancelled. Nothing of this file was imported.")
+        except feeds.FeedRefused as refused:
+            messages.error(request, str(refused))
+        return redirect("vendor:held", vendor.pk, feed.pk)
+    if feed.state != Feed.State.HELD:
+        return redirect("vendor:held", vendor.pk, feed.pk)
+    try:
+        with storage.opened_of(vendor.pk, feed.key) as file:
+            return _preview(request, flow.choose(file, feed.file_name, vendor, request.user, feed.pk))
+    except FAILURES as error:
+        return _choose(request, vendor, sentence(error))
 
 
 # --- what is remembered ----------------------------------------------------------------------------------------

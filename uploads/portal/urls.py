@@ -36,6 +36,7 @@ urlpatterns = [
     path("upload/trial/<int:job_id>/", upload.dry_run, name="dry_run"),
     path("upload/remembered/", upload.remembered, name="remembered"),
     path("upload/remembered/<int:remembered_id>/forget/", upload.forget, name="forget"),
+    path("upload/held/<str:feed_id>/", upload.held, name="held"),
     path("upload/columns/", upload.columns, name="columns"),
     path("upload/template.csv", upload.template, {"kind": "csv"}, name="template_csv"),
     path("upload/template.xlsx", upload.template, {"kind": "xlsx"}, name="template_xlsx"),

@@ -48,12 +48,16 @@ def sentence(error: Exception) -> str:
     return SENTENCES.get(type(error)) or str(error)
 
 
-def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any) -> dict[str, Any]:
-    """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES."""
+def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any, feed_id: str = "") -> dict[str, Any]:
+    """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES.
+
+    That of a program's feed which leaves something open becomes the upload of that feed when it is confirmed.
+    """
     quota.take(file, vendor.vendor_id, user)
     with examine.as_text(file, vendor.vendor_id) as feed:
         seen = verdicts.of(feed, vendor.vendor_id, Reading())
-        token = kept_files.keep(feed, receive.base_name(file_name), vendor.vendor_id, user, seen.contents)
+        kept = kept_files.stored(feed, receive.base_name(file_name), vendor.vendor_id, seen.contents)
+        token = kept_files.token_for(replace(kept, feed_id=feed_id), user)
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog import committer
+from config.web.text import visible
 from uploads.aws import storage
 from uploads.models import Feed, Source, UploadHistory
 from uploads.pipeline import finish, receive
@@ -164,6 +165,13 @@ def thin(feed: Feed) -> dict[str, Any]:
     if feed.failure_code:
         told["failure"] = {"code": feed.failure_code, "message": feed.failure_reason}
     return told
+
+
+def sender(feed: Feed) -> str:
+    """Who sent it, in words: a source's name, or a program's token's."""
+    if feed.source:
+        return f"source “{visible(feed.source.name)}”"
+    return f"program “{visible(feed.token.name)}”" if feed.token else "a program"
 
 
 def drop_file(feed: Feed) -> None:

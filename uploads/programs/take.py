@@ -11,10 +11,14 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import BinaryIO, Final
 
+from django.core.mail import send_mail
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from psycopg.sql import SQL
 
+from config.web.links import site_url
+from config.web.text import subject
 from uploads.aws import storage
 from uploads.feed.parser import Reading
 from uploads.insight import reading as how_read
@@ -164,6 +168,19 @@ def _hold(feed: Feed, refused: Refused) -> None:
         feed.failure_reason = str(refused)
         feed.save(update_fields=["state", "expires_at", "questions", "failure_reason"])
         announce(feed.vendor_id, Webhook.Event.FEED_HELD, thin(feed))
+        transaction.on_commit(lambda: _mail(feed), robust=True)
+
+
+def _mail(feed: Feed) -> None:
+    """Tell the vendor. A mail server that is away is noted and holds nothing up: the page and Work say it too."""
+    asked = "\n".join(f"- {question['text']}" for question in feed.questions)
+    page = site_url(reverse("vendor:held", args=[feed.vendor_id, feed.pk]))
+    body = f"{feed.file_name} isn't imported yet: it leaves open what only a person can decide.\n\n{asked}\n\n"
+    body += f"Answer it here, within {HELD_DAYS} days: {page}\n\nFeed {feed.pk}\n"
+    try:
+        send_mail(subject(f"{feed.file_name}: waits for an answer"), body, None, [feed.vendor.email])
+    except (OSError, ValueError):  # as pipeline/finish.py
+        logger.exception("The mail about %s could not be sent", feed.pk)
 
 
 # --- a dry run -------------------------------------------------------------------------------------------------

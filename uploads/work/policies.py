@@ -27,6 +27,7 @@ WORK: Final = "work"
 NOTES: Final = "notes"
 CALLS: Final = "calls"
 SOURCE_RUNS: Final = "source_runs"
+FEEDS: Final = "feeds"
 DELIVERIES: Final = "deliveries"
 
 
@@ -82,6 +83,7 @@ POLICIES: Final[dict[str, Policy]] = {
     ADMIN_LOG: Policy("The admin's history", "KEEP_ADMIN_LOG_DAYS", "after the change", "a product's timeline"),
     WORK: Policy("Work that was done", "KEEP_WORK_DAYS", "after it was done", "the admin's history", LEAST_WORK),
     SOURCE_RUNS: Policy("What came of fetching sources", "", "90 days", "feeds and uploads"),
+    FEEDS: Policy("Feeds of programs that became no upload", "", "90 days after their end", "nothing"),
     NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
     CALLS: Policy("Answers that programs may ask for again", "", "a day", "nothing"),
     DELIVERIES: Policy("Deliveries of webhooks, with their tries", "", "30 days", "nothing"),

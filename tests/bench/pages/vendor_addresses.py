@@ -16,7 +16,7 @@ from django.urls import reverse
 from catalog.models import Product
 from tests.bench.pages.addresses import COMMON, MISSING, Address, largest_of
 from tests.companies import patterns
-from uploads.models import Job, RememberedReading, Source, SourceRun, UploadHistory, ValidationError
+from uploads.models import Feed, Job, RememberedReading, Source, SourceRun, UploadHistory, ValidationError
 from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook, WebhookDelivery
 
 LEFT_OUT = {
@@ -75,6 +75,7 @@ ARGUMENTS: dict[str, Callable[[str], list[Any]]] = {
     "job_id": _ids(Job),
     "member_id": _ids(VendorMember),
     "invitation_id": _ids(Invitation),
+    "feed_id": _ids(Feed),
     "token_id": _ids(ApiToken),
     "webhook_id": _ids(Webhook),
     "delivery_id": _deliveries,

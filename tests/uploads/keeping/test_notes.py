@@ -14,7 +14,7 @@ from tests.uploads.sources.sites import add_source
 from tests.uploads.staff.test_figures import page
 from tests.uploads.staff.test_work import WORK, failed, titles
 from uploads.desk import items, work_list
-from uploads.models import Comment, Job, ServiceOutage, UpkeepStep, UploadHistory, WorkItem
+from uploads.models import Comment, Feed, Job, ServiceOutage, UpkeepStep, UploadHistory, WorkItem
 from vendors.models import Vendor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "table")]
@@ -45,6 +45,7 @@ def noted(vendor: Vendor) -> Vendor:
     UpkeepStep.objects.create(name="Read the stream", failing_since=now)
     Comment.objects.create(vendor=vendor, audience="vendor", by_vendor=True, body="Hello")
     source = add_source(vendor, failures=3)
+    held = Feed.objects.create(feed_id="F held", vendor=vendor, file_name="c.csv", state="held")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shared_values (claim, field, value, spelling, rows, vendors, since)"
@@ -58,7 +59,7 @@ def noted(vendor: Vendor) -> Vendor:
         (Kind.STALLED, going.pk), (Kind.VENDOR, vendor.pk), (Kind.NAME, vendor.pk), (Kind.JOB, str(job.pk)),
         (Kind.OUTAGE, str(outage.pk)), (Kind.STEP, "Read the stream"), (Kind.VALUE, "category:tvs: new"),
         (Kind.CLAIM, "VEND001:sku:1"), (Kind.ANSWER, "VEND001:"), (Kind.GAP, "owed"),
-        (Kind.SOURCE, str(source.pk)),
+        (Kind.SOURCE, str(source.pk)), (Kind.HELD, held.pk),
     ):  # fmt: skip
         note(kind, key, vendor=vendor)
     return vendor
@@ -84,6 +85,7 @@ def test_a_note_stays_as_long_as_its_thing_waits(noted: Vendor) -> None:
         (Kind.CLAIM, "UPDATE open_values SET rows = 0"),
         (Kind.ANSWER, "UPDATE comments SET settled_at = now()"),
         (Kind.SOURCE, "UPDATE sources SET state = 'paused'"),
+        (Kind.HELD, "UPDATE feeds SET state = 'cancelled'"),
     ],
 )  # fmt: skip
 def test_a_note_of_what_is_over_goes_alone(noted: Vendor, kind: str, over: str) -> None:

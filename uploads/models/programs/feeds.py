@@ -68,6 +68,9 @@ class Feed(models.Model):
             models.Index(fields=["created_at"], name="idx_feeds_submitted", condition=Q(state="submitted")),
             models.Index(fields=["created_at"], name="idx_feeds_held", condition=Q(state="held")),
             models.Index(fields=["expires_at"], name="idx_feeds_expiry", condition=Q(state="awaiting_file")),
+            # What is deleted by its age: files first, then those that became no upload.
+            models.Index(fields=["ended_at"], name="idx_feeds_files", condition=~Q(key="")),
+            models.Index(fields=["ended_at"], name="idx_feeds_ended", condition=Q(upload__isnull=True)),
         ]
 
     def __str__(self) -> str:

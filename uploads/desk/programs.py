@@ -1,4 +1,4 @@
-"""Sources that can't be fetched, as work that waits: their owners were told, and nobody has put it right."""
+"""What programs and sources wait for: sources that can't be fetched, and feeds that leave something open."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from config.web.links import page_url
 from uploads.desk.things import Group, Key, Kind, Thing, cut, keys_of, put_off, shown
-from uploads.models import Source
+from uploads.models import Feed, Source
 from uploads.models.programs.sources import IN_TROUBLE
 from vendors import access
 
@@ -51,7 +51,41 @@ def _thing(source: Any) -> Thing:
     )  # fmt: skip
 
 
-GROUP: Final = Group(
+SOURCES: Final = Group(
     "sources", "Sources that can’t be fetched", "Their vendors’ catalogs stay as they are.", (Kind.SOURCE,), found,
     named,
+)  # fmt: skip
+
+
+# --- feeds that leave something open ---------------------------------------------------------------------------
+
+
+def _held(user: "Viewer") -> "QuerySet[Feed]":
+    """By idx_feeds_held."""
+    rows = Feed.objects.filter(state=Feed.State.HELD).select_related("vendor")
+    return access.visible(rows, user).order_by("created_at", "pk")
+
+
+def held(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+    hidden = keys_of([Kind.HELD], {*without, *put_off(Kind.HELD)})
+    few, count = cut(_held(user).exclude(pk__in=hidden), start, most)
+    return [_open(one) for one in few], count
+
+
+def held_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+    return [_open(one) for one in _held(user).filter(pk__in=keys_of([Kind.HELD], keys))]
+
+
+def _open(feed: Any) -> Thing:
+    says = f"It asks: {shown(feed.questions[0]['text'])}" if feed.questions else shown(feed.failure_reason)
+    return Thing(
+        Kind.HELD, feed.pk, shown(feed.file_name), says, feed.submitted_at or feed.created_at,
+        page_url("vendors_vendor", feed.vendor_id), feed.vendor_id, shown(feed.vendor.vendor_name),
+        ("its owners were told",), about=feed,
+    )  # fmt: skip
+
+
+HELD: Final = Group(
+    "held", "Feeds that leave something open", "Their program or their people have to answer. After a week they are "
+    "cancelled.", (Kind.HELD,), held, held_named,
 )  # fmt: skip
