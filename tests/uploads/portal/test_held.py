@@ -38,13 +38,12 @@ def held(program: Client, pipeline: Pipeline, owner: Client) -> str:
     return feed_id
 
 
-def answered(owner: Client, held: str) -> tuple[Any, dict[str, str]]:
-    """The preview with its question answered, and the answer."""
+def answered(owner: Client, held: str) -> Any:
+    """The preview with its question answered: the columns say it from then on."""
     preview = owner.post(f"{BASE}upload/held/{held}/")
     (question,) = preview.context["preview"].layout.questions
     chosen = {f"answer-{question.id}": question.choices[0].value}
-    seen = owner.post(f"{BASE}upload/preview/", form(preview, **chosen))
-    return owner.post(f"{BASE}upload/preview/", form(seen, **chosen)), chosen
+    return owner.post(f"{BASE}upload/preview/", form(preview, **chosen))
 
 
 def test_an_owner_is_told_answers_and_the_file_is_imported_under_its_feeds_id(
@@ -55,8 +54,8 @@ def test_an_owner_is_told_answers_and_the_file_is_imported_under_its_feeds_id(
     assert f"{BASE}upload/held/{held}/" in owner.get(BASE).content.decode()
     page = owner.get(f"{BASE}upload/held/{held}/")
     assert "Sent by the program “ERP”" in page.content.decode()
-    seen, chosen = answered(owner, held)
-    answer = owner.post(f"{BASE}upload/confirm/", form(seen, remember="on", **chosen))
+    seen = answered(owner, held)
+    answer = owner.post(f"{BASE}upload/confirm/", form(seen))
     assert answer["Location"] == f"{BASE}uploads/{held}/"
     upload = UploadHistory.objects.get()
     pipeline.stage(upload)
@@ -80,9 +79,9 @@ def test_it_is_cancelled_there(held: str, owner: Client, program: Client) -> Non
 def test_a_preview_of_a_feed_that_was_cancelled_meanwhile_opens_nothing(
     held: str, owner: Client, program: Client
 ) -> None:
-    seen, chosen = answered(owner, held)
+    seen = answered(owner, held)
     program.post(f"/api/v1/feeds/{held}/cancel")
-    page = owner.post(f"{BASE}upload/confirm/", form(seen, **chosen)).content.decode()
+    page = owner.post(f"{BASE}upload/confirm/", form(seen)).content.decode()
     assert "This feed was cancelled meanwhile." in page
     assert not UploadHistory.objects.exists()
 
