@@ -132,7 +132,7 @@ def _ours(path: Path, outcomes: Outcomes) -> Contender:
         same("the upload's status and rows", (upload.status, upload.total_records), ("completed", upload.file_rows))
         outcomes.check(path, "ours", Outcome(products_digest(), _wrong_rows(sent[-1]), _statuses(sent[-1])))
 
-    return Contender("ours", run, _idle, after)
+    return Contender("ours", run, idle, after)
 
 
 def _through(name: str, resource: type[FeedResource], path: Path, rules: Rules, outcomes: Outcomes) -> Contender:
@@ -143,7 +143,7 @@ def _through(name: str, resource: type[FeedResource], path: Path, rules: Rules, 
         return done[-1].rows
 
     return Contender(
-        name, run, _idle, lambda: outcomes.check(path, name, Outcome(products_digest(), done[-1].wrong, {}))
+        name, run, idle, lambda: outcomes.check(path, name, Outcome(products_digest(), done[-1].wrong, {}))
     )
 
 
@@ -151,7 +151,7 @@ def _textbook(path: Path, rules: Rules, outcomes: Outcomes) -> Contender:
     done: list[Imported] = []
 
     def before() -> None:
-        _idle()
+        idle()
         with _textbook_table():
             fresh_table()
 
@@ -210,7 +210,7 @@ def _value(sql: str, *values: Any) -> Any:
         return cursor.fetchone()[0]
 
 
-def _idle() -> None:
+def idle() -> None:
     """No products, no uploads, the stream read to its end, the database with nothing left to do, no consumer at it."""
     wakeups.enqueue(wakeups.CONSUME_STREAM)
     # What was read before its stream ended: write-backs of the run before come back through the stream as well.
@@ -239,12 +239,12 @@ def _small(folder: Path, pace: Pace) -> list[Figure]:
 
 def _follow(path: Path) -> tuple[float, float, float]:
     """Seconds until the upload is accepted; from then, until a product is there, and until the upload is completed."""
-    _idle()
+    idle()
     sent = time.perf_counter()
     upload_id = opened(path)
     accepted = time.perf_counter()
-    visible = _when(lambda: _value("SELECT EXISTS (SELECT FROM products)"))
-    completed = _when(lambda: _ended(upload_id))
+    visible = when(lambda: _value("SELECT EXISTS (SELECT FROM products)"))
+    completed = when(lambda: _ended(upload_id))
     same("products of 100 rows", _value("SELECT count(*) FROM products"), SMALL_ROWS)
     _await_end(upload_id)
     same("statuses of 100 rows", set(_statuses(upload_id).values()), {records.VALIDATED})
@@ -252,7 +252,7 @@ def _follow(path: Path) -> tuple[float, float, float]:
     return accepted - sent, visible - accepted, completed - accepted
 
 
-def _when(condition: Callable[[], Any], seconds: float = 60) -> float:
+def when(condition: Callable[[], Any], seconds: float = 60) -> float:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "100 rows took more than a minute"

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from catalog.models import Product
 from config.web import paging, signed_in
-from tests.bench.pages import addresses, fill, vendor_addresses
+from tests.bench.pages import addresses, api_calls, fill, vendor_addresses
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from vendors.models import Vendor
 
@@ -80,6 +80,22 @@ def test_no_page_of_a_vendor_needs_more_queries_as_rows_become_more(client: Clie
     after = costs()
     both = before.keys() & after.keys()
     assert len(both) > 30
+    assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
+
+
+def test_no_call_of_a_program_needs_more_queries_as_rows_become_more(filled: None, broker: None) -> None:
+    vendor_id, text = api_calls.program()
+    client = Client(headers={"Authorization": f"Bearer {text}"})
+
+    def costs() -> dict[str, int]:
+        return {call.name.split(" cursor")[0]: queries(client, call.url) for call in api_calls.every_call(vendor_id)}
+
+    costs()
+    before = costs()
+    grow()
+    after = costs()
+    both = before.keys() & after.keys()
+    assert len(both) > 15
     assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
 
 

@@ -1,8 +1,8 @@
-"""How long every page of the admin and of the vendors takes on a full database: what `make pages` runs.
+"""How long every page and every call of the API takes on a full database: what `make pages` runs.
 
     EMBEDDED_DIR=/somewhere python -m tests.bench.pages --json pages.json
 
-Asks for each page (addresses.py and vendor_addresses.py) in this process, as a superuser or as a member of
+Asks for each page (addresses.py and vendor_addresses.py) in this process, as a superuser, a member or a program of
 the largest vendor: once to warm up, then three times. The
 time is the server's, without the network; the slowest query of the middle run is named. A page above the limit is
 marked, and the exit status is 1. An empty database is filled first (tests/bench/fill.py); one that has something is
@@ -106,7 +106,7 @@ def _pages() -> Iterator[tuple[Any, Any]]:
     """Each page with the browser of somebody who may open it."""
     from django.test import Client
 
-    from tests.bench.pages import addresses, vendor_addresses
+    from tests.bench.pages import addresses, api_calls, vendor_addresses
 
     user, member = superuser(), vendor_addresses.member()
     for one, pages in (
@@ -116,18 +116,21 @@ def _pages() -> Iterator[tuple[Any, Any]]:
         client = Client(raise_request_exception=False)
         client.force_login(one)
         yield from ((client, page) for page in pages)
+    vendor_id, text = api_calls.program()
+    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {text}"})
+    yield from ((client, call) for call in api_calls.every_call(vendor_id))
 
 
 def summary(pages: Sequence[Measured], limit: float) -> str:
     from tests.bench import table
-    from tests.bench.pages import addresses, vendor_addresses
+    from tests.bench.pages import addresses, api_calls, vendor_addresses
 
     bad = [page for page in pages if page.failed or page.ms > limit]
     worst = max(pages, key=lambda page: page.ms)
     lines = [
         *(
             f"  not asked for: {name}: {reason}"
-            for name, reason in (addresses.LEFT_OUT | vendor_addresses.LEFT_OUT).items()
+            for name, reason in (addresses.LEFT_OUT | vendor_addresses.LEFT_OUT | api_calls.LEFT_OUT).items()
         ),
         *(f"✗ no way to ask for: {name}" for name in addresses.left_over()),
         f"{len(pages)} pages, median {median(page.ms for page in pages):.0f} ms, "
@@ -145,6 +148,7 @@ def main() -> int:
         from tests.bench.pages import addresses, fill
 
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
+        settings.API_CALLS_A_SECOND = 0
         if not fill.has_anything():
             fill.fill(fill.sizes_of(options))
         pages = run(options.only, options.limit)
