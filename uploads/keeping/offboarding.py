@@ -132,6 +132,15 @@ def _delete_files(vendor: Vendor) -> int:
     return len(uploads)
 
 
+def _delete_feeds(vendor: Vendor) -> int:
+    """With their files as they were sent, and what their programs said of them."""
+    found = list(vendor.feeds.only("key", "vendor_id"))
+    for feed in found:
+        delete_of(vendor.pk, [feed.key])
+        feed.delete()
+    return len(found)
+
+
 def _keys(vendor: Vendor) -> Iterator[dict[str, object]]:
     for item in dynamo.query_vendor(vendor.pk):
         yield {name: item[name] for name in ("upload_id", "record_id")}
@@ -225,6 +234,7 @@ PARTS: Final = (
         lambda vendor: len([one.delete() for one in vendor.sources.all()]),
     ),
     Part("uploads with their files and reports", lambda vendor: len(_with_files(vendor)), _delete_files),
+    Part("feeds of programs", lambda vendor: vendor.feeds.count(), _delete_feeds),
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),
     Part("comments", lambda vendor: _said(vendor).count(), lambda vendor: _said(vendor).delete()[0]),

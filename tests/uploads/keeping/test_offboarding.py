@@ -30,7 +30,7 @@ from tests.uploads.keeping.test_stored import in_storage
 from tests.uploads.sources.sites import add_source
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
-from uploads.models import Comment, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
+from uploads.models import Comment, Feed, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
 from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
@@ -80,6 +80,7 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     WorkItem.objects.create(kind="vendor", key=vendor.pk, vendor=vendor, outcome="Declined: Lovelace sent no tax ID.")
     log_change(ada, vendor, "Declined: Lovelace sent no tax ID.")
     add_source(vendor, user_name=ada.email, secret="Lovelace")
+    Feed.objects.create(feed_id="F", vendor=vendor, file_name="f.csv", metadata={"by": "Lovelace"}, state="cancelled")
     pipeline.run(feed(line(1, price="5.00")))
     pipeline.run(feed(line(8), line(9, price="free")), "VEND002")
     return upload
@@ -96,7 +97,7 @@ def everything() -> str:
     tables = (
         "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
         "vendor_invitations", "api_tokens", "sources", "comments", "work_items", "security_log",
-        "django_admin_log", "vendor_members", "webhooks", "webhook_deliveries",
+        "django_admin_log", "vendor_members", "feeds", "webhooks", "webhook_deliveries",
     )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
@@ -109,11 +110,12 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:13]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:14]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "tokens of programs, and answers kept for them"],
         ["1", "sources with their credentials"],
-        ["2", "uploads with their files and reports"], ["3", "records in DynamoDB"],
+        ["2", "uploads with their files and reports"], ["1", "feeds of programs"],
+        ["3", "records in DynamoDB"],
         ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
         ["1", "notes of work"],
         ["1", "webhooks with their deliveries"],

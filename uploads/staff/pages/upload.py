@@ -20,7 +20,8 @@ from uploads.corrections import failed_rows, wrong_values
 from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.insight import progress, reading
 from uploads.insight.progress import Progress
-from uploads.models import UploadHistory, results
+from uploads.models import Feed, UploadHistory, results
+from uploads.programs import feeds
 from uploads.staff import mending
 from uploads.staff.actions import Action, may, offered
 from uploads.staff.everywhere.one import KEEP_A_RULE
@@ -199,6 +200,7 @@ def whole(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "subtitle": None,
         "company": company,
         "company_url": page_url("vendors_vendor", upload.vendor_id) if user.has_perm("vendors.view_vendor") else "",
+        "sender": _sender(upload),
         "aged": results.aged(upload),
         "file_url": download_url(upload, "file") if may_download and upload.storage_key else "",
         "report_url": download_url(upload, "report") if may_download else "",
@@ -210,6 +212,12 @@ def whole(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         **changing(request, upload),
         **work.of(request, work.address("uploads_uploadhistory", _key(upload)), upload=upload),
     }
+
+
+def _sender(upload: UploadHistory) -> str:
+    """The program or the source that sent it; "" for a person."""
+    feed = Feed.objects.filter(upload=upload).select_related("token", "source").first()
+    return feeds.sender(feed) if feed else ""
 
 
 def how_read(layout: Layout) -> list[tuple[str, str]]:
