@@ -8,6 +8,7 @@ cursors.py       long lists a page at a time, by opaque cursors
 shapes.py        the base of what is sent and answered
 feed_out.py      a feed, as programs are told of it
 webhook_out.py   webhooks and deliveries, as programs send them and are told of them
+samples.py       what is wrong with a feed's rows, with a few samples
 row_outcomes.py  what became of rows, as it is asked of the database
 targets.py       where a file is put, on a site whose storage programs can't reach
 every_call.py    the API with all its calls

@@ -184,6 +184,7 @@ def test_a_dry_run_counts_what_would_become_of_the_rows_and_changes_nothing(
     take.take(feed_id)
     found = state(program, feed_id)
     assert (found["state"], found["counts"]["inserted"], found["counts"]["errors"]) == ("tried", 1, 1)
+    assert [(one["code"], one["samples"][0]["row"]) for one in found["problems"]] == [("invalid_price", 2)]
     assert not UploadHistory.objects.exists()
     assert not Product.objects.exists()
 

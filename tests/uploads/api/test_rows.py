@@ -69,6 +69,17 @@ def test_a_row_says_what_is_wrong_and_what_to_do(program: Client, upload: Upload
     assert all(one["message"] and one["explained"] for one in row["problems"])
 
 
+def test_a_feed_shows_a_few_rows_of_each_kind_of_problem(program: Client, pipeline: Pipeline) -> None:
+    many = pipeline.run(feed(*(line(n, **({"price": "free"} if n > 2 else {"category": "X"})) for n in range(1, 9))))
+    kinds = program.get(f"/api/v1/feeds/{many.pk}").json()["problems"]
+    assert [(one["code"], one["severity"], one["count"]) for one in kinds] == [
+        ("invalid_price", "error", 6), ("unknown_category", "error", 2),
+    ]  # fmt: skip
+    assert [row["row"] for row in kinds[0]["samples"]] == [3, 4, 5]
+    assert (kinds[0]["samples"][0]["field"], kinds[0]["samples"][0]["value"]) == ("price", "free")
+    assert kinds[0]["explained"] == "/api/v1/codes/invalid_price"
+
+
 def test_few_among_many_take_several_pages_and_never_a_long_one(
     program: Client, upload: UploadHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

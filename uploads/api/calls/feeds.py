@@ -16,6 +16,7 @@ from uploads.api import idempotent, targets
 from uploads.api.base import Token, fields_of
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.problems import Problem
+from uploads.api.samples import FeedWhole, whole
 from uploads.api.shapes import Answered, ProblemOut, Sent
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline import receive
@@ -145,11 +146,12 @@ def cancel(request: HttpRequest, feed_id: str) -> Status[FeedOut]:
     return Status(202, out(*found(request, feed_id)))
 
 
-@router.get("feeds/{path:feed_id}", auth=READ, response={200: FeedOut, 404: ProblemOut, **PROBLEMS}, url_name="feed",
+@router.get("feeds/{path:feed_id}", auth=READ, response={200: FeedWhole, 404: ProblemOut, **PROBLEMS}, url_name="feed",
             summary="One feed: its state, and its rows by outcome")  # fmt: skip
-def one(request: HttpRequest, feed_id: str) -> FeedOut:
-    """`completed` says that all rows have their outcome and what was accepted is live."""
-    return out(*found(request, feed_id))
+def one(request: HttpRequest, feed_id: str) -> FeedWhole:
+    """`completed` says that all rows have their outcome and what was accepted is live. Of each kind of problem there
+    are a few rows as samples."""
+    return whole(*found(request, feed_id))
 
 
 # --- what is asked for -----------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from django.urls import reverse
 from ninja import Query, Router
 from pydantic import Field
 
-from catalog.rules.problems import Code
 from config.web.links import site_url
 from config.web.workbooks.writing import NotForExcel
 from uploads.api import cursors, problems, row_outcomes
@@ -18,6 +17,7 @@ from uploads.api.base import Token
 from uploads.api.calls.feeds import PROBLEMS, found
 from uploads.api.problems import Problem
 from uploads.api.row_outcomes import RowOutcome, Wanted
+from uploads.api.samples import explained
 from uploads.api.shapes import Answered, ProblemOut, Sent
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.insight import downloads
@@ -105,13 +105,8 @@ def problem_out(problem: ValidationError) -> ProblemOfRow:
     return ProblemOfRow(
         field=problem.field, code=problem.error_type, severity=problem.severity, message=problem.error_message,
         suggestion=problem.suggestion, value=problem.wrong_value,
-        explained=_explained(problem.error_type),
+        explained=explained(problem.error_type),
     )  # fmt: skip
-
-
-def _explained(code: str) -> str:
-    """Where a code is explained; nowhere, for one that another program wrote."""
-    return reverse("api:code", args=[code]) if code in list(Code) else ""
 
 
 # --- as a file -------------------------------------------------------------------------------------------------
