@@ -98,6 +98,15 @@ def test_rows_are_tried_again_as_they_are(program: Client, upload: UploadHistory
     assert program.get(f"/api/v1/feeds/{upload.pk}").json()["counts"]["errors"] == 2
 
 
+@pytest.mark.parametrize("code", ["a\x00b", "\ud800", "x" * 51])
+def test_a_code_that_no_error_can_have_is_refused_by_its_field(
+    program: Client, upload: UploadHistory, code: str
+) -> None:
+    answer = program.post(f"/api/v1/feeds/{upload.pk}/retry", json.dumps({"codes": [code]}), "application/json")
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["errors"]] == ["codes.0"]
+
+
 # --- the catalog -----------------------------------------------------------------------------------------------
 
 

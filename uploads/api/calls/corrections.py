@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
 from ninja import Status
@@ -29,6 +29,7 @@ __all__ = ["router"]
 WRITE: Final = Token(ApiToken.Scope.FEEDS_WRITE)
 MOST: Final = 500  # rows of a call
 CELL_CHARS: Final = 20_000
+WITHOUT_NUL: Final = r"^[^\x00]*$"  # PostgreSQL can't store it, nor compare with it
 
 
 class RowChange(Sent):
@@ -64,7 +65,7 @@ class CorrectedOut(Answered):
 class Retry(Sent):
     """Which rows: with errors of these codes, or all."""
 
-    codes: list[str] = Field([], max_length=100)
+    codes: list[Annotated[str, Field(max_length=50, pattern=WITHOUT_NUL)]] = Field([], max_length=100)
 
 
 @dataclass(frozen=True)
