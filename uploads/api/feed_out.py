@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
+from pydantic import Field
 
 from uploads.api.shapes import Answered
 from uploads.models import Feed, UploadHistory
@@ -25,14 +26,14 @@ class Counts(Answered):
     """Rows by what became of them. `errors` are those that wait for somebody."""
 
     total: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    superseded: int = 0
+    inserted: int = Field(default=0, description="New products.")
+    updated: int = Field(default=0, description="Products that were changed.")
+    unchanged: int = Field(default=0, description="Products that were like this already.")
+    skipped: int = Field(default=0, description="Rows that `mode` doesn't want.")
+    superseded: int = Field(default=0, description="Rows that came too late: a newer feed had written the product.")
     errors: int = 0
-    errors_ignored: int = 0
-    errors_closed: int = 0
+    errors_ignored: int = Field(default=0, description="Failed rows that somebody set aside.")
+    errors_closed: int = Field(default=0, description="Failed rows that a later feed made needless.")
 
 
 class Failure(Answered):
@@ -42,31 +43,31 @@ class Failure(Answered):
 
 class Links(Answered):
     self: str
-    rows: str | None = None
-    report: str | None = None
+    rows: str | None = Field(default=None, description="What became of each row.")
+    report: str | None = Field(default=None, description="The failed rows as a file.")
 
 
 class FeedOut(Answered):
     """One feed."""
 
-    id: str
-    state: str
-    origin: str
+    id: str = Field(description="The same on the pages.")
+    state: str = Field(description=f"One of {', '.join(STATES)}.")
+    origin: str = Field(description="How it came: api, source, file (on the pages) or dynamodb.")
     kind: str = "products"
-    mode: str
-    dry_run: bool = False
+    mode: str = Field(description="Which rows were wanted: upsert, add or update.")
+    dry_run: bool = Field(default=False, description="Only tried: nothing is changed.")
     file_name: str
-    sha256: str | None = None
-    size: int | None = None
-    metadata: dict[str, Any] = {}
+    sha256: str | None = Field(default=None, description="Of the file, in hexadecimal digits.")
+    size: int | None = Field(default=None, description="In bytes.")
+    metadata: dict[str, Any] = Field(default={}, description="What was sent with it, as it was.")
     created_at: datetime
     submitted_at: datetime | None = None
-    ended_at: datetime | None = None
-    undone_at: datetime | None = None
-    rows: int | None = None
+    ended_at: datetime | None = Field(default=None, description="Null while it is under way.")
+    undone_at: datetime | None = Field(default=None, description="When people took its changes back.")
+    rows: int | None = Field(default=None, description="In the file; null until it is read.")
     counts: Counts
-    failure: Failure | None = None
-    questions: list[dict[str, Any]] = []
+    failure: Failure | None = Field(default=None, description="Why it can't be imported.")
+    questions: list[dict[str, Any]] = Field(default=[], description="What a held feed leaves open, with choices.")
     links: Links
 
 
@@ -119,8 +120,18 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
             superseded=upload.superseded_records, errors=upload.open_records,
             errors_ignored=upload.ignored_records, errors_closed=upload.closed_records,
         ),
-        links=Links(self=address("feed", upload.pk)),
+        links=_links(upload),
     )  # fmt: skip
+
+
+def _links(upload: UploadHistory) -> Links:
+    """What is still there to ask for: rows are deleted by their age, and their report may outlive them."""
+    kept = not upload.rows_deleted_at
+    return Links(
+        self=address("feed", upload.pk),
+        rows=address("rows", upload.pk) if kept else None,
+        report=address("report", upload.pk, "csv") if upload.error_report_key or kept else None,
+    )
 
 
 def address(name: str, *arguments: Any) -> str:

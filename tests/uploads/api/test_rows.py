@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -78,6 +79,18 @@ def test_a_feed_shows_a_few_rows_of_each_kind_of_problem(program: Client, pipeli
     assert [row["row"] for row in kinds[0]["samples"]] == [3, 4, 5]
     assert (kinds[0]["samples"][0]["field"], kinds[0]["samples"][0]["value"]) == ("price", "free")
     assert kinds[0]["explained"] == "/api/v1/codes/invalid_price"
+
+
+def test_a_feed_leads_to_its_rows_and_their_report_for_as_long_as_they_are_kept(
+    program: Client, upload: UploadHistory
+) -> None:
+    links = program.get(f"/api/v1/feeds/{upload.pk}").json()["links"]
+    assert program.get(links["self"]).json()["id"] == upload.pk
+    assert [row["row"] for row in program.get(links["rows"], {"outcome": "error"}).json()["rows"]] == [2, 4, 5]
+    assert program.get(links["report"]).status_code == 303
+    UploadHistory.objects.filter(pk=upload.pk).update(rows_deleted_at=timezone.now(), error_report_key="")
+    left = program.get(links["self"]).json()["links"]
+    assert left == {"self": links["self"], "rows": None, "report": None}
 
 
 def test_few_among_many_take_several_pages_and_never_a_long_one(
