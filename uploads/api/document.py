@@ -1,6 +1,7 @@
 """The API as OpenAPI 3.1 describes it: what ninja knows, and what holds for all calls."""
 
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
 from uploads.api.base import Token
@@ -18,7 +19,11 @@ HEADERS: Final = {
     "RateLimit": "How many of them are left.",
 }
 METHODS: Final = ("get", "post", "patch", "put", "delete")
-TITLES: Final = dict(sorted({kind.status: kind.title for kind in KINDS.values()}.items()))
+# By status, the types that a problem with it can have.
+TYPES: Final = {
+    status: ", ".join(code for code, kind in KINDS.items() if kind.status == status)
+    for status in {kind.status for kind in KINDS.values()}
+}
 ABOUT: Final = """\
 What a vendor's programs do: send feeds, learn what became of each row, mend rows, read the catalog, be told of it all.
 
@@ -71,14 +76,19 @@ def _completed(operation: dict[str, Any], method: str, schemas: dict[str, Any]) 
         )  # fmt: skip
     operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
     for status in (*ALWAYS, *(WRITING if method != "get" else ())):
-        operation["responses"].setdefault(str(status), {"description": TITLES[status]})
+        operation["responses"].setdefault(str(status), {"description": _refused(status)})
     for status, response in operation["responses"].items():
         if int(status) >= 400:
-            response["description"] = TITLES.get(int(status), response["description"])
+            response["description"] = _refused(int(status))
             response["content"] = {TYPE: {"schema": {"$ref": PROBLEM}}}
         response["headers"] = _headers(int(status))
     for media in operation.get("requestBody", {}).get("content", {}).values():
         _hoisted(media["schema"], schemas)
+
+
+def _refused(status: int) -> str:
+    """The status in words, and which types its problem can have."""
+    return f"{HTTPStatus(status).phrase}: {TYPES[status]}"
 
 
 def _headers(status: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The API for people: its calls, what each problem means, and each code of a row. Nobody has to sign in for that."""
 
 import json
+import re
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, JsonResponse
@@ -12,12 +13,19 @@ from django.views.decorators.http import require_safe
 
 from catalog.rules.explained import explained
 from catalog.rules.problems import Code
+from config.web.links import site_url
 from uploads.api.document import METHODS, document
 from uploads.api.feed_out import STATES
 from uploads.api.problems import KINDS
 from vendors.models import ApiToken
 
 FIELDS_DEEP: Final = 3  # levels of a body that are shown
+# What somebody reads first comes first.
+ORDER: Final = ("feeds", "rows", "products", "webhooks", "reference", "me")
+BOUNDS: Final = {
+    "minimum": "at least {:,}", "maximum": "at most {:,}", "maxLength": "at most {:,} characters",
+    "minItems": "at least {:,}", "maxItems": "at most {:,}",
+}  # fmt: skip
 
 
 @require_safe
@@ -35,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
             if operation := methods.get(method):
                 shown.setdefault(operation["tags"][0], []).append(_call(path, method, operation))
     context = {
-        "tags": shown,
+        "tags": dict(sorted(shown.items(), key=lambda one: (*ORDER, one[0]).index(one[0]))),
         "states": {state: _marked(about) for state, about in STATES.items()},
         "scopes": ApiToken.Scope.choices,
         "problems": [
@@ -52,7 +60,8 @@ def problem(request: HttpRequest, code: str) -> HttpResponseBase:
     """What a kind of refusal means, at the address that is its `type`."""
     if code not in KINDS:
         raise Http404
-    return render(request, "uploads/api/problem.html", {"code": code, "kind": KINDS[code]})
+    context = {"code": code, "kind": KINDS[code], "about": _marked(KINDS[code].explained)}
+    return render(request, "uploads/api/problem.html", context)
 
 
 @require_safe
@@ -73,28 +82,47 @@ def _marked(text: str) -> SafeString:
 
 
 def _call(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    parameters = operation.get("parameters", [])
+    bodies = [
+        (media, content["schema"]) for media, content in operation.get("requestBody", {}).get("content", {}).items()
+    ]
     return {
         "id": operation["operationId"],
         "path": path,
         "method": method.upper(),
+        "scope": operation["x-scope"],
         "summary": operation["summary"],
         "about": _marked(operation["description"]),
-        "parameters": [_parameter(one) for one in operation.get("parameters", [])],
-        "body": [(media, _fields(content["schema"])) for media, content in _bodies(operation)],
+        "example": _example(path, method, bodies),
+        "parameters": [_parameter(one) for one in parameters],
+        "body": [(media, _about(schema), _fields(schema)) for media, schema in bodies],
         "answers": [
-            (status, answer["description"], _fields(_schema_of(answer)))
+            (status, answer["description"], _about(_schema_of(answer)), _fields(_schema_of(answer)))
             for status, answer in sorted(operation["responses"].items()) if int(status) < 400
         ],
     }  # fmt: skip
 
 
-def _parameter(one: dict[str, Any]) -> tuple[str, str, str, str]:
+def _example(path: str, method: str, bodies: list[tuple[str, dict[str, Any]]]) -> str:
+    """The call with curl: what is the vendor's own is a variable of the shell."""
+    address = re.sub(r"\{(\w+)\}", lambda name: f"${name[1].upper()}", path)
+    lines = [f'curl -sS "{site_url(address)}"', '-H "Authorization: Bearer $TOKEN"']
+    if method != "get":
+        lines[0] = lines[0].replace("-sS", f"-sS -X {method.upper()}")
+    media = [one for one, _ in bodies]
+    if "multipart/form-data" in media:
+        lines.append('-F "file=@feed.csv"')
+    elif media:
+        needed = _resolved(bodies[0][1]).get("required", [])
+        body = ", ".join(f'"{name}": …' for name in needed)
+        lines += [f'-H "Content-Type: {media[0]}"', f"-d '{{{body}}}'"]
+    return " \\\n  ".join(lines)
+
+
+def _parameter(one: dict[str, Any]) -> tuple[str, str, str, SafeString]:
     about = one.get("description") or one["schema"].get("description", "")
-    return one["name"], one["in"], _marked(about), _kind(one["schema"])
-
-
-def _bodies(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    return list(operation.get("requestBody", {}).get("content", {}).items())
+    needed = " (required)" if one.get("required") else ""
+    return one["name"], one["in"] + needed, _kind(one["schema"]), _marked(about)
 
 
 def _schema_of(answer: dict[str, Any]) -> dict[str, Any]:
@@ -102,12 +130,18 @@ def _schema_of(answer: dict[str, Any]) -> dict[str, Any]:
     return dict(next(iter(content.values()))["schema"]) if content else {}
 
 
-def _fields(schema: dict[str, Any], deep: int = FIELDS_DEEP, before: str = "") -> list[tuple[str, str, str]]:
+def _about(schema: dict[str, Any]) -> SafeString:
+    """What the shape as a whole says of itself."""
+    return _marked(" ".join(_resolved(schema).get("description", "").split()))
+
+
+def _fields(schema: dict[str, Any], deep: int = FIELDS_DEEP, before: str = "") -> list[tuple[str, str, SafeString]]:
     """Name, kind and description of the fields of an object, and of those within."""
-    found: list[tuple[str, str, str]] = []
+    found: list[tuple[str, str, SafeString]] = []
     for name, field in _resolved(schema).get("properties", {}).items():
-        found.append((f"{before}{name}", _kind(field), _marked(field.get("description", ""))))
         inner = field.get("items", field)
+        about = _marked(field["description"]) if field.get("description") else _about(inner)
+        found.append((f"{before}{name}", _kind(field), about))
         if deep > 1 and _resolved(inner).get("properties"):
             found += _fields(inner, deep - 1, f"{before}{name}{'[]' if 'items' in field else ''}.")
     return found
@@ -128,4 +162,5 @@ def _kind(schema: dict[str, Any]) -> str:
     found = _resolved(schema)
     if "enum" in found:
         return " | ".join(json.dumps(one) for one in found["enum"])
-    return str(found.get("format") or found.get("type") or "anything")
+    kind = str(found.get("format") or found.get("type") or "anything")
+    return ", ".join([kind, *(text.format(found[name]) for name, text in BOUNDS.items() if found.get(name))])

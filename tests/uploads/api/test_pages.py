@@ -1,12 +1,15 @@
 """The API's document, its page, and what problems and codes mean: for everybody, without a token."""
 
 import json
+import re
+from collections import Counter
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from catalog.rules.problems import Code
+from config.web.links import site_url
 from uploads.api import idempotent
 from uploads.api.document import METHODS, document
 from uploads.api.problems import KINDS
@@ -24,6 +27,7 @@ def test_the_document_names_every_call_with_its_scope_and_its_answers(client: Cl
     for path, method, one in calls:
         assert method in METHODS, path
         assert {"401", "403", "404", "422", "429", "500"} <= one["responses"].keys()
+        assert "token-missing" in one["responses"]["401"]["description"]
         for status, answer in one["responses"].items():
             media = ["application/problem+json"] if int(status) >= 400 else list(answer.get("content", {}))
             assert list(answer.get("content", {})) == media
@@ -36,6 +40,10 @@ def test_the_page_shows_them_all_and_breaks_no_policy(client: Client) -> None:
     text = answer.content.decode()
     for path in document()["paths"]:
         assert f"<code>{path}</code>" in text
+    assert re.findall(r'<h2 id="(\w+)">', text)[:2] == ["feeds", "rows"]
+    scopes = [one["x-scope"] for ways in document()["paths"].values() for one in ways.values()]
+    assert Counter(re.findall(r"the scope <code>([\w:]+)</code>", text)) == Counter(filter(None, scopes))
+    assert f'curl -sS "{site_url("/api/v1/feeds/$FEED_ID/rows")}"' in text.replace("&quot;", '"')
     assert "<script" not in text
     assert " style=" not in text
 
