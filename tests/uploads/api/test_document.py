@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("table", "bucket", "
 
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application(), headers={"Host": "localhost"})
 CALLS: list[Any] = [operation.ok() for operation in SCHEMA.get_all_operations()]  # type: ignore[union-attr]
-EXAMPLES = 12  # of each call, of what the document allows and of what it doesn't; 300 found no more
+EXAMPLES = 12  # of each call, of what the document allows and of what it does not
 KEPT_TO = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
     response_headers_conformance,
