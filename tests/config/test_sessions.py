@@ -107,7 +107,7 @@ PAGES_THAT_RELOAD = [  # without scripts
     "templates/uploads/staff/figures.html", "templates/uploads/staff/pages/upload.html",
     "templates/uploads/staff/job.html", "templates/uploads/staff/pages/vendor.html",
     "templates/uploads/portal/corrections.html", "templates/uploads/portal/upload_progress.html",
-    "templates/uploads/portal/undoing.html",
+    "templates/uploads/portal/undoing.html", "templates/uploads/portal/sources/run.html",
 ]  # fmt: skip
 
 

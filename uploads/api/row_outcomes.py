@@ -95,14 +95,16 @@ def _of_ledger(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | No
 
 
 def _with_problems(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | None, most: int) -> Page:
-    problems = ValidationError.objects.filter(upload=upload, severity=wanted.severity or "error")
+    warned = wanted.severity == ValidationError.Severity.WARNING
+    problems = ValidationError.objects.warnings() if warned else ValidationError.objects.errors()
+    problems = problems.filter(upload=upload)
     if wanted.code:
         problems = problems.filter(error_type=wanted.code)
     if behind:
         row, record = behind
         problems = problems.filter(Q(row_number__gt=row) | Q(row_number=row, record_id__gt=record), row_number__gte=row)
     settled = Q(resolved_at=None) | Q(resolution__in=SETTLED)
-    if not wanted.severity or wanted.severity == "error":
+    if not warned:
         problems = problems.filter(settled)
     keys = problems.order_by("row_number", "record_id").values_list("row_number", "record_id").distinct()
     found = list(keys[: most + 1])

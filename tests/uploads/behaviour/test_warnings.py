@@ -186,6 +186,7 @@ ELSEWHERE = (
     "FROM validation_errors WHERE closed_by = %s",  # only errors are closed
     "found = (ValidationError.objects.filter(vendor=vendor)",  # all of a vendor that leaves
     'yield "errors", ValidationError.objects.filter(vendor=vendor)',  # the same
+    "of_rows = ValidationError.objects.filter(",  # both, of rows of one page
 )
 
 
