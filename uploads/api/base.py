@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.signals import got_request_exception
-from django.http import HttpRequest, HttpResponseNotAllowed, UnreadablePostError
+from django.http import HttpRequest, HttpResponseNotAllowed, RawPostDataException, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.log import log_response
@@ -100,17 +100,23 @@ def scopes_of(request: HttpRequest) -> list[str]:
 
 def _done(request: HttpRequest, token: ApiToken, call: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """What the call answers. Raises Problem, also for what Django would have a page."""
+
+    def answered() -> HttpResponseBase:
+        found = call()
+        if isinstance(found, HttpResponseNotAllowed):  # before it is kept, to be given again
+            raise Problem("method-not-allowed", headers={"Allow": found["Allow"]})
+        return found
+
     try:
-        answer = idempotent.once(request, token, call)
+        return idempotent.once(request, token, answered)
     except RequestDataTooBig as error:
         raise Problem("too-large") from error
     except (TooManyFieldsSent, TooManyFilesSent, MultiPartParserError) as error:
         raise Problem("invalid", str(error)) from error
     except UnreadablePostError as error:
         raise Problem("invalid", "What was sent broke off before its end.") from error
-    if isinstance(answer, HttpResponseNotAllowed):
-        raise Problem("method-not-allowed", headers={"Allow": answer["Allow"]})
-    return answer
+    except RawPostDataException as error:  # a form, where the call takes JSON
+        raise Problem("unsupported-media-type", "Send application/json.") from error
 
 
 def _token(request: HttpRequest) -> ApiToken:

@@ -86,7 +86,7 @@ def _fingerprint(request: HttpRequest, token: ApiToken) -> str:
     said = [str(request.method), request.get_full_path(), " ".join(sorted(token.scopes))]
     for part in said:
         _add(digest, part.encode())
-    if request.content_type == "multipart/form-data":
+    if request.method == "POST" and request.content_type == "multipart/form-data":  # Django reads no other form
         _add_form(digest, request)
     else:
         _add(digest, request.body)

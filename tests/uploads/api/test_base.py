@@ -1,5 +1,8 @@
 """What all calls of the HTTP API have in common."""
 
+import json
+
+import pytest
 from django.test import Client
 
 
@@ -14,6 +17,30 @@ def test_who_has_none_is_refused_with_a_problem_document(client: Client) -> None
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
     assert answer.json()["type"] == "/api/v1/problems/token-missing"
     assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_form_where_json_is_taken_is_refused_in_words(program: Client, again: bool) -> None:
+    for call in ("webhooks", "feeds/UPLOAD_1/retry", "feeds/UPLOAD_1/confirm"):
+        headers = {"Idempotency-Key": call} if again else {}
+        answer = program.post(f"/api/v1/{call}", {"a": "b"}, headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (415, "/api/v1/problems/unsupported-media-type")
+
+
+def test_what_is_no_call_is_refused_alike_when_it_is_sent_again(program: Client) -> None:
+    for _ in range(2):
+        answer = program.post("/api/v1/products", {}, "application/json", headers={"Idempotency-Key": "1"})
+        assert (answer.status_code, answer["Allow"]) == (405, "GET")
+        assert answer.json()["type"] == "/api/v1/problems/method-not-allowed"
+
+
+def test_another_body_under_the_same_key_is_no_repetition_whatever_it_says_it_is(program: Client) -> None:
+    answers = []
+    for row in (1, 2):
+        body = json.dumps({"rows": [{"row": row, "fields": {"price": "1"}}]})
+        kind, headers = "multipart/form-data; boundary=x", {"Idempotency-Key": "1"}
+        answers.append(program.patch("/api/v1/feeds/UPLOAD_1/rows", body, kind, headers=headers).json()["type"])
+    assert answers[1] == "/api/v1/problems/key-used-otherwise"
 
 
 def test_an_address_that_is_no_call_is_a_problem_too(program: Client) -> None:
