@@ -33,7 +33,11 @@ def open_socket(host: str, port: int, seconds: float = CONNECT_SECONDS) -> socke
         left = until - time.monotonic()
         if left <= 0:
             break
-        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            opened = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # an address of IPv6, where the machine has none
+            failure = error
+            continue
         try:
             opened.settimeout(left)
             opened.connect(address)

@@ -106,7 +106,10 @@ def fetch(url: str, into: BinaryIO, *, headers: Mapping[str, str], limits: Limit
 
 def _redirected(parts: Url, target: str) -> Url:
     """Where a redirect leads. Raises Refused, also for one that leaves HTTPS."""
-    found = checked(urljoin(parts.url, target))
+    try:
+        found = checked(urljoin(parts.url, target))
+    except ValueError as error:  # such as https://[x
+        raise Refused("not_an_address", f"{parts.host} leads on to what is no address of a server.") from error
     if parts.scheme == "https" and found.scheme != "https":
         raise Refused("not_https", f"{parts.host} leads on to an address without https://.")
     return found
@@ -214,27 +217,39 @@ def _written(answer: urllib3.BaseHTTPResponse, into: BinaryIO, most: int) -> Non
         raise Refused(
             "encoding", f"The server packed the file as {coding[:40]!a}, unasked. It can be sent as it is, or as gzip."
         )
-    unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS) if "gzip" in coding else None
+    came = _bounded(answer.stream(CHUNK, decode_content=False), most)
+    for part in _bounded(_unpacked(came), most) if "gzip" in coding else came:
+        into.write(part)
+
+
+def _bounded(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The same, as long as they are no more bytes than that. Raises Refused."""
     size = 0
-    for chunk in answer.stream(CHUNK, decode_content=False):
-        for part in _unpacked(unpacked, chunk) if unpacked else [chunk]:
-            size += len(part)
-            if size > most:
-                raise Refused("too_large", f"The file is larger than {most // (1024 * 1024):,} MB.")
-            into.write(part)
-    if unpacked and not unpacked.eof:
+    for part in parts:
+        size += len(part)
+        if size > most:
+            raise Refused("too_large", f"The file is larger than {most // (1024 * 1024):,} MB.")
+        yield part
+
+
+def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Chunks of gzip, unpacked a piece at a time: some bytes may be very many. Raises Refused.
+
+    A file may be several members of gzip one behind the other, as `cat a.gz b.gz` makes it: all of them are the file.
+    Zeros may follow the last one, as padding.
+    """
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    for chunk in chunks:
+        left = chunk
+        while left := left.lstrip(b"\0") if unpacking.eof else left:
+            if unpacking.eof:
+                unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            try:
+                part = unpacking.decompress(left, CHUNK)
+            except zlib.error as error:
+                raise Refused("encoding", "The server says that the file is packed as gzip, and it isn't.") from error
+            left = unpacking.unused_data if unpacking.eof else unpacking.unconsumed_tail
+            if part:
+                yield part
+    if not unpacking.eof:
         raise Refused("broken_off", "The file ends in the middle: the packed data isn't complete.")
-
-
-def _unpacked(unpacking: Any, chunk: bytes) -> Iterator[bytes]:
-    """A chunk, unpacked a piece at a time: some bytes may be very many."""
-    while chunk:
-        try:
-            part = unpacking.decompress(chunk, CHUNK)
-        except zlib.error as error:
-            raise Refused("encoding", "The server says that the file is packed as gzip, and it isn't.") from error
-        chunk = unpacking.unconsumed_tail
-        if part:
-            yield part
-        if unpacking.eof:
-            return

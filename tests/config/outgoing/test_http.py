@@ -114,6 +114,18 @@ def test_a_name_is_resolved_once_so_that_it_cant_mean_another_address_later(
     assert server.asked[0].headers["Host"] == f"rebinding.example:{port}"
 
 
+def test_an_address_of_ipv6_is_passed_over_where_the_machine_has_none(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(server.url.rpartition(":")[2])
+    nowhere = max(socket.AddressFamily) + 1  # a family that no machine has
+    both = [(nowhere, 1, 6, "", ("127.0.0.1", port)), (socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert fetched(f"http://both.example:{port}/") == b"ok"
+    del both[1]
+    assert code_of(f"http://both.example:{port}/") == "unreachable"
+
+
 # --- redirects -------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +150,14 @@ def test_a_redirect_into_a_network_is_not_followed(server: Server) -> None:
     ):
         server.answer = leads_to(target)
         assert code_of(server.url) == "address_not_allowed"
+
+
+@pytest.mark.parametrize("target", ["https://[x", "https://a\u2100b/", "https://x:99999/", "https://a@b/", "https://"])
+def test_a_redirect_to_what_is_no_address_is_refused(target: str, server: Server) -> None:
+    # As bytes: what is no ASCII can't be sent by an ordinary reply.
+    said = f"HTTP/1.1 302 Found\r\nLocation: {target}\r\n\r\n".encode()
+    server.answer = lambda request: request.wfile.write(said)  # type: ignore[assignment]
+    assert code_of(server.url) in ("not_an_address", "not_https", "no_such_host")
 
 
 def test_five_redirects_are_followed_and_no_more(server: Server) -> None:
@@ -260,6 +280,20 @@ def test_a_packed_file_is_unpacked_and_one_that_isnt_whole_is_refused(server: Se
     assert code_of(server.url) == "encoding"
     server.answer = lambda request: reply(request, body=b"a,b", Content_Encoding="br")
     assert code_of(server.url) == "encoding"
+
+
+def test_all_members_of_a_packed_file_are_the_file(server: Server) -> None:
+    one, other = gzip.compress(b"a,b\n" * 50_000), gzip.compress(b"c,d\n" * 50_000)
+    server.answer = lambda request: reply(request, body=one + other + b"\0" * 100_000, Content_Encoding="gzip")
+    assert fetched(server.url) == b"a,b\n" * 50_000 + b"c,d\n" * 50_000
+    server.answer = lambda request: reply(request, body=one + other[:-9], Content_Encoding="gzip")
+    assert code_of(server.url) == "broken_off"
+    server.answer = lambda request: reply(request, body=one + b"c,d\n", Content_Encoding="gzip")
+    assert code_of(server.url) == "encoding"
+    # What unpacks to nothing may go on for as long as it likes: it has a bound too.
+    for nothing in (b"\0" * 1_000_001, gzip.compress(b"") * 50_001):
+        server.answer = lambda request, more=nothing: reply(request, body=one + more, Content_Encoding="gzip")  # type: ignore[misc]
+        assert code_of(server.url) == "too_large"
 
 
 def test_what_breaks_off_is_not_taken_for_a_whole_file(server: Server) -> None:
