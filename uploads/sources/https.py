@@ -15,6 +15,7 @@ from uploads.pipeline import examine, receive
 from uploads.sources import secrets
 from uploads.sources.fetched import FOR_PEOPLE, Fetched, FetchFailed, Unchanged
 
+DISPOSITION_CHARS: Final = 1_000  # reading a very long one takes seconds
 KEPT_CHARS: Final = {"ETag": 500, "Last-Modified": 100}
 NOT_LET_IN = "The server doesn't let us in ({}). Check what it signs in with."
 NOT_THERE = "There is no file at this address ({})."
@@ -76,7 +77,18 @@ def _kept(headers: Mapping[str, str], name: str) -> str:
 
 def _name(answer: http.Answer) -> str:
     """As the server calls it, or the end of the address."""
+    named = _said(answer.headers.get("Content-Disposition", ""))
+    named = named or unquote(urlsplit(answer.url).path.rpartition("/")[2])
+    return receive.base_name(named) if named else "feed.csv"
+
+
+def _said(disposition: str) -> str:
+    """The file name in a Content-Disposition; "" where it has none that can be read."""
+    if len(disposition) > DISPOSITION_CHARS:
+        return ""
     said = Message()
-    said["Content-Disposition"] = "".join(filter(str.isprintable, answer.headers.get("Content-Disposition", "")))
-    named = said.get_filename() or unquote(urlsplit(answer.url).path.rpartition("/")[2])
-    return receive.base_name(str(named)) if named else "feed.csv"
+    said["Content-Disposition"] = "".join(filter(str.isprintable, disposition))
+    try:
+        return str(said.get_filename() or "")
+    except ValueError:  # it names an encoding, and isn't in it
+        return ""

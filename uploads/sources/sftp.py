@@ -6,6 +6,7 @@ A file that is still being written has another size or time at the second look, 
 import io
 import logging
 import stat
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,8 +28,16 @@ from uploads.sources import secrets
 from uploads.sources.fetched import FOR_PEOPLE, Fetched, FetchFailed, Unchanged
 
 PORT: Final = 22
-CHUNK: Final = 64 * 1024
-AHEAD: Final = 32  # requests under way, so that a file comes as fast as the line lets it
+PIECE: Final = 1024 * 1024  # asked for at once, so that a file comes as fast as the line lets it
+# Longer ones are sent by nobody who speaks SSH as others do, and paramiko itself would take gigabytes: a packet of SSH,
+# and an answer of SFTP to one of the requests that a piece is, 32 KB each.
+PACKET_BYTES: Final = 256 * 1024
+ANSWER_BYTES: Final = 64 * 1024
+# What paramiko raises of a server that breaks off, or that sends what is no SSH or SFTP.
+WRONG: Final = (
+    paramiko.SSHException, paramiko.SFTPError, EOFError, OSError, ValueError, LookupError, TypeError, struct.error,
+    UnsupportedAlgorithm,
+)  # fmt: skip
 _OPENSSH, _OPENSSL = serialization.PrivateFormat.OpenSSH, serialization.PrivateFormat.TraditionalOpenSSL
 KEYS: Final = (
     (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key, _OPENSSH),
@@ -55,7 +64,7 @@ def fetched(source: Source, into: BinaryIO) -> Fetched | Unchanged:
             try:
                 with _session(source, raw) as session:
                     return _file(source, session, parts[2], into)
-            except (paramiko.SSHException, EOFError, OSError) as error:
+            except WRONG as error:
                 if over.is_set():
                     message = f"{parts[0]} took longer than {settings.SOURCE_SECONDS:.0f} seconds."
                     raise FetchFailed("timeout", message, again=True) from error
@@ -73,13 +82,45 @@ def _parts(url: str) -> tuple[str, int, str]:
         host, port = None, 0
     if not host or found.scheme != "sftp" or found.username is not None or len(found.path) < 2:
         raise FetchFailed("not_an_address", "An address has to be like sftp://files.example.com/folder/feed.csv.")
-    return host, port, unquote(found.path)
+    path = unquote(found.path)
+    if not path.isprintable():
+        raise FetchFailed("not_an_address", "The path in the address has characters that names of files have not.")
+    return host, port, path
+
+
+class _Wire:
+    """A connection from which no packet of more than PACKET_BYTES is read.
+
+    The other side says how long a packet is, before it has proved who it is, and paramiko asks for all of that.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def recv(self, size: int) -> bytes:
+        if size > PACKET_BYTES:
+            raise EOFError(f"A packet of {size:,} bytes.")
+        return bytes(self._raw.recv(size))
+
+
+class _Session(paramiko.SFTPClient):
+    """SFTP in which no answer has more than ANSWER_BYTES: paramiko keeps those that come before their turn."""
+
+    def _read_all(self, n: int) -> bytes:
+        if n > ANSWER_BYTES:
+            self.close()  # what follows would be read as another answer
+            raise paramiko.SFTPError(f"An answer of {n:,} bytes.")
+        return bytes(super()._read_all(n))  # type: ignore[misc] # its stubs leave it out
 
 
 @contextmanager
 def _session(source: Source, raw: Any) -> Iterator[paramiko.SFTPClient]:
     """Signed in to the server that was confirmed. Raises FetchFailed."""
-    with closing(paramiko.Transport(raw)) as transport:
+    wire: Any = _Wire(raw)
+    with closing(paramiko.Transport(wire)) as transport:
         transport.banner_timeout = transport.auth_timeout = connect.CONNECT_SECONDS
         _prefer(transport, source.host_key)
         transport.start_client(timeout=connect.CONNECT_SECONDS)
@@ -90,7 +131,7 @@ def _session(source: Source, raw: Any) -> Iterator[paramiko.SFTPClient]:
         if key != source.host_key:
             raise FetchFailed("host_key_changed", CHANGED, host_key=key)
         _sign_in(source, transport)
-        session = paramiko.SFTPClient.from_transport(transport)
+        session = _Session.from_transport(transport)
         if session is None:
             raise FetchFailed("not_sftp", "The server lets us in, but has no SFTP.")
         with closing(session):
@@ -148,11 +189,11 @@ def _file(source: Source, session: paramiko.SFTPClient, path: str, into: BinaryI
     if size > settings.MAX_FILE_BYTES:
         raise FetchFailed("too_large", f"The file is larger than {settings.MAX_FILE_BYTES // (1024 * 1024):,} MB.")
     with session.open(path, "rb") as file:
-        file.prefetch(size, AHEAD)
+        # Piece by piece, where paramiko's prefetch of all of it leaves a thread behind for good if the line breaks.
         read = 0
-        while read < size and (chunk := file.read(min(CHUNK, size - read))):
-            read += len(chunk)
-            into.write(chunk)
+        while read < size and (piece := next(file.readv([(read, min(PIECE, size - read))]), b"")):
+            read += len(piece)
+            into.write(piece)
     again = _looked_at(session, path)
     if (int(again.st_size or 0), int(again.st_mtime or 0)) != (size, changed) or read != size:
         message = "The file was being written while it was read. It is fetched when it is whole."

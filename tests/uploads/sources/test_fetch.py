@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,17 @@ def test_a_status_says_whether_another_try_may_help(shop: https.Server, status: 
     shop.answer = lambda request: https.reply(request, status)
     failed = failure(of_https(shop))
     assert (failed.code, failed.again) == (code, again)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["attachment; filename*=undefined''x", "attachment; filename*=idna''%ff", "attachment; filename*=utf-7''%2B2AA-",
+     "attachment; filename*=unicode_escape''%5cx00%5cud800", 'attachment; filename="' + ";" * 60_000],
+)  # fmt: skip
+def test_a_file_comes_whatever_its_server_calls_it(shop: https.Server, said: str) -> None:
+    shop.answer = lambda request: https.reply(request, body=FEED, Content_Disposition=said)
+    found, content = got(of_https(shop))
+    assert (content, found.file_name) == (FEED, "feed.csv")
 
 
 def test_a_file_over_the_limit_is_refused_wherever_it_lies(
@@ -213,5 +225,37 @@ def test_what_doesnt_speak_ssh_or_isnt_there_is_said(shop: https.Server) -> None
         "sftp://x.example",
         "sftp://x.example:x/a",
         "sftp:///a",
+        "sftp://x.example/a%00.csv",
+        "sftp://x.example/a%0Ab.csv",
     ):
         assert failure(Source(kind="sftp", url=url)).code == "not_an_address"
+
+
+def test_a_server_that_sends_more_than_it_may_is_left(
+    files: sftp.SftpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "long.csv").write_bytes(b"x" * 3_000_001)
+    assert got(of_sftp(files, "/long.csv"))[1] == b"x" * 3_000_001  # in several pieces
+    monkeypatch.setattr(asyncssh.SFTPServer, "read", lambda *_: b"x" * 100_000)  # where 32,768 bytes were asked for
+    failed = failure(of_sftp(files, "/long.csv"))
+    assert (failed.code, failed.again) == ("broken_off", True)
+    assert "An answer of" in str(failed.__cause__)
+
+
+def test_a_server_that_announces_a_packet_of_gigabytes_is_left() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+
+        def answer() -> None:
+            with listening.accept()[0] as line:
+                line.sendall(b"SSH-2.0-x\r\n" + b"\x7f\xff\xff\xfc" + b"x" * 100)
+                while line.recv(1000):
+                    pass
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        failed = failure(Source(kind="sftp", url=f"sftp://127.0.0.1:{listening.getsockname()[1]}/a.csv"))
+        thread.join(10)
+    assert failed.code == "broken_off"
+    assert "A packet of" in str(failed.__cause__)
