@@ -81,6 +81,7 @@ def test_an_owner_adds_a_source_and_its_credentials_are_seen_by_nobody_again(
         ({"password": "a\r\nHost: evil"}, "line breaks"),
         ({"auth": "header", "header_name": "X Key"}, "Say which header"),
         ({"auth": "header", "header_name": "Host"}, "what the connection itself says"),
+        ({"auth": "header", "header_name": "User-Agent"}, "what the connection itself says"),
         (SFTP | {"auth": "key", "private_key": "ssh-ed25519 AAAA"}, "This is no private key"),
         ({"time_zone": "Mars/Base"}, "Select a valid choice"),
         ({"at": "25:00"}, "Enter a valid time"),

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from config.outgoing import http
 from uploads.models import Source
 from uploads.portal.pages import page_of
 from uploads.portal.sources.addresses import frame, source_of
@@ -29,8 +30,9 @@ PASSWORD_CHARS: Final = 2_000
 KEY_CHARS: Final = 16_000
 KEPT: Final = "Kept, and never shown. Type another one to replace it."
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110
-# What the connection itself says: nobody else may.
-NOT_OURS: Final = {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect", "cookie"}
+# What the connection itself says: nobody else may. Some of it goes to a server that a redirect leads to, too.
+NOT_OURS: Final = {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect", "cookie",
+                   *http.OURS}  # fmt: skip
 AREAS: Final = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian",
                 "Pacific")  # fmt: skip
 
