@@ -128,6 +128,8 @@ def enable(webhook: Webhook, by: disabling.By = None) -> bool:
 def delete(webhook: Webhook, by: disabling.By = None) -> None:
     """With its deliveries."""
     _lock(webhook.vendor_id, by)
+    # Before its deliveries are: who notes a try holds the webhook, and waits for the delivery.
+    Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
     disabling.note(webhook, "deleted", by)
     webhook.delete()
 
