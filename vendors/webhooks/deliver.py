@@ -166,7 +166,9 @@ def _since(began: float) -> int:
 @transaction.atomic
 def settle(delivery: WebhookDelivery, tried: Tried) -> None:
     """Note a try, and what follows from it; nothing where the lease was lost, for then it is tried again."""
-    webhook = Webhook.objects.select_for_update(no_key=True).filter(pk=delivery.webhook_id).first()
+    # Its row alone: by its order the vendor's is read too, which people lock before the webhook.
+    locked = Webhook.objects.select_for_update(no_key=True, of=("self",))
+    webhook = locked.filter(pk=delivery.webhook_id).first()
     held = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.PENDING, leased_until=delivery.leased_until)
     found = held.select_for_update(no_key=True).first()
     if found is None or webhook is None:

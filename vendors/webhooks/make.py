@@ -129,7 +129,7 @@ def delete(webhook: Webhook, by: disabling.By = None) -> None:
     """With its deliveries."""
     _lock(webhook.vendor_id, by)
     # Before its deliveries are: who notes a try holds the webhook, and waits for the delivery.
-    Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
+    Webhook.objects.select_for_update(of=("self",)).filter(pk=webhook.pk).first()
     disabling.note(webhook, "deleted", by)
     webhook.delete()
 
@@ -164,7 +164,7 @@ def send_again(delivery: WebhookDelivery) -> None:
 
 
 def _on(webhook: Webhook) -> Webhook:
-    locked = Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).first()
+    locked = Webhook.objects.select_for_update(no_key=True, of=("self",)).filter(pk=webhook.pk).first()
     if locked is None:
         raise NotPossible("This webhook was deleted meanwhile.")
     if locked.disabled_at:

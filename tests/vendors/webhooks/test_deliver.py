@@ -13,7 +13,7 @@ import standardwebhooks
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -287,3 +287,34 @@ def test_a_test_says_that_it_is_one_whatever_events_are_wanted(vendor: Vendor, r
     make.test(webhook)
     deliver.go_on()
     assert json.loads(receiver.asked[0].body)["type"] == "test"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_webhook_can_be_deleted_while_a_try_is_noted(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened()
+    failures: list[Exception] = []
+
+    def delete() -> None:
+        try:
+            make.delete(webhook)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread, as_before = threading.Thread(target=delete), deliver._next
+
+    def meanwhile(*arguments: Any) -> Any:
+        thread.start()
+        with connection.cursor() as cursor:
+            while True:  # until it waits for this transaction
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone() == (1,):
+                    return as_before(*arguments)
+                assert thread.is_alive(), "it didn't wait"
+
+    monkeypatch.setattr(deliver, "_next", meanwhile)
+    deliver.settle(one(), deliver.Tried({}, status=200))
+    thread.join()
+    assert failures == []
+    assert not Webhook.objects.exists()
