@@ -140,7 +140,7 @@ def _as_read(contents: Contents, layout: parser.Layout, options: Options) -> dic
 
 def _note_opened(upload: UploadHistory) -> None:
     """The feed is an upload from now on. Raises Refused for one that was cancelled meanwhile."""
-    waiting = Feed.objects.filter(pk=upload.pk, vendor=upload.vendor_id, state__in=Feed.BEFORE_OPENED)
+    waiting = Feed.objects.filter(pk=upload.pk, vendor=upload.vendor_id, state__in=Feed.BEFORE_OPENED, dry_run=False)
     if not waiting.update(state=Feed.State.OPENED, upload=upload, ended_at=Now(), questions=[]):
         raise Refused("This feed was cancelled meanwhile.", "cancelled")
 

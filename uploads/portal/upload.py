@@ -164,11 +164,11 @@ def _answer(request: HttpRequest, vendor: Vendor, feed: Feed) -> HttpResponseBas
         except feeds.FeedRefused as refused:
             messages.error(request, str(refused))
         return redirect("vendor:held", vendor.pk, feed.pk)
-    if feed.state != Feed.State.HELD:
+    if feed.state != Feed.State.HELD or feed.dry_run:
         return redirect("vendor:held", vendor.pk, feed.pk)
     try:
         with storage.opened_of(vendor.pk, feed.key) as file:
-            return _preview(request, flow.choose(file, feed.file_name, vendor, request.user, feed.pk))
+            return _preview(request, flow.choose(file, feed.file_name, vendor, request.user, feed))
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.feed.parser import Layout, Reading
-from uploads.models import Job, UploadHistory
+from uploads.models import Feed, Job, UploadHistory
 from uploads.pipeline import examine, receive, remembered
 from uploads.pipeline.examine import Contents, FeedFile, Refused
 from uploads.pipeline.receive import AlreadyOpened, Options
@@ -48,16 +48,18 @@ def sentence(error: Exception) -> str:
     return SENTENCES.get(type(error)) or str(error)
 
 
-def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any, feed_id: str = "") -> dict[str, Any]:
+def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any, program: Feed | None = None) -> dict[str, Any]:
     """Keep a file that was chosen; returns what a page shows of its preview. Raises one of FAILURES.
 
-    That of a program's feed which leaves something open becomes the upload of that feed when it is confirmed.
+    That of a program's feed which leaves something open becomes the upload of that feed when it is confirmed. It is
+    read by what the program has answered, in the mode that it said.
     """
     quota.take(file, vendor.vendor_id, user)
     with examine.as_text(file, vendor.vendor_id) as feed:
-        seen = verdicts.of(feed, vendor.vendor_id, Reading())
+        answered = Reading(answers=program.answers) if program else Reading()
+        seen = verdicts.of(feed, vendor.vendor_id, answered, program.mode if program else UploadHistory.Mode.UPSERT)
         kept = kept_files.stored(feed, receive.base_name(file_name), vendor.vendor_id, seen.contents)
-        token = kept_files.token_for(replace(kept, feed_id=feed_id), user)
+        token = kept_files.token_for(replace(kept, feed_id=program.pk if program else ""), user)
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
 
 

@@ -60,6 +60,8 @@ def announce_feed(
         receive.active_vendor(vendor.pk)
     except Refused as error:
         raise FeedRefused("vendor", str(error)) from error
+    if size is not None and size > settings.MAX_FILE_BYTES:
+        raise FeedRefused("file_too_large", f"A file may have {settings.MAX_FILE_BYTES:,} bytes. Send less at once.")
     if Feed.objects.filter(vendor=vendor, state=State.AWAITING_FILE).count() >= MOST_WAITING:
         raise FeedRefused(receive.TOO_MANY, f"{MOST_WAITING} feeds wait for their files. Send these, or cancel them.")
     feed_id = feed_id or receive.new_upload_id()

@@ -153,6 +153,9 @@ def test_what_a_file_leaves_open_is_asked_and_answered_by_the_program(
     assert (told.event, json.loads(told.body)["data"]["feed_id"]) == ("feed.held", feed_id)
     wrong = program.post(f"{FEEDS}/{feed_id}/confirm", json.dumps({"answers": {"nonsense": "x"}}), "application/json")
     assert kind(wrong) == (422, "invalid")
+    for text in ("\0", "\ud800", "x" * 50_001):
+        body = json.dumps({"answers": {question["id"]: text}})
+        assert kind(program.post(f"{FEEDS}/{feed_id}/confirm", body, "application/json")) == (422, "invalid")
     answers = {"answers": {question["id"]: question["choices"][0]["value"]}}
     confirmed = program.post(f"{FEEDS}/{feed_id}/confirm", json.dumps(answers), "application/json")
     assert (confirmed.status_code, confirmed.json()["state"]) == (202, "submitted")
@@ -219,6 +222,12 @@ def test_it_is_cancelled_wherever_it_stands(program: Client, through: Callable[[
     assert kind(program.post(f"{FEEDS}/{done}/cancel")) == (409, "conflict")
     take.take(submitted)
     assert UploadHistory.objects.count() == 1
+
+
+def test_no_target_takes_more_than_a_file_may_have(program: Client, bucket: None, settings: Any) -> None:
+    settings.MAX_FILE_BYTES = 10
+    assert kind(announce(program, size=11)) == (422, "feed-refused")
+    assert announce(program, size=10).json()["upload"]["max_bytes"] == 10
 
 
 def test_with_as_many_under_way_as_there_may_be_the_next_is_refused(

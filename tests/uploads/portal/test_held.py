@@ -70,6 +70,24 @@ def test_an_owner_is_told_answers_and_the_file_is_imported_under_its_feeds_id(
     assert owner.get(f"{BASE}upload/held/{held}/")["Location"] == f"{BASE}uploads/{held}/"
 
 
+def test_a_dry_run_is_never_imported_by_answering_it(program: Client, pipeline: Pipeline, owner: Client) -> None:
+    feed_id = sent(program, TWO_PRICES, dry_run="true")
+    take.take(feed_id)
+    Feed.objects.update(dry_run=False)  # as it would be confirmed from a preview that was opened before
+    seen = answered(owner, feed_id)
+    Feed.objects.update(dry_run=True)
+    owner.post(f"{BASE}upload/confirm/", form(seen))
+    assert not UploadHistory.objects.exists()
+    page = owner.post(f"{BASE}upload/held/{feed_id}/", follow=True).content.decode()
+    assert "Its program asked only to try it" in page
+
+
+def test_it_is_read_in_the_mode_that_its_program_said(program: Client, pipeline: Pipeline, owner: Client) -> None:
+    feed_id = sent(program, TWO_PRICES, mode="update")
+    take.take(feed_id)
+    assert owner.post(f"{BASE}upload/held/{feed_id}/").context["preview"].mode == "update"
+
+
 def test_it_is_cancelled_there(held: str, owner: Client, program: Client) -> None:
     page = owner.post(f"{BASE}upload/held/{held}/", {"cancel": "yes"}, follow=True).content.decode()
     assert "Cancelled. Nothing of this file was imported." in page

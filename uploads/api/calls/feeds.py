@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -28,6 +28,7 @@ router = Router(tags=["feeds"])
 WRITE: Final = Token(ApiToken.Scope.FEEDS_WRITE)
 READ: Final = Token(ApiToken.Scope.FEEDS_READ)
 METADATA_CHARS, METADATA_DEPTH = 4096, 3
+ANSWER_CHARS: Final = 50_000
 PROBLEMS: Final = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut, 503: ProblemOut}
 ON_ONE: Final = {404: ProblemOut, 409: ProblemOut, **PROBLEMS}
 TOO_LONG = "The file has more than 25 MB. Announce it as JSON, and put it where the answer says."
@@ -76,7 +77,16 @@ class Announced(FeedOut):
 class Answers(Sent):
     """Question ID → the value of one of its choices, or what it asks to be typed."""
 
-    answers: dict[str, str] = Field({}, max_length=200)
+    answers: dict[str, Annotated[str, Field(max_length=ANSWER_CHARS)]] = Field({}, max_length=200)
+
+    @field_validator("answers")
+    @classmethod
+    def storable(cls, value: dict[str, str]) -> dict[str, str]:
+        """PostgreSQL keeps neither NUL nor halves of characters."""
+        text = "".join([*value, *value.values()])
+        if "\0" in text or text != text.encode("utf-8", "replace").decode():
+            raise ValueError("It has a character that can't be stored, such as NUL.")
+        return value
 
 
 _SAID = ("kind", "mode", "dry_run", "file_name", "sha256", "size", "metadata")
