@@ -18,6 +18,7 @@ from uploads.aws import storage
 from uploads.models import Feed, Source, UploadHistory
 from uploads.pipeline import finish, receive
 from uploads.pipeline.examine import Refused
+from uploads.preview import dry_run
 from uploads.work import wakeups
 from vendors.models import ApiToken, Vendor, Webhook
 from vendors.webhooks.announce import announce
@@ -135,6 +136,8 @@ def cancel(feed: Feed) -> Feed:
         feed = _locked(feed)
         if feed.state in (State.AWAITING_FILE, State.SUBMITTED, State.HELD):
             end(feed, State.CANCELLED)
+            if feed.job:  # a dry run that is under way
+                dry_run.end(feed.job.parameters["key"])
             return feed
     if feed.upload is None:
         raise FeedRefused("conflict", f"This feed {_is(feed)}: there is nothing to cancel.")

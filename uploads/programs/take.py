@@ -87,8 +87,10 @@ def wake() -> None:
 
 
 def _expire() -> None:
-    late = Feed.objects.filter(state__in=[State.AWAITING_FILE, State.HELD], expires_at__lt=timezone.now())
-    for feed_id in late.values_list("pk", flat=True)[:500]:
+    late = Feed.objects.filter(expires_at__lt=timezone.now())
+    # Each through an index of its own: idx_feeds_expiry, idx_feeds_held.
+    found = [late.filter(state=one).values_list("pk", flat=True)[:500] for one in (State.AWAITING_FILE, State.HELD)]
+    for feed_id in [*found[0], *found[1]]:
         with transaction.atomic():
             feed = Feed.objects.select_for_update(skip_locked=True).filter(pk=feed_id).first()
             if feed and feed.state == State.AWAITING_FILE:

@@ -20,7 +20,7 @@ from tests.jobs import run_jobs
 from tests.uploads.api.conftest import program_of
 from uploads.api import idempotent
 from uploads.aws import storage
-from uploads.models import Feed, IdempotentCall, UploadHistory
+from uploads.models import Feed, IdempotentCall, Job, UploadHistory
 from uploads.pipeline import receive
 from uploads.programs import feeds, take
 from vendors.models import Vendor, Webhook, WebhookDelivery
@@ -222,6 +222,13 @@ def test_it_is_cancelled_wherever_it_stands(program: Client, through: Callable[[
     assert kind(program.post(f"{FEEDS}/{done}/cancel")) == (409, "conflict")
     take.take(submitted)
     assert UploadHistory.objects.count() == 1
+
+
+def test_a_dry_run_that_is_cancelled_goes_on_no_more(program: Client, pipeline: Pipeline) -> None:
+    feed_id = sent(program, dry_run="true")
+    take.take(feed_id)
+    assert program.post(f"{FEEDS}/{feed_id}/cancel").json()["state"] == "cancelled"
+    assert Job.objects.get().state == "failed"
 
 
 def test_no_target_takes_more_than_a_file_may_have(program: Client, bucket: None, settings: Any) -> None:
