@@ -34,7 +34,7 @@ class Token(HttpBearer):
         self.scope = scope
 
     def __call__(self, request: HttpRequest) -> ApiToken:
-        token: ApiToken = request.token  # type: ignore[attr-defined] # set by guarded
+        token = token_of(request)
         if self.scope and self.scope not in token.scopes:
             raise Problem("scope-missing", f"This call needs the scope {self.scope}; the token has not got it.")
         return token
@@ -52,6 +52,12 @@ api = NinjaAPI(
     urls_namespace="api",
     auth=[Token()],
 )
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """The token of a call, as `guarded` found it."""
+    token: ApiToken = request.token  # type: ignore[attr-defined] # set by guarded
+    return token
 
 
 def guarded(view: View) -> View:

@@ -1,6 +1,6 @@
 """The base of what is sent and answered."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from ninja import Schema
 from pydantic import ConfigDict
@@ -28,3 +28,8 @@ class ProblemOut(Answered):
     status: int
     detail: str = ""
     errors: list[dict[str, Any]] = []
+
+
+# What any call may be refused with, and one about one thing.
+PROBLEMS: Final = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut, 503: ProblemOut}
+ON_ONE: Final = {404: ProblemOut, 409: ProblemOut, **PROBLEMS}

@@ -11,11 +11,11 @@ from pydantic import Field
 from catalog.rules.fields import FIELDS
 from uploads.api import row_outcomes
 from uploads.api.base import Token
-from uploads.api.calls.feeds import ON_ONE, found
+from uploads.api.calls.feeds import found
 from uploads.api.calls.rows import ProblemOfRow, problem_out, router
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.problems import Problem
-from uploads.api.shapes import Answered, Sent
+from uploads.api.shapes import ON_ONE, Answered, Sent
 from uploads.aws.records import storable
 from uploads.corrections import correct, failed_rows, retry
 from uploads.corrections.correct import Change

@@ -13,11 +13,11 @@ from ninja import Router, Status
 from pydantic import Field, ValidationError, field_validator
 
 from uploads.api import idempotent, targets
-from uploads.api.base import Token, fields_of
+from uploads.api.base import Token, fields_of, token_of
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.problems import Problem
 from uploads.api.samples import FeedWhole, whole
-from uploads.api.shapes import Answered, ProblemOut, Sent
+from uploads.api.shapes import ON_ONE, PROBLEMS, Answered, ProblemOut, Sent
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline import receive
 from uploads.programs import feeds
@@ -29,8 +29,6 @@ WRITE: Final = Token(ApiToken.Scope.FEEDS_WRITE)
 READ: Final = Token(ApiToken.Scope.FEEDS_READ)
 METADATA_CHARS, METADATA_DEPTH = 4096, 3
 ANSWER_CHARS: Final = 50_000
-PROBLEMS: Final = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut, 503: ProblemOut}
-ON_ONE: Final = {404: ProblemOut, 409: ProblemOut, **PROBLEMS}
 TOO_LONG = "The file has more than 25 MB. Announce it as JSON, and put it where the answer says."
 
 
@@ -118,7 +116,7 @@ BODY: Final = {
 def create(request: HttpRequest) -> Status[Any]:
     """As JSON it is announced: the answer says where to put the file, of any size up to the limit; submit it then.
     As multipart/form-data with the file itself, up to 25 MB, it is submitted at once."""
-    token: ApiToken = request.token  # type: ignore[attr-defined] # set by guarded
+    token = token_of(request)
     if request.content_type == "multipart/form-data":
         return Status(202, out(_sent(request, token), None))
     if request.content_type != "application/json":
@@ -169,7 +167,7 @@ def one(request: HttpRequest, feed_id: str) -> FeedWhole:
 
 def found(request: HttpRequest, feed_id: str) -> tuple[Feed | None, UploadHistory | None]:
     """The vendor's feed, and the upload of this ID. Raises Problem where there is neither."""
-    vendor_id = request.token.vendor_id  # type: ignore[attr-defined] # set by guarded
+    vendor_id = token_of(request).vendor_id
     feed = Feed.objects.filter(vendor_id=vendor_id, pk=feed_id).select_related("job", "vendor").first()
     upload = UploadHistory.objects.filter(vendor_id=vendor_id, pk=feed_id).first()
     if feed is None and upload is None:

@@ -9,11 +9,11 @@ from ninja import Query
 from pydantic import Field
 
 from uploads.api import cursors
-from uploads.api.base import Token
-from uploads.api.calls.feeds import PROBLEMS, router
+from uploads.api.base import Token, token_of
+from uploads.api.calls.feeds import router
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.problems import Problem
-from uploads.api.shapes import Answered, Sent
+from uploads.api.shapes import PROBLEMS, Answered, Sent
 from uploads.models import Feed, UploadHistory
 from vendors.models import ApiToken
 
@@ -41,7 +41,7 @@ class FeedsOut(Answered):
 @router.get("feeds", auth=READ, response={200: FeedsOut, **PROBLEMS}, summary="All feeds, newest first")
 def listing(request: HttpRequest, asked: Query[FeedsAsked]) -> FeedsOut:
     """What people uploaded on the pages stands between what programs sent."""
-    vendor_id = request.token.vendor_id  # type: ignore[attr-defined] # set by guarded
+    vendor_id = token_of(request).vendor_id
     among = _among(asked)
     uploads = _newest(UploadHistory.objects.filter(vendor_id=vendor_id), among, "upload_id", asked.limit)
     alone = Feed.objects.filter(vendor_id=vendor_id, upload=None).select_related("job")

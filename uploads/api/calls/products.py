@@ -10,10 +10,9 @@ from pydantic import Field
 
 from catalog.models import Product
 from uploads.api import cursors
-from uploads.api.base import Token
-from uploads.api.calls.feeds import PROBLEMS
+from uploads.api.base import Token, token_of
 from uploads.api.problems import Problem
-from uploads.api.shapes import Answered, Price, ProblemOut, Sent
+from uploads.api.shapes import PROBLEMS, Answered, Price, ProblemOut, Sent
 from uploads.insight import timeline
 from uploads.insight.timeline import TimelineEntry
 from vendors.models import ApiToken
@@ -126,7 +125,7 @@ def one(request: HttpRequest, vendor_product_id: str) -> ProductOut:
 
 
 def _own(request: HttpRequest) -> "QuerySet[Any]":
-    return Product.objects.filter(vendor_id=request.token.vendor_id)  # type: ignore[attr-defined] # set by guarded
+    return Product.objects.filter(vendor_id=token_of(request).vendor_id)
 
 
 def _one(request: HttpRequest, vendor_product_id: str) -> Product:

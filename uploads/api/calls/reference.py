@@ -10,8 +10,7 @@ from catalog.models import ProductCategory
 from catalog.rules.explained import explained
 from catalog.rules.fields import LIMITS, MAX_STOCK
 from catalog.rules.problems import Code
-from uploads.api.calls.feeds import PROBLEMS
-from uploads.api.shapes import Answered, Sent
+from uploads.api.shapes import PROBLEMS, Answered, Sent
 from uploads.insight import guide
 
 router = Router(tags=["reference"])

@@ -14,11 +14,11 @@ from config.web.links import site_url
 from config.web.workbooks.writing import NotForExcel
 from uploads.api import cursors, problems, row_outcomes
 from uploads.api.base import Token
-from uploads.api.calls.feeds import PROBLEMS, found
+from uploads.api.calls.feeds import found
 from uploads.api.problems import Problem
 from uploads.api.row_outcomes import RowOutcome, Wanted
 from uploads.api.samples import explained
-from uploads.api.shapes import Answered, ProblemOut, Sent
+from uploads.api.shapes import PROBLEMS, Answered, ProblemOut, Sent
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.insight import downloads
 from uploads.models import RecordOutcome, UploadHistory, ValidationError

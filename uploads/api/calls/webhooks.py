@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from uploads.api import cursors
-from uploads.api.base import Token
+from uploads.api.base import Token, token_of
 from uploads.api.problems import Problem
-from uploads.api.shapes import ProblemOut
+from uploads.api.shapes import ON_ONE, PROBLEMS, ProblemOut
 from uploads.api.webhook_out import (
     ChangedWebhook,
     DeliveriesAsked,
@@ -28,8 +28,6 @@ from vendors.webhooks import make
 
 router = Router(tags=["webhooks"])
 WRITE: Final = Token(ApiToken.Scope.WEBHOOKS_WRITE)
-PROBLEMS: Final = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut, 503: ProblemOut}
-ON_ONE: Final = {404: ProblemOut, 409: ProblemOut, **PROBLEMS}
 ONE: Final = "webhooks/{int:webhook_id}"
 
 
@@ -37,7 +35,7 @@ ONE: Final = "webhooks/{int:webhook_id}"
 def listing(request: HttpRequest) -> WebhooksOut:
     """There are ten at most."""
     return WebhooksOut(
-        webhooks=[webhook_out(one) for one in Webhook.objects.filter(vendor_id=_token(request).vendor_id)]
+        webhooks=[webhook_out(one) for one in Webhook.objects.filter(vendor_id=token_of(request).vendor_id)]
     )
 
 
@@ -45,7 +43,7 @@ def listing(request: HttpRequest) -> WebhooksOut:
              summary="Add a webhook")  # fmt: skip
 def add(request: HttpRequest, body: NewWebhook) -> Status[WebhookMade]:
     """Its secret is in this answer and in no other one."""
-    token = _token(request)
+    token = token_of(request)
     try:
         webhook, secret = make.add(token.vendor, body.url, body.events, body.description, token)
     except make.NotPossible as refused:
@@ -57,7 +55,7 @@ def add(request: HttpRequest, body: NewWebhook) -> Status[WebhookMade]:
 @router.patch(ONE, auth=WRITE, response={200: WebhookOut, **ON_ONE}, summary="Change it, disable or enable it")
 def change(request: HttpRequest, webhook_id: int, body: ChangedWebhook) -> WebhookOut:
     """While it is disabled nothing is sent to it, and what was owed by then isn't either."""
-    webhook, token = _found(request, webhook_id), _token(request)
+    webhook, token = _found(request, webhook_id), token_of(request)
     try:
         if any(value is not None for value in (body.url, body.events, body.description)):
             url = webhook.url if body.url is None else body.url
@@ -73,14 +71,14 @@ def change(request: HttpRequest, webhook_id: int, body: ChangedWebhook) -> Webho
 
 @router.delete(ONE, auth=WRITE, response={204: None, **ON_ONE}, summary="Delete it, with its deliveries")
 def delete(request: HttpRequest, webhook_id: int) -> Status[None]:
-    make.delete(_found(request, webhook_id), _token(request))
+    make.delete(_found(request, webhook_id), token_of(request))
     return Status(204, None)
 
 
 @router.post(f"{ONE}/secret", auth=WRITE, response={200: Secret, **ON_ONE}, summary="Make a new secret")
 def renew(request: HttpRequest, webhook_id: int) -> Secret:
     """For 24 hours messages are signed with the one before, too."""
-    return Secret(secret=make.renew_secret(_found(request, webhook_id), _token(request)))
+    return Secret(secret=make.renew_secret(_found(request, webhook_id), token_of(request)))
 
 
 @router.post(f"{ONE}/test", auth=WRITE, response={202: DeliveryOut, **ON_ONE}, summary="Send a test")
@@ -128,14 +126,9 @@ def redeliver(request: HttpRequest, webhook_id: int, delivery_id: int) -> Status
     return Status(202, delivery_out(delivery))
 
 
-def _token(request: HttpRequest) -> ApiToken:
-    token: ApiToken = request.token  # type: ignore[attr-defined] # set by guarded
-    return token
-
-
 def _found(request: HttpRequest, webhook_id: int) -> Webhook:
     """The vendor's webhook. Raises Problem."""
-    mine = Webhook.objects.select_related("vendor").filter(vendor_id=_token(request).vendor_id)
+    mine = Webhook.objects.select_related("vendor").filter(vendor_id=token_of(request).vendor_id)
     if (webhook := mine.filter(pk=webhook_id).first()) is None:
         raise Problem("not-found", "There is no such webhook.")
     return webhook
