@@ -15,7 +15,7 @@ from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from catalog.models import ProductChange
 from security.models import SecurityEvent
@@ -170,6 +170,13 @@ def without_scripts(page: Page, live_server: Any) -> Iterator[Page]:
     context.add_cookies(page.context.cookies())  # type: ignore[arg-type] # what one gives the other takes
     yield context.new_page()
     context.close()
+
+
+def whole(thing: Locator) -> Locator:
+    """A part of a page that is all there, for what is read at once: reading doesn't wait, as expecting does."""
+    expect(thing.first).to_be_visible()
+    thing.page.wait_for_load_state()
+    return thing
 
 
 def overflow(page: Page) -> int:

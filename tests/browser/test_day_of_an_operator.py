@@ -16,7 +16,7 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import PASSWORD, REPORT_VIOLATIONS, measure_on_a_phone
+from tests.browser.conftest import PASSWORD, REPORT_VIOLATIONS, measure_on_a_phone, whole
 from tests.browser.test_signing_in import enter_code, log_in
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -119,7 +119,7 @@ def sign_in(page: Page, operator: User) -> None:
     log_in(page, "olga")
     enter_code(page, secret, "Sign In")
     expect(page.get_by_role("heading", name="Work", level=1)).to_be_visible()
-    waits = [one.inner_text() for one in page.get_by_role("main").get_by_role("heading", level=2).all()]
+    waits = whole(page.get_by_role("main").get_by_role("heading", level=2)).all_inner_texts()
     assert waits[-4:] == [
         "Failed uploads 1", "Vendors to approve 3", "Wrong values 1", "SKUs that two vendors claim 1",
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped] # openpyxl sh
 from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone
+from tests.browser.conftest import PASSWORD, chosen_file, measure_on_a_phone, whole
 from tests.browser.test_applying import enter_the_code
 from tests.browser.test_signing_in import log_in
 from tests.conftest import Pipeline
@@ -67,12 +67,12 @@ def german_feed() -> bytes:
 
 def facts(scope: Page | Locator) -> dict[str, str]:
     """The numbers of a page, by what stands above them."""
-    return dict(zip(scope.locator("dt").all_inner_texts(), scope.locator("dd").all_inner_texts(), strict=True))
+    return dict(zip(whole(scope.locator("dt")).all_inner_texts(), scope.locator("dd").all_inner_texts(), strict=True))
 
 
 def body_rows(table: Locator) -> Iterator[list[str]]:
     """The cells of each row of a table, the header's left out."""
-    for row in table.get_by_role("row").all()[1:]:
+    for row in whole(table.get_by_role("row")).all()[1:]:
         yield [cell.inner_text() for cell in row.locator("th, td").all()]
 
 

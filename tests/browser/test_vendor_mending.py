@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import overflow, signed_in, without_scripts
+from tests.browser.conftest import overflow, signed_in, whole, without_scripts
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads.models import UploadHistory
@@ -38,7 +38,7 @@ def merchandiser(page: Page, upload: UploadHistory, live_server: Any) -> Page:
 
 
 def kinds(page: Page) -> dict[str, str]:
-    rows = page.locator("table.kinds tbody tr").all()
+    rows = whole(page.locator("table.kinds tbody tr")).all()
     return {row.locator("th a").inner_text(): row.locator("td.number").inner_text() for row in rows}
 
 

@@ -56,11 +56,11 @@ def fill(numbers: range) -> None:
             vendor_id=f"V{n}", vendor_name=f"{SCRIPT} {n}", email=f"v{n}@example.com",
             status=["active", "pending", "suspended"][n % 3],
         )  # fmt: skip
-        for status, hours in (("failed", 3), ("processing", 2)):
+        for status in ("failed", "processing"):
             upload = UploadHistory.objects.create(
                 upload_id=f"U/{n} {status} <b>", vendor=vendor, file_name="f.csv", status=status, file_rows=200,
                 staged_rows=200, total_records=100, valid_records=60, error_records=40,
-                created_at=now - timedelta(hours=hours),
+                created_at=now - timedelta(hours=2),  # of one day, also shortly after midnight
             )  # fmt: skip
             UploadHistory.objects.filter(pk=upload.pk).update(reconciled_to="REC_1")
             ValidationError.objects.create(
