@@ -48,6 +48,13 @@ class Code(StrEnum):
     STOCK_TOO_LARGE = "stock_too_large"
     UNKNOWN_CATEGORY = "unknown_category"
     INACTIVE_CATEGORY = "inactive_category"
+    INVALID_GTIN = "invalid_gtin"
+    RESTRICTED_GTIN = "restricted_gtin"
+    MISSING_GTIN = "missing_gtin"
+    INVALID_IMAGE_URL = "invalid_image_url"
+    INVALID_ACTION = "invalid_action"
+    # A row that only changes a product, and there is none
+    UNKNOWN_PRODUCT = "unknown_product"
     # A shop's variant, whose product stands in another row
     VARIANT_WITHOUT_PRODUCT = "variant_without_product"
     # A value that was read without what didn't belong to it
@@ -73,11 +80,20 @@ class Code(StrEnum):
     @property
     def label(self) -> str:
         words = self.value.replace("_", " ").capitalize()
-        return words.replace("Sku", "SKU").replace("sku", "SKU").replace("Nul ", "NUL ").replace(" record", " row")
+        return (
+            words.replace("Sku", "SKU")
+            .replace("sku", "SKU")
+            .replace("gtin", "GTIN")
+            .replace(" url", " URL")
+            .replace("Nul ", "NUL ")
+            .replace(" record", " row")
+        )
 
 
 # What draws attention to a value that was read all the same. All other codes keep their row out.
-WARNINGS: Final[frozenset[Code]] = frozenset({Code.CLEANED, Code.GARBLED_TEXT})
+WARNINGS: Final[frozenset[Code]] = frozenset(
+    {Code.CLEANED, Code.GARBLED_TEXT, Code.RESTRICTED_GTIN, Code.MISSING_GTIN, Code.INVALID_IMAGE_URL}
+)
 
 
 def is_warning(code: str) -> bool:

@@ -11,22 +11,22 @@ came: script tags, formulas, emoji and direction marks are data, to be escaped w
 Nearly every cell is plain ASCII and right, and costs a look or two here. Only what is conspicuous is looked at closely.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import LABELS, LIMITS, REQUIRED
+from catalog.rules.fields import ACTIVE, CLEAR, LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
 from catalog.rules.problems import WARNINGS, Code, Problem
-from catalog.rules.values import stock
+from catalog.rules.values import gtin, image, stock
 from catalog.rules.values.category import category_key, unlisted
 
 # What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
-_ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
+_ODD = frozenset(["#", "=", "[", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
 
 
 _WARNINGS = tuple(WARNINGS)  # of so few, a look at each is quicker than an enum's hash
@@ -44,6 +44,9 @@ class ProductDraft(NamedTuple):
     price: Decimal  # two decimals
     stock_quantity: int
     currency: str | None = None  # ISO 4217; None: nothing says it, leave what is there, a new product has its vendor's
+    gtin: str | None = None  # as brand
+    image_url: str | None = None  # as brand
+    status: str = ACTIVE  # a row of a whole product makes one that was retired active again
 
 
 class Validated(NamedTuple):
@@ -86,6 +89,8 @@ def validate(
         _price(values, "price" in numeric, currency, problems),
         _stock(values, "stock_quantity" in numeric, problems),
         _currency(values, currency, problems) if "currency" in values else currency or None,
+        _by(gtin.read, values, "gtin", problems) if "gtin" in values else None,
+        _by(image.read, values, "image_url", problems) if "image_url" in values else None,
     )
     if problems and not all(problem.code in _WARNINGS for problem in problems):
         return Validated(None, problems)
@@ -125,7 +130,7 @@ def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
     if problem := _unusable(field, cell):
         problems.append(problem)
         return ""
-    if leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
+    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
         if field in REQUIRED:
             problems.append(_missing(field, cell))
         return ""
@@ -221,6 +226,33 @@ def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Pro
         problems.append(unlisted(cell, key, rules.categories, rules.inactive))
         return ""
     return name
+
+
+# GTIN and picture
+
+
+def _by(
+    read: Callable[[str], tuple[str, Problem | None]],
+    values: Mapping[str, str | None],
+    field: str,
+    problems: list[Problem],
+) -> str | None:
+    """What `read` makes of a cell that isn't empty; "" of one that is, and None where it is none and nothing is."""
+    came = (values.get(field) or "").strip()
+    if not came:
+        if field == "gtin":
+            problems.append(Problem(field, Code.MISSING_GTIN, "The product has no GTIN."))
+        return ""
+    cell = cells.unwrapped(cells.trimmed(came))
+    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=True):
+        return ""
+    if problem := _unusable(field, cell):
+        problems.append(problem)
+        return None
+    value, found = read(cell)
+    if found:
+        problems.append(found)
+    return value or None
 
 
 # Price and stock

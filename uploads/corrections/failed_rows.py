@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg.sql import SQL, Composed
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import READ
 from catalog.rules.problems import Code, Problem
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
@@ -222,10 +222,10 @@ def cells(row: FailedRow, upload: UploadHistory) -> list[tuple[str, str, str]]:
     A record that came without a file may lack any field; it can be given.
     """
     fields = fields_of(upload, row)
-    once = {fields[field]: field for field in reversed(FIELDS) if field in fields}
+    once = {fields[field]: field for field in reversed(READ) if field in fields}
     return [
         (field, header, row.data.get(header) or "")
-        for field in FIELDS
+        for field in READ
         if once.get(header := fields.get(field, "")) == field
     ]
 
@@ -234,7 +234,7 @@ def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
     """Field → header, for this row."""
     if upload.layout:
         return Layout.from_json(upload.layout).mapping.fields
-    return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
+    return {field: field for field in READ} | dict(own_fields(tuple(row.data))[0])
 
 
 # --- why not ---------------------------------------------------------------------------------------------------

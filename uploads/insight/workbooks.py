@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import IO, Final
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import label_of
 from config.web import spreadsheet
 from config.web.workbooks.table import DERIVED, NOTES, WRONG, Choices, Column, Marked, table
@@ -58,8 +58,8 @@ def column_of(field: str, about: str = "") -> Column:
 
 
 def of_catalog(rows: Iterable[Sequence[object]]) -> IO[bytes]:
-    """Rows with the FIELDS in their order, harmless in a spreadsheet, and when each was changed last."""
-    columns = [*map(column_of, FIELDS), Column(IN_WORDS[CATALOG_COLUMN])]
+    """Rows with what can be READ in its order, harmless in a spreadsheet, and when each was changed last."""
+    columns = [*map(column_of, READ), Column(IN_WORDS[CATALOG_COLUMN])]
     return table(columns, rows, SHEET, choices())
 
 
@@ -123,7 +123,7 @@ def _in_words(row: Reported) -> dict[str, str]:
 def _columns_of(layout: Layout | None) -> Mapping[str, Sequence[str]]:
     """Field → the columns that it is read from."""
     if layout is None:
-        return {field: (field,) for field in FIELDS}
+        return {field: (field,) for field in READ}
     if layout.plan and not layout.plan.ours:
         return layout.plan.columns
     return {field: (header,) for field, header in layout.mapping.fields.items()}

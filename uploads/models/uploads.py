@@ -25,6 +25,15 @@ class UploadHistory(models.Model):
         UPSERT = "upsert", "add new products and update existing ones"
         ADD = "add", "only add new products"
         UPDATE = "update", "only update existing products"
+        REPLACE = "replace", "replace the whole catalog"
+
+    class AbsentState(models.TextChoices):
+        """Of the step for products that a whole catalog lacks (uploads.pipeline.replace)."""
+
+        NONE = "", "the file is no whole catalog"
+        DUE = "due"
+        DONE = "done"
+        REFUSED = "refused", "nothing was retired"
 
     class Notify(models.TextChoices):
         VENDOR = "vendor", "the vendor's address"
@@ -95,9 +104,23 @@ class UploadHistory(models.Model):
 
     inserted_records = models.IntegerField("inserted", default=0, db_default=0)
     updated_records = models.IntegerField("updated", default=0, db_default=0)
+    # By rows that ask for it; what a whole catalog lacks is counted below.
+    retired_records = models.IntegerField("retired", default=0, db_default=0)
     unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
     superseded_records = models.IntegerField("superseded", default=0, db_default=0)
     skipped_records = models.IntegerField("skipped", default=0, db_default=0)
+
+    # Of a file that is the vendor's whole catalog: what is done with products that it lacks, how far that came (a
+    # product ID of the vendor's), and how many it was. The ledger has a row for each, beside those of the file.
+    absent_to = models.CharField(max_length=20, choices=Vendor.Absent, default="", db_default="", blank=True)
+    absent_state = models.CharField(max_length=20, choices=AbsentState, default="", db_default="", blank=True)
+    absent_position = models.CharField(max_length=100, default="", db_default="", blank=True, editable=False)
+    absent_records = models.IntegerField("absent", default=0, db_default=0)
+    absent_why = models.TextField("why nothing was retired", default="", db_default="", blank=True)
+    # How many of them a person has agreed to at most; null where nobody was asked.
+    absent_agreed = models.IntegerField(null=True, blank=True)
+    # How many rows the file has, as whoever sent it says.
+    announced_rows = models.IntegerField(null=True, blank=True)
     # Of the rows with errors: those that somebody ignores, and those whose product came right in another way.
     ignored_records = models.IntegerField("ignored", default=0, db_default=0)
     closed_records = models.IntegerField("closed", default=0, db_default=0)

@@ -36,6 +36,8 @@ from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
+# The outcomes of rows that say how their product is now.
+TOUCHED = ("inserted", "updated", "retired", "unchanged")
 # Serialization failure, deadlock, and a SKU that another vendor took first: decide again from a fresh snapshot.
 TRY_AGAIN = {"40001", "40P01", "23505"}
 ATTEMPTS = 20
@@ -343,22 +345,25 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
                 counts[item.upload.upload_id]["error"] -= 1
     if not counts:
         return []
-    kinds = ("inserted", "updated", "unchanged", "superseded", "skipped", "error")
+    kinds = ("inserted", "updated", "retired", "unchanged", "superseded", "skipped", "error")
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history u
-               SET total_records = total_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped
-                                   + n.error,
-                   valid_records = valid_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped,
+               SET total_records = total_records + n.inserted + n.updated + n.retired + n.unchanged + n.superseded
+                                   + n.skipped + n.error,
+                   valid_records = valid_records + n.inserted + n.updated + n.retired + n.unchanged + n.superseded
+                                   + n.skipped,
                    error_records = error_records + n.error,
                    inserted_records = inserted_records + n.inserted,
                    updated_records = updated_records + n.updated,
+                   retired_records = retired_records + n.retired,
                    unchanged_records = unchanged_records + n.unchanged,
                    superseded_records = superseded_records + n.superseded,
                    skipped_records = skipped_records + n.skipped
-              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
-                   AS n (upload_id, inserted, updated, unchanged, superseded, skipped, error)
+              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
+                          %s::int[])
+                   AS n (upload_id, inserted, updated, retired, unchanged, superseded, skipped, error)
              WHERE u.upload_id = n.upload_id
          RETURNING u.upload_id, u.source = 'dynamodb' OR u.total_records = u.file_rows
             """,
@@ -373,7 +378,7 @@ def _close(fresh: list[Judged], verdicts: list[Verdict]) -> None:
     for item, verdict in zip(fresh, verdicts, strict=True):
         if item.upload is None or item.cancelled:
             continue
-        if verdict.outcome in ("inserted", "updated", "unchanged") and verdict.product_id:
+        if verdict.outcome in TOUCHED and verdict.product_id:
             only_updates = item.upload.plan is not None and item.upload.plan.mode == UPDATE
             touched.append(
                 closing.Touched(verdict.product_id, item.upload.upload_id, item.upload.sequence, only_updates)

@@ -19,9 +19,9 @@ from catalog.models import ProductCategory
 from catalog.rules.clashes import vendor_mismatch, vendor_not_active, vendor_unknown
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
-from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_offer
+from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_row
 from catalog.rules.problems import Code, Problem
-from catalog.rules.validator import ProductDraft, Rules, Validated, validate
+from catalog.rules.validator import ProductDraft, Rules, Validated
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories
@@ -30,6 +30,7 @@ from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import UPDATE, Plan, Reason
 from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
+from uploads.feed.sheets.handed_out import says_nothing
 from uploads.models import UploadHistory, ValueRule
 from uploads.pipeline.understood import categories, heads
 from uploads.work import events
@@ -53,6 +54,7 @@ class Upload:
     currency_in_rows: bool = False
     sheet: str = ""  # of the workbook
     plan: Plan | None = None  # of a known format
+    silent: frozenset[str] = frozenset()  # fields whose empty cells say nothing
 
 
 class _Known(NamedTuple):
@@ -177,14 +179,18 @@ def _judge(record: Record, upload: Upload | None, known: _Known) -> Judged:
         fields, clash = own_fields(tuple(record.data))
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
-    values = {field: record.data[header] for field, header in fields.items() if header in record.data}
+    values = {
+        field: cell
+        for field, header in fields.items()
+        if header in record.data and ((cell := record.data[header]) or field not in upload.silent)
+    }
     by_rules = replaced(values, known.own_rules)
     numeric = still_numbers(numeric_fields(fields, record.numeric), values, by_rules)
     read = shops.as_meant(by_rules, upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
-    result = validate(read, known.rules, numeric, currency)
+    result = validate_row(read, known.rules, numeric, currency)
     return Judged(record, upload, result.draft, result.problems)
 
 
@@ -206,10 +212,9 @@ def validate_meaning(
 ) -> Validated | ValidatedOffer:
     """Hold what a row means against what a product must be, its price in the `expected` currency."""
     currency = currency_of(found.values, expected, in_rows=in_rows)
-    if plan.mode == UPDATE:
-        return validate_offer(found.values, rules, found.numeric, currency)
-    result = validate(found.values, rules, found.numeric, currency)
-    return result._replace(problems=once(result.problems, plan))
+    only_changes, listed = plan.mode == UPDATE, not plan.made_for_us
+    result = validate_row(found.values, rules, found.numeric, currency, only_changes=only_changes, listed=listed)
+    return result if only_changes else result._replace(problems=once(result.problems, plan))
 
 
 def why_left_out(reason: Reason) -> str:
@@ -293,6 +298,7 @@ def _upload(upload_id: str, vendor_id: str, sequence: int, stored: str | None, r
     return Upload(
         upload_id, vendor_id, sequence, layout.mapping.fields, rows, mode, shops.shop_of(layout.headers),
         layout.currency, layout.currency_in_rows, layout.sheet, layout.plan,
+        says_nothing(layout.headers),
     )  # fmt: skip
 
 

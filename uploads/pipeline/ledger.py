@@ -51,7 +51,7 @@ def stands(row: str) -> Composable:
     """
     return SQL(
         """
-        ({row}.outcome IN ('inserted', 'updated', 'unchanged')
+        ({row}.outcome IN ('inserted', 'updated', 'retired', 'unchanged')
          AND (SELECT CASE {row}.outcome
                      WHEN 'unchanged' THEN {row}.created_at <= u.undone_at
                      ELSE EXISTS (SELECT FROM product_changes back

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from catalog.rules.fields import FIELDS, LABELS
-from catalog.rules.offers import OfferDraft
+from catalog.rules.fields import LABELS, READ
+from catalog.rules.offers import OfferDraft, validate_row
 from catalog.rules.places import in_file
 from catalog.rules.problems import Problem, is_warning
-from catalog.rules.validator import ProductDraft, Rules, validate
+from catalog.rules.validator import ProductDraft, Rules
 from config.web.text import visible
 from uploads.feed import columns, shops
 from uploads.feed.apart.reader import Look
@@ -24,6 +24,7 @@ from uploads.feed.formats.plan import ABOUT_COLUMNS
 from uploads.feed.formats.ruled import ValueRules, replaced
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.questions import LASTING
+from uploads.feed.sheets.handed_out import says_nothing
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import Contents, FeedFile
@@ -135,13 +136,14 @@ def validated(
         is_open = any(question.kind == kind for kind, _ in found.open for question in layout.questions)
         return ValidatedRow(row, found.values, result.draft, result.problems, found.derived, is_open=is_open)
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
-    cells = {field: row.cells[header] for field, header in fields.items()}
+    silent = says_nothing(layout.headers)
+    cells = {field: cell for field, header in fields.items() if (cell := row.cells[header]) or field not in silent}
     read = replaced(cells, own)
     if variant := shops.variant_problem(read, fields, shop):
         return ValidatedRow(row, read, None, [variant])
     currency = judge.currency_of(read, layout.currency, in_rows=layout.currency_in_rows)
     numeric = judge.still_numbers(judge.numeric_fields(fields, row.numeric), cells, read)
-    return ValidatedRow(row, read, *validate(shops.as_meant(read, shop), rules, numeric, currency))
+    return ValidatedRow(row, read, *validate_row(shops.as_meant(read, shop), rules, numeric, currency))
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, layout: Layout) -> dict[int, Candidate]:
@@ -226,7 +228,7 @@ def _preview_row(
 def _fields(judged: Iterable[ValidatedRow], layout: Layout) -> tuple[str, ...]:
     """The fields that there is something to show of: those with a column, and those that are made of others."""
     made = {field for one in judged for field, value in one.values.items() if value}
-    return tuple(field for field in FIELDS if field in layout.mapping.fields or field in made)
+    return tuple(field for field in READ if field in layout.mapping.fields or field in made)
 
 
 def _cells(judged: ValidatedRow, shown: Sequence[str], layout: Layout, errors: Sequence[Problem]) -> tuple[Cell, ...]:

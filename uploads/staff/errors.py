@@ -20,7 +20,7 @@ from django.utils.timezone import localtime
 
 from catalog.models import Product
 from catalog.rules import cells
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.places import place
 from catalog.rules.problems import Code, label_of
 from config.web import confirm
@@ -105,7 +105,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         UploadFilter,
         SeverityFilter,
         choice_filter("error_type", [(code.value, code.label) for code in Code]),
-        choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
+        choice_filter("field", [(field, LABELS[field]) for field in READ]),
         VendorFilter,
         "created_at",
     ]

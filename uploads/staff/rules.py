@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from config.web.filters import choice_filter
 from config.web.links import pairs_table
 from config.web.text import visible
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     ValueRuleModelForm = forms.ModelForm
 
-FIELD_CHOICES = [(field, LABELS[field]) for field in FIELDS]
+FIELD_CHOICES = [(field, LABELS[field]) for field in READ]
 BY_FIELD = choice_filter("field", FIELD_CHOICES)
 
 

@@ -156,7 +156,14 @@ def test_staffs_export_as_csv_comes_back_unchanged_too(admin_client: Client, pip
 def test_an_export_has_numbers_texts_and_categories_to_choose_from(member: Client, categories: None) -> None:
     fill()
     sheet = opened(body(member.get(f"{BASE}catalog/export.xlsx"))).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == [*WORDS, "Currency", "Last changed in the catalog"]
+    assert [cell.value for cell in sheet[1]] == [
+        *WORDS,
+        "Currency",
+        "GTIN",
+        "Image URL",
+        "Action",
+        "Last changed in the catalog",
+    ]
     assert (sheet["A2"].value, sheet["A2"].number_format) == ("000", "@")
     prices = {sheet.cell(row, 4).value: sheet.cell(row, 7) for row in range(2, sheet.max_row + 1)}
     assert (prices["0003"].value, prices["0003"].number_format) == (31234.5, "0.00")
@@ -167,7 +174,7 @@ def test_an_export_has_numbers_texts_and_categories_to_choose_from(member: Clien
 
 
 def test_the_columns_of_the_table_are_those_that_staffs_export_is_known_by() -> None:
-    assert {field.attname for field in Product._meta.concrete_fields} == TABLE_COLUMNS
+    assert {field.attname for field in Product._meta.concrete_fields} == TABLE_COLUMNS | {"gtin", "image_url", "status"}
 
 
 def test_only_what_we_handed_out_is_read_as_it_stands() -> None:

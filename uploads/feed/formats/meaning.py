@@ -18,7 +18,7 @@ from uploads.feed.formats.fields.category import Category, category_reader
 from uploads.feed.formats.fields.cells import cell_reader
 from uploads.feed.formats.fields.identifiers import identifiers_reader
 from uploads.feed.formats.fields.step import Cells, Open, Values
-from uploads.feed.formats.fields.texts import text_readers
+from uploads.feed.formats.fields.texts import PLAIN, text_readers
 from uploads.feed.formats.groups import Head, has_other_stock, key_reader, place_reader
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
 from uploads.feed.formats.made import program_numbers
@@ -124,7 +124,9 @@ class Reader:
         if not simple or not all(plan.columns.get(meant) for meant in REQUIRED) or "currency" in plan.columns:
             return None
         own_id, name, category, sku, price, stock = (plan.columns[meant][0] for meant in REQUIRED)
-        texts = [(meant, plan.columns[meant][0]) for meant in ("brand", "description") if plan.columns.get(meant)]
+        texts = [
+            (meant, plan.columns[meant][0]) for meant in ("brand", "description", *PLAIN) if plan.columns.get(meant)
+        ]
 
         def read(cells: Cells) -> Meaning | None:
             get = cells.get
