@@ -22,7 +22,10 @@ _TAGS: Final = """
     img input label li link meta object ol p pre s script small span strong style sub sup svg table tbody td th thead
     title tr u ul video
 """
-_TAG: Final = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})\b[^<>]{{0,1000}}>|<!--", re.IGNORECASE)
+# Nothing but attributes stands in a tag: “a<b and b>c” is none.
+_TAG: Final = re.compile(
+    rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>=]{{0,200}}=[^<>]{{0,1000}}|[\s/]{{0,100}})>|<!--", re.IGNORECASE
+)
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 PICTURE: Final = "image_url"
 

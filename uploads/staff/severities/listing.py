@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
@@ -130,7 +130,8 @@ class SeverityRuleAdmin(VendorTableAdmin):
         obj.created_by_id, obj.counts_from = request.user.pk, obj.counts_from or Now()
         obj.save()
         obj.refresh_from_db()
-        said = f"{label_of(obj.code)}: {codes.said_words(obj)} for {codes.whom(obj)}, from {obj.counts_from:%Y-%m-%d %H:%M} UTC"
+        since = f"{obj.counts_from:%Y-%m-%d %H:%M} UTC"
+        said = f"{label_of(obj.code)}: {codes.said_words(obj)} for {codes.whom(obj)}, from {since}"
         note(Kind.SETTING_CHANGED, vendor_id=obj.vendor_id or "", about="severity", detail=said)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
