@@ -1,4 +1,4 @@
-"""What staff say of severities: the preview, the dry run, the import and corrections all judge by it, from its date on."""
+"""What staff say of severities: preview, dry run, import and corrections all judge by it, from its date on."""
 
 import io
 from datetime import timedelta
@@ -124,9 +124,7 @@ def test_a_row_that_only_changes_a_product_is_judged_by_the_category_of_the_prod
     assert (of("warning", upload), of("error", upload)) == ([(1, "cleaned")], [(2, "cleaned")])
 
 
-def test_the_date_when_a_row_is_judged_decides_and_what_was_judged_stays(
-    pipeline: Pipeline, admin_user: User
-) -> None:
+def test_the_date_when_a_row_is_judged_decides_and_what_was_judged_stays(pipeline: Pipeline, admin_user: User) -> None:
     first = pipeline.run(feed(wrapped(1)))
     say("cleaned", "error")
     second = pipeline.run(feed(wrapped(2)))
@@ -159,9 +157,7 @@ def test_a_rule_that_is_proposed_is_tried_without_being_stored(pipeline: Pipelin
     proposed = [Rule("cleaned", "error", "VEND001")]
     against = judge.standing({"VEND001"})
     assert [one.draft is None for one in judge.judge_by(batch, against)] == [False, False]
-    tried = judge.Against(
-        against.rules, against.own_rules, severities=severities.of({"VEND001"}, proposed=proposed)
-    )
+    tried = judge.Against(against.rules, against.own_rules, severities=severities.of({"VEND001"}, proposed=proposed))
     assert [one.draft is None for one in judge.judge_by(batch, tried)] == [True, False]
     assert not SeverityRule.objects.exists()
 

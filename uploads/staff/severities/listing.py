@@ -90,7 +90,6 @@ class SeverityRuleAdmin(VendorTableAdmin):
 
     form = SeverityForm
     autocomplete_fields = ["vendor"]
-    change_list_template = "uploads/staff/severities.html"
     import_export_change_list_template = "uploads/staff/severities.html"
     empty_says = "Nothing was said so far: every kind of problem is what it is by default."
     list_display = ["kind_of_problem", "it_is", "vendor_link", "of_category", "counts_from", "shown_note", "said_by"]
