@@ -13,7 +13,7 @@ from typing import Any, Final
 from catalog.rules.fields import LABELS
 from catalog.rules.money import quoted
 from catalog.rules.offers import OfferDraft
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import KINDS, Code, Problem
 from catalog.rules.severity.severities import Severities
 from catalog.rules.validator import ProductDraft
 
@@ -28,6 +28,7 @@ _TAG: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 PICTURE: Final = "image_url"
+_USUAL_SHORT: Final = KINDS[Code.DESCRIPTION_SHORT].threshold or 0
 
 
 def of_row(
@@ -57,8 +58,9 @@ def of_row(
     if guessed and category:
         found.append(_guessed(values.get("category"), category))
     if description:
-        if len(description) < severities.threshold(Code.DESCRIPTION_SHORT, category):
-            found.append(_short(description, severities.threshold(Code.DESCRIPTION_SHORT, category)))
+        if severities.rules or len(description) < _USUAL_SHORT:  # nearly all are longer, and nobody said anything
+            least = severities.threshold(Code.DESCRIPTION_SHORT, category)
+            found += [_short(description, least)] if len(description) < least else []
         if not html_read and ("<" in description or "&" in description):
             found += _left("description", description)
     if pictures and not (values[PICTURE] or "").strip():
