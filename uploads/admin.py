@@ -12,6 +12,7 @@ from uploads.models import (
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    SeverityRule,
     Source,
     StreamShard,
     UploadHistory,
@@ -27,6 +28,7 @@ from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
 from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
+from uploads.staff.severities.listing import SeverityRuleAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -47,4 +49,5 @@ admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, ValueRuleAdmin)
+admin.site.register(SeverityRule, SeverityRuleAdmin)
 admin.site.register(Source, SourceAdmin)

@@ -12,7 +12,8 @@ from catalog.rules.fields import ACTION, FIELDS, LABELS, RETIRED
 from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
-from catalog.rules.validator import Rules, Validated, validate
+from catalog.rules.severity.severities import could_be_stored, keeps_out
+from catalog.rules.validator import Rules, Validated, looked_at, validate
 from catalog.rules.values import action
 from catalog.rules.values.stock import SOLD_OUT
 
@@ -31,9 +32,16 @@ class OfferDraft(NamedTuple):
     def key(self) -> str:
         return str(self.values[self.by])
 
+    @property
+    def retires(self) -> bool:
+        """Whether it ends its product."""
+        return self.values.get("status") == RETIRED
+
 
 class ValidatedOffer(NamedTuple):
-    """As validator.Validated."""
+    """As validator.Validated. Where the row names no category, how grave its problems are depends on its product's:
+    then there is a draft if they can all be warnings, and committer.decide has the last word.
+    """
 
     draft: OfferDraft | None
     problems: list[Problem]
@@ -89,9 +97,12 @@ def validate_offer(
     given = {field: cell for field, cell in values.items() if field in FIELDS and (listed or _says(cell, field))}
     by = _found_by(values, given)
     given.setdefault(by, "")
-    judged, problems = validate({**_STAND_INS, **given}, rules if "category" in given else _ANY, numeric, currency)
-    if judged is None:
-        return ValidatedOffer(None, problems)
+    has_category = "category" in given
+    judged, problems = looked_at({**_STAND_INS, **given}, rules if has_category else _ANY, numeric, currency)
+    if problems:
+        problems = rules.severities.settled(problems, judged.category if has_category else "")
+        if keeps_out(problems) if has_category else not could_be_stored(problems):
+            return ValidatedOffer(None, problems)
     changed = {field: getattr(judged, field) for field in given}
     if "price" in given:
         changed["currency"] = judged.currency
