@@ -38,7 +38,9 @@ def of_group(name: str) -> Client:
     return client
 
 
-def test_the_page_has_every_kind_with_its_default_and_why_some_stay_errors(admin_client: Client, vendor: Vendor) -> None:
+def test_the_page_has_every_kind_with_its_default_and_why_some_stay_errors(
+    admin_client: Client, vendor: Vendor
+) -> None:
     page = text(admin_client.get(LIST))
     for code, kind in KINDS.items():
         assert f"<code>{code.value}</code>" in page
