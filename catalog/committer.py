@@ -204,7 +204,7 @@ def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> V
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
     wanted = merged(draft, entry.values) if entry else draft
-    if entry is not None and (wrong := _kept_out(candidate, entry.values, wanted, said)):
+    if entry is not None and (wrong := doubts.settle_change(entry.values, wanted, candidate.severities, said)):
         return Verdict("error", None, wrong)
     origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
     if entry is None:
@@ -219,20 +219,6 @@ def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> V
     snapshot.add(entry)
     outcome = "retired" if "status" in changes and wanted.status == RETIRED else "updated"
     return Verdict(outcome, entry.product_id, changes=changes, key=key)
-
-
-def _kept_out(candidate: Candidate, before: ProductDraft, after: ProductDraft, said: list[Problem]) -> Problem | None:
-    """Adds what is odd in the change of a product; takes out and returns the first problem that keeps the row out here,
-    by the category that the product is stored under."""
-    if before.price != after.price or before.stock_quantity != after.stock_quantity:
-        said += doubts.of_change(before, after, candidate.severities)
-    if not said:
-        return None
-    said[:] = candidate.severities.settled(said, after.category)
-    wrong = next((problem for problem in said if not problem.is_warning), None)
-    if wrong is not None:
-        said.remove(wrong)
-    return wrong
 
 
 def _entry(candidate: Candidate, snapshot: Snapshot) -> Entry | None:

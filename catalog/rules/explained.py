@@ -43,7 +43,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.UNKNOWN_PRODUCT: "The row only changes a product, and your catalog has none with this ID or SKU.",
     Code.VARIANT_WITHOUT_PRODUCT: "A variant of a product in another row. Give it an ID, a name and a category too.",
     Code.CLEANED: "The cell had something around or inside the value that is no part of it, and was read without.",
-    Code.PRICE_CHANGED: "The price changed by more than half of what it was, or by what staff set. Is the point right?",
+    Code.PRICE_CHANGED: "The price changed by more than half of what it was, or by the share that staff set.",
     Code.STOCK_ZERO: "The product was in stock and is sold out now. If many are at once, look at the file again.",
     Code.NAME_IN_CAPITALS: "The name has 10 letters or more, and all are capitals. Write it as people would read it.",
     Code.DESCRIPTION_SHORT: "The description has fewer than 20 characters. Say what buyers want to know.",

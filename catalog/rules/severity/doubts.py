@@ -100,6 +100,22 @@ def _short(description: str, least: int) -> Problem:
     return Problem("description", Code.DESCRIPTION_SHORT, message)
 
 
+def settle_change(
+    before: ProductDraft, after: ProductDraft, severities: Severities, said: list[Problem]
+) -> Problem | None:
+    """Adds what is odd in the change of a product to what was `said` of its row; takes out and returns the first
+    problem that keeps the row out, by the category that the product is stored under."""
+    if before.price != after.price or before.stock_quantity != after.stock_quantity:
+        said += of_change(before, after, severities)
+    if not said:
+        return None
+    said[:] = severities.settled(said, after.category)
+    wrong = next((problem for problem in said if not problem.is_warning), None)
+    if wrong is not None:
+        said.remove(wrong)
+    return wrong
+
+
 def of_change(before: ProductDraft, after: ProductDraft, severities: Severities) -> list[Problem]:
     """What is odd in how a product is about to change."""
     found = []

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 from catalog.models import Product
-from catalog.rules.fields import READ
+from catalog.rules.fields import FIELDS, READ
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.remembering import remembering
