@@ -55,8 +55,31 @@ class Upload:
     plan: Plan | None = None  # of a known format
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What rows are held against beside their vendor and upload: the categories, and by vendor what is read instead of
+    values. Whoever asks what a change would do hands in what isn't stored. `ours` None is read where a row needs it.
+    """
+
+    rules: Rules
+    own_rules: Mapping[str, ValueRules]
+    ours: Categories | None = None
+
+
+class ProposedRule(NamedTuple):
+    """A value rule that isn't stored: for one vendor, or None for all. `right` None takes away the one there is for the
+    value; `instead_of` is the stored rule that it would replace.
+    """
+
+    vendor_id: str | None
+    field: str
+    wrong: str
+    right: str | None
+    instead_of: int | None = None
+
+
 class _Known(NamedTuple):
-    """What rows are held against: of all vendors, of the record's own, and of its upload."""
+    """What one row is held against: of all vendors, of the record's own, and of its upload."""
 
     rules: Rules
     vendor: "_Vendor | None"
@@ -86,14 +109,28 @@ class Judged(NamedTuple):
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
     """Validate each record against the whitelist, its vendor and its upload as they stand now."""
-    uploads, vendors = _uploads_of(batch), _vendors({record.vendor_id for record in batch})
-    rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
-    ours = categories.ours() if any(upload.plan for upload in uploads.values()) else None
+    return _each(batch, _uploads_of(batch), standing({record.vendor_id for record in batch}))
+
+
+def judge_by(batch: Sequence[Record], against: Against) -> list[Judged]:
+    """The same against what is handed in, and without adopting uploads: nothing is written."""
+    return _each(batch, _read_uploads({record.upload_id for record in batch}), against)
+
+
+def standing(vendor_ids: Iterable[str]) -> Against:
+    """What rows of these vendors are held against as it stands now."""
+    return Against(category_rules(), value_rules(vendor_ids))
+
+
+def _each(batch: Sequence[Record], uploads: Mapping[str, Upload], against: Against) -> list[Judged]:
+    vendors, ours = _vendors({record.vendor_id for record in batch}), None
+    if any(upload.plan for upload in uploads.values()):
+        ours = against.ours or categories.ours()
     found = _heads_of(batch, uploads, ours) if ours else {}
     judged = []
     for place, record in enumerate(batch):
-        vendor_id = record.vendor_id
-        known = _Known(rules, vendors.get(vendor_id), own.get(vendor_id), ours, found.get(place))
+        vendor_id, own = record.vendor_id, against.own_rules.get(record.vendor_id)
+        known = _Known(against.rules, vendors.get(vendor_id), own, ours, found.get(place))
         judged.append(_judge(record, uploads.get(record.upload_id), known))
     return judged
 
@@ -111,27 +148,42 @@ def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload], ours: Cate
     return {place: found[one] for place, one in wanted.items() if one in found}
 
 
-def category_rules() -> Rules:
-    """The category whitelist, as validation wants it."""
+def category_rules(turned: Mapping[str, bool] = categories.NOTHING_TURNED) -> Rules:
+    """The category whitelist, as validation wants it; where categories are to be `turned` on or off (name → active), as
+    it would be then.
+    """
     names: dict[bool, list[str]] = defaultdict(list)
     for name, active in ProductCategory.objects.values_list("category_name", "is_active"):
-        names[active].append(name)
+        names[turned.get(name, active)].append(name)
     return Rules.from_names(names[True], names[False])
 
 
-def value_rules(vendor_ids: Iterable[str]) -> dict[str, ValueRules]:
-    """What staff or the vendor said is to be read instead of values that these vendors keep writing.
+def value_rules(vendor_ids: Iterable[str], proposed: ProposedRule | None = None) -> dict[str, ValueRules]:
+    """What staff or the vendor said is to be read instead of values that these vendors keep writing; with a rule that
+    is `proposed`, as it would be then.
 
     A rule for all vendors is one of each, unless that has one of its own for the same value.
     """
     found: dict[str | None, dict[tuple[str, str], str]] = defaultdict(dict)
     asked = list(vendor_ids)
     rules = ValueRule.objects.filter(Q(vendor_id__in=asked) | Q(vendor_id=None)).order_by()
+    if proposed and proposed.instead_of:
+        rules = rules.exclude(pk=proposed.instead_of)
     for vendor_id, field, wrong, right in rules.values_list("vendor_id", "field", "wrong_value", "right_value"):
         found[vendor_id][field, wrong.casefold()] = right
+    if proposed:
+        _propose(found[proposed.vendor_id], proposed)
     of_all = found.pop(None, {})
     both = {vendor_id: {**of_all, **found.get(vendor_id, {})} for vendor_id in asked}
     return {vendor_id: rules for vendor_id, rules in both.items() if rules}
+
+
+def _propose(rules: dict[tuple[str, str], str], proposed: ProposedRule) -> None:
+    key = proposed.field, proposed.wrong.strip().casefold()
+    if proposed.right is None:
+        rules.pop(key, None)
+    else:
+        rules[key] = proposed.right
 
 
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
