@@ -23,6 +23,7 @@ class Job(models.Model):
         UNDO = "undo", "Undo an upload"
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"
+        SHADOW = "shadow", "Test of a change"
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -54,6 +55,7 @@ class Job(models.Model):
     class Meta:
         db_table = "jobs"
         ordering = ["-id"]
+        permissions = [("test_changes", "Can test changes against the rows of past uploads")]
         indexes = [
             models.Index(fields=["id"], name="idx_jobs_open", condition=Q(state__in=["waiting", "running"])),
             # The newest of an upload, and of a vendor those that are about none of its uploads, for their pages.

@@ -1,0 +1,92 @@
+"""A change that somebody thinks of and hasn't made: what it says, whom it is about, and what rows would be held against
+with it. It is parsed once, from a form or from the job that tests it, and travels on as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from catalog.rules.fields import LABELS
+from config.web.text import counted, visible
+from uploads.pipeline import judge
+from uploads.pipeline.judge import Against, ProposedRule
+from uploads.pipeline.understood import categories
+
+MOST_CATEGORIES: Final = 100  # in one change
+NAMED: Final = 3  # of them in a sentence
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """A value rule that would be added, changed (`instead_of` is its key) or, with `right` None, taken away; of one
+    vendor, or with None of all."""
+
+    vendor_id: str | None
+    field: str
+    wrong: str
+    right: str | None
+    instead_of: int | None = None
+
+
+@dataclass(frozen=True)
+class CategoryChange:
+    """Categories that would be activated or deactivated."""
+
+    names: tuple[str, ...]
+    active: bool
+
+
+Change = RuleChange | CategoryChange
+
+
+class Both(NamedTuple):
+    """What rows are held against as things stand, and as they would be."""
+
+    now: Against
+    then: Against
+
+
+def both(change: Change, vendor_ids: Sequence[str]) -> Both:
+    """For rows of these vendors, read from the database as it stands."""
+    now = replace(judge.standing(vendor_ids), ours=categories.ours())
+    if isinstance(change, RuleChange):
+        proposed = ProposedRule(change.vendor_id, change.field, change.wrong, change.right, change.instead_of)
+        return Both(now, replace(now, own_rules=judge.value_rules(vendor_ids, proposed)))
+    turned = dict.fromkeys(change.names, change.active)
+    return Both(now, replace(now, rules=judge.category_rules(turned), ours=categories.ours(turned)))
+
+
+def vendor_of(change: Change) -> str | None:
+    """The one vendor that it is about; None for all."""
+    return change.vendor_id if isinstance(change, RuleChange) else None
+
+
+def sentence(change: Change) -> str:
+    """What would change, for people."""
+    if isinstance(change, CategoryChange):
+        named = ", ".join(f"“{visible(name)}”" for name in change.names[:NAMED])
+        more = len(change.names) - NAMED
+        rest = f" and {counted(more, '{} other', '{} others')}" if more > 0 else ""
+        return f"{'Activate' if change.active else 'Deactivate'} {named}{rest}"
+    whose = f"of {change.vendor_id}" if change.vendor_id else "of all vendors"
+    label, wrong = LABELS.get(change.field, change.field), visible(change.wrong)
+    if change.right is None:
+        return f"Take away the rule {whose} for the {label} “{wrong}”"
+    return f"Read the {label} “{wrong}” {whose} as “{visible(change.right)}”"
+
+
+# --- as JSON -----------------------------------------------------------------------------------------------------
+
+_KINDS: Final[Mapping[str, type[RuleChange] | type[CategoryChange]]] = {"rule": RuleChange, "category": CategoryChange}
+
+
+def to_json(change: Change) -> dict[str, Any]:
+    """As a job's parameters keep it."""
+    kind = next(name for name, one in _KINDS.items() if isinstance(change, one))
+    return {"kind": kind, **{name: list(v) if isinstance(v, tuple) else v for name, v in vars(change).items()}}
+
+
+def from_json(stored: Mapping[str, Any]) -> Change:
+    """What `to_json` made."""
+    values: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "kind"}
+    return _KINDS[stored["kind"]](**values)
