@@ -54,7 +54,10 @@ WORKED_WITH = {
     "uploads.Source": ("Sources", ""),
 }
 # Pages of their own, behind the table that somebody must be able to view for them.
-PAGES = {"uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")]}
+PAGES = {
+    "uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")],
+    "uploads.ValueRule": [("Tested changes", "admin:uploads_valuerule_tests")],
+}
 SYSTEM = {
     "uploads.RecordOutcome": "Ledger",
     "uploads.StreamShard": "Stream shards",

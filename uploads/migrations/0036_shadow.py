@@ -5,6 +5,7 @@ Operations lead, who may make such changes.
 from typing import Any
 
 from django.db import migrations, models
+from django.db.models import Q
 
 from config.back_office.granting import groups_and_permissions
 
@@ -34,5 +35,6 @@ class Migration(migrations.Migration):
                 "permissions": [("test_changes", "Can test changes against the rows of past uploads")],
             },
         ),
+        migrations.AddIndex("job", models.Index(fields=["-id"], name="idx_jobs_shadow", condition=Q(kind="shadow"))),
         migrations.RunPython(permit, migrations.RunPython.noop),
     ]

@@ -66,6 +66,8 @@ class Job(models.Model):
                 condition=Q(upload__isnull=True, vendor__isnull=False) & ~Q(kind="dry_run"),
             ),
             models.Index(fields=["ended_at"], name="idx_jobs_failed", condition=Q(state="failed")),
+            # Tests of changes, newest first.
+            models.Index(fields=["-id"], name="idx_jobs_shadow", condition=Q(kind="shadow")),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from catalog.rules.fields import FIELDS
 from catalog.rules.offers import OfferDraft
+from catalog.rules.places import in_file
 from catalog.rules.problems import Problem
 from uploads.aws.records import storable
 from uploads.pipeline.judge import Judged, cell_of
@@ -94,7 +95,7 @@ def _example(kind: str, now: Judged, then: Judged) -> dict[str, Any]:
         "upload": record.upload_id,
         "record": record.record_id,
         "row": record.row_number,
-        "line": record.line_number,
+        "in_file": in_file(record.line_number, now.upload.sheet if now.upload else ""),
         "sku": _clipped(cell_of(now, "sku")),
         "field": field,
         "cell": _clipped(cell_of(now, field)) if field else "",

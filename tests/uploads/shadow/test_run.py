@@ -19,6 +19,7 @@ from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline import judge
 from uploads.shadow import run, stored
 from uploads.shadow.changes import CategoryChange, Change, RuleChange
+from uploads.work import jobs
 from vendors.models import Vendor
 
 NO_ELECTRONICS = CategoryChange(("Electronics",), active=False)
@@ -193,17 +194,17 @@ def test_a_run_that_is_killed_in_the_middle_counts_every_row_once(
     monkeypatch.setattr(run, "SLICE_ROWS", 2)
     monkeypatch.setattr("uploads.work.jobs.TURN_SECONDS", 0.0)  # a slice a turn
     job = run.start(NO_ELECTRONICS, 7, user)
-    save = run.jobs.save
+    save = jobs.save
 
     def killed(_: Job) -> None:
         raise SystemExit
 
     while True:
-        monkeypatch.setattr(run.jobs, "save", killed)
+        monkeypatch.setattr(jobs, "save", killed)
         with pytest.raises(SystemExit):
             take_turn(job)
         Job.objects.update(expires_at=None)
-        monkeypatch.setattr(run.jobs, "save", save)
+        monkeypatch.setattr(jobs, "save", save)
         if not take_turn(job):
             break
 

@@ -1,0 +1,121 @@
+"""What a test found, as its page shows it: the vendors with most differences first, and what wasn't looked at."""
+
+from typing import Any, Final
+
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest
+from django.urls import reverse
+
+from catalog.rules.fields import LABELS
+from config.web.links import page_url
+from config.web.text import counted, visible
+from uploads.models import Job
+from uploads.shadow.compare import EXAMPLES, FAIL, KINDS, MOST_EXAMPLES, MOST_VENDORS, OTHER, PASS, UNWARN, WARN
+from uploads.shadow.stored import MOST_ROWS, UPLOAD_ROWS
+from vendors.models import Vendor
+
+WORDS: Final = {
+    FAIL: "newly fail", PASS: "newly pass", WARN: "newly warned of", UNWARN: "no longer warned of",
+    OTHER: "read otherwise",
+}  # fmt: skip
+# In the colours of what it is like (vendors/back_office.css).
+COLOURS: Final = {FAIL: "failed", PASS: "done", WARN: "pending", UNWARN: "kept", OTHER: "updated"}
+
+
+def counts(job: Job) -> list[tuple[str, int]]:
+    """How many rows would be different in which way; of each kind a number, be it 0."""
+    found = job.result.get("counts", {})
+    return [(WORDS[kind], int(found.get(kind, 0))) for kind in KINDS]
+
+
+def vendors(request: HttpRequest, job: Job) -> list[dict[str, Any]]:
+    """The vendors whose rows would be different, most rows first."""
+    found = [(key, one) for key, one in job.result.get("vendors", {}).items() if _different(one)]
+    names = dict(Vendor.objects.filter(pk__in=[key for key, _ in found]).values_list("pk", "vendor_name"))
+    sees = request.user.has_perm("vendors.view_vendor")
+    lines = [
+        {
+            "vendor_id": key,
+            "name": names.get(key, ""),
+            "url": page_url("vendors_vendor", key) if sees and key in names else "",
+            **_numbers(one),
+            "examples": [_example(request, example) for example in one.get("examples", [])],
+        }
+        for key, one in found
+    ]
+    return sorted(lines, key=lambda line: (-line["different"], line["vendor_id"]))
+
+
+def others(job: Job) -> dict[str, Any] | None:
+    """The vendors that have no line of their own, as one; None where there are none, or nothing would be different."""
+    found = job.result.get("others", {})
+    return _numbers(found) if _different(found) else None
+
+
+def unaffected(job: Job) -> int:
+    """How many vendors were looked at of which nothing would be different."""
+    return sum(not _different(one) for one in job.result.get("vendors", {}).values())
+
+
+def _different(one: dict[str, Any]) -> int:
+    return sum(int(one.get(kind, 0)) for kind in KINDS)
+
+
+def _numbers(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rows": one["rows"],
+        "different": _different(one),
+        "kinds": [(WORDS[kind], one.get(kind, 0)) for kind in KINDS],
+    }
+
+
+def _example(request: HttpRequest, one: dict[str, Any]) -> dict[str, Any]:
+    """With the pages that it leads to, for those who may see them."""
+    sees = request.user.has_perm("uploads.view_uploadhistory")
+    key = [quote(one["upload"]), quote(one["record"])]
+    return {
+        **one,
+        "words": WORDS[one["kind"]],
+        "colour": COLOURS[one["kind"]],
+        "label": LABELS.get(one["field"], ""),
+        "upload_url": page_url("uploads_uploadhistory", one["upload"]) if sees else "",
+        "record_url": reverse("admin:uploads_uploadhistory_record", args=key) if sees else "",
+        "is_other": one["kind"] == OTHER,
+    }
+
+
+def not_looked_at(job: Job) -> list[str]:
+    """What of the days that were asked for the test doesn't speak of, in sentences."""
+    found, said = job.result, list[str]()
+    if (left := found.get("left")) and left["uploads"]:
+        uploads = counted(left["uploads"], "{} older upload", "{} older uploads")
+        rows = counted(left["rows"], "{} row", "{} rows")
+        said.append(f"A test looks at {MOST_ROWS:,} rows at most, newest uploads first: not at {uploads} with {rows}.")
+    if found.get("cut"):
+        uploads = counted(found["cut"], "{} upload", "{} uploads")
+        said.append(f"Of {uploads} only the first rows were looked at, {UPLOAD_ROWS:,} at most.")
+    if found.get("gone"):
+        uploads = counted(found["gone"], "{} upload", "{} uploads")
+        said.append(f"The rows of {uploads} aren't in DynamoDB any more.")
+    if found.get("corrected"):
+        rows = counted(found["corrected"], "{} row", "{} rows")
+        said.append(f"{rows} were corrected by somebody, and were judged as corrected.")
+    if found.get("examples", 0) >= MOST_EXAMPLES:
+        said.append(f"At most {EXAMPLES} examples of a vendor are kept, and {MOST_EXAMPLES:,} in all.")
+    if found.get("others", {}).get("rows"):
+        said.append(f"{MOST_VENDORS:,} vendors stand here by name; the others are added up in the last line.")
+    return said
+
+
+def sentence(job: Job, what: str) -> str:
+    """Where the test stands, in plain words."""
+    what = visible(what)
+    if job.state == Job.State.FAILED:
+        return f"{what}: {job.failure} What was found until then stands below."
+    if job.state == Job.State.WAITING:
+        return f"{what}: waiting for a worker."
+    if job.state == Job.State.RUNNING:
+        return f"{what}: {job.done:,} of about {job.total:,} rows looked at."
+    looked = counted(job.done, "{} row", "{} rows")
+    uploads = counted(job.result.get("uploads", 0), "{} upload", "{} uploads")
+    return f"{what}: {looked} of {uploads} looked at."
