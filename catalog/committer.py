@@ -27,6 +27,8 @@ from catalog.rules.clashes import duplicate_in_file, sku_taken
 from catalog.rules.offers import OfferDraft, not_in_catalog
 from catalog.rules.places import place
 from catalog.rules.problems import Problem
+from catalog.rules.severity import doubts
+from catalog.rules.severity.severities import DEFAULTS, Severities
 from catalog.rules.validator import ProductDraft
 
 
@@ -37,6 +39,7 @@ class Candidate(NamedTuple):
     upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
     and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none. `one_number`
     is the field, if any, that has no column of its own, since the SKU is the product ID too, or the other way round.
+    `problems` are what was found in the row, `severities` what of it is an error for its vendor.
     """
 
     vendor_id: str
@@ -47,6 +50,8 @@ class Candidate(NamedTuple):
     line: int = 0
     sheet: str = ""
     one_number: str = ""
+    problems: Sequence[Problem] = ()
+    severities: Severities = DEFAULTS
 
 
 class Verdict(NamedTuple):
@@ -54,7 +59,8 @@ class Verdict(NamedTuple):
 
     Skipped is what the upload's mode leaves alone, or for what there is no product to change (`reason`): it touches no
     product, so it names none. `changes` are those of an update: field → [before, after], as JSON has them. `key` is the
-    product ID of the product that was touched.
+    product ID of the product that was touched. `warnings` are all other problems of the row: what its candidate
+    brought, and what is odd in how the product changes; of several that staff made errors, `problem` is the first.
     """
 
     outcome: str
@@ -63,6 +69,7 @@ class Verdict(NamedTuple):
     changes: Mapping[str, list[object]] | None = None
     key: str = ""
     reason: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -164,6 +171,13 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     Pure but for the snapshot. Later candidates see what earlier ones did, so a batch decides exactly as its rows
     would one by one, wherever a page of the stream happens to end.
     """
+    said = list(candidate.problems)
+    verdict = _decided(candidate, snapshot, said)
+    return verdict._replace(warnings=tuple(said)) if said else verdict
+
+
+def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> Verdict:
+    """`said` has the row's problems, and gets those that only the product shows."""
     entry = _entry(candidate, snapshot)
     key = entry.values.vendor_product_id if entry else ""
     if entry is not None and entry.origin is not None:
@@ -181,12 +195,14 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
+    wanted = merged(draft, entry.values) if entry else draft
+    if entry is not None and (wrong := _kept_out(candidate, entry.values, wanted, said)):
+        return Verdict("error", None, wrong)
     origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
     if entry is None:
         snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
         return Verdict("inserted", None, key=draft.vendor_product_id)
     entry.origin = origin
-    wanted = merged(draft, entry.values)
     if wanted == entry.values:
         return Verdict("unchanged", entry.product_id, key=key)
     changes = differences(entry.values, wanted)
@@ -194,6 +210,20 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     entry.values, entry.dirty = wanted, True
     snapshot.add(entry)
     return Verdict("updated", entry.product_id, changes=changes, key=key)
+
+
+def _kept_out(candidate: Candidate, before: ProductDraft, after: ProductDraft, said: list[Problem]) -> Problem | None:
+    """Adds what is odd in the change of a product; takes out and returns the first problem that keeps the row out here,
+    by the category that the product is stored under."""
+    if before.price != after.price or before.stock_quantity != after.stock_quantity:
+        said += doubts.of_change(before, after, candidate.severities)
+    if not said:
+        return None
+    said[:] = candidate.severities.settled(said, after.category)
+    wrong = next((problem for problem in said if not problem.is_warning), None)
+    if wrong is not None:
+        said.remove(wrong)
+    return wrong
 
 
 def _entry(candidate: Candidate, snapshot: Snapshot) -> Entry | None:

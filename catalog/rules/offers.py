@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from catalog.rules.fields import LABELS
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
-from catalog.rules.validator import Rules, validate
+from catalog.rules.severity.severities import could_be_stored, keeps_out
+from catalog.rules.validator import Rules, looked_at
 
 
 class OfferDraft(NamedTuple):
@@ -26,7 +27,9 @@ class OfferDraft(NamedTuple):
 
 
 class ValidatedOffer(NamedTuple):
-    """As validator.Validated."""
+    """As validator.Validated. Where the row names no category, how grave its problems are depends on its product's:
+    then there is a draft if they can all be warnings, and committer.decide has the last word.
+    """
 
     draft: OfferDraft | None
     problems: list[Problem]
@@ -47,9 +50,12 @@ def validate_offer(
     values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset(), currency: str = ""
 ) -> ValidatedOffer:
     """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU."""
-    judged, problems = validate({**_STAND_INS, **values}, rules if "category" in values else _ANY, numeric, currency)
-    if judged is None:
-        return ValidatedOffer(None, problems)
+    has_category = "category" in values
+    judged, problems = looked_at({**_STAND_INS, **values}, rules if has_category else _ANY, numeric, currency)
+    if problems:
+        problems = rules.severities.settled(problems, judged.category if has_category else "")
+        if keeps_out(problems) if has_category else not could_be_stored(problems):
+            return ValidatedOffer(None, problems)
     changed = {field: getattr(judged, field) for field in values}
     if "price" in values:
         changed["currency"] = judged.currency

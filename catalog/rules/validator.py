@@ -1,7 +1,8 @@
 """Step 5 of the journey: one row of a feed becomes a product draft, or the list of all that is wrong with it.
 
 Guarantees: a draft satisfies every constraint of the table `products` that can be judged from the row alone (lengths,
-storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, an active category in its canonical spelling).
+storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, a category in its canonical spelling, and an active
+one unless staff made a warning of that).
 Problems come all at once, in the order of fields.FIELDS. No row raises.
 
 Cells are trimmed of white space and of invisible characters at their ends, product IDs and SKUs are tidied as `cells`
@@ -21,15 +22,13 @@ from catalog.rules.fields import LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
-from catalog.rules.problems import WARNINGS, Code, Problem
+from catalog.rules.problems import Code, Problem
+from catalog.rules.severity.severities import DEFAULTS, Severities, keeps_out
 from catalog.rules.values import stock
 from catalog.rules.values.category import category_key, unlisted
 
 # What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
 _ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
-
-
-_WARNINGS = tuple(WARNINGS)  # of so few, a look at each is quicker than an enum's hash
 
 
 class ProductDraft(NamedTuple):
@@ -56,10 +55,12 @@ class Validated(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """What validation needs to know of the outside: category_key(name) → canonical name, active and inactive ones."""
+    """What validation needs to know of the outside: category_key(name) → canonical name, active and inactive ones; and
+    which problems keep a row of its vendor out."""
 
     categories: Mapping[str, str]
     inactive: Mapping[str, str]
+    severities: Severities = DEFAULTS
 
     @classmethod
     def from_names(cls, active: Iterable[str], inactive: Iterable[str] = ()) -> "Rules":
@@ -74,8 +75,19 @@ def validate(
     so that `1.299` is one and a bit, not perhaps a thousand. `currency` (ISO 4217) is what the price has to be in;
     "" where nobody knows.
     """
+    draft, problems = looked_at(values, rules, numeric, currency)
+    if not problems:
+        return Validated(draft, problems)
+    problems = rules.severities.settled(problems, draft.category)
+    return Validated(None if keeps_out(problems) else draft, problems)
+
+
+def looked_at(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str
+) -> tuple[ProductDraft, list[Problem]]:
+    """What a row says, and all that is wrong with it; of a field with a problem that can't be a warning, anything."""
     problems: list[Problem] = []
-    # In the order of FIELDS, and so are the problems. What a field with a problem returns is never used.
+    # In the order of FIELDS, and so are the problems.
     draft = ProductDraft(
         _identifier(values, "vendor_product_id", numeric, problems),
         _text(values, "product_name", problems),
@@ -87,9 +99,7 @@ def validate(
         _stock(values, "stock_quantity" in numeric, problems),
         _currency(values, currency, problems) if "currency" in values else currency or None,
     )
-    if problems and not all(problem.code in _WARNINGS for problem in problems):
-        return Validated(None, problems)
-    return Validated(draft, problems)
+    return draft, problems
 
 
 # Texts
@@ -219,7 +229,7 @@ def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Pro
     name = rules.categories.get(key)
     if name is None:
         problems.append(unlisted(cell, key, rules.categories, rules.inactive))
-        return ""
+        return rules.inactive.get(key, "")
     return name
 
 

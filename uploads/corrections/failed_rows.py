@@ -13,7 +13,7 @@ from django.db import connection
 from psycopg.sql import SQL, Composed
 
 from catalog.rules.fields import FIELDS
-from catalog.rules.problems import Code, Problem
+from catalog.rules.problems import ERROR, Code, Problem
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
 from uploads.models.results import archived
@@ -211,7 +211,7 @@ def _failed_row(
     raw = str(data["raw"]) if set(data) == {"raw"} else ""
     return FailedRow(
         upload_id, vendor_id, record_id, row_number, line_number, attempt, {} if raw else data, raw,
-        tuple(Problem(*problem) for problem in json.loads(problems)),
+        tuple(Problem(*problem)._replace(severity=ERROR) for problem in json.loads(problems)),
     )  # fmt: skip
 
 

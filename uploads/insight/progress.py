@@ -9,7 +9,7 @@ from psycopg.sql import SQL
 from catalog.rules.places import place
 from config.web.text import counted, visible
 from uploads.insight import reading
-from uploads.models import UploadHistory, ValidationError, results
+from uploads.models import UploadHistory, results
 from uploads.pipeline import stage
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
@@ -71,7 +71,7 @@ class ErrorKind:
 class Progress:
     """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging.
 
-    `warned` is how many rows have warnings, those that failed for something else among them; `most` plus 1 for more.
+    `errors` and `warnings` are the kinds of open ones.
     """
 
     upload: UploadHistory
@@ -79,7 +79,6 @@ class Progress:
     seconds: float
     errors: tuple[ErrorKind, ...]
     warnings: tuple[ErrorKind, ...] = ()
-    warned: int = 0
 
     @property
     def ended(self) -> bool:
@@ -108,10 +107,13 @@ class Progress:
         return f"Checking: {upload.total_records:,}{of_all} rows are checked."
 
     @property
+    def warned(self) -> int:
+        """How many rows have warnings."""
+        return self.upload.warned_records
+
+    @property
     def warned_words(self) -> str:
-        """How many rows have warnings, in words."""
-        if self.warned > COUNTED:
-            return f"More than {COUNTED:,} rows have warnings"
+        """How many rows have warnings, in words; rows that failed for something else may be among them."""
         return counted(self.warned, "{} row has warnings", "{} rows have warnings")
 
     def as_json(self) -> dict[str, object]:
@@ -154,13 +156,7 @@ def of(upload_id: str, most: int | None = None) -> Progress:
     until = upload.completed_at or datetime.now(UTC)
     seconds = (until - upload.created_at).total_seconds()
     errors, warnings = error_kinds(upload, most), error_kinds(upload, most, "warning")
-    return Progress(upload, fraction(upload), seconds, errors, warnings, warned(upload, most) if warnings else 0)
-
-
-def warned(upload: UploadHistory, most: int | None) -> int:
-    """How many of its rows have warnings; at most `most`, or more than these."""
-    found = ValidationError.objects.warnings().filter(upload=upload, resolved_at=None)
-    return found.rows(None if most is None else most + 1)
+    return Progress(upload, fraction(upload), seconds, errors, warnings)
 
 
 def fraction(upload: UploadHistory) -> float:

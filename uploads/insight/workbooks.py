@@ -33,7 +33,7 @@ FAILED_SHEET: Final = "Rows to correct"
 # The number format of cells that are still to be filled in, where they aren't texts.
 SHAPES: Final = {"price": "0.00", "stock_quantity": "0"}
 FIRST: Final = ("error_message", "error_suggestion")
-LAST: Final = ("error_field", "error_code", "row_number", LINE_COLUMN)
+LAST: Final = ("error_field", "error_code", "error_severity", "row_number", LINE_COLUMN)
 ABOUT_REPORT: Final = (
     "Correct the red cells, save, and upload this file as it is. The columns with what is wrong are passed over when "
     f"it comes back. The first {NOTES:,} red cells have the reason as a note. Grey cells were empty in your file: what "

@@ -24,7 +24,7 @@ def permit(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("uploads", "0029_feeds_by_age"), ("vendors", "0003_groups")]
+    dependencies = [("uploads", "0032_severities"), ("vendors", "0003_groups")]
 
     operations = [
         migrations.AlterField("job", "kind", models.CharField(choices=KINDS, max_length=20)),

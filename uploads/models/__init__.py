@@ -10,7 +10,7 @@ outages.py  services that were away
 upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
-rules.py    what a vendor's columns and values mean
+rules.py    what a vendor's columns and values mean, and how grave kinds of problems are
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
@@ -25,7 +25,7 @@ from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
 from uploads.models.programs import Feed, IdempotentCall, Source, SourceRun
-from uploads.models.rules import RememberedReading, ValueRule
+from uploads.models.rules import RememberedReading, SeverityRule, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
 from uploads.models.uploads import UploadHistory
@@ -47,6 +47,7 @@ __all__ = [
     "RecordOutcome",
     "RememberedReading",
     "ServiceOutage",
+    "SeverityRule",
     "Source",
     "SourceRun",
     "StreamShard",

@@ -101,6 +101,8 @@ class UploadHistory(models.Model):
     # Of the rows with errors: those that somebody ignores, and those whose product came right in another way.
     ignored_records = models.IntegerField("ignored", default=0, db_default=0)
     closed_records = models.IntegerField("closed", default=0, db_default=0)
+    # Of all rows those with warnings, whether or not they have errors too.
+    warned_records = models.IntegerField("with warnings", default=0, db_default=0)
 
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
@@ -139,6 +141,10 @@ class UploadHistory(models.Model):
                 condition=Q(ignored_records__gte=0, closed_records__gte=0)
                 & Q(error_records__gte=F("ignored_records") + F("closed_records")),
                 name="upload_history_settled_within_errors",
+            ),
+            models.CheckConstraint(
+                condition=Q(warned_records__gte=0, warned_records__lte=F("total_records")),
+                name="upload_history_warned_within_total",
             ),
             # However often and fast a preview is confirmed. Partial, so that other uploads don't touch its index.
             models.UniqueConstraint(

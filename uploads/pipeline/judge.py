@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as kept_in
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
 from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_offer
 from catalog.rules.problems import Code, Problem
+from catalog.rules.severity import doubts
+from catalog.rules.severity.severities import DEFAULTS, Severities, keeps_out
 from catalog.rules.validator import ProductDraft, Rules, Validated, validate
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
@@ -32,6 +35,7 @@ from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory, ValueRule
 from uploads.pipeline.understood import categories, heads
+from uploads.pipeline.weighing import severities
 from uploads.work import events
 from vendors.models import Vendor
 
@@ -58,12 +62,14 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Against:
     """What rows are held against beside their vendor and upload: the categories, and by vendor what is read instead of
-    values. Whoever asks what a change would do hands in what isn't stored. `ours` None is read where a row needs it.
+    values, and which problems are errors. Whoever asks what a change would do hands in what isn't stored. `ours` None
+    is read where a row needs it.
     """
 
     rules: Rules
     own_rules: Mapping[str, ValueRules]
     ours: Categories | None = None
+    severities: Mapping[str, Severities] = kept_in(default_factory=dict)
 
 
 class ProposedRule(NamedTuple):
@@ -95,7 +101,8 @@ class _Vendor(NamedTuple):
 
 class Judged(NamedTuple):
     """A record after validation. `upload` is None for one that belongs to no upload we could count it under; `values`
-    are what its row means, for one of a known format; `left_out` says why it is no product.
+    are what its row means, for one of a known format; `left_out` says why it is no product. `severities` are its
+    vendor's, for what only the catalog shows.
     """
 
     record: Record
@@ -105,6 +112,7 @@ class Judged(NamedTuple):
     cancelled: bool = False
     values: Mapping[str, str | None] | None = None
     left_out: str = ""
+    severities: Severities = DEFAULTS
 
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
@@ -119,7 +127,8 @@ def judge_by(batch: Sequence[Record], against: Against) -> list[Judged]:
 
 def standing(vendor_ids: Iterable[str]) -> Against:
     """What rows of these vendors are held against as it stands now."""
-    return Against(category_rules(), value_rules(vendor_ids))
+    asked = list(vendor_ids)
+    return Against(category_rules(), value_rules(asked), severities=severities.of(asked))
 
 
 def _each(batch: Sequence[Record], uploads: Mapping[str, Upload], against: Against) -> list[Judged]:
@@ -127,10 +136,11 @@ def _each(batch: Sequence[Record], uploads: Mapping[str, Upload], against: Again
     if any(upload.plan for upload in uploads.values()):
         ours = against.ours or categories.ours()
     found = _heads_of(batch, uploads, ours) if ours else {}
+    rules = {name: severities.with_severities(against.rules, said) for name, said in against.severities.items()}
     judged = []
     for place, record in enumerate(batch):
         vendor_id, own = record.vendor_id, against.own_rules.get(record.vendor_id)
-        known = _Known(against.rules, vendors.get(vendor_id), own, ours, found.get(place))
+        known = _Known(rules.get(vendor_id, against.rules), vendors.get(vendor_id), own, ours, found.get(place))
         judged.append(_judge(record, uploads.get(record.upload_id), known))
     return judged
 
@@ -156,6 +166,11 @@ def category_rules(turned: Mapping[str, bool] = categories.NOTHING_TURNED) -> Ru
     for name, active in ProductCategory.objects.values_list("category_name", "is_active"):
         names[turned.get(name, active)].append(name)
     return Rules.from_names(names[True], names[False])
+
+
+def rules_of(vendor_id: str) -> Rules:
+    """The same with the severities of a vendor, for whoever judges rows of it alone."""
+    return severities.rules_of(vendor_id, category_rules())
 
 
 def value_rules(vendor_ids: Iterable[str], proposed: ProposedRule | None = None) -> dict[str, ValueRules]:
@@ -236,8 +251,8 @@ def _judge(record: Record, upload: Upload | None, known: _Known) -> Judged:
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
-    result = validate(read, known.rules, numeric, currency)
-    return Judged(record, upload, result.draft, result.problems)
+    result = validate_cells(read, known.rules, numeric, currency)
+    return Judged(record, upload, result.draft, result.problems, severities=known.rules.severities)
 
 
 def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, known: _Known) -> Judged:
@@ -250,18 +265,49 @@ def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, kn
         return Judged(record, upload, None, [found.problem])
     expected = upload.currency or (known.vendor.currency if known.vendor else "")
     result = validate_meaning(found, plan, known.rules, expected, in_rows=upload.currency_in_rows)
-    return Judged(record, upload, result.draft, result.problems, values=found.values)
+    said = known.rules.severities
+    return Judged(record, upload, result.draft, result.problems, values=found.values, severities=said)
+
+
+def validate_cells(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str
+) -> Validated | ValidatedOffer:
+    """Hold what stands in a row against what a product must be, and look for what is odd in it."""
+    return _with_doubts(validate(values, rules, numeric, currency), values, rules)
 
 
 def validate_meaning(
     found: Meaning, plan: Plan, rules: Rules, expected: str, *, in_rows: bool
 ) -> Validated | ValidatedOffer:
-    """Hold what a row means against what a product must be, its price in the `expected` currency."""
+    """The same of what a row means, its price in the `expected` currency."""
     currency = currency_of(found.values, expected, in_rows=in_rows)
+    result: Validated | ValidatedOffer
     if plan.mode == UPDATE:
-        return validate_offer(found.values, rules, found.numeric, currency)
-    result = validate(found.values, rules, found.numeric, currency)
-    return result._replace(problems=once(result.problems, plan))
+        result = validate_offer(found.values, rules, found.numeric, currency)
+    else:
+        whole = validate(found.values, rules, found.numeric, currency)
+        result = whole._replace(problems=once(whole.problems, plan))
+    return _with_doubts(result, found.values, rules, html_read=plan.html, guessed=found.guessed)
+
+
+def _with_doubts(
+    result: Validated | ValidatedOffer,
+    values: Mapping[str, str | None],
+    rules: Rules,
+    *,
+    html_read: bool = False,
+    guessed: bool = False,
+) -> Validated | ValidatedOffer:
+    """Adds what is odd in a right row, and takes its draft away where that is an error here. Of a row that names no
+    category nobody knows before its product is found (committer.decide)."""
+    draft, said = result.draft, rules.severities
+    if draft is None or not (odd := doubts.of_row(draft, values, said, html_read=html_read, guessed=guessed)):
+        return result
+    category = draft.values.get("category", "") if isinstance(draft, OfferDraft) else draft.category
+    problems = said.settled([*result.problems, *odd], category)
+    if category and keeps_out(problems):
+        return result._replace(draft=None, problems=problems)
+    return result._replace(problems=problems)
 
 
 def why_left_out(reason: Reason) -> str:

@@ -26,7 +26,7 @@ from django.db.models.functions import Now
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from catalog.rules.problems import Problem, is_warning
+from catalog.rules.problems import Problem
 from catalog.rules.validator import Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
@@ -218,7 +218,7 @@ def _heads(job: Job, file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None
 
 def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: Accepted, heads: Heads | None, until: float) -> None:
     vendor_id, mode = str(job.vendor_id), job.parameters["mode"]
-    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
+    rules, own = judge.rules_of(vendor_id), judge.value_rules([vendor_id]).get(vendor_id)
     means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
     job.done, job.result = 0, {}
     while page := list(islice(rows, PAGE_ROWS)):
@@ -271,7 +271,7 @@ def _decided(judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapsh
     if candidate is None:
         return Decided(judged.row, "error", judged.problems)
     verdict = committer.decide(candidate, snapshot)
-    problems = [verdict.problem, *judged.problems] if verdict.problem else judged.problems
+    problems = [verdict.problem, *verdict.warnings] if verdict.problem else verdict.warnings
     return Decided(judged.row, verdict.outcome, problems)
 
 
@@ -283,11 +283,11 @@ def _counted(result: dict[str, Any], outcomes: Iterable[Decided]) -> dict[str, A
         counts[outcome] += 1
         if reason:
             left_out[reason] += 1
-        if any(is_warning(problem.code) for problem in found):
+        if any(problem.is_warning for problem in found):
             counts["warned"] += 1
         codes = set()
         for problem in found:
-            kinds = warnings if is_warning(problem.code) else errors
+            kinds = warnings if problem.is_warning else errors
             seen = kinds.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
             seen["count"] += kinds is warnings or problem.code not in codes
             codes.add(problem.code)

@@ -286,6 +286,8 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         links = [link(row, "All problems of this row")]
         links += [link(ledger, "What became of this row")] if error.opens_ledger else []
         links += product_of(error) if error.opens_product else []
+        if error.opens_severities:
+            links.append(link(list_url("uploads_severityrule", code=error.error_type), "Whether it keeps rows out"))
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
 

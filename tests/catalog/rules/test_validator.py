@@ -202,7 +202,7 @@ def test_a_product_id_is_any_text(product_id: str) -> None:
 
 def test_a_problem_with_the_price_carries_code_message_and_suggestion() -> None:
     problem = only_problem(price="1,299")
-    assert problem == (
+    assert problem[:4] == (
         "price",
         Code.INVALID_PRICE,
         "“1,299” can be thousands or decimals. Write 1299.00 or 1.30.",
@@ -303,7 +303,7 @@ def test_a_stock_number_out_of_bounds_is_refused(cell: str, code: Code) -> None:
 def test_a_duplicate_names_the_first_row() -> None:
     problem = clashes.duplicate_in_file("sku", "A-1", places.place(12, 14))
     message = "The SKU “A-1” is already used in row 12 (line 14) of this file."
-    assert problem == ("sku", Code.DUPLICATE_IN_FILE, message, "")
+    assert problem[:4] == ("sku", Code.DUPLICATE_IN_FILE, message, "")
 
 
 def test_a_taken_sku_names_the_vendors_own_product_but_never_another_vendor() -> None:

@@ -52,6 +52,7 @@ class Meaning(NamedTuple):
     problem: Problem | None = None
     open: tuple[tuple[str, str], ...] = ()
     numeric: frozenset[str] = NONE
+    guessed: bool = False
 
 
 class Reader:
@@ -97,6 +98,7 @@ class Reader:
         values: Values = {}
         derived: list[str] = []
         asked: Open = []
+        guessed = False
         if self._category:
             category, inherited = self._category(cells, names)
             if category.left_out:
@@ -105,6 +107,7 @@ class Reader:
                 return Meaning({}, left_out=Reason(BY_ANSWER, said))
             asked += category.open
             values["category"] = category.value
+            guessed = category.guessed
             if category.derived or inherited:
                 derived.append("category")
         read_from = self._added_up(cells, head, derived) if self._summed and head is not None else cells
@@ -113,7 +116,7 @@ class Reader:
         found = self._numeric(cells, numeric, values) if numeric else NONE
         if self._machine_numbers:
             found |= program_numbers(values)
-        return Meaning(values, frozenset(derived) if derived else NONE, None, None, tuple(asked), found)
+        return Meaning(values, frozenset(derived) if derived else NONE, None, None, tuple(asked), found, guessed)
 
     def _quick_reader(self) -> Callable[[Cells], Meaning | None] | None:
         """Of a list of the vendor's own, what a row means in which all cells say it by themselves, as in nearly all;

@@ -18,6 +18,7 @@ REPORT_COLUMNS: Final[tuple[str, ...]] = (
     "error_field",
     "error_message",
     "error_suggestion",
+    "error_severity",
 )
 # The column that it adds where values may have been derived from something else than their cells.
 READ_AS_COLUMN: Final = "read_as"
@@ -34,6 +35,7 @@ IN_WORDS: Final = {
     "error_field": "Wrong field",
     "error_message": "What is wrong",
     "error_suggestion": "What may be right",
+    "error_severity": "Error or warning",
     READ_AS_COLUMN: "How it was read",
     CURRENCY_COLUMN: "Currency of these prices",
     CATALOG_COLUMN: "Last changed in the catalog",

@@ -16,7 +16,7 @@ from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
-from uploads.models import RememberedReading, Source, UploadHistory, ValueRule, results
+from uploads.models import RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
@@ -180,6 +180,9 @@ def _files(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
     if user.has_perm("uploads.view_valuerule"):
         shown["rules"] = ValueRule.objects.filter(vendor=vendor).count()
         shown["rules_url"] = list_url("uploads_valuerule", vendor=vendor.pk)
+    if user.has_perm("uploads.view_severityrule"):
+        shown["severities"] = SeverityRule.objects.filter(vendor=vendor).count()
+        shown["severities_url"] = list_url("uploads_severityrule", vendor=vendor.pk)
     return shown
 
 
