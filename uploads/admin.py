@@ -28,8 +28,7 @@ from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
 from uploads.staff.rules import RememberedReadingAdmin
-from uploads.staff.severities.listing import SeverityRuleAdmin
-from uploads.staff.shadow.admin import TestedRuleAdmin
+from uploads.staff.shadow.admin import TestedRuleAdmin, TestedSeverityAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -50,5 +49,5 @@ admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, TestedRuleAdmin)
-admin.site.register(SeverityRule, SeverityRuleAdmin)
+admin.site.register(SeverityRule, TestedSeverityAdmin)
 admin.site.register(Source, SourceAdmin)

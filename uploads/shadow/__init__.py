@@ -4,6 +4,7 @@ changes.py     a change that isn't stored, and what rows would be held against w
 stored.py      the rows of past uploads, as they were sent or corrected
 compare.py     a row judged twice: what differs, and how that is added up
 run.py         the job: asked for, done in slices, stopped
+canary.py      a tested change that is made, for some vendors first
 
-Nothing here writes anything but its own job: no product, no ledger row, no error, nothing in DynamoDB.
+No test writes anything but its own job: no product, no ledger row, no error, nothing in DynamoDB.
 """

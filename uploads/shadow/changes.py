@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from catalog.rules.fields import LABELS
+from catalog.rules.problems import ERROR, WARNING, kind_of, label_of
+from catalog.rules.severity.severities import Rule
 from config.web.text import counted, visible
 from uploads.pipeline import judge
 from uploads.pipeline.judge import Against, ProposedRule
 from uploads.pipeline.understood import categories
+from uploads.pipeline.weighing import severities
 
 MOST_CATEGORIES: Final = 100  # in one change
 NAMED: Final = 3  # of them in a sentence
+SAID: Final = {ERROR: "an error", WARNING: "a warning", "": "as it is more generally"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,19 @@ class CategoryChange:
     active: bool
 
 
-Change = RuleChange | CategoryChange
+@dataclass(frozen=True)
+class SeverityChange:
+    """A code that would be an error or a warning, or with "" as it is more generally; of one vendor, or with "" of all,
+    and in one category, or with "" in all. As a SeverityRule has it."""
+
+    code: str
+    severity: str
+    vendor_id: str = ""
+    category: str = ""
+    threshold: int | None = None
+
+
+Change = RuleChange | CategoryChange | SeverityChange
 
 
 class Both(NamedTuple):
@@ -52,13 +68,16 @@ def both(change: Change, vendor_ids: Sequence[str]) -> Both:
     if isinstance(change, RuleChange):
         proposed = ProposedRule(change.vendor_id, change.field, change.wrong, change.right, change.instead_of)
         return Both(now, replace(now, own_rules=judge.value_rules(vendor_ids, proposed)))
+    if isinstance(change, SeverityChange):
+        rule = Rule(change.code, change.severity, change.vendor_id, change.category, change.threshold)
+        return Both(now, replace(now, severities=severities.of(vendor_ids, [rule])))
     turned = dict.fromkeys(change.names, change.active)
     return Both(now, replace(now, rules=judge.category_rules(turned), ours=categories.ours(turned)))
 
 
 def vendor_of(change: Change) -> str | None:
     """The one vendor that it is about; None for all."""
-    return change.vendor_id if isinstance(change, RuleChange) else None
+    return (change.vendor_id or None) if isinstance(change, RuleChange | SeverityChange) else None
 
 
 def sentence(change: Change) -> str:
@@ -69,15 +88,26 @@ def sentence(change: Change) -> str:
         rest = f" and {counted(more, '{} other', '{} others')}" if more > 0 else ""
         return f"{'Activate' if change.active else 'Deactivate'} {named}{rest}"
     whose = f"of {change.vendor_id}" if change.vendor_id else "of all vendors"
+    if isinstance(change, SeverityChange):
+        return _of_severity(change, whose)
     label, wrong = LABELS.get(change.field, change.field), visible(change.wrong)
     if change.right is None:
         return f"Take away the rule {whose} for the {label} “{wrong}”"
     return f"Read the {label} “{wrong}” {whose} as “{visible(change.right)}”"
 
 
+def _of_severity(change: SeverityChange, whose: str) -> str:
+    where = f" in “{visible(change.category)}”" if change.category else ""
+    bound = f", beyond {change.threshold:,} {kind_of(change.code).unit}" if change.threshold is not None else ""
+    said = SAID.get(change.severity, change.severity)
+    return f"“{label_of(change.code)}” in rows {whose}{where}{bound}: {said}"
+
+
 # --- as JSON -----------------------------------------------------------------------------------------------------
 
-_KINDS: Final[Mapping[str, type[RuleChange] | type[CategoryChange]]] = {"rule": RuleChange, "category": CategoryChange}
+_KINDS: Final[Mapping[str, type[RuleChange] | type[CategoryChange] | type[SeverityChange]]] = {
+    "rule": RuleChange, "category": CategoryChange, "severity": SeverityChange,
+}  # fmt: skip
 
 
 def to_json(change: Change) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from uploads.corrections import correct
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline import judge
 from uploads.shadow import run, stored
-from uploads.shadow.changes import CategoryChange, Change, RuleChange
+from uploads.shadow.changes import CategoryChange, Change, RuleChange, SeverityChange
 from uploads.work import jobs
 from vendors.models import Vendor
 
@@ -248,3 +248,43 @@ def test_a_record_of_an_upload_that_nobody_opened_opens_none(vendor: Vendor, cat
 
     assert judged.upload is None
     assert not UploadHistory.objects.exists()
+
+
+# --- severities --------------------------------------------------------------------------------------------------
+
+
+def test_a_warning_that_would_be_an_error_fails_its_rows_of_the_vendor_and_category_that_are_meant(
+    pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    loud = {"product_name": "TELEVISION SET"}
+    pipeline.run(feed(line(1, **loud), line(2), line(3, category="Books", **loud)))
+    pipeline.run(feed(line(4, **loud)), "VEND002")
+
+    everywhere = result_of(SeverityChange("name_in_capitals", "error"), user)
+    of_one = result_of(SeverityChange("name_in_capitals", "error", "VEND001", "Electronics"), user)
+
+    assert everywhere["counts"] == {"fail": 3}
+    assert rows(everywhere, "fail") == [1, 3]
+    assert rows(everywhere, "fail", "VEND002") == [1]
+    assert of_one["counts"] == {"fail": 1}
+    assert rows(of_one, "fail") == [1]
+
+
+def test_an_error_that_would_be_a_warning_lets_rows_pass_that_have_no_other(pipeline: Pipeline, user: User) -> None:
+    ProductCategory.objects.filter(category_name="Electronics").update(is_active=False)
+    pipeline.run(feed(line(1), line(2, price="x"), line(3, category="Books")))
+
+    result = result_of(SeverityChange("inactive_category", "warning"), user)
+
+    assert rows(result, "pass") == [1]
+    assert result["counts"] == {"pass": 1}
+
+
+def test_a_bound_that_would_be_another_warns_of_other_rows(pipeline: Pipeline, user: User) -> None:
+    pipeline.run(feed(line(1, description="Nice"), line(2, description="A lamp of steel for the desk."), line(3)))
+
+    higher = result_of(SeverityChange("description_short", "warning", threshold=100), user)
+    lower = result_of(SeverityChange("description_short", "warning", threshold=2), user)
+
+    assert (higher["counts"], rows(higher, "warn")) == ({"warn": 1}, [2])
+    assert (lower["counts"], rows(lower, "unwarn")) == ({"unwarn": 1}, [1])

@@ -1,4 +1,4 @@
-"""The rules with "Test this change" on the page of each, and the pages of tests, which stand beside them."""
+"""Rules and severities with "Test this change" where they are made, and the pages of tests, beside the rules."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 
 from uploads.staff.rules import ValueRuleAdmin
+from uploads.staff.severities.listing import SeverityRuleAdmin
 from uploads.staff.shadow import page
 
 
@@ -21,6 +22,7 @@ class TestedRuleAdmin(ValueRuleAdmin):
             ("tests/<int:key>/", self.found_view, "tested"),
             ("tests/<int:key>/progress/", self.progress_view, "tested_progress"),
             ("tests/<int:key>/stop/", self.stop_view, "tested_stop"),
+            ("tests/<int:key>/make/", self.make_view, "tested_make"),
         ]  # fmt: skip
         own = [path(at, self.admin_site.admin_view(view), name=f"uploads_valuerule_{name}") for at, view, name in pages]
         return [*own, *super().get_urls()]
@@ -55,5 +57,18 @@ class TestedRuleAdmin(ValueRuleAdmin):
         """End one."""
         return page.stop(request, key)
 
+    def make_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        """Make what was tested, for some vendors or for all, or take it back."""
+        return page.make(request, key)
+
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts}
+
+
+class TestedSeverityAdmin(SeverityRuleAdmin):
+    """The severities, each tried on past rows before it is said."""
+
+    change_form_template = "uploads/staff/shadow/severity.html"
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        return super().add_view(request, form_url, {"may_test": page.may_test(request)} | (extra_context or {}))

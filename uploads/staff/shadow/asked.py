@@ -10,18 +10,27 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from catalog.models import ProductCategory
+from catalog.rules.problems import Code
 from config.web.links import page_url
 from config.web.text import counted
 from uploads.models import ValueRule
-from uploads.shadow.changes import MOST_CATEGORIES, CategoryChange, Change, RuleChange
+from uploads.shadow.changes import MOST_CATEGORIES, CategoryChange, Change, RuleChange, SeverityChange
 from uploads.staff.rules import ValueRuleForm
+from uploads.staff.severities.listing import SeverityForm
 
 WHAT: Final = "what"
 RULE: Final = "rule"
 CATEGORY: Final = "category"
+SEVERITY: Final = "severity"
 NO_SUCH_RULE: Final = "This rule is gone: somebody deleted it meanwhile."
-NO_CATEGORY: Final = "Choose at least one category."
+NO_CATEGORY: Final = "Choose at least one category that isn’t so already."
 TOO_MANY: Final = f"At most {counted(MOST_CATEGORIES, '{} category', '{} categories')} can be tested at once."
+# What is seen in how a product changes, and not in its row.
+BY_THE_CATALOG: Final = frozenset({Code.PRICE_CHANGED, Code.STOCK_ZERO})
+NOT_IN_ROW: Final = (
+    "This is found when a row is held against its product as that stood, so rows can’t be judged by it again. How "
+    "often it was found stands in the list of errors and warnings."
+)
 
 
 class Asked(NamedTuple):
@@ -39,6 +48,8 @@ def of(data: QueryDict) -> Asked:
         return _rule(data)
     if data.get(WHAT) == CATEGORY:
         return _category(data)
+    if data.get(WHAT) == SEVERITY:
+        return _severity(data)
     return Asked(None, ["Nothing is named that could be tested."], [], reverse("admin:uploads_valuerule_tests"))
 
 
@@ -69,12 +80,35 @@ def _rule(data: QueryDict) -> Asked:
     names = ("vendor", "field", "wrong_value", "right_value")
     fields = [(WHAT, RULE), ("rule", key), *((name, given.get(name, "")) for name in names)]
     if not form.is_valid():
-        said = [f"{form[name].label}: {one}" if name in form.fields else str(one)
-                for name, found in form.errors.items() for one in found]  # fmt: skip
-        return Asked(None, said, fields, back)
+        return Asked(None, _said(form), fields, back)
     made: dict[str, Any] = form.cleaned_data
     vendor_id = made["vendor"].pk if made["vendor"] else None
     change = RuleChange(vendor_id, made["field"], made["wrong_value"], made["right_value"], rule.pk if rule else None)
+    return Asked(change, [], fields, back)
+
+
+def _said(form: Any) -> list[str]:
+    """What is wrong in a form, each with what the field is called there."""
+    return [
+        f"{form[name].label}: {one}" if name in form.fields else str(one)
+        for name, found in form.errors.items()
+        for one in found
+    ]
+
+
+def _severity(data: QueryDict) -> Asked:
+    """As its form would be saved; from when on it counts makes no difference."""
+    back = f"{reverse('admin:uploads_severityrule_changelist')}"
+    names = ("code", "severity", "threshold", "vendor", "category")
+    fields = [(WHAT, SEVERITY), *((name, data.get(name, "")) for name in names)]
+    form = SeverityForm({name: value for name, value in fields if name in names})
+    if not form.is_valid():
+        return Asked(None, _said(form), fields, back)
+    made: dict[str, Any] = form.cleaned_data
+    if made["code"] in BY_THE_CATALOG:
+        return Asked(None, [NOT_IN_ROW], fields, back)
+    vendor_id = made["vendor"].pk if made["vendor"] else ""
+    change = SeverityChange(made["code"], made["severity"], vendor_id, made["category"], made["threshold"])
     return Asked(change, [], fields, back)
 
 
@@ -84,7 +118,7 @@ def _category(data: QueryDict) -> Asked:
     fields = [(WHAT, CATEGORY), ("active", "1" if active else ""), *(("category", key) for key in keys)]
     if len(keys) > MOST_CATEGORIES:
         return Asked(None, [TOO_MANY], [], back)
-    found = ProductCategory.objects.filter(pk__in=keys).order_by("category_name")
+    found = ProductCategory.objects.filter(pk__in=keys, is_active=not active).order_by("category_name")
     names = tuple(found.values_list("category_name", flat=True))
     if not names:
         return Asked(None, [NO_CATEGORY], [], back)

@@ -7,9 +7,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.rules.fields import LABELS
+from catalog.rules.problems import WARNING as LOWER
 from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.models import Job
+from uploads.shadow.changes import Change, RuleChange, SeverityChange
 from uploads.shadow.compare import EXAMPLES, FAIL, KINDS, MOST_EXAMPLES, MOST_VENDORS, OTHER, PASS, UNWARN, WARN
 from uploads.shadow.stored import MOST_ROWS, UPLOAD_ROWS
 from vendors.models import Vendor
@@ -105,6 +107,15 @@ def not_looked_at(job: Job) -> list[str]:
     if found.get("others", {}).get("rows"):
         said.append(f"{MOST_VENDORS:,} vendors stand here by name; the others are added up in the last line.")
     return said
+
+
+def elsewhere(change: Change) -> str:
+    """What becomes of rows of the other vendors, as long as a change is made for some."""
+    if isinstance(change, RuleChange):
+        return "Rows of the others are read as before."
+    if isinstance(change, SeverityChange) and change.severity == LOWER:
+        return "For the others it stays what it was."
+    return "Rows of the others are accepted and only warned of."
 
 
 def sentence(job: Job, what: str) -> str:

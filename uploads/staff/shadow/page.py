@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 
 from uploads.insight import progress
 from uploads.models import Job
-from uploads.shadow import changes, run
+from uploads.shadow import canary, changes, run
 from uploads.staff.shadow import asked, found
 
 TEST: Final = "uploads.test_changes"
 SEE: Final = "uploads.view_valuerule"
+NAMED: Final = 5  # vendors in a message
 SHOWN: Final = 50  # of all tests, the newest
 
 
@@ -90,6 +91,37 @@ def stop(request: HttpRequest, key: int) -> HttpResponseBase:
     return redirect("admin:uploads_valuerule_tested", job.pk)
 
 
+def make(request: HttpRequest, key: int) -> HttpResponseBase:
+    """Make what was tested for some vendors, or for all, or take it back; logged."""
+    job = _job(request, key)
+    _require(may_make(request, job))
+    if request.method == "POST":
+        try:
+            messages.success(request, _make(request, job))
+        except canary.Refused as refused:
+            messages.error(request, str(refused))
+    return redirect("admin:uploads_valuerule_tested", job.pk)
+
+
+def _make(request: HttpRequest, job: Job) -> str:
+    """Do what the button says; returns what was done. Raises canary.Refused."""
+    do = request.POST.get("do")
+    if do == "all":
+        canary.for_all(job, request.user)
+        return "It counts for all vendors from now on."
+    if do == "back":
+        canary.take_back(job, request.user)
+        return "It was taken back. Rows that were judged meanwhile stay as they were judged."
+    made = canary.for_vendors(job, request.POST.getlist("vendor"), request.user)
+    return f"It counts for {', '.join(made[:NAMED])}{' and others' if len(made) > NAMED else ''} from now on."
+
+
+def may_make(request: HttpRequest, job: Job) -> bool:
+    """Whether the user may make what was tested."""
+    change = changes.from_json(job.parameters["change"])
+    return may_test(request) and request.user.has_perms(canary.permissions(change))
+
+
 def _job(request: HttpRequest, key: int) -> Job:
     _require(may_see(request))
     job = Job.objects.select_related("requested_by").filter(pk=min(key, 2**63 - 1), kind=Job.Kind.SHADOW).first()
@@ -114,4 +146,7 @@ def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
         "words": list(found.WORDS.values()),
         "not_looked_at": found.not_looked_at(job),
         "may_test": may_test(request),
+        "made": canary.made(job),
+        "may_make": job.ended and canary.possible(change) and may_make(request, job),
+        "elsewhere": found.elsewhere(change),
     }
