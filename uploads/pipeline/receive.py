@@ -21,7 +21,6 @@ from uploads.feed.questions import refusal
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
 from uploads.pipeline.guard import hold
-from uploads.pipeline.guard.check import Finding
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -50,14 +49,14 @@ class Looked(NamedTuple):
 class Options:
     """Which rows an upload is about (UploadHistory.Mode), and who is told of its end (UploadHistory.Notify).
 
-    `trial` is what the dry run of exactly this counted, where there is one; and what it found beyond thresholds the
-    user has `seen`, and wants to let through.
+    `trial` is what the dry run of exactly this counted, where there is one; `seen` the word for what is beyond
+    thresholds in it and the user wants to let through (guard/check.py).
     """
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
     trial: hold.Trial | None = None
-    seen: tuple[Finding, ...] = ()
+    seen: str = ""
 
 
 def receive(

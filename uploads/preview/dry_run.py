@@ -137,9 +137,16 @@ def looked_of(kept: KeptFile, reading: Reading | None) -> Looked | None:
     return looked if looked and looked.asked == asked else None
 
 
-def trial_of(job: Job | None) -> Trial | None:
-    """What the guard may take from a dry run that has come to its end."""
-    if job is None or job.state != Job.State.DONE or "measured" not in job.result:
+def trial_for(kept: KeptFile, reading: Reading | None, mode: str) -> Trial | None:
+    """What the guard may take from the dry run of exactly this, if it has come to its end."""
+    job = of(kept)
+    asked = examine.fingerprint(examine.question_about(kept.vendor_id, reading, kept.sheet, kept.about))
+    return trial_of(job) if job and _is_about(job, asked, mode) else None
+
+
+def trial_of(job: Job) -> Trial | None:
+    """The same of a dry run, whatever it is about."""
+    if job.state != Job.State.DONE or "measured" not in job.result:
         return None
     return Trial(Measured.from_json(job.result["measured"]), job.result["generation"])
 

@@ -1,5 +1,7 @@
 """Whether a file goes beyond a threshold: pure, so that a threshold can be tried that nobody has set yet."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -53,6 +55,11 @@ class Finding:
         said = counted(self.found, one, many)
         return f"{said}, of {self.of:,} {whole}{where}: {self.share:g} %, where a file is held beyond {self.limit} %"
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its examples, each in a line."""
+        return tuple(_line(one) for one in self.examples)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"share": self.share, "examples": list(self.examples)}
 
@@ -60,6 +67,12 @@ class Finding:
     def from_json(cls, found: Mapping[str, Any]) -> "Finding":
         known = {name: value for name, value in found.items() if name != "share"}
         return cls(**{**known, "examples": tuple(found.get("examples", ()))})
+
+
+def _line(example: Example) -> str:
+    """“Lamp (SKU-1): 10.00 → 1.00”; of a row with an error what it is."""
+    named = f"{example['name']} ({example['sku']})" if example["sku"] else f"Row {example['row']}"
+    return f"{named}: {example['before']} → {example['after']}" if example["before"] else f"{named}: {example['after']}"
 
 
 UNCHECKED: Final = Finding("unchecked", 0, 0, 0, 0)
@@ -71,13 +84,10 @@ def check(measured: Measured, counting: Iterable[Threshold]) -> tuple[Finding, .
     return tuple(finding for one in counting if one.is_on and (finding := _beyond(measured, one, counting)))
 
 
-def same(left: Sequence[Finding], right: Sequence[Finding]) -> bool:
-    """Whether these are exactly the same findings, whatever the examples: who has seen these, has seen those."""
-    return sorted(map(_fact, left)) == sorted(map(_fact, right))
-
-
-def _fact(finding: Finding) -> tuple[str, str, int, int, int]:
-    return finding.kind, finding.category, finding.limit, finding.found, finding.of
+def word(findings: Sequence[Finding]) -> str:
+    """The same for exactly the same findings, whatever their examples: who has seen these, has seen those."""
+    facts = sorted((one.kind, one.category, one.vendor_id, one.limit, one.found, one.of) for one in findings)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _beyond(measured: Measured, threshold: Threshold, counting: Sequence[Threshold]) -> Finding | None:

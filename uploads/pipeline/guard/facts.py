@@ -2,12 +2,12 @@
 generation the vendor's catalog is in, and what a file is compared with.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from catalog.models import Product
 from uploads.feed.parser import Layout
@@ -79,8 +79,9 @@ def _has_products(vendor_id: str) -> bool:
 def last_rows(vendor_id: str, layout: Layout, mode: str) -> int | None:
     """How many rows the vendor's last files with these columns in this mode had, the smallest one; None for none."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, [vendor_id, NEWEST, mode, Jsonb(list(layout.headers)), LAST])
-        return cursor.fetchone()[0]
+        cursor.execute(_LAST, [vendor_id, NEWEST, mode, json.dumps(list(layout.headers)), LAST])
+        (rows,) = cursor.fetchone()
+        return None if rows is None else int(rows)
 
 
 # By idx_upload_history_vendor.
@@ -90,6 +91,6 @@ SELECT min(file_rows)
           FROM (SELECT file_rows, created_at, status, mode, layout, undone_at FROM upload_history
                  WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) newest
          WHERE status = 'completed' AND mode = %s AND undone_at IS NULL AND file_rows > 0
-           AND layout -> 'headers' = %s
+           AND layout -> 'headers' = %s::jsonb
          ORDER BY created_at DESC LIMIT %s) last
 """

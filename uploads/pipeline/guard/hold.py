@@ -8,17 +8,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from catalog import committer
+from uploads.feed.parser import Layout
 from uploads.models import Job, UploadHistory
 from uploads.pipeline import finish
 from uploads.pipeline.guard import facts, thresholds, told
-from uploads.pipeline.guard.check import UNCHECKED, Finding, check
+from uploads.pipeline.guard.check import UNCHECKED, Finding, check, word
 from uploads.pipeline.guard.measured import Measured
 from uploads.work import events, jobs, wakeups
 
@@ -34,6 +35,7 @@ Status, Guard = UploadHistory.Status, UploadHistory.Guard
 # so old that the next file is better. As long as a feed waits for its answers.
 HELD_DAYS: Final = 7
 MOST_HELD: Final = 20  # of one vendor; with more, somebody has to look before the next file is taken
+NEWER_COUNTED: Final = 100  # uploads that came after a held one
 AT_ONCE: Final = 500  # of those that are late, in one turn of the schedule
 MAY_RELEASE: Final = "uploads.release_uploadhistory"
 NOT_CONFIRMED: Final = "not_confirmed"
@@ -55,13 +57,11 @@ class Trial:
 # --- when an upload is opened ----------------------------------------------------------------------------------
 
 
-def of_new(
-    upload: UploadHistory, lines: int, trial: Trial | None, seen: Sequence[Finding], user: "User | None"
-) -> None:
+def of_new(upload: UploadHistory, lines: int, trial: Trial | None, seen: str, user: "User | None") -> None:
     """Set what the guard says of an upload that is about to be opened, under its vendor's lock.
 
     With a `trial` of the same file that is fresh it is settled at once; else it is due, or not needed. Findings that
-    the user has `seen`, and may let through, hold nothing up.
+    the user has `seen` (check.word of them), and may let through, hold nothing up.
     """
     counting, layout = thresholds.of(upload.vendor_id), upload_layout(upload)
     by_hand = upload.previewed_key is not None
@@ -71,7 +71,7 @@ def of_new(
         upload.guard = Guard.DUE
         return
     findings = check(facts.completed(trial.measured, upload.vendor_id, layout, upload.mode, seen=by_hand), counting)
-    if findings and seen and same_or_fewer(findings, seen) and user and may_release(user, findings, upload.vendor_id):
+    if findings and seen == word(findings) and user and may_release(user, findings, upload.vendor_id):
         _note(upload, Guard.CONFIRMED, findings)
         upload.guard_confirmed_by, upload.guard_confirmed_at = user, timezone.now()
     else:
@@ -151,14 +151,28 @@ def may_release(user: "Anybody", findings: Sequence[Finding], vendor_id: str) ->
     return all(one.owners_may for one in findings) and told.is_owner(user, vendor_id)
 
 
-def owners_may(findings: Sequence[Finding]) -> bool:
-    return all(one.owners_may for one in findings)
+@dataclass(frozen=True)
+class Shown:
+    """Findings as a page shows them to a person: whether this one `may` let the file through, and whether owners may.
+    `word` is what a form sends back of them."""
+
+    findings: tuple[Finding, ...]
+    may: bool
+    owners_may: bool
+    word: str
 
 
-def same_or_fewer(findings: Sequence[Finding], seen: Sequence[Finding]) -> bool:
-    """Whether there is nothing in the findings that isn't exactly so among those that were seen."""
-    known = {(one.kind, one.category, one.found, one.of) for one in seen}
-    return all((one.kind, one.category, one.found, one.of) in known for one in findings)
+def shown(findings: Sequence[Finding], user: "Anybody", vendor_id: str) -> Shown:
+    owners_may = all(one.owners_may for one in findings)
+    return Shown(tuple(findings), may_release(user, findings, vendor_id), owners_may, word(findings))
+
+
+def in_preview(trial: Trial | None, vendor_id: str, layout: Layout, mode: str) -> tuple[Finding, ...]:
+    """What would hold a file that is previewed, by its dry run."""
+    if trial is None:
+        return ()
+    whole = facts.completed(trial.measured, vendor_id, layout, mode, seen=True)
+    return check(whole, thresholds.of(vendor_id))
 
 
 def release(upload: UploadHistory, user: "User | None") -> None:
@@ -190,19 +204,19 @@ def cancel_late() -> None:
             told.cancelled(UploadHistory.objects.select_related("vendor").get(pk=upload_id))
 
 
-def newer_than(upload: UploadHistory, most: int = 100) -> int:
-    """How many newer uploads of the vendor have brought something, up to `most`: what they wrote stays."""
+def newer_than(upload: UploadHistory) -> int:
+    """How many newer uploads of the vendor have brought something, up to NEWER_COUNTED: what they wrote stays."""
     newer = UploadHistory.objects.filter(
         vendor=upload.vendor_id, created_at__gte=upload.created_at, sequence__gt=upload.sequence, valid_records__gt=0
     )
-    return newer.values("pk")[:most].count()
+    return newer.values("pk")[:NEWER_COUNTED].count()
 
 
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def upload_layout(upload: UploadHistory) -> Any:
-    return facts.Layout.from_json(upload.layout or {})
+def upload_layout(upload: UploadHistory) -> Layout:
+    return Layout.from_json(upload.layout or {})
 
 
 def _note(upload: UploadHistory, guard: str, findings: Sequence[Finding]) -> None:

@@ -100,11 +100,11 @@ def _beyond(changes: Mapping[str, Sequence[object]]) -> Iterable[tuple[str, obje
         # Of a price that is in another currency now nothing can be said by its number.
         if "currency" not in changes and before > 0:
             if after <= before * FALLS:
-                yield "price_falls", *price
+                yield "price_falls", price[0], price[1]
             elif after >= before * RISES:
-                yield "price_rises", *price
+                yield "price_rises", price[0], price[1]
     if (stock := changes.get("stock_quantity")) and stock[0] and not stock[1]:
-        yield "zero_stock", *stock
+        yield "zero_stock", stock[0], stock[1]
 
 
 def brief(text: str) -> str:

@@ -55,13 +55,5 @@ def cancelled(upload: UploadHistory) -> None:
     )
 
 
-def example_words(example: dict[str, object]) -> str:
-    """“Lamp (SKU-1): 10.00 → 1.00”; of a row with an error what it is."""
-    named = f"{example.get('name', '')} ({example.get('sku', '')})" if example.get("sku") else ""
-    change = f"{example['before']} → {example['after']}" if example.get("before") else str(example.get("after", ""))
-    row = f"row {example['row']}" if example.get("row") else ""
-    return f"{named or row}: {change}"
-
-
 def _lines(finding: Finding) -> list[str]:
-    return [f"- {finding.words}.", *(f"    {example_words(one)}" for one in finding.examples[:SHOWN])]
+    return [f"- {finding.words}.", *(f"    {one}" for one in finding.lines[:SHOWN])]
