@@ -13,8 +13,8 @@ from uploads.pipeline.guard import hold
 STATES: Final = {
     "awaiting_file": "Announced. Its file hasn't come, or wasn't submitted.",
     "submitted": "A worker looks at the file.",
-    "held": "It leaves something open, and waits for an answer: see `questions`; or it would change more than is usual, "
-    "and waits until somebody lets it through: see `held_for`.",
+    "held": "It leaves something open, and waits for an answer: see `questions`; or it would change more than is "
+    "usual, and waits until somebody lets it through: see `held_for`.",
     "processing": "Its rows are being imported. What is counted is live already.",
     "completed": "All rows have their outcome, and what was accepted is live. Rows with errors are counted.",
     "tried": "The dry run has ended. Nothing was changed.",

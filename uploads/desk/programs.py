@@ -115,12 +115,10 @@ def guarded_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
 def _kept_back(upload: Any) -> Thing:
     findings = hold.findings_of(upload)
     says = " ".join(f"{shown(one.words)}." for one in findings)
-    who = (
-        "its owners can let it through" if all(one.owners_may for one in findings) else "only staff can let it through"
-    )
+    who = "its owners" if all(one.owners_may for one in findings) else "only staff"
     return Thing(
         Kind.GUARD, upload.pk, shown(upload.file_name), says, upload.created_at,
-        page_url("uploads_uploadhistory", upload.pk), upload.vendor_id, shown(upload.vendor.vendor_name), (who,),
+        page_url("uploads_uploadhistory", upload.pk), upload.vendor_id, shown(upload.vendor.vendor_name), (f"{who} can let it through",),
         about=upload,
     )  # fmt: skip
 

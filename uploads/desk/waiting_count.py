@@ -26,7 +26,8 @@ Kind = WorkItem.Kind
 
 # By kind: which rows wait, and what their things are told apart by; each through an index: idx_upload_history_failed,
 # idx_vendors_status, idx_vendors_requested_name, idx_jobs_failed,
-# idx_shared_values_rows, idx_comments_answers, idx_sources_trouble, idx_feeds_held, idx_upload_history_held. Outages and steps are a dozen rows.
+# idx_shared_values_rows, idx_comments_answers, idx_sources_trouble, idx_feeds_held,
+# idx_upload_history_held. Outages and steps are a dozen rows.
 _ROWS: Final = {
     Kind.UPLOAD: (
         SQL("upload_history WHERE status = 'failed' AND created_at >= %(failed)s"), SQL("upload_history.upload_id"),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # In the order in which they matter: what everything else hangs on, what nobody else can do, what people wait for.
 GROUPS: Final[tuple[Group, ...]] = (
-    troubles.GROUP, failed_uploads.GROUP, programs.GUARD, programs.HELD, programs.SOURCES, newcomers.APPLICANTS, newcomers.NAMES,
-    answers.GROUP, shared_work.VALUES, shared_work.CLAIMS,
+    troubles.GROUP, failed_uploads.GROUP, programs.GUARD, programs.HELD, programs.SOURCES, newcomers.APPLICANTS,
+    newcomers.NAMES, answers.GROUP, shared_work.VALUES, shared_work.CLAIMS,
 )  # fmt: skip
 FEW: Final = 5
 PAGE: Final = 50
@@ -69,11 +69,8 @@ class Line:
         if kind == Kind.ANSWER:
             return ""
         by_kind = {
-            Kind.UPLOAD: "upload",
-            Kind.STALLED: "upload",
-            Kind.GUARD: "upload",
-            Kind.VENDOR: "vendor",
-            Kind.NAME: "vendor",
+            **dict.fromkeys((Kind.UPLOAD, Kind.STALLED, Kind.GUARD), "upload"),
+            **dict.fromkeys((Kind.VENDOR, Kind.NAME), "vendor"),
         }
         return urlencode({by_kind[Kind(kind)]: key} if kind in by_kind else {"kind": kind, "key": key})
 

@@ -32,7 +32,8 @@ def console(out: TextIO) -> Console:
 
 
 def follow(upload_id: str, out: TextIO) -> UploadProgress:
-    """Show the upload's progress until it has ended or is held; returns how it is then. A service that is away is waited for."""
+    """Show the upload's progress until it has ended or is held; returns how it is then. A service that is away is
+    waited for."""
     shown = console(out)
     with Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),

@@ -1,6 +1,6 @@
-"""The page of one upload for its vendor: how far it is, step by step, what came of it, and how to stop it or let it through."""
+"""The page of one upload for its vendor: how far it is, step by step, what came of it, how to stop it or let it through."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
@@ -23,6 +23,9 @@ from uploads.portal.messages import conversation
 from uploads.portal.pages import upload_of
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 VIEWER, UPLOADER, OWNER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER, VendorMember.Role.OWNER
 HELD = "Held: it would change more than is usual, so nothing of it was imported yet."
@@ -78,7 +81,7 @@ def release(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpRespons
         messages.error(request, "This is more than owners can let through. Our staff look at it.")
         return redirect("vendor:upload", vendor.pk, upload.pk)
     try:
-        hold.release(upload, request.user)
+        hold.release(upload, cast("User", request.user))
         log_change(request.user, upload, "Let through on the vendor's page.")
         messages.success(request, "It is imported now.")
     except hold.NotReleased as error:

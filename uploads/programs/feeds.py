@@ -153,7 +153,7 @@ def cancel_upload(upload: UploadHistory) -> None:
 
 
 def let_through(upload: UploadHistory) -> None:
-    """Let a held upload through, as far as its vendor's owners may: who has a token acts for them. Raises FeedRefused."""
+    """Let a held upload through, as far as its vendor's owners may, for whom the token acts. Raises FeedRefused."""
     if upload.status != UploadHistory.Status.HELD:
         raise FeedRefused("conflict", f"This feed is {upload.status}. Only one that is held can be confirmed.")
     if beyond := [one for one in hold.findings_of(upload) if not one.owners_may]:

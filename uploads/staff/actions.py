@@ -1,4 +1,5 @@
-"""What staff can do to uploads: let through, cancel, retry, reconcile, undo. Shown first with the number of rows, logged after.
+"""What staff can do to uploads: let through, cancel, retry, reconcile, undo. Shown first with the number of
+rows, logged after.
 
 The base of the uploads' admin: the same confirmation serves one upload, from its page, and several, from the list.
 """

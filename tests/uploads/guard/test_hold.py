@@ -17,8 +17,8 @@ from tests.jobs import run_jobs
 from uploads.aws import storage
 from uploads.models import GuardThreshold, Job, RecordOutcome, UploadHistory
 from uploads.pipeline import finish, stage, upkeep
-from uploads.pipeline.guard import facts, hold
 from uploads.pipeline.examine import Refused
+from uploads.pipeline.guard import facts, hold
 from uploads.pipeline.guard.hold import NotReleased
 from uploads.preview import dry_run
 from uploads.work import leases

@@ -136,8 +136,8 @@ def submit(request: HttpRequest, feed_id: str) -> Status[FeedOut]:
 @router.post("feeds/{path:feed_id}/confirm", auth=WRITE, response={202: FeedOut, **ON_ONE}, url_name="confirm",
              summary="Answer what a held feed leaves open, or let it through as it is")  # fmt: skip
 def confirm(request: HttpRequest, feed_id: str, body: Answers) -> Status[FeedOut]:
-    """Each question that it asks has an ID; what isn't answered is asked again. One that would change more than is usual
-    (`held_for`) is let through without answers, where its owners may do that."""
+    """Each question that it asks has an ID; what isn't answered is asked again. One that would change more than is
+    usual (`held_for`) is let through without answers, where its owners may do that."""
     _, upload = found(request, feed_id)
     with _refusals():
         if upload is None:

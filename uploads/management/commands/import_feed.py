@@ -49,8 +49,8 @@ class Command(BaseCommand):
     help = (
         "Import a vendor's feed. Exit status 0 when the upload completed, with or without row errors; 3 when the file "
         "leaves open what only a person can decide, and nothing was imported; 4 when more rows have errors than "
-        "--fail-on-errors allows; 5 when it is held, since it would change more than is usual, and nothing was imported "
-        "before somebody lets it through; 1 otherwise."
+        "--fail-on-errors allows; 5 when it is held, since it would change more than is usual, and nothing was "
+        "imported before somebody lets it through; 1 otherwise."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
