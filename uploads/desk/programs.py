@@ -118,8 +118,8 @@ def _kept_back(upload: Any) -> Thing:
     who = "its owners" if all(one.owners_may for one in findings) else "only staff"
     return Thing(
         Kind.GUARD, upload.pk, shown(upload.file_name), says, upload.created_at,
-        page_url("uploads_uploadhistory", upload.pk), upload.vendor_id, shown(upload.vendor.vendor_name), (f"{who} can let it through",),
-        about=upload,
+        page_url("uploads_uploadhistory", upload.pk), upload.vendor_id, shown(upload.vendor.vendor_name),
+        (f"{who} can let it through",), about=upload,
     )  # fmt: skip
 
 

@@ -105,12 +105,12 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0),
                             django.core.validators.MaxValueValidator(100),
                         ],
-                        verbose_name="held beyond so many percent",
+                        verbose_name="held beyond, in percent",
                     ),
                 ),
                 (
                     "minimum",
-                    models.PositiveIntegerField(db_default=20, default=20, verbose_name="counts from so many on"),
+                    models.PositiveIntegerField(db_default=20, default=20, verbose_name="of at least"),
                 ),
                 (
                     "owner_percent",
@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0),
                             django.core.validators.MaxValueValidator(100),
                         ],
-                        verbose_name="owners confirm up to so many percent",
+                        verbose_name="owners let through up to, in percent",
                     ),
                 ),
                 ("is_on", models.BooleanField(db_default=True, default=True, verbose_name="counts")),
@@ -347,6 +347,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("limit_percent__lte", 100), ("owner_percent__lte", 100)),
                 name="guard_thresholds_percent",
+                violation_error_message="A share is a number from 0 to 100.",
             ),
         ),
         migrations.AddConstraint(
@@ -358,6 +359,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="guard_thresholds_scope",
+                violation_error_message="It is for all, for a vendor, or for a category; a category has its own only for prices and stocks.",
             ),
         ),
         migrations.RunSQL(MOVED, UNMOVED),

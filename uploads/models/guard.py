@@ -33,9 +33,9 @@ class GuardThreshold(models.Model):
     kind = models.CharField("what is counted", max_length=20, choices=Kind)
     vendor = models.ForeignKey(Vendor, models.CASCADE, null=True, blank=True, db_index=False, related_name="+")
     category = models.CharField(max_length=100, default="", db_default="", blank=True)
-    limit_percent = models.PositiveSmallIntegerField("held beyond so many percent", validators=PERCENT)
-    minimum = models.PositiveIntegerField("counts from so many on", default=20, db_default=20)
-    owner_percent = models.PositiveSmallIntegerField("owners confirm up to so many percent", validators=PERCENT)
+    limit_percent = models.PositiveSmallIntegerField("held beyond, in percent", validators=PERCENT)
+    minimum = models.PositiveIntegerField("of at least", default=20, db_default=20)
+    owner_percent = models.PositiveSmallIntegerField("owners let through up to, in percent", validators=PERCENT)
     is_on = models.BooleanField("counts", default=True, db_default=True)
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -52,12 +52,15 @@ class GuardThreshold(models.Model):
                 violation_error_message="There is one for this already: change that.",
             ),
             models.CheckConstraint(
-                condition=Q(limit_percent__lte=100, owner_percent__lte=100), name="guard_thresholds_percent"
+                condition=Q(limit_percent__lte=100, owner_percent__lte=100), name="guard_thresholds_percent",
+                violation_error_message="A share is a number from 0 to 100.",
             ),
             models.CheckConstraint(
                 condition=Q(category="")
                 | Q(vendor__isnull=True, kind__in=["price_falls", "price_rises", "zero_stock"]),
                 name="guard_thresholds_scope",
+                violation_error_message="It is for all, for a vendor, or for a category; a category has its own "
+                "only for prices and stocks.",
             ),
         ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The page of one upload for its vendor: how far it is, step by step, what came of it, how to stop it or let it through."""
+"""The page of one upload for its vendor: how far it is, step by step, what came of it, how to stop it or go on."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
