@@ -1,5 +1,5 @@
-"""What people taught the import about a vendor's files, in the admin: its columns, and values it keeps writing; and beyond
-what a file is held."""
+"""What people taught the import about a vendor's files, in the admin: its columns, and values it keeps writing; and
+beyond what a file is held."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ class ThresholdForm(ThresholdModelForm):
             "category": "Nothing is for all categories. Only prices and stocks have one of a category.",
             "limit_percent": "A file is held when more than this share of its products, or rows, is so.",
             "minimum": "Shares of fewer products, or rows, hold nothing.",
-            "owner_percent": "Up to this share the vendor's owners let a held file through themselves; beyond it staff do.",
+            "owner_percent": "Up to this share the vendor's owners let a held file through; beyond it staff do.",
             "is_on": "Without it nothing is held for this, in the place of what counts else.",
         }
 
