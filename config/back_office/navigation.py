@@ -51,6 +51,7 @@ WORKED_WITH = {
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
     "uploads.SeverityRule": ("Severities", "below"),
+    "uploads.GuardThreshold": ("Thresholds", "below"),
     "uploads.RememberedReading": ("File layouts", "below"),
     "uploads.Source": ("Sources", ""),
 }

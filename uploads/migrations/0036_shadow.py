@@ -12,7 +12,8 @@ from config.back_office.granting import groups_and_permissions
 MAY = ("Operations", "Operations lead")
 KINDS = [
     ("replay", "Try failed rows again"), ("ignore", "Ignore failed rows"), ("undo", "Undo an upload"),
-    ("reconcile", "Reconcile an upload"), ("dry_run", "Dry run of a file"), ("shadow", "Test of a change"),
+    ("reconcile", "Reconcile an upload"), ("dry_run", "Dry run of a file"), ("guard", "Check of a file before its import"),
+    ("shadow", "Test of a change"),
 ]  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def permit(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("uploads", "0032_severities"), ("vendors", "0003_groups")]
+    dependencies = [("uploads", "0032_severities"), ("uploads", "0033_guard"), ("vendors", "0003_groups")]
 
     operations = [
         migrations.AlterField("job", "kind", models.CharField(choices=KINDS, max_length=20)),

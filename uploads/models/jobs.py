@@ -23,6 +23,7 @@ class Job(models.Model):
         UNDO = "undo", "Undo an upload"
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"
+        GUARD = "guard", "Check of a file before its import"
         SHADOW = "shadow", "Test of a change"
 
     class State(models.TextChoices):
