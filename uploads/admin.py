@@ -28,8 +28,8 @@ from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
-from uploads.staff.rules import GuardThresholdAdmin, RememberedReadingAdmin
-from uploads.staff.shadow.admin import TestedRuleAdmin, TestedSeverityAdmin
+from uploads.staff.rules import RememberedReadingAdmin
+from uploads.staff.shadow.admin import TestedRuleAdmin, TestedSeverityAdmin, TestedThresholdAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -51,5 +51,5 @@ admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, TestedRuleAdmin)
 admin.site.register(SeverityRule, TestedSeverityAdmin)
-admin.site.register(GuardThreshold, GuardThresholdAdmin)
+admin.site.register(GuardThreshold, TestedThresholdAdmin)
 admin.site.register(Source, SourceAdmin)

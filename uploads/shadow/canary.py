@@ -29,7 +29,13 @@ from security.models import Kind
 from uploads.models import Job, SeverityRule, ValueRule
 from uploads.pipeline.weighing import severities
 from uploads.shadow import changes
-from uploads.shadow.changes import CategoryChange, Change, RuleChange
+from uploads.shadow.changes import (
+    CategoryChange,
+    Change,
+    RowChange,
+    RuleChange,
+    ThresholdChange,
+)
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -75,6 +81,8 @@ def made(job: Job) -> Made:
 
 def possible(change: Change) -> bool:
     """Whether it can be made for some vendors first: it is about all, and there is something to keep apart."""
+    if isinstance(change, ThresholdChange):
+        return False
     if isinstance(change, CategoryChange):
         return not change.active
     if isinstance(change, RuleChange):
@@ -97,7 +105,7 @@ def for_vendors(job: Job, vendor_ids: Iterable[str], user: Any) -> list[str]:
     if not known:
         raise Refused(NOBODY)
 
-    def do(change: Change, so_far: Made) -> Made:
+    def do(change: RowChange, so_far: Made) -> Made:
         if so_far.for_all:
             raise Refused(FOR_ALL)
         return _for_vendors(change, so_far, [one for one in known if one not in so_far.vendors], user)
@@ -109,7 +117,7 @@ def for_vendors(job: Job, vendor_ids: Iterable[str], user: Any) -> list[str]:
 def for_all(job: Job, user: Any) -> None:
     """Make it for all vendors. Raises Refused."""
 
-    def do(change: Change, so_far: Made) -> Made:
+    def do(change: RowChange, so_far: Made) -> Made:
         if so_far.for_all:
             raise Refused(FOR_ALL)
         return _for_all(change, so_far, user)
@@ -122,13 +130,13 @@ def take_back(job: Job, user: Any) -> None:
     _change(job, lambda change, so_far: _taken_back(change, so_far, user), "Taken back", user)
 
 
-def _change(job: Job, do: Callable[[Change, Made], Made], said: str, user: Any) -> None:
+def _change(job: Job, do: Callable[[RowChange, Made], Made], said: str, user: Any) -> None:
     with transaction.atomic():
         held = Job.objects.select_for_update().get(pk=job.pk)
         if not held.ended:
             raise Refused(NOT_ENDED)
         change = changes.from_json(held.parameters["change"])
-        if not possible(change):
+        if isinstance(change, ThresholdChange) or not possible(change):
             raise Refused(NO_CANARY)
         found = do(change, made(held))
         held.parameters = {**held.parameters, "made": vars(found)}
@@ -142,7 +150,7 @@ def _change(job: Job, do: Callable[[Change, Made], Made], said: str, user: Any) 
 # --- each kind of change -----------------------------------------------------------------------------------------
 
 
-def _for_vendors(change: Change, so_far: Made, new: Sequence[str], user: Any) -> Made:
+def _for_vendors(change: RowChange, so_far: Made, new: Sequence[str], user: Any) -> Made:
     vendors = tuple(sorted({*so_far.vendors, *new}))
     if isinstance(change, RuleChange):
         return replace(so_far, vendors=vendors, rules=(*so_far.rules, *_rules_of(change, new, user)))
@@ -159,7 +167,7 @@ def _for_vendors(change: Change, so_far: Made, new: Sequence[str], user: Any) ->
     return Made(vendors, severities=(*so_far.severities, *_say(rules, user)), turned=turned)
 
 
-def _for_all(change: Change, so_far: Made, user: Any) -> Made:
+def _for_all(change: RowChange, so_far: Made, user: Any) -> Made:
     _clear(change, so_far, user)
     if isinstance(change, RuleChange):
         if _same_value(change).filter(vendor=None).exists():
@@ -171,7 +179,7 @@ def _for_all(change: Change, so_far: Made, user: Any) -> Made:
     return Made((), True, severities=_say([rule], user))
 
 
-def _taken_back(change: Change, so_far: Made, user: Any) -> Made:
+def _taken_back(change: RowChange, so_far: Made, user: Any) -> Made:
     if not so_far.anything:
         raise Refused(NOTHING_MADE)
     _clear(change, so_far, user)
@@ -180,7 +188,7 @@ def _taken_back(change: Change, so_far: Made, user: Any) -> Made:
     return Made()
 
 
-def _clear(change: Change, so_far: Made, user: Any) -> None:
+def _clear(change: RowChange, so_far: Made, user: Any) -> None:
     """Take back the severities and the value rules that were made, as they were made."""
     _unsay(so_far.severities, user)
     if isinstance(change, RuleChange):

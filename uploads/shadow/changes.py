@@ -10,6 +10,7 @@ from catalog.rules.fields import LABELS
 from catalog.rules.problems import ERROR, WARNING, kind_of, label_of
 from catalog.rules.severity.severities import Rule
 from config.web.text import counted, visible
+from uploads.models import GuardThreshold
 from uploads.pipeline import judge
 from uploads.pipeline.judge import Against, ProposedRule
 from uploads.pipeline.understood import categories
@@ -52,7 +53,22 @@ class SeverityChange:
     threshold: int | None = None
 
 
-Change = RuleChange | CategoryChange | SeverityChange
+@dataclass(frozen=True)
+class ThresholdChange:
+    """A threshold that would be set, or, with `instead_of`, be another one: as a GuardThreshold has it."""
+
+    kind: str
+    limit: int
+    owner_limit: int
+    minimum: int
+    is_on: bool = True
+    category: str = ""
+    vendor_id: str = ""
+    instead_of: int | None = None
+
+
+RowChange = RuleChange | CategoryChange | SeverityChange
+Change = RowChange | ThresholdChange
 
 
 class Both(NamedTuple):
@@ -62,7 +78,7 @@ class Both(NamedTuple):
     then: Against
 
 
-def both(change: Change, vendor_ids: Sequence[str]) -> Both:
+def both(change: RowChange, vendor_ids: Sequence[str]) -> Both:
     """For rows of these vendors, read from the database as it stands."""
     now = replace(judge.standing(vendor_ids), ours=categories.ours())
     if isinstance(change, RuleChange):
@@ -77,7 +93,7 @@ def both(change: Change, vendor_ids: Sequence[str]) -> Both:
 
 def vendor_of(change: Change) -> str | None:
     """The one vendor that it is about; None for all."""
-    return (change.vendor_id or None) if isinstance(change, RuleChange | SeverityChange) else None
+    return None if isinstance(change, CategoryChange) else change.vendor_id or None
 
 
 def sentence(change: Change) -> str:
@@ -90,6 +106,8 @@ def sentence(change: Change) -> str:
     whose = f"of {change.vendor_id}" if change.vendor_id else "of all vendors"
     if isinstance(change, SeverityChange):
         return _of_severity(change, whose)
+    if isinstance(change, ThresholdChange):
+        return _of_threshold(change, whose)
     label, wrong = LABELS.get(change.field, change.field), visible(change.wrong)
     if change.right is None:
         return f"Take away the rule {whose} for the {label} “{wrong}”"
@@ -103,20 +121,27 @@ def _of_severity(change: SeverityChange, whose: str) -> str:
     return f"“{label_of(change.code)}” in rows {whose}{where}{bound}: {said}"
 
 
+def _of_threshold(change: ThresholdChange, whose: str) -> str:
+    where = f" in “{visible(change.category)}”" if change.category else ""
+    counted_as = GuardThreshold.Kind(change.kind).label
+    said = f"beyond {change.limit} %, from {change.minimum:,} on" if change.is_on else "never"
+    return f"Hold files {whose} for {counted_as}{where}: {said}"
+
+
 # --- as JSON -----------------------------------------------------------------------------------------------------
 
-_KINDS: Final[Mapping[str, type[RuleChange] | type[CategoryChange] | type[SeverityChange]]] = {
-    "rule": RuleChange, "category": CategoryChange, "severity": SeverityChange,
+_KINDS: Final[Mapping[str, type[Change]]] = {
+    "rule": RuleChange, "category": CategoryChange, "severity": SeverityChange, "threshold": ThresholdChange,
 }  # fmt: skip
 
 
 def to_json(change: Change) -> dict[str, Any]:
     """As a job's parameters keep it."""
     kind = next(name for name, one in _KINDS.items() if isinstance(change, one))
-    return {"kind": kind, **{name: list(v) if isinstance(v, tuple) else v for name, v in vars(change).items()}}
+    return {"what": kind, **{name: list(v) if isinstance(v, tuple) else v for name, v in vars(change).items()}}
 
 
 def from_json(stored: Mapping[str, Any]) -> Change:
     """What `to_json` made."""
-    values: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "kind"}
-    return _KINDS[stored["kind"]](**values)
+    values: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "what"}
+    return _KINDS[stored["what"]](**values)

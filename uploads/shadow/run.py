@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from uploads.models import Job
 from uploads.pipeline.judge import judge_by
-from uploads.shadow import changes, compare, stored
-from uploads.shadow.changes import Change
+from uploads.shadow import changes, compare, held, stored
+from uploads.shadow.changes import Change, RowChange, ThresholdChange
 from uploads.shadow.stored import MOST_ROWS, Place, Slice, Window
 from uploads.work import jobs
 
@@ -39,7 +39,8 @@ def start(change: Change, days: int, user: Any) -> Job:
             raise Refused(TOO_MANY)
         wanted = stored.window(since, changes.vendor_of(change))
         parameters = {"change": changes.to_json(change), "days": days, "window": wanted.to_json()}
-        return jobs.start(Job.Kind.SHADOW, user, total=stored.rows_of(wanted), parameters=parameters)
+        total = held.rows_of(wanted) if isinstance(change, ThresholdChange) else stored.rows_of(wanted)
+        return jobs.start(Job.Kind.SHADOW, user, total=total, parameters=parameters)
 
 
 def stop(job: Job, user: Any) -> bool:
@@ -54,6 +55,12 @@ def stop(job: Job, user: Any) -> bool:
 def step(job: Job) -> bool:
     """Look at the next rows; True when all have been looked at, or as many as one run looks at."""
     change, wanted = changes.from_json(job.parameters["change"]), Window.from_json(job.parameters["window"])
+    if isinstance(change, ThresholdChange):
+        return held.step(job, change, wanted)
+    return _rows_step(job, change, wanted)
+
+
+def _rows_step(job: Job, change: RowChange, wanted: Window) -> bool:
     result: dict[str, Any] = job.result or _empty(wanted)
     place = Place(**result["at"])
     found = stored.read(wanted, place, min(SLICE_ROWS, MOST_ROWS - job.done))

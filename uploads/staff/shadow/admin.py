@@ -1,4 +1,4 @@
-"""Rules and severities with "Test this change" where they are made, and the pages of tests, beside the rules."""
+"""Rules, severities and thresholds with "Test this change" where they are made, and the pages of tests."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
 
-from uploads.staff.rules import ValueRuleAdmin
+from uploads.staff.rules import GuardThresholdAdmin, ValueRuleAdmin
 from uploads.staff.severities.listing import SeverityRuleAdmin
 from uploads.staff.shadow import page
 
@@ -72,3 +72,19 @@ class TestedSeverityAdmin(SeverityRuleAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         return super().add_view(request, form_url, {"may_test": page.may_test(request)} | (extra_context or {}))
+
+
+class TestedThresholdAdmin(GuardThresholdAdmin):
+    """The thresholds of the guard, each tried on past uploads before it is set."""
+
+    change_form_template = "uploads/staff/shadow/threshold.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        shown = {"may_test": page.may_test(request)}
+        return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))

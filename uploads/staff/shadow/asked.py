@@ -13,16 +13,25 @@ from catalog.models import ProductCategory
 from catalog.rules.problems import Code
 from config.web.links import page_url
 from config.web.text import counted
-from uploads.models import ValueRule
-from uploads.shadow.changes import MOST_CATEGORIES, CategoryChange, Change, RuleChange, SeverityChange
-from uploads.staff.rules import ValueRuleForm
+from uploads.models import GuardThreshold, ValueRule
+from uploads.shadow.changes import (
+    MOST_CATEGORIES,
+    CategoryChange,
+    Change,
+    RuleChange,
+    SeverityChange,
+    ThresholdChange,
+)
+from uploads.staff.rules import ThresholdForm, ValueRuleForm
 from uploads.staff.severities.listing import SeverityForm
 
 WHAT: Final = "what"
 RULE: Final = "rule"
 CATEGORY: Final = "category"
 SEVERITY: Final = "severity"
+THRESHOLD: Final = "threshold"
 NO_SUCH_RULE: Final = "This rule is gone: somebody deleted it meanwhile."
+NO_SUCH_THRESHOLD: Final = "This threshold is gone: somebody deleted it meanwhile."
 NO_CATEGORY: Final = "Choose at least one category that isn’t so already."
 TOO_MANY: Final = f"At most {counted(MOST_CATEGORIES, '{} category', '{} categories')} can be tested at once."
 # What is seen in how a product changes, and not in its row.
@@ -50,6 +59,8 @@ def of(data: QueryDict) -> Asked:
         return _category(data)
     if data.get(WHAT) == SEVERITY:
         return _severity(data)
+    if data.get(WHAT) == THRESHOLD:
+        return _threshold(data)
     return Asked(None, ["Nothing is named that could be tested."], [], reverse("admin:uploads_valuerule_tests"))
 
 
@@ -109,6 +120,29 @@ def _severity(data: QueryDict) -> Asked:
         return Asked(None, [NOT_IN_ROW], fields, back)
     vendor_id = made["vendor"].pk if made["vendor"] else ""
     change = SeverityChange(made["code"], made["severity"], vendor_id, made["category"], made["threshold"])
+    return Asked(change, [], fields, back)
+
+
+def _threshold(data: QueryDict) -> Asked:
+    """As its form would be saved; a stored one stays what it is about, as there."""
+    key = data.get("threshold", "")
+    stored = GuardThreshold.objects.filter(pk=key).first() if key.isdecimal() and len(key) < 19 else None
+    if key and stored is None:
+        return Asked(None, [NO_SUCH_THRESHOLD], [], reverse("admin:uploads_guardthreshold_changelist"))
+    given = data.copy()
+    if stored:
+        given["kind"], given["vendor"], given["category"] = stored.kind, stored.vendor_id or "", stored.category
+    form = ThresholdForm(given, instance=stored)
+    fields = [(WHAT, THRESHOLD), ("threshold", key), *((name, given.get(name, "")) for name in form.fields)]
+    back = page_url("uploads_guardthreshold", stored.pk) if stored else reverse("admin:uploads_guardthreshold_add")
+    if not form.is_valid():
+        return Asked(None, _said(form), fields, back)
+    made: dict[str, Any] = form.cleaned_data
+    vendor_id = made["vendor"].pk if made["vendor"] else ""
+    change = ThresholdChange(
+        made["kind"], made["limit_percent"], made["owner_percent"], made["minimum"], made["is_on"], made["category"],
+        vendor_id, stored.pk if stored else None,
+    )  # fmt: skip
     return Asked(change, [], fields, back)
 
 

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from uploads.insight import progress
 from uploads.models import Job
 from uploads.shadow import canary, changes, run
+from uploads.shadow.changes import ThresholdChange
 from uploads.staff.shadow import asked, found
 
 TEST: Final = "uploads.test_changes"
@@ -51,6 +52,7 @@ def ask_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         "title": "Test this change",
         "what": changes.sentence(meant.change) if meant.change else "",
         "asked": meant,
+        "about_uploads": isinstance(meant.change, ThresholdChange),
         "days": _days(request),
         "most_days": run.MOST_DAYS,
     }
@@ -67,7 +69,7 @@ def list_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase
     _require(may_see(request))
     jobs = Job.objects.filter(kind=Job.Kind.SHADOW).select_related("requested_by").order_by("-id")[:SHOWN]
     lines = [(job, changes.sentence(changes.from_json(job.parameters["change"])), found.counts(job)) for job in jobs]
-    about = {"title": "Tested changes", "tests": lines, "most": SHOWN, "words": list(found.WORDS.values())}
+    about = {"title": "Tested changes", "tests": lines, "most": SHOWN}
     return TemplateResponse(request, "uploads/staff/shadow/list.html", context | about)
 
 
@@ -143,7 +145,8 @@ def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
         "vendors": found.vendors(request, job),
         "others": found.others(job),
         "unaffected": found.unaffected(job),
-        "words": list(found.WORDS.values()),
+        "words": list(found.words(job).values()),
+        "about_uploads": found.about_uploads(job),
         "not_looked_at": found.not_looked_at(job),
         "may_test": may_test(request),
         "made": canary.made(job),
