@@ -44,7 +44,7 @@ def outcomes_of(text: str) -> dict[int, tuple[str, tuple[str, ...]]]:
     with Accepted() as accepted:
         for start in range(0, len(rows), dry_run.PAGE_ROWS):
             page = rows[start : start + dry_run.PAGE_ROWS]
-            for row, outcome, problems, _ in dry_run.decided(page, layout, "VEND001", rules, own, accepted):
+            for row, outcome, problems, *_ in dry_run.decided(page, layout, "VEND001", rules, own, accepted):
                 found[row.number] = outcome, tuple(sorted(f"{one.code} {one.message}" for one in problems))
     return found
 

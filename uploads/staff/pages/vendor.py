@@ -17,7 +17,9 @@ from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
 from uploads.insight.error_habits import Warned, warned
-from uploads.models import RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
+from uploads.models import GuardThreshold, RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
+from uploads.pipeline.guard import thresholds
+from uploads.pipeline.guard.thresholds import Threshold
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
@@ -196,7 +198,21 @@ def _files(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
     if user.has_perm("uploads.view_severityrule"):
         shown["severities"] = SeverityRule.objects.filter(vendor=vendor).count()
         shown["severities_url"] = list_url("uploads_severityrule", vendor=vendor.pk)
+    if user.has_perm("uploads.view_guardthreshold"):
+        shown["thresholds"] = [
+            (GuardThreshold.Kind(one.kind).label, one, _scope(one)) for one in thresholds.of(vendor.pk)
+        ]
+        shown["thresholds_url"] = list_url("uploads_guardthreshold")
     return shown
+
+
+def _scope(one: Threshold) -> str:
+    """Whose it is."""
+    if one.vendor_id:
+        return "set for this vendor"
+    if one.category:
+        return f"in {visible(one.category)}"
+    return "as for all"
 
 
 def _sources(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
