@@ -316,7 +316,7 @@ def _measured(measured: Measured, outcomes: Sequence[Decided]) -> None:
     for row, outcome, problems, _, product, changes in outcomes:
         if outcome == "error":
             why = next((found.message for found in problems if not is_warning(found.code)), "")
-            measured.note_error(why, row=row.number)
+            measured.note_error(storable(why), row=row.number)
         elif product is None:
             continue
         elif outcome == "retired":
