@@ -25,6 +25,7 @@ from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
 from uploads.models import Job, UploadHistory
 from uploads.pipeline import finish, receive, stage, stream, writeback
+from uploads.pipeline.guard import thresholds
 from uploads.preview import trial
 from uploads.work import jobs, outages
 from vendors.models import Vendor
@@ -209,6 +210,12 @@ def platform(tmp_path: Path, real_processes: None) -> Iterator[Platform]:
     platform.up()
     yield platform
     platform.end()
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is held: for tests of files that nobody would let through."""
+    monkeypatch.setattr(thresholds, "DEFAULTS", ())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A feed, as programs are told of it: one shape from its announcement to its end."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from pydantic import Field
 from uploads.api.shapes import Answered
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline.guard import hold
+from uploads.pipeline.guard.check import Finding
+from uploads.preview import dry_run
 
 STATES: Final = {
     "awaiting_file": "Announced. Its file hasn't come, or wasn't submitted.",
@@ -85,7 +88,7 @@ class FeedOut(Answered):
     counts: Counts
     failure: Failure | None = Field(default=None, description="Why it can't be imported.")
     questions: list[dict[str, Any]] = Field(default=[], description="What a held feed leaves open, with choices.")
-    held_for: list[HeldFor] = Field(default=[], description="Why it is held, or was: what it would change too much.")
+    held_for: list[HeldFor] = Field(default=[], description="Why it is held, was, or would be if this was no dry run.")
     held_until: datetime | None = Field(default=None, description="When it is cancelled, if nobody lets it through.")
     links: Links
 
@@ -112,7 +115,8 @@ def _of_feed(feed: Feed) -> FeedOut:
         id=feed.pk, state=feed.state, origin=_origin(feed), kind=feed.kind, mode=feed.mode, dry_run=feed.dry_run,
         file_name=feed.file_name, sha256=feed.sha256 or None, size=feed.size, metadata=feed.metadata,
         created_at=feed.created_at, submitted_at=feed.submitted_at, ended_at=feed.ended_at, failure=failed,
-        counts=_tried(feed), questions=feed.questions, links=Links(self=address("feed", feed.pk)),
+        counts=_tried(feed), questions=feed.questions, held_for=_would_hold(feed),
+        links=Links(self=address("feed", feed.pk)),
     )  # fmt: skip
 
 
@@ -145,13 +149,26 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
     )  # fmt: skip
 
 
+def _would_hold(feed: Feed) -> list[HeldFor]:
+    """What would hold the file of a dry run, if it was sent now."""
+    looked = dry_run.looked_at(feed.job) if feed.job else None
+    if feed.job is None or looked is None:
+        return []
+    trial = dry_run.trial_of(feed.job)
+    return _shown(hold.in_preview(trial, feed.vendor_id, looked.layout, feed.job.parameters["mode"], seen=False))
+
+
 def _held_for(upload: UploadHistory) -> list[HeldFor]:
+    return _shown(hold.findings_of(upload))
+
+
+def _shown(findings: Iterable[Finding]) -> list[HeldFor]:
     return [
         HeldFor(
             kind=one.kind, message=one.words, found=one.found, of=one.of, percent=one.share, limit_percent=one.limit,
             category=one.category or None, may_confirm=one.owners_may, examples=list(one.lines),
         )
-        for one in hold.findings_of(upload)
+        for one in findings
     ]  # fmt: skip
 
 

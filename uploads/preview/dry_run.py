@@ -10,8 +10,8 @@ with the file. A row that depends on an open question counts as "open".
 It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, under
 `left_out` those that are no products by their reason, and under `problems` by code how many rows have such an error,
 with the first as an example. `warnings` has by code how many warnings there are, and `warned` how many rows have any.
-Under `measured` it has what the guard asks for (pipeline/guard/measured.py) and under `generation` that of the catalog
-when it began. While the look at all rows is under way, `looking` says how far it is, in percent.
+What the guard asks for (pipeline/guard/measured.py) is written down as `trial`, with the generation of the catalog when
+the count began. While the look at all rows is under way, `looking` says how far it is, in percent.
 """
 
 import time
@@ -146,9 +146,8 @@ def trial_for(kept: KeptFile, reading: Reading | None, mode: str) -> Trial | Non
 
 def trial_of(job: Job) -> Trial | None:
     """The same of a dry run, whatever it is about."""
-    if job.state != Job.State.DONE or "measured" not in job.result:
-        return None
-    return Trial(Measured.from_json(job.result["measured"]), job.result["generation"])
+    found = job.parameters.get("trial") if job.state == Job.State.DONE else None
+    return Trial(Measured.from_json(found["measured"]), found["generation"]) if found else None
 
 
 def questions(job: Job) -> tuple[Question, ...]:
@@ -211,8 +210,7 @@ def _look(job: Job, file: BinaryIO) -> None:
 def _count(job: Job, file: BinaryIO, layout: Layout) -> None:
     generation = facts.generation(str(job.vendor_id))
     measured = measure(job, file, layout, job.parameters["mode"])
-    job.result = {**job.result, "measured": measured.to_json(), "generation": generation}
-    jobs.save(job)
+    jobs.note(job, trial={"measured": measured.to_json(), "generation": generation})
 
 
 def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:
@@ -316,7 +314,7 @@ def _measured(measured: Measured, outcomes: Sequence[Decided]) -> None:
     for row, outcome, problems, _, product, changes in outcomes:
         if outcome == "error":
             why = next((found.message for found in problems if not found.is_warning), "")
-            measured.note_error(why, row=row.number)
+            measured.note_error(storable(why), row=row.number)
         elif product is None:
             continue
         elif outcome == "retired":

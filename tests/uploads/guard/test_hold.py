@@ -15,11 +15,15 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from uploads.aws import storage
+from uploads.corrections import undo
+from uploads.keeping import offboarding
 from uploads.models import GuardThreshold, Job, RecordOutcome, UploadHistory
-from uploads.pipeline import finish, stage, upkeep
+from uploads.pipeline import finish, reconcile, stage, upkeep
 from uploads.pipeline.examine import Refused
-from uploads.pipeline.guard import facts, hold
+from uploads.pipeline.guard import facts, hold, thresholds
+from uploads.pipeline.guard.check import check
 from uploads.pipeline.guard.hold import NotReleased
+from uploads.pipeline.guard.measured import Measured, Part
 from uploads.preview import dry_run
 from uploads.work import leases
 from vendors.models import Vendor, VendorMember
@@ -325,3 +329,56 @@ def test_whoever_changes_a_vendors_products_moves_its_catalogs_generation_alone(
     assert facts.generation(other_vendor.pk) == 0
     stocked.run(feed(line(2, price="9.49")))
     assert facts.generation("VEND001") == by_sql + 1  # nothing was changed
+
+
+# --- what is done twice, and what else asks about uploads ------------------------------------------------------
+
+
+def test_a_check_that_is_done_again_after_it_was_settled_changes_nothing(
+    stocked: Pipeline, owner: User, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    upload = stocked.run(ZEROED)
+    told = len(mailoutbox)
+    Job.objects.filter(upload=upload).update(state=Job.State.RUNNING, expires_at=None, ended_at=None)
+    run_jobs()
+    hold.settle(upload.pk, None)
+    upload.refresh_from_db()
+    assert (upload.status, [one.kind for one in hold.findings_of(upload)]) == ("held", ["zero_stock"])
+    assert len(mailoutbox) == told
+
+
+def test_a_held_upload_cannot_be_undone_and_keeps_its_vendor_from_being_deleted(stocked: Pipeline) -> None:
+    upload = stocked.run(ZEROED)
+    assert undo.why_not(upload).startswith("The upload brought nothing")
+    assert "held" in offboarding.why_not(upload.vendor)
+
+
+def test_a_list_that_only_changes_products_does_not_wait_for_an_older_one_that_is_held(stocked: Pipeline) -> None:
+    stocked.run(ZEROED)
+    newer = stocked.send("sku,price\n" + "".join(f"SKU-{number},9.49\n" for number in range(1, ROWS + 1)))
+    assert stage.waits_for(newer) == ""
+    stocked.stage(newer)
+    stocked.settle()
+    newer.refresh_from_db()
+    assert (newer.status, newer.guard, newer.updated_records) == ("completed", "passed", ROWS)
+
+
+def test_reconciling_an_upload_that_waits_for_its_check_stages_nothing(stocked: Pipeline) -> None:
+    due, held = stocked.send(NIGHTLY), stocked.run(ZEROED)
+    for upload in (due, held):
+        reconcile.reconcile(upload.pk)
+        upload.refresh_from_db()
+        assert (upload.staged_rows, upload.status) == (0, "processing" if upload == due else "held")
+
+
+def test_a_whole_catalog_retires_what_it_leaves_out_and_is_always_compared_with_the_last_one(
+    stocked: Pipeline,
+) -> None:
+    layout = hold.upload_layout(UploadHistory.objects.get())
+    measured = Measured(rows=20, parts={"": Part(touched=20)})
+    whole = facts.completed(measured, "VEND001", layout, "replace", seen=True)
+    assert (whole.active, whole.absent, whole.last_rows) == (ROWS, 10, None)  # no file was sent in this mode before
+    counting = thresholds.of("VEND001")
+    assert [(one.kind, one.found, one.of) for one in check(whole, counting)] == [("retired", 10, ROWS)]
+    assert facts.needed("VEND001", 2, layout, "replace", counting, seen=True)
+    assert not facts.needed("VEND001", 2, layout, "upsert", counting, seen=True)

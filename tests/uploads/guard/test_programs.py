@@ -1,4 +1,4 @@
-"""Held feeds of programs, sources and the command line: said with what was found, and confirmed as far as owners may."""
+"""Held feeds of programs and of the command line: said with what was found, confirmed as far as owners may."""
 
 import json
 from typing import Any
@@ -125,3 +125,13 @@ def test_watching_an_upload_ends_where_it_is_held(program: Client) -> None:
     assert found.ended
     assert (found.fraction, found.sentence.startswith("Held: nothing of it was imported.")) == (0.0, True)
     assert hold.findings_of(upload)
+
+
+def test_a_dry_run_says_what_would_hold_the_file(program: Client) -> None:
+    feed_id = sent(program, ZEROED, dry_run="true")
+    take.take(feed_id)
+    run_jobs()
+    Feed.objects.update(leased_until=None)
+    take.take(feed_id)
+    found = state(program, feed_id)
+    assert (found["state"], [one["kind"] for one in found["held_for"]]) == ("tried", ["zero_stock"])

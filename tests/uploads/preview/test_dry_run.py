@@ -75,6 +75,7 @@ def random_feed(seed: int, rows: int = 60) -> str:
     return feed(*lines)
 
 
+@pytest.mark.usefixtures("unguarded")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_dry_run_says_of_every_row_what_the_import_then_does(
     pipeline: Pipeline, other_vendor: Vendor, admin_user: User, monkeypatch: pytest.MonkeyPatch, seed: int

@@ -167,11 +167,13 @@ def shown(findings: Sequence[Finding], user: "Anybody", vendor_id: str) -> Shown
     return Shown(tuple(findings), may_release(user, findings, vendor_id), owners_may, word(findings))
 
 
-def in_preview(trial: Trial | None, vendor_id: str, layout: Layout, mode: str) -> tuple[Finding, ...]:
-    """What would hold a file that is previewed, by its dry run."""
+def in_preview(
+    trial: Trial | None, vendor_id: str, layout: Layout, mode: str, *, seen: bool = True
+) -> tuple[Finding, ...]:
+    """What would hold a file that is previewed, by its dry run; `seen` by a person, rather than tried by a program."""
     if trial is None:
         return ()
-    whole = facts.completed(trial.measured, vendor_id, layout, mode, seen=True)
+    whole = facts.completed(trial.measured, vendor_id, layout, mode, seen=seen)
     return check(whole, thresholds.of(vendor_id))
 
 
