@@ -36,15 +36,14 @@ SECOND_LOOK: Final = "5 minutes"  # no batch takes so long from its judgement to
 AGAIN: Final = "30 seconds"
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('looking at what happened', 0))"
 # Through idx_happenings_due.
-_DUE: Final = SQL(
-    """
-    WITH first AS (
-         SELECT kind, looks, position FROM happenings WHERE next_look_at <= now() ORDER BY next_look_at, id LIMIT 1)
-    SELECT h.id, h.kind, h.what, h.looked_at, h.looks, h.position, h.again
-      FROM happenings h JOIN first USING (kind, looks, position)
+_DUE: Final = """
+    WITH first AS (SELECT kind, looks, position, looked_at FROM happenings
+                    WHERE next_look_at <= now() ORDER BY next_look_at, id LIMIT 1)
+    SELECT h.* FROM happenings h
+      JOIN first f ON h.kind = f.kind AND h.looks = f.looks AND h.position = f.position
+                  AND h.looked_at IS NOT DISTINCT FROM f.looked_at
      WHERE h.next_look_at <= now() ORDER BY h.next_look_at, h.id LIMIT %s
-    """
-)
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _slice() -> int | None:
         group = _due() if room > 0 else []
         if not group:
             return None
-        since = min(one.looked_at or _clock() for one in group)
+        since = group[0].looked_at or _clock()
         look = _LOOKS[group[0].kind](group)
         asked = _Asked(room)
         for concerned in look.concerned:
@@ -112,8 +111,8 @@ def _room() -> int:
 
 
 def _due() -> list[Happening]:
-    """Happenings of one kind that stand at the same place."""
-    return list(Happening.objects.raw(_DUE.as_string(None), [GROUP]))
+    """Happenings of one kind that stand at the same place, and were looked at first at the same moment."""
+    return list(Happening.objects.raw(_DUE, [GROUP]))
 
 
 def _clock() -> datetime:
@@ -153,7 +152,7 @@ _LATER: Final = """
 
 # --- the jobs ----------------------------------------------------------------------------------------------------
 
-# Of those that waited in vain since the happening, a job that failed isn't asked for again.
+# A job that failed since isn't asked for again; while one of the same kind is open, its rows aren't looked at.
 _JOBS: Final = SQL(
     """
     SELECT upload_id, rows, busy
@@ -161,7 +160,7 @@ _JOBS: Final = SQL(
      CROSS JOIN LATERAL (
            SELECT count(*) FILTER (WHERE j.state IN ('waiting', 'running')) > 0 AS busy,
                   count(*) FILTER (WHERE j.state = 'failed' AND j.created_at >= %s::timestamptz) > 0 AS failed
-             FROM jobs j WHERE j.upload_id = found.upload_id AND j.parameters ? %s) AS theirs
+             FROM jobs j WHERE j.upload_id = found.upload_id AND j.parameters -> %s ->> 'kind' = %s) AS theirs
      WHERE NOT failed ORDER BY busy, sequence LIMIT %s
     """
 )
@@ -193,7 +192,7 @@ def _ask(because: Because, vendor_id: str, asked: _Asked) -> None:
     rows = (_BY_UPLOAD if by_upload else _BY_VALUE).format(condition)
     left = asked.room - len(asked.jobs)
     with connection.cursor() as cursor:
-        more = [*values, *([vendor_id] if by_upload else []), because.since, BECAUSE, left + 1]
+        more = [*values, *([vendor_id] if by_upload else []), because.since, BECAUSE, because.kind, left + 1]
         cursor.execute(_JOBS.format(rows), more)
         found = cursor.fetchall()
     free = [(upload_id, rows) for upload_id, rows, busy in found if not busy]

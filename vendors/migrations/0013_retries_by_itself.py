@@ -3,8 +3,8 @@
 from django.db import migrations, models
 
 HELP = (
-    "Rows that failed for a category that isn't open, a SKU that another product has, or since the vendor wasn't active "
-    "are retried when that changes."
+    "Rows that failed for a category that isn't open, for a SKU that another product has, or since the vendor wasn't "
+    "active are retried when that changes."
 )
 
 

@@ -17,8 +17,8 @@ else:
 CURRENCY_HELP = "The currency of prices that don't say theirs. What is in the catalog already isn't converted."
 
 RETRIES_HELP = (
-    "Rows that failed for a category that isn't open, a SKU that another product has, or since the vendor wasn't active "
-    "are retried when that changes."
+    "Rows that failed for a category that isn't open, for a SKU that another product has, or since the vendor wasn't "
+    "active are retried when that changes."
 )
 
 
