@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import Product, ProductCategory
 from tests.bench.pages.addresses import named_patterns
 from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
@@ -339,12 +339,29 @@ def deliver_webhooks(both: Both) -> None:
     assert not theirs.deliveries.exists()
 
 
+def retry_waiting(both: Both) -> None:
+    """A category of theirs is opened, and both wait for it; but only we want our rows retried by themselves."""
+    Vendor.objects.filter(pk="VEND001").update(retries_by_itself=True)
+    for upload in (both.ours, both.theirs):
+        ValidationError.objects.filter(upload=upload).update(
+            field="category", error_type="unknown_category", wrong_value="Toy Trains"
+        )
+    before = both.of_theirs()
+    ProductCategory.objects.create(category_name="Toy Trains")
+    tasks.retry_waiting()
+    made = Job.objects.filter(parameters__because__kind="category")
+    assert set(made.values_list("vendor_id", flat=True)) == {"VEND001"}
+    for job in made:
+        tasks.run_job(job.pk)
+    assert both.of_theirs() == before
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
         delete_old, mail_comments, take_feed, take_feeds, mail_expiry, fetch_sources,
-        deliver_webhooks,
+        deliver_webhooks, retry_waiting,
     )
 }  # fmt: skip
 
