@@ -340,20 +340,24 @@ def deliver_webhooks(both: Both) -> None:
 
 
 def retry_waiting(both: Both) -> None:
-    """A category of theirs is opened, and both wait for it; but only we want our rows retried by themselves."""
+    """A row of ours says that it waits for a category in an upload of theirs, whose rows nobody wants retried."""
     Vendor.objects.filter(pk="VEND001").update(retries_by_itself=True)
-    for upload in (both.ours, both.theirs):
-        ValidationError.objects.filter(upload=upload).update(
-            field="category", error_type="unknown_category", wrong_value="Toy Trains"
-        )
-    before = both.of_theirs()
+    ValidationError.objects.filter(upload=both.ours).update(
+        field="category", error_type="unknown_category", wrong_value="Toy Trains"
+    )
+    because = {"kind": "category", "whats": {"toy trains": "Toy Trains"}, "since": "2026-01-01T00:00:00Z"}
+    crossed = Selection(both.theirs.pk, "VEND001", "category", wrong_values=("toy trains",))
+    Job.objects.create(
+        kind="replay", vendor_id="VEND001", upload=both.theirs,
+        parameters={"selection": asdict(crossed), "because": because},
+    )  # fmt: skip
     ProductCategory.objects.create(category_name="Toy Trains")
     tasks.retry_waiting()
-    made = Job.objects.filter(parameters__because__kind="category")
-    assert set(made.values_list("vendor_id", flat=True)) == {"VEND001"}
+    made = Job.objects.filter(parameters__because__kind="category").order_by("pk")
+    assert [job.upload_id for job in made] == [both.theirs.pk, both.ours.pk]
     for job in made:
         tasks.run_job(job.pk)
-    assert both.of_theirs() == before
+    assert [job.state for job in made.all()] == ["failed", "done"]
 
 
 CROSSED = {

@@ -83,8 +83,8 @@ class Timeline:
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Eleven queries at most, and what
-    `derived_values` needs for the newest rows that set something."""
+    """The newest lines of a product's timeline, or the newest of those before a moment. Eleven queries at most, and
+    what `derived_values` needs for the newest rows that set something."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
     entries = _merged(records, changes, _sheets(records))

@@ -177,7 +177,8 @@ _DELETE_SENT: Final = SQL(
 
 def _failed(vendor: Vendor) -> int:
     found = (ValidationError.objects.filter(vendor=vendor), Correction.objects.filter(upload__vendor=vendor),
-             SelfRetry.objects.filter(upload__vendor=vendor), UploadHead.objects.filter(upload__vendor=vendor))  # fmt: skip
+             SelfRetry.objects.filter(upload__vendor=vendor),
+             UploadHead.objects.filter(upload__vendor=vendor))  # fmt: skip
     return sum(rows.count() for rows in found)
 
 
