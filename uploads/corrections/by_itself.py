@@ -21,6 +21,7 @@ from vendors.models import Vendor
 Kind = Happening.Kind
 BECAUSE: Final = "because"  # in a job's parameters
 MOST_ATTEMPTS: Final = 20
+FEW: Final = 2_000  # rows that are put into order anew for each slice
 # What rows that wait for this have in which field.
 CODES: Final[Mapping[str, tuple[Code, ...]]] = {
     Kind.CATEGORY: (Code.UNKNOWN_CATEGORY, Code.INACTIVE_CATEGORY),
@@ -79,18 +80,30 @@ def wanted(vendor_id: str | None) -> bool:
     return Vendor.objects.filter(pk=vendor_id, status=Vendor.Status.ACTIVE, retries_by_itself=True).exists()
 
 
+# Few rows are found by what they have in common; many by reading the upload's errors in their order, as far as a slice
+# goes (idx_validation_errors_upload; the fence keeps the planner from finding and sorting all of them for each).
+_BY_VALUE: Final = SQL("validation_errors")
+_IN_ORDER: Final = SQL(
+    """
+    (SELECT * FROM validation_errors WHERE upload_id = %s AND severity = 'error' AND row_number >= %s
+      ORDER BY row_number OFFSET 0)
+    """
+)
+
+
 def next_keys(job: Job, because: Because, selection: Selection, most: int) -> list[Key]:
     """The next rows of the job's upload in the order of the file, behind those that are done."""
     condition, values = because.condition(selection)
+    behind, many = int(job.position or 0), job.total > FEW and because.kind != Kind.VENDOR
     with connection.cursor() as cursor:
         cursor.execute(
             SQL(
                 """
                 SELECT e.upload_id, e.row_number, e.record_id, e.vendor_id
-                  FROM validation_errors e WHERE {} AND e.row_number >= %s ORDER BY e.row_number LIMIT %s
+                  FROM {} e WHERE {} AND e.row_number >= %s ORDER BY e.row_number LIMIT %s
                 """
-            ).format(condition),
-            [*values, int(job.position or 0), most],
+            ).format(_IN_ORDER if many else _BY_VALUE, condition),
+            [*((selection.upload_id, behind) if many else ()), *values, behind, most],
         )
         return list(dict.fromkeys(Key(*row) for row in cursor.fetchall()))
 

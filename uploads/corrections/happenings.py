@@ -38,11 +38,11 @@ _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('looking at wh
 # Through idx_happenings_due.
 _DUE: Final = """
     WITH first AS (SELECT kind, looks, position, looked_at FROM happenings
-                    WHERE next_look_at <= now() ORDER BY next_look_at, id LIMIT 1)
+                    WHERE next_look_at <= statement_timestamp() ORDER BY next_look_at, id LIMIT 1)
     SELECT h.* FROM happenings h
       JOIN first f ON h.kind = f.kind AND h.looks = f.looks AND h.position = f.position
                   AND h.looked_at IS NOT DISTINCT FROM f.looked_at
-     WHERE h.next_look_at <= now() ORDER BY h.next_look_at, h.id LIMIT %s
+     WHERE h.next_look_at <= statement_timestamp() ORDER BY h.next_look_at, h.id LIMIT %s
 """
 
 
@@ -144,7 +144,7 @@ _STAY: Final = """
     UPDATE happenings SET position = %s, again = %s, looked_at = coalesce(looked_at, %s) WHERE id = ANY (%s)
 """
 _LATER: Final = """
-    UPDATE happenings SET position = %s, again = false, next_look_at = now() + %s::interval,
+    UPDATE happenings SET position = %s, again = false, next_look_at = statement_timestamp() + %s::interval,
                           looked_at = coalesce(looked_at, %s), looks = looks + %s
      WHERE id = ANY (%s)
 """

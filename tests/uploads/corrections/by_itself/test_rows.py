@@ -26,7 +26,7 @@ from tests.uploads.corrections.by_itself.waiting import (
 )
 from tests.uploads.corrections.undoing import put, undone
 from uploads import tasks
-from uploads.corrections import ignoring, retry
+from uploads.corrections import by_itself, ignoring, retry
 from uploads.corrections.failed_rows import Selection
 from uploads.models import Happening, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
 from uploads.work import jobs
@@ -111,9 +111,11 @@ def test_rows_with_other_problems_beside_stay_wrong_and_are_tried_once(pipeline:
     assert not Happening.objects.exists()
 
 
+@pytest.mark.parametrize("few", [0, by_itself.FEW])
 def test_of_two_rows_about_a_product_the_first_counts_as_in_its_file(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
+    monkeypatch.setattr(by_itself, "FEW", few)
     monkeypatch.setattr(retry, "SLICE_ROWS", 1)
     rows = [line(1, category="Garden Gnomes", product_name=name) for name in ("First", "Second", "Third")]
     upload = pipeline.run(feed(*rows))
