@@ -185,6 +185,7 @@ class SelfRetry(models.Model):
 
     class Meta:
         db_table = "self_retries"
+        default_permissions = ()  # shown with the rows that they are about
         constraints = [
             models.UniqueConstraint(fields=["upload", "record_id", "attempt"], name="self_retries_key"),
         ]

@@ -33,6 +33,7 @@ class Happening(models.Model):
 
     class Meta:
         db_table = "happenings"
+        default_permissions = ()  # nobody looks at them
         indexes = [models.Index(fields=["next_look_at", "id"], name="idx_happenings_due")]
 
     def __str__(self) -> str:
