@@ -8,10 +8,12 @@ from django.contrib import admin
 from catalog.models import Product, ProductCategory
 from uploads.models import (
     Correction,
+    GuardThreshold,
     Job,
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    SeverityRule,
     Source,
     StreamShard,
     UploadHistory,
@@ -26,7 +28,8 @@ from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
-from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
+from uploads.staff.rules import RememberedReadingAdmin
+from uploads.staff.shadow.admin import TestedRuleAdmin, TestedSeverityAdmin, TestedThresholdAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -46,5 +49,7 @@ admin.site.register(RecordOutcome, RecordOutcomeAdmin)
 admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
-admin.site.register(ValueRule, ValueRuleAdmin)
+admin.site.register(ValueRule, TestedRuleAdmin)
+admin.site.register(SeverityRule, TestedSeverityAdmin)
+admin.site.register(GuardThreshold, TestedThresholdAdmin)
 admin.site.register(Source, SourceAdmin)

@@ -16,8 +16,9 @@ from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
-from uploads.preview import dry_run
+from uploads.preview import dry_run, trial
 from uploads.programs import take
+from uploads.shadow import run as shadow_run
 from uploads.sources import run as source_run
 from uploads.work import jobs, outages, policies, steps, wakeups
 from vendors import mails
@@ -32,6 +33,8 @@ STEPS: Final[dict[str, jobs.Step]] = {
     Job.Kind.UNDO: undo.step,
     Job.Kind.RECONCILE: reconcile.step,
     Job.Kind.DRY_RUN: dry_run.step,
+    Job.Kind.GUARD: trial.step,
+    Job.Kind.SHADOW: shadow_run.step,
 }
 
 

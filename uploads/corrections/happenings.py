@@ -21,7 +21,7 @@ from psycopg.sql import SQL
 
 from catalog.models import ProductCategory
 from catalog.rules import cells
-from catalog.rules.validator import category_key
+from catalog.rules.values.category import category_key
 from uploads.corrections import retry
 from uploads.corrections.by_itself import BECAUSE, Because
 from uploads.models import Happening, ValueRule

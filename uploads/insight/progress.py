@@ -10,8 +10,9 @@ from catalog.rules.explained import waits_for
 from catalog.rules.places import place
 from config.web.text import counted, visible
 from uploads.insight import reading
-from uploads.models import UploadHistory, ValidationError, results
+from uploads.models import UploadHistory, results
 from uploads.pipeline import stage
+from uploads.pipeline.guard import hold
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
@@ -77,7 +78,7 @@ class ErrorKind:
 class Progress:
     """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging.
 
-    `warned` is how many rows have warnings, those that failed for something else among them; `most` plus 1 for more.
+    `errors` and `warnings` are the kinds of open ones.
     """
 
     upload: UploadHistory
@@ -85,10 +86,10 @@ class Progress:
     seconds: float
     errors: tuple[ErrorKind, ...]
     warnings: tuple[ErrorKind, ...] = ()
-    warned: int = 0
 
     @property
     def ended(self) -> bool:
+        """Whether nothing changes by itself any more; of one that is held, before a person decides."""
         return self.upload.status != UploadHistory.Status.PROCESSING
 
     @property
@@ -102,10 +103,14 @@ class Progress:
         upload = self.upload
         if upload.status == UploadHistory.Status.FAILED:
             return upload.failure_reason
+        if upload.status == UploadHistory.Status.HELD:
+            return held_words(upload)
         if self.ended:
             if upload.status == UploadHistory.Status.COMPLETED:
                 return results.sentence(upload)
             return f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
+        if upload.guard == UploadHistory.Guard.DUE:
+            return "Trying the whole file before anything is changed."
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
             if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
                 return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
@@ -114,10 +119,13 @@ class Progress:
         return f"Checking: {upload.total_records:,}{of_all} rows are checked."
 
     @property
+    def warned(self) -> int:
+        """How many rows have warnings."""
+        return self.upload.warned_records
+
+    @property
     def warned_words(self) -> str:
-        """How many rows have warnings, in words."""
-        if self.warned > COUNTED:
-            return f"More than {COUNTED:,} rows have warnings"
+        """How many rows have warnings, in words; rows that failed for something else may be among them."""
         return counted(self.warned, "{} row has warnings", "{} rows have warnings")
 
     def as_json(self) -> dict[str, object]:
@@ -149,9 +157,18 @@ class Progress:
             **reading.as_json(reading.layout_of(upload)),
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,
+            "guard": upload.guard,
+            "held_for": upload.guard_findings,
+            "held_until": upload.held_until.isoformat() if upload.held_until else None,
             "seconds": round(self.seconds, 2),
             "reading": reading.whole(layout) if (layout := reading.layout_of(upload)) else None,
         }
+
+
+def held_words(upload: UploadHistory) -> str:
+    """That it is held, and why, in a few sentences."""
+    found = " ".join(f"{one.words}." for one in hold.findings_of(upload))
+    return f"Held: nothing of it was imported. {found}"
 
 
 def of(upload_id: str, most: int | None = None) -> Progress:
@@ -160,17 +177,13 @@ def of(upload_id: str, most: int | None = None) -> Progress:
     until = upload.completed_at or datetime.now(UTC)
     seconds = (until - upload.created_at).total_seconds()
     errors, warnings = error_kinds(upload, most), error_kinds(upload, most, "warning")
-    return Progress(upload, fraction(upload), seconds, errors, warnings, warned(upload, most) if warnings else 0)
-
-
-def warned(upload: UploadHistory, most: int | None) -> int:
-    """How many of its rows have warnings; at most `most`, or more than these."""
-    found = ValidationError.objects.warnings().filter(upload=upload, resolved_at=None)
-    return found.rows(None if most is None else most + 1)
+    return Progress(upload, fraction(upload), seconds, errors, warnings)
 
 
 def fraction(upload: UploadHistory) -> float:
     """How much of the upload has an outcome, 0…1; an estimate while it is staged."""
+    if upload.status == UploadHistory.Status.HELD:
+        return 0.0
     if upload.status != UploadHistory.Status.PROCESSING:
         return 1.0
     if upload.file_rows:

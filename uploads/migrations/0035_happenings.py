@@ -65,9 +65,9 @@ DROP FUNCTION note_opened_category, note_active_vendor, note_changed_sku, note_f
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0029_feeds_by_age"),
+        ("uploads", "0033_guard"),
         ("vendors", "0013_retries_by_itself"),
-        ("catalog", "0005_plain_names"),
+        ("catalog", "0008_gtins"),
     ]
 
     operations = [

@@ -10,8 +10,9 @@ outages.py  services that were away
 upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
+guard.py    beyond what a file is held, and how a catalog moves
 happenings.py  what happened that rows may have waited for
-rules.py    what a vendor's columns and values mean
+rules.py    what a vendor's columns and values mean, and how grave kinds of problems are
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
@@ -20,6 +21,7 @@ programs/   feeds of programs, and where feeds are fetched from
 
 from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
 from uploads.models.errors import VALUE_CHARS, Correction, SelfRetry, ValidationError
+from uploads.models.guard import CatalogGeneration, GuardThreshold
 from uploads.models.happenings import Happening, why_retried
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
@@ -27,7 +29,7 @@ from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
 from uploads.models.programs import Feed, IdempotentCall, Source, SourceRun
-from uploads.models.rules import RememberedReading, ValueRule
+from uploads.models.rules import RememberedReading, SeverityRule, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
 from uploads.models.uploads import UploadHistory
@@ -38,9 +40,11 @@ __all__ = [
     "COMMENT_CHARS",
     "SEEN_WITH",
     "VALUE_CHARS",
+    "CatalogGeneration",
     "Comment",
     "Correction",
     "Feed",
+    "GuardThreshold",
     "Happening",
     "IdempotentCall",
     "Job",
@@ -51,6 +55,7 @@ __all__ = [
     "RememberedReading",
     "SelfRetry",
     "ServiceOutage",
+    "SeverityRule",
     "Source",
     "SourceRun",
     "StreamShard",

@@ -17,6 +17,7 @@ class UploadHistory(models.Model):
 
     class Status(models.TextChoices):
         PROCESSING = "processing"
+        HELD = "held"
         COMPLETED = "completed"
         FAILED = "failed"
         CANCELLED = "cancelled"
@@ -25,15 +26,36 @@ class UploadHistory(models.Model):
         UPSERT = "upsert", "add new products and update existing ones"
         ADD = "add", "only add new products"
         UPDATE = "update", "only update existing products"
+        REPLACE = "replace", "replace the whole catalog"
+
+    class AbsentState(models.TextChoices):
+        """Of the step for products that a whole catalog lacks (uploads.pipeline.replace)."""
+
+        NONE = "", "the file is no whole catalog"
+        DUE = "due"
+        DONE = "done"
+        REFUSED = "refused", "nothing was retired"
 
     class Notify(models.TextChoices):
         VENDOR = "vendor", "the vendor's address"
         UPLOADER = "uploader", "who uploaded it"
         NOBODY = "nobody"
 
+    class Guard(models.TextChoices):
+        """How far the check is that is made before the first row is staged (uploads.pipeline.guard)."""
+
+        NOT_DUE = "", "not needed"
+        DUE = "due"
+        PASSED = "passed"
+        HELD = "held"
+        CONFIRMED = "confirmed"
+
     class Source(models.TextChoices):
         FILE = "file"
         DYNAMODB = "dynamodb", "DynamoDB"
+
+    # What can still be cancelled.
+    NOT_ENDED = (Status.PROCESSING, Status.HELD)
 
     upload_id = models.CharField("upload ID", max_length=100, primary_key=True)
     vendor = models.ForeignKey(Vendor, models.PROTECT, db_index=False, related_name="uploads")
@@ -95,16 +117,41 @@ class UploadHistory(models.Model):
 
     inserted_records = models.IntegerField("inserted", default=0, db_default=0)
     updated_records = models.IntegerField("updated", default=0, db_default=0)
+    # By rows that ask for it; what a whole catalog lacks is counted below.
+    retired_records = models.IntegerField("retired", default=0, db_default=0)
     unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
     superseded_records = models.IntegerField("superseded", default=0, db_default=0)
     skipped_records = models.IntegerField("skipped", default=0, db_default=0)
+
+    # Of a file that is the vendor's whole catalog: what is done with products that it lacks, how far that came (a
+    # product ID of the vendor's), and how many it was. The ledger has a row for each, beside those of the file.
+    absent_to = models.CharField(max_length=20, choices=Vendor.Absent, default="", db_default="", blank=True)
+    absent_state = models.CharField(max_length=20, choices=AbsentState, default="", db_default="", blank=True)
+    absent_position = models.CharField(max_length=100, default="", db_default="", blank=True, editable=False)
+    absent_records = models.IntegerField("absent", default=0, db_default=0)
+    absent_why = models.TextField("why nothing was retired", default="", db_default="", blank=True)
+    # How many of them a person has agreed to at most; null where nobody was asked.
+    absent_agreed = models.IntegerField(null=True, blank=True)
+    # How many rows the file has, as whoever sent it says.
+    announced_rows = models.IntegerField(null=True, blank=True)
     # Of the rows with errors: those that somebody ignores, and those whose product came right in another way.
     ignored_records = models.IntegerField("ignored", default=0, db_default=0)
     closed_records = models.IntegerField("closed", default=0, db_default=0)
+    # Of all rows those with warnings, whether or not they have errors too.
+    warned_records = models.IntegerField("with warnings", default=0, db_default=0)
 
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
     error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # Whether the trial of the whole file went beyond a threshold, and what it found then (guard.check.Finding as JSON);
+    # who let it through all the same and when; and until when it waits for that.
+    guard = models.CharField(max_length=10, choices=Guard, default="", db_default="", blank=True, editable=False)
+    guard_findings = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
+    guard_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    guard_confirmed_at = models.DateTimeField(null=True, editable=False)
+    held_until = models.DateTimeField(null=True, editable=False)
     # When what it changed in the catalog was taken back (uploads.corrections.undo).
     undone_at = models.DateTimeField(null=True, blank=True)
     # When its files were deleted by their age; the keys are empty from then on.
@@ -125,6 +172,7 @@ class UploadHistory(models.Model):
             ("reconcile_uploadhistory", "Can reconcile uploads"),
             ("undo_uploadhistory", "Can undo uploads"),
             ("download_uploadhistory", "Can download the files of uploads"),
+            ("release_uploadhistory", "Can let held uploads through"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -140,6 +188,18 @@ class UploadHistory(models.Model):
                 & Q(error_records__gte=F("ignored_records") + F("closed_records")),
                 name="upload_history_settled_within_errors",
             ),
+            models.CheckConstraint(
+                condition=Q(warned_records__gte=0, warned_records__lte=F("total_records")),
+                name="upload_history_warned_within_total",
+            ),
+            # Of what waits for the check, or is held by it, no row is on its way.
+            models.CheckConstraint(
+                condition=~Q(guard__in=["due", "held"]) | Q(staged_rows=0), name="upload_history_nothing_before_guard"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="held") | Q(guard="held", held_until__isnull=False),
+                name="upload_history_held_by_guard",
+            ),
             # However often and fast a preview is confirmed. Partial, so that other uploads don't touch its index.
             models.UniqueConstraint(
                 fields=["previewed_key"],
@@ -151,6 +211,10 @@ class UploadHistory(models.Model):
             models.Index(fields=["vendor", "-created_at"], name="idx_upload_history_vendor"),
             models.Index(fields=["-created_at"], name="idx_upload_history_created"),
             models.Index(fields=["status"], name="idx_upload_history_open", condition=Q(status="processing")),
+            models.Index(fields=["held_until"], name="idx_upload_history_held", condition=Q(status="held")),
+            models.Index(
+                fields=["sequence"], name="idx_upload_history_due", condition=Q(status="processing", guard="due")
+            ),
             models.Index(fields=["created_at"], name="idx_upload_history_failed", condition=Q(status="failed")),
             models.Index(fields=["vendor", "sha256"], name="idx_upload_history_sha256"),
             # Those with rows that wait for somebody.

@@ -11,6 +11,8 @@ pass over all of it before the first row is staged, in the same slices (understo
 A list that can only change products waits for the files that its vendor sent before it: the products may be in these,
 and what an older file says of a product would come too late once a newer one has touched it.
 
+No row is staged before the guard has let the upload pass (pipeline/guard).
+
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
 
@@ -182,7 +184,8 @@ def _claim(upload_id: str) -> Claim | None:
 
 _TO_BE_STAGED = SQL(
     """
-    upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
+    upload_id = %s AND status = 'processing' AND guard NOT IN ('due', 'held')
+    AND storage_key <> '' AND file_rows IS NULL
     AND staged_rows - total_records <= %s
     AND NOT (coalesce(layout -> 'plan' ->> 'mode', '') = 'update'
              AND EXISTS (SELECT FROM upload_history earlier

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from catalog.rules.explained import waits_for
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import Problem
 from config.web.text import visible
 from uploads.feed import columns, parser
@@ -142,9 +142,9 @@ class Preview:
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """The fields that the file has, with the header that each is read from, in the order of FIELDS."""
+        """The fields that the file has, with the header that each is read from, in the order of READ."""
         fields = self.layout.mapping.fields
-        return [(LABELS[field], fields[field]) for field in FIELDS if field in fields]
+        return [(LABELS[field], fields[field]) for field in READ if field in fields]
 
     @property
     def encoding(self) -> str:

@@ -41,6 +41,12 @@ class Vendor(models.Model):
     trigger live in the database, so that rows inserted by hand come out right too.
     """
 
+    class Absent(models.TextChoices):
+        """What becomes of products that a file lacks which is the vendor's whole catalog."""
+
+        RETIRED = "retired", "they are retired"
+        ZERO_STOCK = "zero_stock", "their stock is set to 0"
+
     class Status(models.TextChoices):
         PENDING = "pending"
         ACTIVE = "active"
@@ -68,6 +74,14 @@ class Vendor(models.Model):
         db_default="USD",
         validators=[RegexValidator(r"^[A-Z]{3}\Z", "Like USD.")],
         help_text=CURRENCY_HELP,
+    )
+    absent_products = models.CharField(
+        "products that a whole catalog lacks",
+        max_length=20,
+        choices=Absent,
+        default=Absent.RETIRED,
+        db_default="retired",
+        help_text="When a file is sent that replaces the whole catalog.",
     )
     # Whether rows that wait for a category, for this vendor's approval or for a SKU are retried when that happens.
     retries_by_itself = models.BooleanField(
