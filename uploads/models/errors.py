@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from catalog.rules.places import place
-from uploads.models.happenings import Happening, why_retried
+from uploads.models.jobs import Happening, why_retried
 from uploads.models.uploads import UploadHistory
 from vendors.models import Vendor
 

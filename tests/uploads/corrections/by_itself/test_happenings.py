@@ -66,6 +66,25 @@ def test_a_row_that_was_judged_before_and_committed_after_the_first_look_is_foun
     assert not Happening.objects.exists()
 
 
+def test_the_second_look_leaves_alone_what_was_retried_since_the_first_and_failed_again(
+    pipeline: Pipeline, other_vendor: Vendor
+) -> None:
+    pipeline.run(feed(line(9, sku="SKU-1")), "VEND002")
+    upload = pipeline.run(feed(line(1)))
+    sql("DELETE FROM products")
+    tasks.retry_waiting()
+    pipeline.run(feed(line(9, sku="SKU-1")), "VEND002")
+    go_on()
+    assert open_errors(upload) == [(1, "sku_taken", 2)]
+
+    sql("DELETE FROM products")
+    Happening.objects.filter(looks=0).delete()  # only the first one is looked at, whose SKU is free once more
+    a_while_later()
+
+    assert go_on() == []
+    assert open_errors(upload) == [(1, "sku_taken", 2)]
+
+
 # --- bounds, and kills ---------------------------------------------------------------------------------------------
 
 
