@@ -13,6 +13,7 @@ from tests.uploads.corrections.by_itself.waiting import (
     by_sql,
     counts,
     go_on,
+    open_errors,
     retried,
     sql,
 )
@@ -20,6 +21,7 @@ from uploads import tasks
 from uploads.corrections import happenings, retry
 from uploads.models import Happening, Job, RecordOutcome
 from uploads.work import jobs
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("wanted")
 
