@@ -38,7 +38,10 @@ UNREADABLE = (
     "The file can't be read in this format. Save it as CSV in UTF-8 or as XLSX, and choose the format that it has."
 )
 MEANING = {
-    True: "Feeds may use these categories from now on.",
+    True: (
+        "Feeds may use these categories from now on. Rows that waited for them are retried by themselves where their "
+        "vendors want that."
+    ),
     False: (
         "Rows of feeds with these categories are refused from now on, with the reason inactive_category. "
         "Products that carry them stay as they are."

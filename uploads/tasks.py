@@ -9,7 +9,7 @@ from celery import shared_task
 
 from config.web import signed_in
 from security import log
-from uploads.corrections import ignoring, retry, undo
+from uploads.corrections import happenings, ignoring, retry, undo
 from uploads.desk import mailing
 from uploads.keeping import passes, turn
 from uploads.models import Job
@@ -94,6 +94,12 @@ def take_feed(feed_id: str) -> None:
 def take_feeds() -> None:
     with _patient("Feeds of programs"):
         steps.alone(steps.TAKE_FEEDS, take.wake)
+
+
+@shared_task
+def retry_waiting() -> None:
+    with _patient("The retry of rows that waited"):
+        steps.alone(steps.RETRY_WAITING, happenings.go_on)
 
 
 @shared_task

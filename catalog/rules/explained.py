@@ -1,6 +1,6 @@
 """What each kind of problem means, in a sentence for somebody who knows spreadsheets and nothing of us."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from catalog.rules.problems import Code
@@ -59,6 +59,21 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.CANCELLED: "The upload was cancelled before this row's turn came.",
     Code.INTERNAL_ERROR: "Something failed on our side; the row may be right. Retry it.",
 }
+
+
+# What a row with this waits for, where its vendor wants that it is retried by itself then.
+WAITS_FOR: Final[Mapping[str, str]] = {
+    Code.UNKNOWN_CATEGORY: "the category is on our list",
+    Code.INACTIVE_CATEGORY: "the category takes products again",
+    Code.SKU_TAKEN: "no other product has its SKU any more",
+    Code.VENDOR_NOT_ACTIVE: "the company is active",
+}
+
+
+def waits_for(codes: Iterable[str]) -> str:
+    """When a row with these problems is right by itself, as half a sentence; "" where a person has to correct it."""
+    wanted = list(dict.fromkeys(codes))
+    return " and ".join(WAITS_FOR[code] for code in wanted) if all(code in WAITS_FOR for code in wanted) else ""
 
 
 def explained(code: str) -> str:

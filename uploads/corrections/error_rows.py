@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from catalog.rules.explained import explained
+from catalog.rules.explained import explained, waits_for
 from catalog.rules.fields import LABELS, READ
 from catalog.rules.places import in_file, place
 from catalog.rules.problems import Problem, label_of
@@ -48,6 +48,11 @@ class OpenKind:
     @property
     def explained(self) -> str:
         return explained(self.code)
+
+    @property
+    def waits(self) -> str:
+        """When its rows are retried by themselves, where the vendor wants that; "" for never."""
+        return waits_for([self.code])
 
     @property
     def place(self) -> str:

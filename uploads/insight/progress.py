@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.db import connection
 from psycopg.sql import SQL
 
+from catalog.rules.explained import waits_for
 from catalog.rules.places import place
 from config.web.text import counted, visible
 from uploads.insight import reading
@@ -51,6 +52,11 @@ class ErrorKind:
     suggestion: str
     more: bool = False  # than `count`
     sheet: str = ""
+
+    @property
+    def waits(self) -> str:
+        """When its rows are retried by themselves, where the vendor wants that; "" for never."""
+        return waits_for([self.code])
 
     @property
     def place(self) -> str:

@@ -25,7 +25,7 @@ def permit(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("uploads", "0033_guard"), ("vendors", "0003_groups")]
+    dependencies = [("uploads", "0035_happenings"), ("vendors", "0003_groups")]
 
     operations = [
         migrations.AlterField("job", "kind", models.CharField(choices=KINDS, max_length=20)),

@@ -56,7 +56,7 @@ def of(
 
     What a Reading can set right is no refusal: the preview says it.
     """
-    receive.active_vendor(vendor_id)
+    vendor = receive.active_vendor(vendor_id)
     contents, reading, problem = contents or examine.examine(feed.text), reading or Reading(), ""
     try:
         look = examine.look(feed, contents, vendor_id, reading, ROWS, whole=whole)
@@ -82,6 +82,7 @@ def of(
         mode=mode,
         shown=shown,
         left_out=look.left_out,
+        retries_by_itself=vendor.retries_by_itself,
     )
 
 

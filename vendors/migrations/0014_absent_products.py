@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("vendors", "0011_webhook_turns"),
+        ("vendors", "0013_retries_by_itself"),
     ]
 
     operations = [

@@ -18,6 +18,7 @@ from tests.faults.statements import before_statements, failing
 from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo
+from uploads.corrections import happenings
 from uploads.desk import mailing
 from uploads.keeping import passes
 from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
@@ -156,6 +157,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
         (run, "fetch_next", tasks.fetch_sources, steps.FETCH_SOURCES),
         (deliver, "go_on", tasks.deliver_webhooks, steps.DELIVER),
+        (happenings, "go_on", tasks.retry_waiting, steps.RETRY_WAITING),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
