@@ -40,6 +40,11 @@ def words(job: Job) -> dict[str, str]:
     return OF_UPLOADS if about_uploads(job) else OF_ROWS
 
 
+def words_found(job: Job) -> dict[str, str]:
+    """The same of those that it found any of."""
+    return {kind: word for kind, word in words(job).items() if job.result.get("counts", {}).get(kind)}
+
+
 def counts(job: Job) -> list[tuple[str, int]]:
     """How much would be different in which way; of each kind a number, be it 0."""
     found = job.result.get("counts", {})
@@ -48,7 +53,7 @@ def counts(job: Job) -> list[tuple[str, int]]:
 
 def vendors(request: HttpRequest, job: Job) -> list[dict[str, Any]]:
     """The vendors whose rows would be different, most rows first."""
-    said = words(job)
+    said = words_found(job)
     found = [(key, one) for key, one in job.result.get("vendors", {}).items() if _any(one)]
     names = dict(Vendor.objects.filter(pk__in=[key for key, _ in found]).values_list("pk", "vendor_name"))
     sees = request.user.has_perm("vendors.view_vendor")
@@ -68,7 +73,7 @@ def vendors(request: HttpRequest, job: Job) -> list[dict[str, Any]]:
 def others(job: Job) -> dict[str, Any] | None:
     """The vendors that have no line of their own, as one; None where there are none, or nothing would be different."""
     found = job.result.get("others", {})
-    return _numbers(found, words(job)) if _any(found) else None
+    return _numbers(found, words_found(job)) if _any(found) else None
 
 
 def unaffected(job: Job) -> int:

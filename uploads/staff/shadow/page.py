@@ -145,7 +145,7 @@ def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
         "vendors": found.vendors(request, job),
         "others": found.others(job),
         "unaffected": found.unaffected(job),
-        "words": list(found.words(job).values()),
+        "words": list(found.words_found(job).values()),
         "about_uploads": found.about_uploads(job),
         "not_looked_at": found.not_looked_at(job),
         "may_test": may_test(request),
