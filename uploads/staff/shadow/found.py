@@ -11,7 +11,7 @@ from catalog.rules.problems import WARNING as LOWER
 from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.models import Job
-from uploads.shadow import changes, held
+from uploads.shadow import changes, held, moved
 from uploads.shadow.changes import Change, RuleChange, SeverityChange, ThresholdChange
 from uploads.shadow.compare import EXAMPLES, FAIL, MOST_EXAMPLES, MOST_VENDORS, OTHER, PASS, UNWARN, WARN
 from uploads.shadow.held import BOTH, HELD, LET
@@ -33,6 +33,12 @@ COLOURS: Final = {
 def about_uploads(job: Job) -> bool:
     """Whether it is about uploads as a whole, and not about their rows."""
     return isinstance(changes.from_json(job.parameters["change"]), ThresholdChange)
+
+
+def about_effects(job: Job) -> bool:
+    """Whether it looks at what uploads changed, and not at their rows again."""
+    change = changes.from_json(job.parameters["change"])
+    return about_uploads(job) or (isinstance(change, SeverityChange) and change.code in moved.CODES)
 
 
 def words(job: Job) -> dict[str, str]:
@@ -111,10 +117,10 @@ def _example(request: HttpRequest, one: dict[str, Any], said: dict[str, str]) ->
 def not_looked_at(job: Job) -> list[str]:
     """What of the days that were asked for the test doesn't speak of, in sentences."""
     found, said = job.result, list[str]()
-    if about_uploads(job):
+    if about_effects(job):
         if left := found.get("left", {}).get("uploads"):
             uploads = counted(left, "{} older upload isn’t", "{} older uploads aren’t")
-            said.append(f"A test measures about {held.MOST_ROWS:,} rows, newest uploads first: {uploads} in.")
+            said.append(f"Such a test looks at about {held.MOST_ROWS:,} rows, newest uploads first: {uploads} in.")
         return said
     if (left := found.get("left")) and left["uploads"]:
         uploads = counted(left["uploads"], "{} older upload", "{} older uploads")

@@ -147,6 +147,7 @@ def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
         "unaffected": found.unaffected(job),
         "words": list(found.words_found(job).values()),
         "about_uploads": found.about_uploads(job),
+        "about_effects": found.about_effects(job),
         "not_looked_at": found.not_looked_at(job),
         "may_test": may_test(request),
         "made": canary.made(job),
