@@ -36,6 +36,7 @@ class WorkItem(models.Model):
         JOB = "job", "job that failed"
         HELD = "held", "feed that leaves something open"
         SOURCE = "source", "source that can't be fetched"
+        WINDOW = "window", "records of programs that look wrong"
 
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=KEY_CHARS)
@@ -90,6 +91,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.JOB: "uploads.view_uploadhistory",
     WorkItem.Kind.HELD: "uploads.view_feed",
     WorkItem.Kind.SOURCE: "uploads.view_source",
+    WorkItem.Kind.WINDOW: "vendors.view_vendor",
 }
 
 

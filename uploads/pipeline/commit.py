@@ -27,6 +27,7 @@ from config.watch import meters
 from uploads.aws.records import Record
 from uploads.feed.formats.model import NOT_IN_CATALOG, UPDATE, Reason
 from uploads.models import VALUE_CHARS
+from uploads.pipeline.holding import withheld
 from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge, why_left_out
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.pipeline.settling import closing
@@ -123,6 +124,8 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     2. take the vendors' locks: from here on the ledger can't change for these vendors;
     3. leave out what the ledger knows;
     4. products; 5. ledger, errors and what changed; 6. counters; errors of other uploads; 7. checkpoint.
+
+    What belongs to a vendor that is held back is left out behind 3, and its uploads are marked (holding/withheld.py).
     """
     if checkpoint is not None:
         leases.hold(checkpoint.lease)
@@ -135,7 +138,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     for item in judged:
         if not _settled(ledger, item.record):
             by_key.setdefault(_key(item.record), item)
-    fresh = _without_cancelled(list(by_key.values()))
+    fresh = _without_withheld(_without_cancelled(list(by_key.values())), streamed=checkpoint is not None)
     verdicts = _commit_products(fresh, locks)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
@@ -176,6 +179,16 @@ def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
         else item
         for item in fresh
     ]
+
+
+def _without_withheld(fresh: list[Judged], *, streamed: bool) -> list[Judged]:
+    """Leave out what is to wait, and mark its uploads. What is settled as cancelled has no effect that could wait."""
+    waiting = withheld.of({item.upload.upload_id for item in fresh if item.upload is not None}, streamed=streamed)
+    if not waiting:
+        return fresh
+    left = [item for item in fresh if item.upload and item.upload.upload_id in waiting and not item.cancelled]
+    withheld.mark(item.record for item in left)
+    return [item for item in fresh if not (item.upload and item.upload.upload_id in waiting) or item.cancelled]
 
 
 _CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled or undone before this row was checked.")
