@@ -9,7 +9,7 @@ it is `durable`: who writes the earlier attempt's late finds the new one in the 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from uploads.pipeline.commit import commit_isolating
 from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
+from vendors import holds
 from vendors.models import Vendor
 
 SLICE_ROWS = 500
@@ -177,7 +178,7 @@ def step(job: Job) -> bool:
         keys = failed_rows.next_keys(selection, SLICE_ROWS)
         vendors = {key.vendor_id for key in keys}
         committer.lock_vendors(vendors)
-        _refuse_not_active(job)
+        _refuse_not_active(job, vendors)
         # Once more, now that nobody else can be at the rows of these vendors.
         mine = [key for key in failed_rows.next_keys(selection, SLICE_ROWS) if key.vendor_id in vendors]
         rows = failed_rows.by_keys([(key.upload_id, key.record_id) for key in mine])
@@ -227,8 +228,12 @@ def _examples(rows: Sequence[FailedRow]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _refuse_not_active(job: Job) -> None:
-    """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten."""
+def _refuse_not_active(job: Job, vendors: Iterable[str]) -> None:
+    """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten. Those of one
+    whose feeds are paused take no effect; under its lock, that stays so until the slice has committed."""
+    for vendor_id, hold in holds.open_of(vendors).items():
+        if why := holds.why_no_retry(hold, f"The feeds of {vendor_id}"):
+            raise jobs.JobFailed(why)
     vendor = Vendor.objects.exclude(status=Vendor.Status.ACTIVE).filter(pk=job.vendor_id).first()
     if vendor:
         raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be retried once it is active.")

@@ -20,8 +20,9 @@ from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
 from uploads.portal.messages import conversation
 from uploads.portal.pages import upload_of
+from vendors import holds
 from vendors.access import may_here, vendor_page
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorHold, VendorMember
 
 VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
 
@@ -108,14 +109,15 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "section": "history",
         "upload": upload,
         "progress": state,
-        "headline": headline(upload),
+        "headline": headline(upload, state.hold),
+        "waits_too": holds.said(state.hold) if state.hold and state.ended else "",
         "result": results.result(upload),
         "in_catalog": results.in_catalog(upload),
         "percent": percent,
         "steps": steps(upload),
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
-        "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
+        "announcement": headline(upload, state.hold) if state.ended else progress.each_quarter(percent),
         "aged": results.aged(upload),
         "may_cancel": may_change,
         "may_undo": may_here(request, UPLOADER) and not (why_vendor(upload.vendor.status) or undo.why_not(upload)),
@@ -125,14 +127,16 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     }
 
 
-def headline(upload: UploadHistory) -> str:
-    """Where it stands, in one sentence."""
+def headline(upload: UploadHistory, hold: VendorHold | None = None) -> str:
+    """Where it stands, in one sentence; `hold` is what its rows wait for."""
     if upload.status == UploadHistory.Status.FAILED:
         return upload.failure_reason
     if upload.status == UploadHistory.Status.CANCELLED:
         checked = counted(upload.total_records, "{} row", "{} rows")
         return f"Cancelled. {checked} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
+        if hold:
+            return f"It waits. {holds.said(hold)}."
         if upload.file_rows is None:
             return "We are reading your file."
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
