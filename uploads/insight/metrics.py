@@ -372,11 +372,9 @@ ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
 
 
 def _rows(query: str, *parts: Composable) -> list[tuple[Any, ...]]:
+    whole = SQL(query).format(*parts).as_string() if parts else query
     with connection.cursor() as cursor:
-        cursor.execute(
-            SQL(query).format(*parts) if parts else query,
-            {"most": MOST, "ahead": stage.MAX_AHEAD_ROWS, "calm": CALM_SECONDS},
-        )
+        cursor.execute(whole, {"most": MOST, "ahead": stage.MAX_AHEAD_ROWS, "calm": CALM_SECONDS})
         return list(cursor.fetchall())
 
 

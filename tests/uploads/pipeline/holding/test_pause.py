@@ -1,4 +1,4 @@
-"""Staff pause a vendor's feeds: nothing takes effect from then on, nothing is lost, and all goes on as if nothing was."""
+"""Staff pause a vendor's feeds: nothing takes effect from then on, nothing is lost, and all goes on in its order."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -15,6 +15,7 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.pipeline.holding.seen import ERP, all_that_came, put, statuses, tick
 from uploads.corrections import retry
+from uploads.corrections.failed_rows import Selection
 from uploads.models import RecordOutcome, StreamShard, UpkeepStep, UploadHistory
 from uploads.pipeline import finish, reconcile, shards, stage, stream, upkeep, writeback
 from uploads.pipeline.holding import release
@@ -306,7 +307,7 @@ def test_the_schedule_lets_through_only_so_much_at_once(
 def test_failed_rows_are_not_retried_meanwhile_and_that_is_said(pipeline: Pipeline, staff: User) -> None:
     upload = pipeline.run(feed(line(1, price="free")))
     pause("VEND001", "The prices look wrong.", staff)
-    job = retry.start(retry.Selection(upload_id=upload.pk, vendor_id="VEND001"), staff)
+    job = retry.start(Selection(upload_id=upload.pk, vendor_id="VEND001"), staff)
     ended = run_jobs(job)
     assert ended.state == "failed"
     assert "are paused since" in ended.failure
