@@ -23,10 +23,11 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from catalog.rules.clashes import duplicate_in_file, sku_taken
 from catalog.rules.offers import OfferDraft, not_in_catalog
 from catalog.rules.places import place
 from catalog.rules.problems import Problem
-from catalog.rules.validator import ProductDraft, duplicate_in_file, sku_taken
+from catalog.rules.validator import ProductDraft
 
 
 class Candidate(NamedTuple):

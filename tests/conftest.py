@@ -23,9 +23,11 @@ from tests.live import Platform
 from uploads.aws import dynamo, storage
 from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
-from uploads.models import UploadHistory
+from uploads.models import Job, UploadHistory
 from uploads.pipeline import finish, receive, stage, stream, writeback
-from uploads.work import outages
+from uploads.pipeline.guard import thresholds
+from uploads.preview import trial
+from uploads.work import jobs, outages
 from vendors.models import Vendor
 
 # Whatever else the machine does: no test is about time.
@@ -211,6 +213,12 @@ def platform(tmp_path: Path, real_processes: None) -> Iterator[Platform]:
 
 
 @pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is held: for tests of files that nobody would let through."""
+    monkeypatch.setattr(thresholds, "DEFAULTS", ())
+
+
+@pytest.fixture
 def pipeline(
     transactional_db: None,
     vendor: Vendor,
@@ -244,8 +252,15 @@ class Pipeline:
         upload.refresh_from_db()
         return upload
 
+    def guard(self, upload: UploadHistory) -> None:
+        """The check before step 3, where it is due."""
+        for job in Job.objects.filter(upload=upload, kind=Job.Kind.GUARD):
+            while jobs.run(job.pk, {Job.Kind.GUARD: trial.step}):
+                pass
+
     def stage(self, upload: UploadHistory) -> None:
-        """Step 3 to its end. Where it is too far ahead to go on, what is in the stream is consumed."""
+        """Step 3 to its end, after the guard. Where it is too far ahead to go on, what is in the stream is consumed."""
+        self.guard(upload)
         while (wait := stage.stage(upload.upload_id)) is not None:
             if wait:
                 self.settle()

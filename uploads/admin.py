@@ -8,6 +8,7 @@ from django.contrib import admin
 from catalog.models import Product, ProductCategory
 from uploads.models import (
     Correction,
+    GuardThreshold,
     Job,
     RecentUpload,
     RecordOutcome,
@@ -26,7 +27,7 @@ from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
-from uploads.staff.rules import RememberedReadingAdmin, ValueRuleAdmin
+from uploads.staff.rules import GuardThresholdAdmin, RememberedReadingAdmin, ValueRuleAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -47,4 +48,5 @@ admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
 admin.site.register(ValueRule, ValueRuleAdmin)
+admin.site.register(GuardThreshold, GuardThresholdAdmin)
 admin.site.register(Source, SourceAdmin)

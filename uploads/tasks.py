@@ -16,7 +16,7 @@ from uploads.models import Job
 from uploads.pipeline import finish, reconcile, stage, stream
 from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
-from uploads.preview import dry_run
+from uploads.preview import dry_run, trial
 from uploads.programs import take
 from uploads.sources import run as source_run
 from uploads.work import jobs, outages, policies, steps, wakeups
@@ -32,6 +32,7 @@ STEPS: Final[dict[str, jobs.Step]] = {
     Job.Kind.UNDO: undo.step,
     Job.Kind.RECONCILE: reconcile.step,
     Job.Kind.DRY_RUN: dry_run.step,
+    Job.Kind.GUARD: trial.step,
 }
 
 

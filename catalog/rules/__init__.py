@@ -2,6 +2,8 @@
 
     fields.py     the fields of a product: their names, labels and limits
     validator.py  step 5: a row → a product draft, or all of its problems
+    values/       what a cell means, where that takes more than a look
+    clashes.py    what is wrong with a row because of other data
     offers.py     a row that only changes a product, judged by the same rules
     cells.py      what a cell is before a field judges it: `="001001"`, invisible characters, spaces
     leftovers.py  what spreadsheets and programs leave in place of a value: #N/A, NULL, 3-Apr, 4.7E+07

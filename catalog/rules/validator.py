@@ -11,44 +11,25 @@ came: script tags, formulas, emoji and direction marks are data, to be escaped w
 Nearly every cell is plain ASCII and right, and costs a look or two here. Only what is conspicuous is looked at closely.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
-from rapidfuzz import fuzz, process
-
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK, REQUIRED
+from catalog.rules.fields import LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
-from catalog.rules.money import (
-    MAX_NUMBER_LENGTH,
-    PriceError,
-    ascii_digits,
-    exact_number,
-    parse_number_price,
-    quoted,
-    read_price,
-    readings,
-    typewritten,
-)
+from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
 from catalog.rules.problems import WARNINGS, Code, Problem
+from catalog.rules.values import stock
+from catalog.rules.values.category import category_key, unlisted
 
 # What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
 _ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
 
-_LISTED = re.compile(r"[,;|]")
-_BREADCRUMB = re.compile(r"[>»|/\\]")
-_CLOSE_ENOUGH = 75  # of 100; below it rapidfuzz finds a likeness between any two words
-_CACHED = 4096
 
 _WARNINGS = tuple(WARNINGS)  # of so few, a look at each is quicker than an enum's hash
-
-_SOLD_OUT = frozenset({"out of stock", "out_of_stock", "outofstock", "out-of-stock", "sold out", "none"})
 
 
 class ProductDraft(NamedTuple):
@@ -178,7 +159,7 @@ def _missing(field: str, cell: str = "") -> Problem:
     """`cell`: what stands there instead."""
     if not cell:
         return Problem(field, Code.MISSING_VALUE, f"The {LABELS[field]} is missing.")
-    suggestion = "0" if field == "stock_quantity" and cell.casefold() in _SOLD_OUT else ""
+    suggestion = "0" if field == "stock_quantity" and cell.casefold() in stock.SOLD_OUT else ""
     message = f"The {LABELS[field]} is {quoted(cell)}, which stands for nothing."
     return Problem(field, Code.MISSING_VALUE, message, suggestion)
 
@@ -225,13 +206,6 @@ def _odd_identifier(came: str, field: str, is_number: bool, problems: list[Probl
 # Category
 
 
-@lru_cache(maxsize=_CACHED)
-def category_key(name: str) -> str:
-    """What two spellings of a category have in common: `Home & Garden` and ` home AND garden` share theirs."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(folded.replace("&amp;", " and ").replace("&", " and ").split())
-
-
 def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Problem]) -> str:
     cell = (values.get("category") or "").strip()
     if cell and len(cell) <= LIMITS["category"]:
@@ -244,45 +218,9 @@ def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Pro
     key = category_key(cells.seen(cell))
     name = rules.categories.get(key)
     if name is None:
-        problems.append(_unlisted(cell, key, rules))
+        problems.append(unlisted(cell, key, rules.categories, rules.inactive))
         return ""
     return name
-
-
-def _unlisted(cell: str, key: str, rules: Rules) -> Problem:
-    if key in rules.inactive:
-        message = f"The category {quoted(rules.inactive[key])} takes no products at present."
-        return Problem("category", Code.INACTIVE_CATEGORY, message)
-    closest = _closest(key, tuple(rules.categories))
-    if closest:
-        name = rules.categories[closest]
-        message = f"{quoted(cell)} is not a category on our list. Did you mean {name}?"
-        return Problem("category", Code.UNKNOWN_CATEGORY, message, name)
-    examples = ", ".join(list(rules.categories.values())[:3])
-    hint = f" Use one that is, such as {examples}." if examples else ""
-    return Problem("category", Code.UNKNOWN_CATEGORY, f"{quoted(cell)} is not a category on our list.{hint}")
-
-
-@lru_cache(maxsize=_CACHED)
-def _closest(key: str, known: tuple[str, ...]) -> str:
-    """The known key that is most likely meant, or "": the first of several, a step of a breadcrumb, a near miss, or one
-    that has all the words. About 10 µs, so even a million different wrong names cost seconds.
-    """
-    for path in (*_LISTED.split(key), key):
-        for step in reversed(_BREADCRUMB.split(path)):  # the last step says most: Clothing > Shoes
-            if step.strip() in known:
-                return step.strip()
-    near = process.extractOne(key, known, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
-    if near:
-        return near[0]
-    words = set(key.split()) - {"and"}
-    having = [name for name in known if words and words <= set(name.split())]
-    return having[0] if len(having) == 1 else ""
-
-
-def closest_category(cell: str, by_key: Mapping[str, str]) -> str:
-    """The category that a cell which is none most likely means, of category_key(name) → name; "" if none is close."""
-    return by_key.get(_closest(category_key(cell), tuple(by_key)), "")
 
 
 # Price and stock
@@ -353,95 +291,11 @@ def _stock(values: Mapping[str, str | None], is_number: bool, problems: list[Pro
     plain, change = _amount(cell, "stock_quantity", Code.INVALID_STOCK, problems)
     if not plain:
         return 0
-    quantities = _number(plain) if is_number else _quantities(plain)
-    problem = _stock_problem(plain, quantities)
+    found = stock.number(plain) if is_number else stock.quantities(plain)
+    problem = stock.problem_of(plain, found)
     if problem:
         problems.append(problem)
         return 0
     if change:
         problems.append(_cleaned("stock_quantity", cell, plain, change))
-    return int(quantities[0])
-
-
-def _number(cell: str) -> list[Decimal]:
-    try:
-        return [exact_number(cell)]
-    except ValueError:
-        return []
-
-
-def _quantities(cell: str) -> list[Decimal]:
-    """All that the cell can mean, largest first. As with prices, `1,200` and `1.200` are two things: exports of weights
-    and of fractional units write 1.2 with three decimals, so 1200 would be a guess.
-    """
-    text = typewritten(cell)
-    if len(text) > MAX_NUMBER_LENGTH:
-        return []
-    if text.startswith("-"):
-        return [-value for value in readings(text[1:])]
-    return readings(text)
-
-
-def _stock_problem(cell: str, quantities: list[Decimal]) -> Problem | None:
-    if not quantities:
-        if other := ascii_digits(cell):
-            message = f"{quoted(cell)} is not written with the digits 0 to 9."
-            return Problem("stock_quantity", Code.INVALID_STOCK, message, _whole(other))
-        return _invalid_stock(cell, "0" if cell.casefold() in _SOLD_OUT else "")
-    quantity = quantities[0]
-    if quantity < 0:
-        return Problem("stock_quantity", Code.NEGATIVE_STOCK, f"The stock quantity {quoted(cell)} is below 0.", "0")
-    if len(quantities) > 1:
-        whole = " or ".join(f"{q:.0f}" for q in quantities if q == int(q))
-        message = f"{quoted(cell)} can be thousands or decimals. Write {whole}, without a separator."
-        return Problem("stock_quantity", Code.INVALID_STOCK, message, whole)
-    if quantity > MAX_STOCK:
-        message = f"The stock quantity {quoted(cell)} is above the limit of {MAX_STOCK}."
-        return Problem("stock_quantity", Code.STOCK_TOO_LARGE, message)
-    return None if quantity == int(quantity) else _invalid_stock(cell, "")
-
-
-def _whole(text: str) -> str:
-    """The stock quantity that the text can only mean, or ""."""
-    quantities = _quantities(text)
-    return text if _stock_problem(text, quantities) is None else ""
-
-
-def _invalid_stock(cell: str, suggestion: str) -> Problem:
-    message = f"{quoted(cell)} is not a stock quantity. Write a whole number such as 25, or 0 when it is sold out."
-    return Problem("stock_quantity", Code.INVALID_STOCK, message, suggestion)
-
-
-# Clashes with other data, which the committer finds
-
-
-def duplicate_in_file(field: str, value: str, first: str) -> Problem:
-    """`first` is the place of the row that had it before, as `places.place` says it."""
-    message = f"The {LABELS[field]} {quoted(value)} is already used in {first} of this file."
-    if field == "vendor_product_id":
-        message += " Two variants of a product need IDs of their own: use their SKUs, for example."
-    return Problem(field, Code.DUPLICATE_IN_FILE, message)
-
-
-def sku_taken(sku: str, own_product_id: str | None) -> Problem:
-    """`own_product_id`: the vendor's own product that has the SKU; None when it is another vendor's, never named."""
-    owner = "another vendor" if own_product_id is None else f"your product {quoted(own_product_id)}"
-    return Problem("sku", Code.SKU_TAKEN, f"The SKU {quoted(sku)} already belongs to {owner}.")
-
-
-def vendor_unknown(vendor_id: str) -> Problem:
-    if not vendor_id:
-        return Problem("", Code.VENDOR_UNKNOWN, "The record names no vendor. Put the vendor's ID there as vendor_id.")
-    return Problem("", Code.VENDOR_UNKNOWN, f"There is no vendor {quoted(vendor_id)}.")
-
-
-def vendor_not_active(vendor_id: str, status: str) -> Problem:
-    message = f"The vendor {quoted(vendor_id)} is {status}. Products are accepted from active vendors only."
-    return Problem("", Code.VENDOR_NOT_ACTIVE, message)
-
-
-def vendor_mismatch(vendor_id: str, upload_id: str) -> Problem:
-    """A record that names one vendor inside an upload of another, never named."""
-    named = f"the vendor {quoted(vendor_id)}" if vendor_id else "no vendor"
-    message = f"The record names {named}, but the upload {quoted(upload_id)} is not theirs."
-    return Problem("", Code.VENDOR_MISMATCH, message)
+    return int(found[0])

@@ -50,6 +50,7 @@ WORKED_WITH = {
     "vendors.Webhook": ("Webhooks", "below"),
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
+    "uploads.GuardThreshold": ("Thresholds", "below"),
     "uploads.RememberedReading": ("File layouts", "below"),
     "uploads.Source": ("Sources", ""),
 }

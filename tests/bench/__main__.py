@@ -20,7 +20,7 @@ from tests.bench.measure import Figure, Mismatch, Pace, say
 # In this order. Each has `measure(folder, rows, pace)`; they are imported once Django is set up.
 GROUPS = {
     "feed": "parsing", "dynamodb": "dynamodb", "commit": "commits", "journey": "journey", "programs": "programs",
-    "memory": "memory",
+    "guard": "guarding.trial", "memory": "memory",
 }  # fmt: skip
 # DynamoDB's stand-in for trying, the embedded endpoint, does some 2,500 writes a second.
 MOST_ROWS = {"dynamodb": 10_000, "commit": 10_000}

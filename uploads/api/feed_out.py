@@ -1,5 +1,6 @@
 """A feed, as programs are told of it: one shape from its announcement to its end."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,11 +9,15 @@ from pydantic import Field
 
 from uploads.api.shapes import Answered
 from uploads.models import Feed, UploadHistory
+from uploads.pipeline.guard import hold
+from uploads.pipeline.guard.check import Finding
+from uploads.preview import dry_run
 
 STATES: Final = {
     "awaiting_file": "Announced. Its file hasn't come, or wasn't submitted.",
     "submitted": "A worker looks at the file.",
-    "held": "It leaves something open, and waits for an answer: see `questions`.",
+    "held": "It leaves something open, and waits for an answer: see `questions`; or it would change more than is "
+    "usual, and waits until somebody lets it through: see `held_for`.",
     "processing": "Its rows are being imported. What is counted is live already.",
     "completed": "All rows have their outcome, and what was accepted is live. Rows with errors are counted.",
     "tried": "The dry run has ended. Nothing was changed.",
@@ -39,6 +44,20 @@ class Counts(Answered):
 class Failure(Answered):
     code: str
     message: str
+
+
+class HeldFor(Answered):
+    """A threshold that a held feed goes beyond."""
+
+    kind: str = Field(description="price_falls, price_rises, zero_stock, retired, fewer_rows, errors or unchecked.")
+    message: str
+    found: int
+    of: int
+    percent: float = Field(description="What share that is.")
+    limit_percent: int = Field(description="Beyond which a feed is held.")
+    category: str | None = Field(default=None, description="The category whose products are counted; null for all.")
+    may_confirm: bool = Field(description="Whether `confirm` lets it through; else staff do.")
+    examples: list[str] = Field(default=[], description="Some products, before and after.")
 
 
 class Links(Answered):
@@ -68,6 +87,8 @@ class FeedOut(Answered):
     counts: Counts
     failure: Failure | None = Field(default=None, description="Why it can't be imported.")
     questions: list[dict[str, Any]] = Field(default=[], description="What a held feed leaves open, with choices.")
+    held_for: list[HeldFor] = Field(default=[], description="Why it is held, was, or would be if this was no dry run.")
+    held_until: datetime | None = Field(default=None, description="When it is cancelled, if nobody lets it through.")
     links: Links
 
 
@@ -93,7 +114,8 @@ def _of_feed(feed: Feed) -> FeedOut:
         id=feed.pk, state=feed.state, origin=_origin(feed), kind=feed.kind, mode=feed.mode, dry_run=feed.dry_run,
         file_name=feed.file_name, sha256=feed.sha256 or None, size=feed.size, metadata=feed.metadata,
         created_at=feed.created_at, submitted_at=feed.submitted_at, ended_at=feed.ended_at, failure=failed,
-        counts=_tried(feed), questions=feed.questions, links=Links(self=address("feed", feed.pk)),
+        counts=_tried(feed), questions=feed.questions, held_for=_would_hold(feed),
+        links=Links(self=address("feed", feed.pk)),
     )  # fmt: skip
 
 
@@ -113,7 +135,8 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
         id=upload.pk, state=upload.status, origin="file" if upload.source == "file" else upload.source,
         mode=upload.mode, file_name=upload.file_name, sha256=upload.sha256 or None, size=upload.file_size,
         created_at=upload.created_at, submitted_at=upload.created_at, ended_at=upload.completed_at,
-        undone_at=upload.undone_at, rows=upload.file_rows, failure=failed,
+        undone_at=upload.undone_at, rows=upload.file_rows, failure=failed, held_for=_held_for(upload),
+        held_until=upload.held_until if upload.status == UploadHistory.Status.HELD else None,
         counts=Counts(
             total=upload.total_records, inserted=upload.inserted_records, updated=upload.updated_records,
             unchanged=upload.unchanged_records, skipped=upload.skipped_records,
@@ -122,6 +145,29 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
         ),
         links=_links(upload),
     )  # fmt: skip
+
+
+def _would_hold(feed: Feed) -> list[HeldFor]:
+    """What would hold the file of a dry run, if it was sent now."""
+    looked = dry_run.looked_at(feed.job) if feed.job else None
+    if feed.job is None or looked is None:
+        return []
+    trial = dry_run.trial_of(feed.job)
+    return _shown(hold.in_preview(trial, feed.vendor_id, looked.layout, feed.job.parameters["mode"], seen=False))
+
+
+def _held_for(upload: UploadHistory) -> list[HeldFor]:
+    return _shown(hold.findings_of(upload))
+
+
+def _shown(findings: Iterable[Finding]) -> list[HeldFor]:
+    return [
+        HeldFor(
+            kind=one.kind, message=one.words, found=one.found, of=one.of, percent=one.share, limit_percent=one.limit,
+            category=one.category or None, may_confirm=one.owners_may, examples=list(one.lines),
+        )
+        for one in findings
+    ]  # fmt: skip
 
 
 def _links(upload: UploadHistory) -> Links:

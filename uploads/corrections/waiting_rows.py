@@ -6,7 +6,7 @@ from django.db import connection
 
 from catalog.models import ProductCategory
 from catalog.rules.problems import Code
-from catalog.rules.validator import category_key
+from catalog.rules.values.category import category_key
 from uploads.corrections import failed_rows
 from uploads.corrections.failed_rows import Selection
 

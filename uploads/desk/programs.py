@@ -1,4 +1,5 @@
-"""What programs and sources wait for: sources that can't be fetched, and feeds that leave something open."""
+"""What programs and sources wait for: sources that can't be fetched, feeds that leave something open; and uploads that
+are held, whoever sent them."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
@@ -7,8 +8,9 @@ from django.db.models import QuerySet
 
 from config.web.links import page_url
 from uploads.desk.things import Group, Key, Kind, Thing, cut, keys_of, put_off, shown
-from uploads.models import Feed, Source
+from uploads.models import Feed, Source, UploadHistory
 from uploads.models.programs.sources import IN_TROUBLE
+from uploads.pipeline.guard import hold
 from vendors import access
 
 if TYPE_CHECKING:
@@ -88,4 +90,40 @@ def _open(feed: Any) -> Thing:
 HELD: Final = Group(
     "held", "Feeds that leave something open", "Their program or their people have to answer. After a week they are "
     "cancelled.", (Kind.HELD,), held, held_named,
+)  # fmt: skip
+
+
+# --- uploads that would change more than is usual --------------------------------------------------------------
+
+
+def _guarded(user: "Viewer") -> "QuerySet[UploadHistory]":
+    """By idx_upload_history_held: what is cancelled first comes first."""
+    rows = UploadHistory.objects.filter(status=UploadHistory.Status.HELD).select_related("vendor")
+    return access.visible(rows, user).order_by("held_until", "pk")
+
+
+def guarded(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+    hidden = keys_of([Kind.GUARD], {*without, *put_off(Kind.GUARD)})
+    few, count = cut(_guarded(user).exclude(pk__in=hidden), start, most)
+    return [_kept_back(one) for one in few], count
+
+
+def guarded_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+    return [_kept_back(one) for one in _guarded(user).filter(pk__in=keys_of([Kind.GUARD], keys))]
+
+
+def _kept_back(upload: Any) -> Thing:
+    findings = hold.findings_of(upload)
+    says = " ".join(f"{shown(one.words)}." for one in findings)
+    who = "its owners" if all(one.owners_may for one in findings) else "only staff"
+    return Thing(
+        Kind.GUARD, upload.pk, shown(upload.file_name), says, upload.created_at,
+        page_url("uploads_uploadhistory", upload.pk), upload.vendor_id, shown(upload.vendor.vendor_name),
+        (f"{who} can let it through",), about=upload,
+    )  # fmt: skip
+
+
+GUARD: Final = Group(
+    "guard", "Files that are held", "They would change more than is usual. After a week they are cancelled.",
+    (Kind.GUARD,), guarded, guarded_named,
 )  # fmt: skip

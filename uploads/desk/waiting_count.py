@@ -26,7 +26,8 @@ Kind = WorkItem.Kind
 
 # By kind: which rows wait, and what their things are told apart by; each through an index: idx_upload_history_failed,
 # idx_vendors_status, idx_vendors_requested_name, idx_jobs_failed,
-# idx_shared_values_rows, idx_comments_answers, idx_sources_trouble, idx_feeds_held. Outages and steps are a dozen rows.
+# idx_shared_values_rows, idx_comments_answers, idx_sources_trouble, idx_feeds_held,
+# idx_upload_history_held. Outages and steps are a dozen rows.
 _ROWS: Final = {
     Kind.UPLOAD: (
         SQL("upload_history WHERE status = 'failed' AND created_at >= %(failed)s"), SQL("upload_history.upload_id"),
@@ -48,6 +49,7 @@ _ROWS: Final = {
         SQL("said.vendor_id || ':' || said.upload"),
     ),
     Kind.HELD: (SQL("feeds WHERE state = 'held'"), SQL("feeds.feed_id")),
+    Kind.GUARD: (SQL("upload_history WHERE status = 'held'"), SQL("upload_history.upload_id")),
     Kind.SOURCE: (
         SQL(
             "sources WHERE (state = 'active' AND failures >= 3 OR state = 'disabled'"

@@ -11,6 +11,7 @@ from config.web.text import counted, visible
 from uploads.insight import reading
 from uploads.models import UploadHistory, ValidationError, results
 from uploads.pipeline import stage
+from uploads.pipeline.guard import hold
 from vendors import holds
 from vendors.models import VendorHold
 
@@ -86,6 +87,7 @@ class Progress:
 
     @property
     def ended(self) -> bool:
+        """Whether nothing changes by itself any more; of one that is held, before a person decides."""
         return self.upload.status != UploadHistory.Status.PROCESSING
 
     @property
@@ -99,12 +101,16 @@ class Progress:
         upload = self.upload
         if upload.status == UploadHistory.Status.FAILED:
             return upload.failure_reason
+        if upload.status == UploadHistory.Status.HELD:
+            return held_words(upload)
         if self.ended:
             if upload.status == UploadHistory.Status.COMPLETED:
                 return results.sentence(upload)
             return f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
         if self.hold:
             return f"Waits: {upload.total_records:,} rows are checked. {said_of(self.hold, upload.vendor_id)}."
+        if upload.guard == UploadHistory.Guard.DUE:
+            return "Trying the whole file before anything is changed."
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
             if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
                 return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
@@ -148,9 +154,18 @@ class Progress:
             **reading.as_json(reading.layout_of(upload)),
             "error_report": upload.error_report_key,
             "failure_reason": upload.failure_reason,
+            "guard": upload.guard,
+            "held_for": upload.guard_findings,
+            "held_until": upload.held_until.isoformat() if upload.held_until else None,
             "seconds": round(self.seconds, 2),
             "reading": reading.whole(layout) if (layout := reading.layout_of(upload)) else None,
         }
+
+
+def held_words(upload: UploadHistory) -> str:
+    """That it is held, and why, in a few sentences."""
+    found = " ".join(f"{one.words}." for one in hold.findings_of(upload))
+    return f"Held: nothing of it was imported. {found}"
 
 
 def of(upload_id: str, most: int | None = None) -> Progress:
@@ -185,6 +200,8 @@ def warned(upload: UploadHistory, most: int | None) -> int:
 
 def fraction(upload: UploadHistory) -> float:
     """How much of the upload has an outcome, 0…1; an estimate while it is staged."""
+    if upload.status == UploadHistory.Status.HELD:
+        return 0.0
     if upload.status != UploadHistory.Status.PROCESSING:
         return 1.0
     if upload.file_rows:

@@ -53,6 +53,8 @@ _OVER: Final = SQL(
                     SELECT FROM comments c WHERE c.by_vendor AND c.settled_at IS NULL AND c.vendor_id = w.vendor_id
                        AND coalesce(c.upload_id, '') = substr(w.key, length(w.vendor_id) + 2))
                WHEN 'held' THEN EXISTS (SELECT FROM feeds f WHERE f.feed_id = w.key AND f.state = 'held')
+               WHEN 'guard' THEN EXISTS (
+                    SELECT FROM upload_history u WHERE u.upload_id = w.key AND u.status = 'held')
                WHEN 'source' THEN EXISTS (
                     SELECT FROM sources s WHERE s.id::text = w.key
                        AND (s.state = 'active' AND s.failures >= 3 OR s.state = 'disabled'

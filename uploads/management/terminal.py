@@ -18,11 +18,12 @@ from uploads.insight.progress import ErrorKind
 from uploads.insight.progress import Progress as UploadProgress
 from uploads.models import UploadHistory, results
 from uploads.models.results import Result
+from uploads.pipeline.guard import hold
 
 POLL_SECONDS = 0.2
 # After that long without anything moving, say what it may be waiting for.
 STILL_SECONDS = 5.0
-COLOURS = {Result.NOTHING: "red", Result.PARTLY: "yellow", Result.LEFT_ALONE: "yellow"}
+COLOURS = {Result.NOTHING: "red", Result.PARTLY: "yellow", Result.LEFT_ALONE: "yellow", Result.HELD: "yellow"}
 
 
 def console(out: TextIO) -> Console:
@@ -31,7 +32,8 @@ def console(out: TextIO) -> Console:
 
 
 def follow(upload_id: str, out: TextIO) -> UploadProgress:
-    """Show the upload's progress until it has ended; returns how it ended. A service that is away is waited for."""
+    """Show the upload's progress until it has ended or is held; returns how it is then. A service that is away is
+    waited for."""
     shown = console(out)
     with Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
@@ -95,6 +97,12 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
     upload = state.upload
     if upload.status == upload.Status.FAILED:
         shown.print(f"[red]{_plain(upload.file_name)} failed:[/] {_plain(upload.failure_reason)}", soft_wrap=True)
+        return
+    if upload.status == upload.Status.HELD:
+        shown.print(_plain(state.sentence), style="yellow", soft_wrap=True)
+        for finding in hold.findings_of(upload):
+            for line in finding.lines:
+                shown.print(f"  {_plain(line)}", soft_wrap=True)
         return
     shown.print(_numbers(state))
     if upload.status == upload.Status.COMPLETED:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0029_feeds_by_age"),
+        ("uploads", "0033_guard"),
         ("vendors", "0012_holds"),
     ]
 
@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                     ("job", "job that failed"),
                     ("held", "feed that leaves something open"),
                     ("source", "source that can't be fetched"),
+                    ("guard", "file that is held"),
                     ("window", "records of programs that look wrong"),
                 ],
                 default="",
@@ -95,6 +96,7 @@ class Migration(migrations.Migration):
                     ("job", "job that failed"),
                     ("held", "feed that leaves something open"),
                     ("source", "source that can't be fetched"),
+                    ("guard", "file that is held"),
                     ("window", "records of programs that look wrong"),
                 ],
                 max_length=20,

@@ -10,6 +10,7 @@ outages.py  services that were away
 upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
+guard.py    beyond what a file is held, and how a catalog moves
 rules.py    what a vendor's columns and values mean
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
@@ -19,6 +20,7 @@ programs/   feeds of programs, and where feeds are fetched from
 
 from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
 from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
+from uploads.models.guard import CatalogGeneration, GuardThreshold
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
 from uploads.models.kept import Kept
@@ -36,9 +38,11 @@ __all__ = [
     "COMMENT_CHARS",
     "SEEN_WITH",
     "VALUE_CHARS",
+    "CatalogGeneration",
     "Comment",
     "Correction",
     "Feed",
+    "GuardThreshold",
     "IdempotentCall",
     "Job",
     "Kept",

@@ -35,6 +35,7 @@ class WorkItem(models.Model):
         STEP = "step", "step of the schedule"
         JOB = "job", "job that failed"
         HELD = "held", "feed that leaves something open"
+        GUARD = "guard", "file that is held"
         SOURCE = "source", "source that can't be fetched"
         WINDOW = "window", "records of programs that look wrong"
 
@@ -90,6 +91,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.STEP: "uploads.view_uploadhistory",
     WorkItem.Kind.JOB: "uploads.view_uploadhistory",
     WorkItem.Kind.HELD: "uploads.view_feed",
+    WorkItem.Kind.GUARD: "uploads.view_uploadhistory",
     WorkItem.Kind.SOURCE: "uploads.view_source",
     WorkItem.Kind.WINDOW: "vendors.view_vendor",
 }

@@ -23,6 +23,7 @@ class Job(models.Model):
         UNDO = "undo", "Undo an upload"
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"
+        GUARD = "guard", "Check of a file before its import"
 
     class State(models.TextChoices):
         WAITING = "waiting"

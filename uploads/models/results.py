@@ -15,6 +15,7 @@ class Result(StrEnum):
     """The word. Programs get it from `import_feed --json`, so the values are kept."""
 
     PROCESSING = "processing"
+    HELD = "held"  # it would change more than is usual: nothing of it is imported before somebody lets it through
     FAILED = "failed"
     CANCELLED = "cancelled"
     IMPORTED = "imported"  # no row waits for anybody, and at least one is in the catalog

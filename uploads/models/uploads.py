@@ -17,6 +17,7 @@ class UploadHistory(models.Model):
 
     class Status(models.TextChoices):
         PROCESSING = "processing"
+        HELD = "held"
         COMPLETED = "completed"
         FAILED = "failed"
         CANCELLED = "cancelled"
@@ -31,6 +32,15 @@ class UploadHistory(models.Model):
         UPLOADER = "uploader", "who uploaded it"
         NOBODY = "nobody"
 
+    class Guard(models.TextChoices):
+        """How far the check is that is made before the first row is staged (uploads.pipeline.guard)."""
+
+        NOT_DUE = "", "not needed"
+        DUE = "due"
+        PASSED = "passed"
+        HELD = "held"
+        CONFIRMED = "confirmed"
+
     class Source(models.TextChoices):
         FILE = "file"
         DYNAMODB = "dynamodb", "DynamoDB"
@@ -38,6 +48,9 @@ class UploadHistory(models.Model):
     class WithheldAnswer(models.TextChoices):
         CONFIRMED = "confirmed", "they go through"
         REFUSED = "refused", "they are cancelled"
+
+    # What can still be cancelled.
+    NOT_ENDED = (Status.PROCESSING, Status.HELD)
 
     upload_id = models.CharField("upload ID", max_length=100, primary_key=True)
     vendor = models.ForeignKey(Vendor, models.PROTECT, db_index=False, related_name="uploads")
@@ -118,6 +131,15 @@ class UploadHistory(models.Model):
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
     error_report_key = models.CharField(max_length=255, default="", db_default="", blank=True)
+    # Whether the trial of the whole file went beyond a threshold, and what it found then (guard.check.Finding as JSON);
+    # who let it through all the same and when; and until when it waits for that.
+    guard = models.CharField(max_length=10, choices=Guard, default="", db_default="", blank=True, editable=False)
+    guard_findings = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
+    guard_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    guard_confirmed_at = models.DateTimeField(null=True, editable=False)
+    held_until = models.DateTimeField(null=True, editable=False)
     # When what it changed in the catalog was taken back (uploads.corrections.undo).
     undone_at = models.DateTimeField(null=True, blank=True)
     # When its files were deleted by their age; the keys are empty from then on.
@@ -138,6 +160,7 @@ class UploadHistory(models.Model):
             ("reconcile_uploadhistory", "Can reconcile uploads"),
             ("undo_uploadhistory", "Can undo uploads"),
             ("download_uploadhistory", "Can download the files of uploads"),
+            ("release_uploadhistory", "Can let held uploads through"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -153,6 +176,14 @@ class UploadHistory(models.Model):
                 & Q(error_records__gte=F("ignored_records") + F("closed_records")),
                 name="upload_history_settled_within_errors",
             ),
+            # Of what waits for the check, or is held by it, no row is on its way.
+            models.CheckConstraint(
+                condition=~Q(guard__in=["due", "held"]) | Q(staged_rows=0), name="upload_history_nothing_before_guard"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="held") | Q(guard="held", held_until__isnull=False),
+                name="upload_history_held_by_guard",
+            ),
             # However often and fast a preview is confirmed. Partial, so that other uploads don't touch its index.
             models.UniqueConstraint(
                 fields=["previewed_key"],
@@ -164,6 +195,10 @@ class UploadHistory(models.Model):
             models.Index(fields=["vendor", "-created_at"], name="idx_upload_history_vendor"),
             models.Index(fields=["-created_at"], name="idx_upload_history_created"),
             models.Index(fields=["status"], name="idx_upload_history_open", condition=Q(status="processing")),
+            models.Index(fields=["held_until"], name="idx_upload_history_held", condition=Q(status="held")),
+            models.Index(
+                fields=["sequence"], name="idx_upload_history_due", condition=Q(status="processing", guard="due")
+            ),
             models.Index(fields=["created_at"], name="idx_upload_history_failed", condition=Q(status="failed")),
             models.Index(fields=["vendor", "sha256"], name="idx_upload_history_sha256"),
             # Those with rows that wait for somebody.

@@ -15,6 +15,7 @@ ledger.py        what became of each record
 reconcile.py     what was not delivered of one upload, found and handed on
 upkeep.py        what the schedule does
 remembered.py    what people chose for files with the same columns
+guard/           what holds a file before its first row is staged, and who lets it through
 understood/      rows of known formats: what they mean, and the first rows of groups
 settling/        errors that nobody has to do anything about any more, though their rows were not retried
 holding/         vendors whose rows wait, and what waited going on

@@ -81,8 +81,9 @@ def fail(upload_id: str, code: str, reason: str) -> None:
         notify(failed)
 
 
-def cancel(upload_id: str) -> bool:
-    """End the upload as cancelled; False if it had ended already.
+def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
+    """End the upload as cancelled, held or not; False if it had ended already. `reason` is for people, where nobody
+    asked for it.
 
     What is committed stays and is counted. Rows that come later are marked as cancelled and count nowhere: the
     vendor's lock makes sure that no batch is half-way through.
@@ -90,8 +91,12 @@ def cancel(upload_id: str) -> bool:
     upload = UploadHistory.objects.get(upload_id=upload_id)
     with transaction.atomic():
         committer.lock_vendors([upload.vendor_id])
-        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).update(
-            status=UploadHistory.Status.CANCELLED, completed_at=Now(), staging_expires_at=None
+        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status__in=UploadHistory.NOT_ENDED).update(
+            status=UploadHistory.Status.CANCELLED,
+            completed_at=Now(),
+            staging_expires_at=None,
+            failure_code=code,
+            failure_reason=reason,
         )
         if cancelled:
             events.ended(upload_id)

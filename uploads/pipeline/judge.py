@@ -16,19 +16,12 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from catalog.models import ProductCategory
+from catalog.rules.clashes import vendor_mismatch, vendor_not_active, vendor_unknown
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
 from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_offer
 from catalog.rules.problems import Code, Problem
-from catalog.rules.validator import (
-    ProductDraft,
-    Rules,
-    Validated,
-    validate,
-    vendor_mismatch,
-    vendor_not_active,
-    vendor_unknown,
-)
+from catalog.rules.validator import ProductDraft, Rules, Validated, validate
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories

@@ -20,7 +20,7 @@ from uploads.feed import parser
 from uploads.feed.questions import refusal
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
-from uploads.work import events, wakeups
+from uploads.pipeline.guard import hold
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ class Looked(NamedTuple):
 
 @dataclass(frozen=True)
 class Options:
-    """Which rows an upload is about (UploadHistory.Mode), and who is told of its end (UploadHistory.Notify)."""
+    """Which rows an upload is about (UploadHistory.Mode), and who is told of its end (UploadHistory.Notify).
+
+    `trial` is what the dry run of exactly this counted, where there is one; `seen` the word for what is beyond
+    thresholds in it and the user wants to let through (guard/check.py).
+    """
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
+    trial: hold.Trial | None = None
+    seen: str = ""
 
 
 def receive(
@@ -101,7 +107,7 @@ def open_upload(
             # Once more, one at a time: several files that come at the same moment each see the others.
             committer.lock_vendors([vendor.vendor_id])
             refuse_too_many(vendor)
-            upload = UploadHistory.objects.create(
+            upload = UploadHistory(
                 upload_id=upload_id,
                 vendor=vendor,
                 file_name=base_name(file_name),
@@ -112,11 +118,12 @@ def open_upload(
                 notify=options.notify,
                 **_as_read(contents, layout, options),
             )
+            hold.of_new(upload, contents.lines, options.trial, options.seen, user)
+            upload.save(force_insert=True)
             if feed_id:
                 _note_opened(upload)
-            events.opened([upload])
-            # Robust: the upload is open by then, and a wake-up that fails must not take its file away.
-            transaction.on_commit(lambda: wakeups.enqueue(wakeups.STAGE_UPLOAD, upload_id), robust=True)
+            # What it wakes is robust: the upload is open by then, and a wake-up that fails mustn't take its file away.
+            hold.go_on(upload, contents.lines, user)
     except BaseException as error:
         for stored in filter(None, (key, original_key)):
             storage.delete(stored)
@@ -175,6 +182,12 @@ def refuse_too_many(vendor: Vendor, more: int = 0) -> None:
         vendor=vendor, status=UploadHistory.Status.PROCESSING, source=UploadHistory.Source.FILE
     ).count()
     under_way += more
+    held = UploadHistory.objects.filter(vendor=vendor, status=UploadHistory.Status.HELD).values("pk")
+    if held[: hold.MOST_HELD].count() >= hold.MOST_HELD:
+        raise Refused(
+            f"{vendor.vendor_id} has {hold.MOST_HELD} files that are held. Let them through or cancel them first.",
+            TOO_MANY,
+        )
     if under_way >= settings.MAX_OPEN_UPLOADS:
         raise Refused(
             f"{vendor.vendor_id} has {under_way} files under way. Send this one when one of them has ended.", TOO_MANY

@@ -12,6 +12,8 @@ A list that can only change products waits for the files that its vendor sent be
 and what an older file says of a product would come too late once a newer one has touched it. The files of a vendor that
 is held back wait too, be it in the middle (holding/withheld.py).
 
+No row is staged before the guard has let the upload pass (pipeline/guard).
+
 No upload has many more rows in the stream than the consumer has taken from it: it pauses until they are fewer. When
 the consumer is away, it is left to upkeep to look whether they are.
 
@@ -186,7 +188,8 @@ def _claim(upload_id: str) -> Claim | None:
 
 _TO_BE_STAGED = SQL(
     """
-    upload_id = %s AND status = 'processing' AND storage_key <> '' AND file_rows IS NULL
+    upload_id = %s AND status = 'processing' AND guard NOT IN ('due', 'held')
+    AND storage_key <> '' AND file_rows IS NULL
     AND staged_rows - total_records <= %s AND NOT {}
     AND NOT (coalesce(layout -> 'plan' ->> 'mode', '') = 'update'
              AND EXISTS (SELECT FROM upload_history earlier

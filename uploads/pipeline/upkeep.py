@@ -13,6 +13,7 @@ from django.db import connection
 from psycopg.sql import SQL, Composable
 
 from uploads.pipeline import reconcile, writeback
+from uploads.pipeline.guard import hold
 from uploads.pipeline.holding import release, withheld
 from uploads.pipeline.settling import totals
 from uploads.pipeline.table import scan
@@ -58,11 +59,18 @@ def _reconcile_stalled() -> None:
     steps.each(stalled(), mend)
 
 
+def _guard() -> None:
+    hold.hold_unchecked()
+    hold.cancel_late()
+
+
 def _unstaged() -> list[str]:
     return _upload_ids(
-        SQL("storage_key <> '' AND file_rows IS NULL AND coalesce(staging_expires_at, '-infinity') < now() AND NOT {}")
-        .format(_WAITS)
-    )  # fmt: skip
+        SQL(
+            "guard NOT IN ('due', 'held') AND storage_key <> '' AND file_rows IS NULL"
+            " AND coalesce(staging_expires_at, '-infinity') < now() AND NOT {}"
+        ).format(_WAITS)
+    )
 
 
 def _unfinished() -> list[str]:
@@ -102,6 +110,7 @@ STEPS: Final[dict[str, Callable[[], object]]] = {
     steps.STAGE: lambda: _wake(wakeups.STAGE_UPLOAD, _unstaged()),
     steps.FINISH: lambda: _wake(wakeups.FINISH_UPLOAD, _unfinished()),
     steps.RUN_JOBS: lambda: _wake(wakeups.RUN_JOB, jobs.unattended()),
+    steps.GUARD: _guard,
     steps.CLOSE_OUTAGES: outages.close_over,
     steps.READ_TABLE: scan.wake,
     steps.ADD_UP: totals.add_up,

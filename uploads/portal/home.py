@@ -40,6 +40,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "vendor": vendor,
         "section": "home",
         "uploads": [_line(upload, pause) for upload in uploads],
+        "guarded": list(UploadHistory.objects.filter(vendor=vendor, status=UploadHistory.Status.HELD)[:NEWEST]),
         "held": list(Feed.objects.filter(vendor=vendor, state=Feed.State.HELD)[:NEWEST]),
         "waiting": sum(upload.open_records for upload in waiting),
         "most": len(waiting) == wrong_values.UPLOADS,

@@ -1,6 +1,6 @@
-"""The page of one upload for its vendor: how far it is, step by step, what came of it, and how to stop it."""
+"""The page of one upload for its vendor: how far it is, step by step, what came of it, how to stop it or go on."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
@@ -18,13 +18,18 @@ from uploads.corrections.failed_rows import why_vendor
 from uploads.insight import downloads, progress, reading
 from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
+from uploads.pipeline.guard import hold
 from uploads.portal.messages import conversation
 from uploads.portal.pages import upload_of
 from vendors import holds
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorHold, VendorMember
 
-VIEWER, UPLOADER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+VIEWER, UPLOADER, OWNER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER, VendorMember.Role.OWNER
+HELD = "Held: it would change more than is usual, so nothing of it was imported yet."
 
 
 class ShownStep(NamedTuple):
@@ -54,7 +59,7 @@ def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
 def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """Ask with the number of rows, then do it."""
     upload = upload_of(vendor, upload_id)
-    if upload.status != UploadHistory.Status.PROCESSING:
+    if upload.status not in UploadHistory.NOT_ENDED:
         messages.warning(request, f"It is {upload.status} already, so there is nothing to cancel.")
     elif request.method != "POST":
         context = {"vendor": vendor, "section": "history", "upload": upload, "rows": progress.not_checked(upload)}
@@ -64,6 +69,24 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         messages.success(request, "Cancelled. What was in the catalog by then stays there.")
     else:
         messages.warning(request, "It ended before it could be cancelled.")
+    return redirect("vendor:upload", vendor.pk, upload.pk)
+
+
+@vendor_page(OWNER)
+@require_POST
+def release(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """An owner lets a held file through, as far as staff allow owners to."""
+    upload = upload_of(vendor, upload_id)
+    findings = hold.findings_of(upload)
+    if upload.status == UploadHistory.Status.HELD and not hold.may_release(request.user, findings, vendor.pk):
+        messages.error(request, "This is more than owners can let through. Our staff look at it.")
+        return redirect("vendor:upload", vendor.pk, upload.pk)
+    try:
+        hold.release(upload, cast("User", request.user))
+        log_change(request.user, upload, "Let through on the vendor's page.")
+        messages.success(request, "It is imported now.")
+    except hold.NotReleased as error:
+        messages.warning(request, str(error))
     return redirect("vendor:upload", vendor.pk, upload.pk)
 
 
@@ -104,7 +127,9 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     state = progress.of(upload.pk, most=progress.COUNTED)
     upload, percent = state.upload, progress.percent(state.upload)
     may_change = not state.ended and may_here(request, UPLOADER)
+    held = upload.status == UploadHistory.Status.HELD
     return {
+        **(_held(request, upload) if held else {}),
         "vendor": upload.vendor,
         "section": "history",
         "upload": upload,
@@ -119,7 +144,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
         "announcement": headline(upload, state.hold) if state.ended else progress.each_quarter(percent),
         "aged": results.aged(upload),
-        "may_cancel": may_change,
+        "may_cancel": may_change or (held and may_here(request, UPLOADER)),
         "may_undo": may_here(request, UPLOADER) and not (why_vendor(upload.vendor.status) or undo.why_not(upload)),
         "may_be_told": may_change and upload.uploaded_by_id == request.user.pk,
         "read_how": reading.sentences(layout) if (layout := reading.layout_of(upload)) else [],
@@ -127,16 +152,28 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     }
 
 
-def headline(upload: UploadHistory, hold: VendorHold | None = None) -> str:
-    """Where it stands, in one sentence; `hold` is what its rows wait for."""
+def _held(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
+    """Why it is held, who may let it through, and what was sent since."""
+    shown = hold.shown(hold.findings_of(upload), request.user, upload.vendor_id)
+    return {"held": shown, "newer": hold.newer_than(upload), "newer_most": hold.NEWER_COUNTED}
+
+
+def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
+    """Where it stands, in one sentence; `waits` is what its rows wait for."""
     if upload.status == UploadHistory.Status.FAILED:
         return upload.failure_reason
+    if upload.status == UploadHistory.Status.HELD:
+        return HELD
     if upload.status == UploadHistory.Status.CANCELLED:
+        if upload.failure_reason:
+            return f"Cancelled. {upload.failure_reason}"
         checked = counted(upload.total_records, "{} row", "{} rows")
         return f"Cancelled. {checked} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
-        if hold:
-            return f"It waits. {holds.said(hold)}."
+        if waits:
+            return f"It waits. {holds.said(waits)}."
+        if upload.guard == UploadHistory.Guard.DUE:
+            return "We are trying your file, before anything is changed."
         if upload.file_rows is None:
             return "We are reading your file."
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
@@ -145,7 +182,8 @@ def headline(upload: UploadHistory, hold: VendorHold | None = None) -> str:
 
 def steps(upload: UploadHistory) -> list[ShownStep]:
     """Received, read, checked, in the catalog: each with its number."""
-    ended = upload.status != UploadHistory.Status.PROCESSING
+    held = upload.status == UploadHistory.Status.HELD
+    ended = upload.status != UploadHistory.Status.PROCESSING and not held
     read = ended or upload.file_rows is not None
     of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
     size = filesizeformat(upload.file_size) if upload.file_size is not None else "–"
@@ -158,7 +196,7 @@ def steps(upload: UploadHistory) -> list[ShownStep]:
             "Read",
             f"{max(upload.staged_rows, upload.total_records):,}{of_all}",
             "rows taken out of the file",
-            "done" if read else "now",
+            "done" if read else "later" if held else "now",
         ),
         ShownStep("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
         ShownStep("In the catalog", f"{results.in_catalog(upload):,}", "rows with their products up to date", later),

@@ -129,7 +129,7 @@ def dry_run(request: HttpRequest, vendor: Vendor, job_id: int) -> HttpResponseBa
     ).first()  # fmt: skip
     if job is None:
         raise Http404
-    context = dry_run_context(job, asked_in(request.GET))
+    context = dry_run_context(job, asked_in(request.GET), request.user)
     part = "HX-Request" in request.headers
     context |= {
         "vendor": vendor, "section": "choose", "polled": part,

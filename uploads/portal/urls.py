@@ -42,6 +42,7 @@ urlpatterns = [
     path("upload/template.xlsx", upload.template, {"kind": "xlsx"}, name="template_xlsx"),
     re_path(rf"{UPLOAD}/progress/$", progress.part, name="progress"),
     re_path(rf"{UPLOAD}/cancel/$", progress.cancel, name="cancel"),
+    re_path(rf"{UPLOAD}/release/$", progress.release, name="release"),
     re_path(rf"{UPLOAD}/notify/$", progress.notify, name="notify"),
     re_path(rf"{UPLOAD}/file/$", progress.file, name="file"),
     re_path(rf"{UPLOAD}/messages/$", messages.listing, name="upload_messages"),

@@ -6,6 +6,7 @@ shown.py       the same as pages show it
 asked.py       the questions as a form asks them, and the answers that it sends
 form.py        the preview as a form, and what the form says when it comes back
 dry_run.py     what the whole file would do, and what it leaves open
+trial.py       the same of a file that is stored, for the guard
 accepted.py    what earlier pages of a dry run would have accepted
 outlook.py     what would happen in one sentence, and what the button says
 explain.py     how a file would be read, for programs

@@ -10,12 +10,13 @@ with the file. A row that depends on an open question counts as "open".
 It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, under
 `left_out` those that are no products by their reason, and under `problems` by code how many rows have such an error,
 with the first as an example. `warnings` has by code how many warnings there are, and `warned` how many rows have any.
-While the look at all rows is under way, `looking` says how far it is, in percent.
+What the guard asks for (pipeline/guard/measured.py) is written down as `trial`, with the generation of the catalog when
+the count began. While the look at all rows is under way, `looking` says how far it is, in percent.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
@@ -27,7 +28,7 @@ from django.db.models.functions import Now
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
 from catalog.rules.problems import Problem, is_warning
-from catalog.rules.validator import Rules
+from catalog.rules.validator import ProductDraft, Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser
@@ -42,6 +43,9 @@ from uploads.feed.sheets.notes import About
 from uploads.models import Job
 from uploads.pipeline import examine, judge, staged_rows
 from uploads.pipeline.examine import Contents, FeedFile, Refused
+from uploads.pipeline.guard import facts, thresholds
+from uploads.pipeline.guard.hold import Trial
+from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
 from uploads.preview import kept_files
@@ -133,6 +137,19 @@ def looked_of(kept: KeptFile, reading: Reading | None) -> Looked | None:
     return looked if looked and looked.asked == asked else None
 
 
+def trial_for(kept: KeptFile, reading: Reading | None, mode: str) -> Trial | None:
+    """What the guard may take from the dry run of exactly this, if it has come to its end."""
+    job = of(kept)
+    asked = examine.fingerprint(examine.question_about(kept.vendor_id, reading, kept.sheet, kept.about))
+    return trial_of(job) if job and _is_about(job, asked, mode) else None
+
+
+def trial_of(job: Job) -> Trial | None:
+    """The same of a dry run, whatever it is about."""
+    found = job.parameters.get("trial") if job.state == Job.State.DONE else None
+    return Trial(Measured.from_json(found["measured"]), found["generation"]) if found else None
+
+
 def questions(job: Job) -> tuple[Question, ...]:
     """What is open: by all rows, or as long as these weren't looked at, by the first ones."""
     looked, first = looked_at(job), job.parameters.get("layout")
@@ -191,9 +208,18 @@ def _look(job: Job, file: BinaryIO) -> None:
 
 
 def _count(job: Job, file: BinaryIO, layout: Layout) -> None:
+    generation = facts.generation(str(job.vendor_id))
+    measured = measure(job, file, layout, job.parameters["mode"])
+    jobs.note(job, trial={"measured": measured.to_json(), "generation": generation})
+
+
+def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:
+    """Decide on all rows, and count them in the job's result; returns what the guard asks for. Raises LeaseLost."""
     until = time.monotonic() + MOST_SECONDS
+    measured = Measured.apart(thresholds.categories(thresholds.of(str(job.vendor_id))))
     with Accepted() as accepted, OnDisk() as on_disk:
-        _run(job, _rows(file, layout), layout, accepted, _heads(job, file, layout, on_disk), until)
+        _run(job, _rows(file, layout), layout, mode, accepted, _heads(job, file, layout, on_disk), measured, until)
+    return measured
 
 
 def _rows(file: BinaryIO, layout: Layout) -> Iterator[Row]:
@@ -216,8 +242,11 @@ def _heads(job: Job, file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None
     return heads
 
 
-def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: Accepted, heads: Heads | None, until: float) -> None:
-    vendor_id, mode = str(job.vendor_id), job.parameters["mode"]
+def _run(
+    job: Job, rows: Iterator[Row], layout: Layout, mode: str, accepted: Accepted, heads: Heads | None,
+    measured: Measured, until: float,
+) -> None:  # fmt: skip
+    vendor_id = str(job.vendor_id)
     rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
     means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
     job.done, job.result = 0, {}
@@ -225,9 +254,10 @@ def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: Accepted, head
         outcomes = decided(page, layout, vendor_id, rules, own, accepted, mode, means)
         job.done = page[-1].number
         job.result = _counted(job.result, outcomes)
+        _measured(measured, outcomes)
         jobs.save(job)
         if time.monotonic() > until:
-            job.result["cut_short"] = next(rows, None) is not None
+            job.result["cut_short"] = measured.cut_short = next(rows, None) is not None
             break
     job.total = job.done
     jobs.save(job)
@@ -235,12 +265,14 @@ def _run(job: Job, rows: Iterator[Row], layout: Layout, accepted: Accepted, head
 
 class Decided(NamedTuple):
     """A row, and what would become of it: inserted, updated, unchanged, skipped, error or open. `reason` is why it is
-    no product."""
+    no product; `product` the one that it touches, as it would be then, and `changes` what differs from before."""
 
     row: Row
     outcome: str
     problems: Sequence[Problem]
     reason: str = ""
+    product: ProductDraft | None = None
+    changes: Mapping[str, Sequence[object]] | None = None
 
 
 def decided(
@@ -272,14 +304,30 @@ def _decided(judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapsh
         return Decided(judged.row, "error", judged.problems)
     verdict = committer.decide(candidate, snapshot)
     problems = [verdict.problem, *judged.problems] if verdict.problem else judged.problems
-    return Decided(judged.row, verdict.outcome, problems)
+    entry = snapshot.by_key.get((candidate.vendor_id, verdict.key)) if verdict.key else None
+    return Decided(judged.row, verdict.outcome, problems, "", entry.values if entry else None, verdict.changes)
+
+
+def _measured(measured: Measured, outcomes: Sequence[Decided]) -> None:
+    """Add these rows to what the guard asks for."""
+    measured.rows += len(outcomes)
+    for row, outcome, problems, _, product, changes in outcomes:
+        if outcome == "error":
+            why = next((found.message for found in problems if not is_warning(found.code)), "")
+            measured.note_error(storable(why), row=row.number)
+        elif product is None:
+            continue
+        elif outcome == "retired":
+            measured.note_retired(product.product_name, product.sku, row=row.number)
+        elif outcome != "inserted":
+            measured.note_product(product.category, product.product_name, product.sku, changes, row=row.number)
 
 
 def _counted(result: dict[str, Any], outcomes: Iterable[Decided]) -> dict[str, Any]:
     counts = Counter({name: count for name, count in result.items() if isinstance(count, int)})
     errors, warnings = dict(result.get("problems", {})), dict(result.get("warnings", {}))
     left_out = Counter(result.get("left_out", {}))
-    for row, outcome, found, reason in outcomes:
+    for row, outcome, found, reason, *_ in outcomes:
         counts[outcome] += 1
         if reason:
             left_out[reason] += 1

@@ -112,7 +112,8 @@ def confirm(
     A button that is pressed twice opens one: AlreadyOpened tells the second which it is. Raises NotYet too.
     """
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading
-    options = Options(confirmation.mode, notify)
+    trial = dry_run.trial_for(kept, reading or Reading(), confirmation.mode)
+    options = Options(confirmation.mode, notify, trial, confirmation.let_through)
     try:
         with kept_files.opened(kept) as feed:
             looked = _looked_at(feed, kept, reading)
@@ -168,7 +169,7 @@ def _shown(seen: Preview, token: str, vendor: Vendor, kept: KeptFile, user: Any)
             dry_run.at_once(job)
         if looked := dry_run.looked_at(job):
             seen = replace(seen, layout=looked.layout, left_out=looked.left_out)
-        context = dry_run_context(job, outlook.weight(seen.layout.questions))
+        context = dry_run_context(job, outlook.weight(seen.layout.questions), user)
     return context | {
         "preview": seen,
         "vendor": vendor,

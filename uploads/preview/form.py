@@ -14,6 +14,8 @@ from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.parser import Layout, Reading
 from uploads.models import Job, UploadHistory
+from uploads.pipeline.guard import hold
+from uploads.pipeline.guard.check import Finding
 from uploads.preview import dry_run, outlook
 from uploads.preview.asked import answers_of
 from uploads.preview.shown import Preview
@@ -73,7 +75,7 @@ class Confirmation:
 
     `token` stands for the kept file; `reading` is None for a form that says nothing about how to read it; `seen` is the
     fingerprint of what was previewed; `remember` and `notify` say whether these boxes are ticked, and `forget` whether
-    that button was pressed.
+    that button was pressed. `let_through` is the word for what the guard found, where that is ticked.
     """
 
     token: str
@@ -83,6 +85,7 @@ class Confirmation:
     remember: bool
     notify: bool
     forget: bool = False
+    let_through: str = ""
 
     @classmethod
     def from_post(cls, posted: Mapping[str, str]) -> "Confirmation":
@@ -94,6 +97,7 @@ class Confirmation:
             remember="remember" in posted,
             notify="notify" in posted,
             forget="forget" in posted,
+            let_through=posted.get("let_through", ""),
         )
 
     @property
@@ -125,12 +129,17 @@ def fingerprint(reading: Reading, mode: str = "upsert") -> str:
     return hashlib.sha256(json.dumps([asdict(reading), mode], sort_keys=True).encode()).hexdigest()
 
 
-def dry_run_context(job: Job, asked: int) -> dict[str, Any]:
-    """What the changing part of a preview shows, on a page that asks so much (outlook.weight)."""
-    result = job.result
+def dry_run_context(job: Job, asked: int, user: Any) -> dict[str, Any]:
+    """What the changing part of a preview shows this user, on a page that asks so much (outlook.weight)."""
+    result, looked = job.result, dry_run.looked_at(job)
+    findings: tuple[Finding, ...] = ()
+    if looked and not looked.layout.questions:
+        vendor_id = str(job.vendor_id)
+        findings = hold.in_preview(dry_run.trial_of(job), vendor_id, looked.layout, job.parameters["mode"])
     left_out = sum(result.get("left_out", {}).values())
     return {
         "job": job,
+        "guard": hold.shown(findings, user, str(job.vendor_id)) if findings else None,
         "ended": job.ended,
         "percent": outlook.percent(job),
         "outlook": outlook.of(job),

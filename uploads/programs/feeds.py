@@ -18,6 +18,7 @@ from uploads.aws import storage
 from uploads.models import Feed, Source, UploadHistory
 from uploads.pipeline import finish, receive
 from uploads.pipeline.examine import Refused
+from uploads.pipeline.guard import hold
 from uploads.preview import dry_run
 from uploads.work import wakeups
 from vendors.models import ApiToken, Vendor, Webhook
@@ -149,6 +150,18 @@ def cancel_upload(upload: UploadHistory) -> None:
     """The same for one that a person or the table brought. Raises FeedRefused."""
     if not finish.cancel(upload.pk):
         raise FeedRefused("conflict", f"This feed has ended already: it is {upload.status}.")
+
+
+def let_through(upload: UploadHistory) -> None:
+    """Let a held upload through, as far as its vendor's owners may, for whom the token acts. Raises FeedRefused."""
+    if upload.status != UploadHistory.Status.HELD:
+        raise FeedRefused("conflict", f"This feed is {upload.status}. Only one that is held can be confirmed.")
+    if beyond := [one for one in hold.findings_of(upload) if not one.owners_may]:
+        raise FeedRefused("conflict", f"{beyond[0].words}. That is more than its vendor can let through: staff do.")
+    try:
+        hold.release(upload, None)
+    except hold.NotReleased as error:
+        raise FeedRefused("conflict", str(error)) from error
 
 
 def end(feed: Feed, state: str, code: str = "", reason: str = "") -> None:

@@ -1,4 +1,5 @@
-"""What staff can do to uploads: cancel, retry, reconcile, undo. Shown first with the number of rows, logged after.
+"""What staff can do to uploads: let through, cancel, retry, reconcile, undo. Shown first with the number of
+rows, logged after.
 
 The base of the uploads' admin: the same confirmation serves one upload, from its page, and several, from the list.
 """
@@ -25,6 +26,7 @@ from uploads.corrections.failed_rows import Selection
 from uploads.insight import progress
 from uploads.models import Job, UploadHistory
 from uploads.pipeline import finish
+from uploads.pipeline.guard import hold
 from uploads.work import jobs
 from vendors.tables import ReadOnlyVendorTableAdmin
 
@@ -45,7 +47,22 @@ class Action:
 
 
 def _not_running(upload: UploadHistory) -> str:
-    return "" if upload.status == UploadHistory.Status.PROCESSING else f"It is {upload.status} already."
+    return "" if upload.status in UploadHistory.NOT_ENDED else f"It is {upload.status} already."
+
+
+def _not_held(upload: UploadHistory) -> str:
+    if upload.status != UploadHistory.Status.HELD:
+        return "It isn't held."
+    return "" if upload.vendor.is_active else f"Its vendor is {upload.vendor.status}."
+
+
+def _let_through(upload: UploadHistory, user: Any) -> bool:
+    """False where somebody else decided meanwhile."""
+    try:
+        hold.release(upload, user)
+    except hold.NotReleased:
+        return False
+    return True
 
 
 def _failed_rows(upload: UploadHistory) -> int:
@@ -77,6 +94,17 @@ _CANCEL = Action(
     rows=progress.not_checked,
     do=lambda upload, user: finish.cancel(upload.pk),
     logged="Cancelled.",
+)
+_RELEASE = Action(
+    name="release",
+    label="let through",
+    button="Let it through",
+    explains="It is held, since it would change more than is usual: its page says what. From here on it is imported as"
+    " any other file; what newer files have written since stays.",
+    why_not=_not_held,
+    rows=lambda upload: max((one.found for one in hold.findings_of(upload)), default=0),
+    do=_let_through,
+    logged="Let through.",
 )
 _RETRY = Action(
     name="retry",
@@ -111,7 +139,7 @@ _UNDO = Action(
     do=lambda upload, user: undo.start(upload, user, dry=True),
     logged="Looked at what undoing it would do.",
 )
-ACTIONS = {action.name: action for action in (_CANCEL, _RETRY, _RECONCILE, _UNDO)}
+ACTIONS = {action.name: action for action in (_RELEASE, _CANCEL, _RETRY, _RECONCILE, _UNDO)}
 
 
 class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
@@ -192,7 +220,7 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
                 continue
             done = action.do(upload, request.user)
             if done is False:
-                messages.warning(request, f"{upload.pk} ended before it could be cancelled.")
+                messages.warning(request, f"{upload.pk}: somebody was faster, or it ended before. Nothing was done.")
                 continue
             self.log_change(request, upload, action.logged)
             if isinstance(done, Job):

@@ -164,7 +164,7 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         job = Job.objects.filter(pk=job_id, kind=Job.Kind.DRY_RUN).first()
         if job is None or not (job.requested_by_id == request.user.pk or self.has_import_permission(request)):
             raise PermissionDenied  # also for a number that nobody has: it tells less
-        context = dry_run_context(job, asked_in(request.GET)) | {
+        context = dry_run_context(job, asked_in(request.GET), request.user) | {
             "polled": "HX-Request" in request.headers,
             "confirm_url": CONFIRM_URL,
         }

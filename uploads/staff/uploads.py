@@ -58,7 +58,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     search_help_text = "Upload ID or file name"
     export_leaves_out = (
         "layout", "storage_key", "original_key", "previewed_key", "error_report_key", "staged_offset", "staged_line",
-        "staged_mark_offset", "staged_mark_byte", "staging_owner", "staging_epoch", "staging_expires_at",
+        "staged_mark_offset", "staged_mark_byte", "guard_findings", "staging_owner", "staging_epoch",
+        "staging_expires_at",
     )  # fmt: skip
     fieldsets = [
         (

@@ -28,6 +28,12 @@ def opened(uploads: Iterable[UploadHistory]) -> None:
             announce(upload.vendor_id, Event.FEED_PROCESSING, thin(upload))
 
 
+def held(upload: UploadHistory, found: Iterable[str]) -> None:
+    """It waits for a person, since it would change more than is usual: `found` says what, in sentences."""
+    if wanted([upload.vendor_id], Event.FEED_HELD):
+        announce(upload.vendor_id, Event.FEED_HELD, thin(upload) | {"held_for": list(found)})
+
+
 def ended(upload_id: str) -> UploadHistory:
     """It has ended; returns it as it is now."""
     upload = UploadHistory.objects.select_related("vendor", "uploaded_by").get(pk=upload_id)

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 STAGE: Final = "Stage uploads that nobody is at"
 FINISH: Final = "Finish uploads that are complete"
 RUN_JOBS: Final = "Go on with jobs that nobody is at"
+GUARD: Final = "Hold what couldn't be checked, and cancel what was held too long"
 CLOSE_OUTAGES: Final = "Close outages that are over"
 READ_TABLE: Final = "Have the table read where it is in doubt"
 WRITE_BACK: Final = "Write statuses that are owed"
@@ -40,9 +41,8 @@ DELIVER: Final = "Deliver webhooks"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
-    **dict.fromkeys(
-        (STAGE, FINISH, RUN_JOBS, CLOSE_OUTAGES, READ_TABLE, ADD_UP, WRITE_BACK, RELEASE, RECONCILE, READ_STREAM), 5.0
-    ),
+    **dict.fromkeys((STAGE, FINISH, RUN_JOBS, GUARD, CLOSE_OUTAGES, READ_TABLE, ADD_UP), 5.0),
+    **dict.fromkeys((WRITE_BACK, RELEASE, RECONCILE, READ_STREAM), 5.0),
     FORGET_SESSIONS: 3600.0,
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,

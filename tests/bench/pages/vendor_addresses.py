@@ -23,6 +23,7 @@ LEFT_OUT = {
     "preview": "takes POST only",
     "confirm": "takes POST only",
     "notify": "takes POST only",
+    "release": "takes POST only",
     "correct_rows": "takes POST only",
     "retry_rows": "takes POST only",
     "ignore_rows": "takes POST only",

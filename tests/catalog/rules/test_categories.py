@@ -2,9 +2,10 @@
 
 import pytest
 
-from catalog.rules import validator
 from catalog.rules.problems import Code
-from catalog.rules.validator import Rules, category_key, validate
+from catalog.rules.validator import Rules, validate
+from catalog.rules.values import category
+from catalog.rules.values.category import category_key
 from tests.catalog.rules.validating import GOOD, NBSP, draft, only_problem, problems
 
 
@@ -103,7 +104,7 @@ def test_suggestions_follow_the_rules_of_the_call_not_those_of_an_earlier_one() 
 
 
 def test_a_million_wrong_categories_would_not_fill_the_memory() -> None:
-    for number in range(validator._CACHED + 10):
+    for number in range(category._CACHED + 10):
         problems(category=f"wrong {number}")
-    assert category_key.cache_info().currsize <= validator._CACHED
-    assert validator._closest.cache_info().currsize <= validator._CACHED
+    assert category_key.cache_info().currsize <= category._CACHED
+    assert category._closest.cache_info().currsize <= category._CACHED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.rules import cells, fields, places, validator
+from catalog.rules import cells, clashes, fields, places
 from catalog.rules.fields import FIELDS, LIMITS, MAX_STOCK, REQUIRED
 from catalog.rules.problems import Code
 from catalog.rules.validator import ProductDraft, Validated, validate
@@ -301,24 +301,24 @@ def test_a_stock_number_out_of_bounds_is_refused(cell: str, code: Code) -> None:
 
 
 def test_a_duplicate_names_the_first_row() -> None:
-    problem = validator.duplicate_in_file("sku", "A-1", places.place(12, 14))
+    problem = clashes.duplicate_in_file("sku", "A-1", places.place(12, 14))
     message = "The SKU “A-1” is already used in row 12 (line 14) of this file."
     assert problem == ("sku", Code.DUPLICATE_IN_FILE, message, "")
 
 
 def test_a_taken_sku_names_the_vendors_own_product_but_never_another_vendor() -> None:
-    assert validator.sku_taken("A-1", "P-7").message == "The SKU “A-1” already belongs to your product “P-7”."
-    assert validator.sku_taken("A-1", None).message == "The SKU “A-1” already belongs to another vendor."
+    assert clashes.sku_taken("A-1", "P-7").message == "The SKU “A-1” already belongs to your product “P-7”."
+    assert clashes.sku_taken("A-1", None).message == "The SKU “A-1” already belongs to another vendor."
 
 
 def test_problems_with_the_vendor_concern_the_whole_row() -> None:
-    assert validator.vendor_unknown("VEND9")[:2] == ("", Code.VENDOR_UNKNOWN)
-    assert "names no vendor" in validator.vendor_unknown("").message
-    assert "names no vendor, but" in validator.vendor_mismatch("", "UPLOAD_1").message
-    inactive = validator.vendor_not_active("VEND9", "suspended")
+    assert clashes.vendor_unknown("VEND9")[:2] == ("", Code.VENDOR_UNKNOWN)
+    assert "names no vendor" in clashes.vendor_unknown("").message
+    assert "names no vendor, but" in clashes.vendor_mismatch("", "UPLOAD_1").message
+    inactive = clashes.vendor_not_active("VEND9", "suspended")
     assert inactive[:2] == ("", Code.VENDOR_NOT_ACTIVE)
     assert "“VEND9” is suspended" in inactive.message
-    mismatch = validator.vendor_mismatch("VEND9", "UPLOAD_1")
+    mismatch = clashes.vendor_mismatch("VEND9", "UPLOAD_1")
     assert mismatch[:2] == ("", Code.VENDOR_MISMATCH)
     assert "“VEND9”" in mismatch.message
 

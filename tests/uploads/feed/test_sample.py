@@ -9,9 +9,10 @@ from typing import TextIO
 
 import pytest
 
+from catalog.rules.clashes import duplicate_in_file
 from catalog.rules.places import place
 from catalog.rules.problems import Code
-from catalog.rules.validator import ProductDraft, Rules, duplicate_in_file, validate
+from catalog.rules.validator import ProductDraft, Rules, validate
 from uploads.feed import parser
 from uploads.feed.sample import CATEGORIES, COLUMNS, KINDS, sku_of, write_feed
 

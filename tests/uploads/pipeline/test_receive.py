@@ -131,10 +131,10 @@ def test_storage_that_is_away_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("nothing_happens")
 def test_a_database_that_fails_leaves_no_file_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(**_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(UploadHistory.objects, "create", broken)
+    monkeypatch.setattr(UploadHistory, "save", broken)
     with pytest.raises(DatabaseError):
         send()
 

@@ -134,11 +134,16 @@ def submit(request: HttpRequest, feed_id: str) -> Status[FeedOut]:
 
 
 @router.post("feeds/{path:feed_id}/confirm", auth=WRITE, response={202: FeedOut, **ON_ONE}, url_name="confirm",
-             summary="Answer what a held feed leaves open, and let it through")  # fmt: skip
+             summary="Answer what a held feed leaves open, or let it through as it is")  # fmt: skip
 def confirm(request: HttpRequest, feed_id: str, body: Answers) -> Status[FeedOut]:
-    """Each question that it asks has an ID; what isn't answered is asked again."""
+    """Each question that it asks has an ID; what isn't answered is asked again. One that would change more than is
+    usual (`held_for`) is let through without answers, where its owners may do that."""
+    _, upload = found(request, feed_id)
     with _refusals():
-        return Status(202, out(feeds.answer(_of_program(request, feed_id), body.answers), None))
+        if upload is None:
+            return Status(202, out(feeds.answer(_of_program(request, feed_id), body.answers), None))
+        feeds.let_through(upload)
+    return Status(202, out(*found(request, feed_id)))
 
 
 @router.post("feeds/{path:feed_id}/cancel", auth=WRITE, response={202: FeedOut, **ON_ONE}, url_name="cancel",

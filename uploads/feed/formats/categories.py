@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from catalog.rules.validator import category_key, closest_category
+from catalog.rules.values.category import category_key, closest_category
 
 CACHED: Final = 4096  # cells whose category is known; a shop has hundreds
 MOST_CHARS: Final = 2_000  # of a cell that is looked through

@@ -26,6 +26,7 @@ from uploads.preview import explain as previewed
 
 OPEN_QUESTIONS = 3
 TOO_MANY_ERRORS = 4
+HELD = 5
 MOST_ROUNDS = 20  # of questions at a terminal
 
 
@@ -48,7 +49,8 @@ class Command(BaseCommand):
     help = (
         "Import a vendor's feed. Exit status 0 when the upload completed, with or without row errors; 3 when the file "
         "leaves open what only a person can decide, and nothing was imported; 4 when more rows have errors than "
-        "--fail-on-errors allows; 1 otherwise."
+        "--fail-on-errors allows; 5 when it is held, since it would change more than is usual, and nothing was "
+        "imported before somebody lets it through; 1 otherwise."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -90,6 +92,8 @@ class Command(BaseCommand):
             self._write_report(state.upload, Path(options["report"]))
         if state.upload.status == UploadHistory.Status.FAILED:
             sys.exit(1)
+        if state.upload.status == UploadHistory.Status.HELD:
+            sys.exit(HELD)
         if options["fail_on_errors"] is not None and _error_percent(state.upload) > options["fail_on_errors"]:
             sys.exit(TOO_MANY_ERRORS)
 

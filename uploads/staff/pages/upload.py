@@ -21,6 +21,7 @@ from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.insight import progress, reading
 from uploads.insight.progress import Progress
 from uploads.models import Feed, UploadHistory, results
+from uploads.pipeline.guard import hold
 from uploads.programs import feeds
 from uploads.staff import mending
 from uploads.staff.actions import Action, may, offered
@@ -28,7 +29,7 @@ from uploads.staff.everywhere.one import KEEP_A_RULE
 from uploads.staff.pages import history, work
 
 # The actions that stand beside the title; the others are in the menu there.
-MAIN = ("cancel", "retry")
+MAIN = ("release", "cancel", "retry")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def changing(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "shares": shares(upload, may_see_errors, request.user.has_perm("uploads.view_recordoutcome")),
         "kinds": _kinds(state, may_see_errors, may_correct),
         "warnings": _warnings(state, may_see_errors),
+        "findings": hold.findings_of(upload),
+        "newer": hold.newer_than(upload) if upload.status == UploadHistory.Status.HELD else 0,
         "warnings_url": list_url("uploads_validationerror", **open_errors, severity="warning"),
         "errors_url": list_url("uploads_validationerror", **open_errors) if may_see_errors else "",
         "may_correct": may_correct,
@@ -151,7 +154,7 @@ def actions(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     may_do = offered(request, upload)
     main = [_button(request, upload, action) for action in may_do if action.name in MAIN]
     lesser = [_button(request, upload, action) for action in may_do if action.name not in MAIN]
-    if request.user.has_perm("uploads.add_uploadhistory") and upload.status != UploadHistory.Status.PROCESSING:
+    if request.user.has_perm("uploads.add_uploadhistory") and upload.status not in UploadHistory.NOT_ENDED:
         words = "Send a corrected file" if upload.open_records or upload.status == "failed" else "Send another file"
         (main if upload.status == "failed" else lesser).insert(0, (words, import_url(upload.vendor_id)))
     return {"main_actions": main, "lesser_actions": [*lesser, *_downloads(request, upload)]}

@@ -16,7 +16,9 @@ from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
-from uploads.models import RememberedReading, Source, UploadHistory, ValueRule, results
+from uploads.models import GuardThreshold, RememberedReading, Source, UploadHistory, ValueRule, results
+from uploads.pipeline.guard import thresholds
+from uploads.pipeline.guard.thresholds import Threshold
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
@@ -182,7 +184,21 @@ def _files(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
     if user.has_perm("uploads.view_valuerule"):
         shown["rules"] = ValueRule.objects.filter(vendor=vendor).count()
         shown["rules_url"] = list_url("uploads_valuerule", vendor=vendor.pk)
+    if user.has_perm("uploads.view_guardthreshold"):
+        shown["thresholds"] = [
+            (GuardThreshold.Kind(one.kind).label, one, _scope(one)) for one in thresholds.of(vendor.pk)
+        ]
+        shown["thresholds_url"] = list_url("uploads_guardthreshold")
     return shown
+
+
+def _scope(one: Threshold) -> str:
+    """Whose it is."""
+    if one.vendor_id:
+        return "set for this vendor"
+    if one.category:
+        return f"in {visible(one.category)}"
+    return "as for all"
 
 
 def _sources(user: "Viewer", vendor: Vendor) -> dict[str, Any]:

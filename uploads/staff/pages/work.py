@@ -55,8 +55,8 @@ def every(since: datetime) -> str:
 def of(request: HttpRequest, progress_url: str, **about: Any) -> dict[str, Any]:
     """What the lines show: the newest jobs about this upload, or about this vendor and none of its uploads
     (idx_jobs_upload, idx_jobs_vendor)."""
-    found = Job.objects.filter(**about).exclude(kind=Job.Kind.DRY_RUN).select_related("requested_by", "upload")
-    newest = list(found.order_by("-id")[: SHOWN + 1])
+    found = Job.objects.filter(**about).exclude(kind__in=[Job.Kind.DRY_RUN, Job.Kind.GUARD])
+    newest = list(found.select_related("requested_by", "upload").order_by("-id")[: SHOWN + 1])
     undone = max((job.pk for job in newest if job.kind == Job.Kind.UNDO and not jobs.is_look(job)), default=0)
     lines = [_line(request, job, undone) for job in newest[:SHOWN]]
     running = [line for line in lines if not line.job.ended]

@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 
 from catalog.management.commands.seed_categories import CATEGORIES
 from catalog.rules.cells import identifier
+from catalog.rules.clashes import duplicate_in_file
 from catalog.rules.fields import REQUIRED
 from catalog.rules.problems import Problem
-from catalog.rules.validator import ProductDraft, Rules, duplicate_in_file, validate
+from catalog.rules.validator import ProductDraft, Rules, validate
 from uploads.feed import parser, workbook
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Heads

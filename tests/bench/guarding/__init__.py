@@ -1,0 +1,1 @@
+"""What the check before the first row costs."""

@@ -1,0 +1,1 @@
+"""The guard: files that are held before their first row is committed."""
