@@ -54,6 +54,11 @@ class Upload:
     sheet: str = ""  # of the workbook
     plan: Plan | None = None  # of a known format
 
+    @property
+    def of_program(self) -> bool:
+        """Whether there is no file: another program put the records."""
+        return self.fields is None and self.rows is None
+
 
 class _Known(NamedTuple):
     """What rows are held against: of all vendors, of the record's own, and of its upload."""

@@ -14,7 +14,9 @@ from psycopg.sql import SQL
 
 from uploads.aws import dynamo
 from uploads.aws.records import PENDING, Record, decode
+from uploads.models import UploadHistory
 from uploads.pipeline import finish, reconcile
+from uploads.pipeline.holding import withheld
 from uploads.pipeline.holding.withheld import held_back, place_of
 from uploads.work import steps, wakeups
 
@@ -30,7 +32,7 @@ _DUE: Final = SQL(
 ).format(held_back("u"))
 _MARK: Final = SQL(
     """
-    SELECT withheld_from, withheld_batches FROM upload_history u
+    SELECT withheld_from, withheld_batches, withheld_answer FROM upload_history u
      WHERE upload_id = %s AND withheld_from IS NOT NULL AND NOT {}
     """
 ).format(held_back("u"))
@@ -56,7 +58,7 @@ def release(upload_id: str, deadline: float) -> bool:
     Ends at once where the vendor is held back, or is so meanwhile.
     """
     while mark := _mark(upload_id):
-        since, batches = mark
+        since, batches, answer = mark
         for records in reconcile.chunks(decode(item) for item in dynamo.query_upload(upload_id, since=since)):
             reconcile.commit([record for record in records if record.status == PENDING])
             if not _move(upload_id, batches, records[-1]):
@@ -65,17 +67,25 @@ def release(upload_id: str, deadline: float) -> bool:
                 return False
         else:
             if _end(upload_id, batches):
+                if answer == withheld.REFUSED:
+                    _cancel_empty(upload_id)
                 return True
         if time.monotonic() > deadline:
             return False
     return False
 
 
-def _mark(upload_id: str) -> tuple[str, int] | None:
+def _cancel_empty(upload_id: str) -> None:
+    """An upload all of whose records were refused has nothing that it could be completed with."""
+    if UploadHistory.objects.filter(pk=upload_id, total_records=0).exists():
+        finish.cancel(upload_id)
+
+
+def _mark(upload_id: str) -> tuple[str, int, str] | None:
     with connection.cursor() as cursor:
         cursor.execute(_MARK, [upload_id])
         row = cursor.fetchone()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], row[2]) if row else None
 
 
 def _move(upload_id: str, batches: int, last: Record) -> bool:

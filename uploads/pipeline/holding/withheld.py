@@ -34,21 +34,33 @@ def waits(upload: str) -> Composable:
     return SQL("({}.withheld_from IS NOT NULL OR {})").format(Identifier(upload), held_back(upload))
 
 
-_WAITING: Final = SQL(
+WAITS, CANCELLED, ARCHIVED = "waits", "cancelled", "archived"
+REFUSED, CONFIRMED = "refused", "confirmed"  # what was decided of records that wait (UploadHistory.WithheldAnswer)
+_STANDING: Final = SQL(
     """
-    SELECT upload_id FROM upload_history u
-     WHERE upload_id = ANY (%s)
-       AND ({} OR (%s AND u.withheld_from IS NOT NULL AND u.source = 'file'))
+    SELECT * FROM (
+        SELECT upload_id, CASE
+                   WHEN archived_at IS NOT NULL THEN 'archived'
+                   WHEN status = 'cancelled' OR (undone_at IS NOT NULL AND source = 'file') THEN 'cancelled'
+                   WHEN {held} OR (%(streamed)s AND withheld_from IS NOT NULL AND source = 'file') THEN 'waits'
+                   WHEN withheld_from IS NOT NULL AND NOT %(streamed)s THEN withheld_answer
+                   ELSE '' END AS standing
+          FROM upload_history u
+         WHERE upload_id = ANY (%(uploads)s)) each
+     WHERE standing <> ''
     """
-).format(held_back("u"))
+).format(held=held_back("u"))
 
 
-def of(upload_ids: Iterable[str], *, streamed: bool) -> set[str]:
-    """Which of these uploads' records are to be left as they are. `streamed`: the stream brought them, so that others
-    of their file, which wait in the table, may come before them."""
+def standing(upload_ids: Iterable[str], *, streamed: bool) -> dict[str, str]:
+    """Of these uploads those that aren't as usual: whose records count nowhere any more (CANCELLED, ARCHIVED), are to
+    be left as they are (WAITS), or waited until somebody decided about them (REFUSED, CONFIRMED).
+
+    `streamed`: the stream brought them, so that others of their file, which wait in the table, may come before them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [list(upload_ids), streamed])
-        return {upload_id for (upload_id,) in cursor.fetchall()}
+        cursor.execute(_STANDING, {"uploads": list(upload_ids), "streamed": streamed})
+        return dict(cursor.fetchall())
 
 
 def mark(records: Iterable[Record]) -> None:
