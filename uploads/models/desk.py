@@ -93,7 +93,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.HELD: "uploads.view_feed",
     WorkItem.Kind.GUARD: "uploads.view_uploadhistory",
     WorkItem.Kind.SOURCE: "uploads.view_source",
-    WorkItem.Kind.WINDOW: "vendors.view_vendor",
+    WorkItem.Kind.WINDOW: "vendors.view_vendorhold",
 }
 
 

@@ -26,7 +26,7 @@ from uploads.models import (
     VendorSummary,
 )
 from uploads.staff.mending import waiting_url
-from uploads.staff.pages import pausing, work
+from uploads.staff.pages import pausing, waiting_records, work
 from uploads.staff.pages import vendor as page
 from uploads.staff.start.figures import may_see
 from vendors.admin import VendorAdmin
@@ -128,6 +128,7 @@ class VendorsAdmin(VendorAdmin):
             "jobs": self.jobs_view,
             "pause_feeds": partial(pausing.pause_view, self),
             "resume_feeds": partial(pausing.resume_view, self),
+            "held_records": partial(waiting_records.view, self),
         }
         own = [
             path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"vendors_vendor_{name}")

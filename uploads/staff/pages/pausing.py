@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from config.web.links import keeping, page_url
 from config.web.text import visible
 from uploads.models import UploadHistory
-from uploads.pipeline.holding import pausing
+from uploads.pipeline.holding import answering, pausing
 from vendors import approval, holds
 from vendors.models import Vendor
 
@@ -28,9 +28,11 @@ COUNTED = 1_000  # uploads that wait, of which more are said to be more
 
 def steps(request: HttpRequest, vendor: Vendor) -> list[tuple[str, str]]:
     """What the person may do about it: a name, and that of the address."""
+    held = [("Records that wait", "held_records")] if answering.open_of(vendor.pk) else []
     if not request.user.has_perm(MAY):
-        return []
-    return [("Resume feeds", "resume_feeds") if holds.pause_of(vendor.pk) else ("Pause feeds", "pause_feeds")]
+        return held if request.user.has_perm("vendors.view_vendorhold") else []
+    paused = holds.pause_of(vendor.pk) is not None
+    return [*held, ("Resume feeds", "resume_feeds") if paused else ("Pause feeds", "pause_feeds")]
 
 
 def pause_view(admin: "VendorAdmin", request: HttpRequest, object_id: str) -> HttpResponseBase:

@@ -19,6 +19,7 @@ from uploads.insight.charts import Chart
 from uploads.models import GuardThreshold, RememberedReading, Source, UploadHistory, ValueRule, results
 from uploads.pipeline.guard import thresholds
 from uploads.pipeline.guard.thresholds import Threshold
+from uploads.pipeline.holding import answering
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
@@ -55,7 +56,8 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         "subtitle": None,
         "vendor": vendor,
         "state_says": _state(vendor),
-        "hold": holds.of(vendor.pk),
+        "hold": holds.pause_of(vendor.pk),
+        "window": answering.open_of(vendor.pk),
         "unconfirmed": vendor.status == "pending" and vendor.pk in approval.unconfirmed([vendor.pk]),
         "may_view_as": viewing.may(user),
         **_people(request, vendor),
