@@ -65,7 +65,7 @@ DROP FUNCTION note_opened_category, note_active_vendor, note_changed_sku, note_f
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0033_guard"),
+        ("uploads", "0034_holds"),
         ("vendors", "0013_retries_by_itself"),
         ("catalog", "0008_gtins"),
     ]

@@ -26,7 +26,7 @@ from uploads.models.jobs import Happening, Job, why_retried
 from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
-from uploads.models.programs import Feed, IdempotentCall, Source, SourceRun
+from uploads.models.programs import Feed, IdempotentCall, ProgramMinute, Source, SourceRun
 from uploads.models.rules import RememberedReading, SeverityRule, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
@@ -48,6 +48,7 @@ __all__ = [
     "Job",
     "Kept",
     "OpenValue",
+    "ProgramMinute",
     "RecentUpload",
     "RecordOutcome",
     "RememberedReading",

@@ -46,7 +46,7 @@ def finish(upload_id: str) -> bool:
 
 def _all_settled(upload: UploadHistory) -> bool:
     if upload.source == UploadHistory.Source.DYNAMODB:
-        return upload.total_records > 0
+        return upload.total_records > 0 and upload.withheld_from is None
     return upload.file_rows is not None and upload.total_records == upload.file_rows
 
 
@@ -61,7 +61,8 @@ def _complete(upload: UploadHistory, report_key: str) -> UploadHistory | None:
             UPDATE upload_history
                SET status = 'completed', completed_at = now(), error_report_key = %s
              WHERE upload_id = %s AND status = 'processing'
-               AND (total_records = file_rows OR source = 'dynamodb') AND absent_state <> 'due'
+               AND (total_records = file_rows OR source = 'dynamodb' AND withheld_from IS NULL)
+               AND absent_state <> 'due'
                AND (%s = '' OR updated_at = %s)
             """,
             [report_key, upload.pk, report_key, upload.updated_at],

@@ -24,6 +24,7 @@ from config import stopping
 from uploads.models import UploadHistory
 from uploads.pipeline.replace import why_not
 from uploads.pipeline.settling.identity import BY_ID, BY_SKU
+from vendors import holds
 from vendors.models import Vendor
 
 SLICE_PRODUCTS: Final = 500
@@ -55,7 +56,7 @@ def _slice(upload_id: str) -> bool:
     vendor_id = UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)
     locks = committer.lock_vendors([vendor_id])
     upload = UploadHistory.objects.select_for_update().get(pk=upload_id)
-    if not is_due(upload):
+    if not is_due(upload) or holds.pause_of(vendor_id):
         return False
     if not upload.absent_position and (why := why_not.refusal(upload)):
         _note(upload, State.REFUSED, absent_why=why)
@@ -91,9 +92,9 @@ def _note(upload: UploadHistory, state: str, **facts: Any) -> None:
 
 
 # Along products_vendor_id_vendor_product_id_key, a probe of the ledger for each (idx_record_outcomes_product). Scalar
-# subqueries, which are never made joins: a join would read all of the ledger for each slice. The errors are found by what they are
-# about (idx_validation_errors_identity), since an upload can have many. What else protects a
-# product is asked of the few that the first probe leaves.
+# subqueries, which are never made joins: a join would read all of the ledger for each slice. What else protects a
+# product is asked of the few that the first probe leaves; the errors by what they are about
+# (idx_validation_errors_identity), since an upload can have many.
 _ABSENT = SQL(
     """
     SELECT p.product_id, p.vendor_product_id

@@ -275,7 +275,8 @@ def test_the_absent_are_found_along_the_index_of_the_vendors_ids_with_a_probe_of
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("SET enable_sort = off")
         query = absent._ABSENT.format(of_interest=absent._OF_INTEREST["retired"])
-        given: dict[str, Any] = {"vendor": "VEND001", "behind": "", "since": upload.created_at, "sequence": upload.sequence,
+        given: dict[str, Any] = {"vendor": "VEND001", "behind": "", "since": upload.created_at,
+                 "sequence": upload.sequence,
                  "upload": upload.pk, "most": 500, "by_id": " id:", "by_sku": " sku:"}  # fmt: skip
         cursor.execute("EXPLAIN " + query.as_string(cursor.connection), given)
         plan = "\n".join(row[0] for row in cursor.fetchall())
