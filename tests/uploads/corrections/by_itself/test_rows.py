@@ -1,6 +1,7 @@
 """Rows that waited for a category, for approval or for a SKU are retried by themselves when that happens."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,9 @@ def test_rows_with_other_problems_beside_stay_wrong_and_are_tried_once(pipeline:
     by_sql()
 
     assert len(go_on()) == 1
+    happened = Happening.objects.get()
+    assert happened.looks == 1
+    assert happened.next_look_at - happened.happened_at > timedelta(minutes=4), "it is looked at once more, then"
     a_while_later()
     assert go_on() == []
 
