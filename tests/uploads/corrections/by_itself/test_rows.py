@@ -129,6 +129,7 @@ def test_of_two_rows_about_a_product_the_first_counts_as_in_its_file(
 
     assert Product.objects.get().product_name == "First"
     assert open_errors(upload) == [(2, "duplicate_in_file", 2), (3, "duplicate_in_file", 2)]
+    assert Job.objects.get().position == "3", "no slice looks at what is behind it"
 
 
 def test_what_is_closed_ignored_undone_or_cancelled_is_left_alone(pipeline: Pipeline, admin_user: User) -> None:
