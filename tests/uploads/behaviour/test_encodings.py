@@ -113,4 +113,6 @@ def test_a_row_with_garbled_letters_is_an_error_in_its_name_and_a_warning_in_its
     assert (upload.valid_records, upload.error_records) == (2, 1)
     state = progress.of(upload.pk)
     assert [(kind.code, kind.suggestion) for kind in state.errors] == [("garbled_value", "Café table")]
-    assert [(kind.code, kind.suggestion) for kind in state.warnings] == [("garbled_text", "Café table made of oak wood")]
+    assert [(kind.code, kind.suggestion) for kind in state.warnings] == [
+        ("garbled_text", "Café table made of oak wood")
+    ]
