@@ -147,8 +147,8 @@ def uploads_of_the_day() -> Iterator[Sample]:
     outcomes = [one for one in RecordOutcome.Outcome.values if one != RecordOutcome.Outcome.CANCELLED]
     rows = _rows(
         """
-        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(unchanged_records),
-               sum(superseded_records), sum(skipped_records), sum(error_records)
+        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(retired_records),
+               sum(unchanged_records), sum(superseded_records), sum(skipped_records), sum(error_records)
           FROM (SELECT * FROM upload_history WHERE created_at > now() - interval '1 day'
                  ORDER BY created_at DESC LIMIT %(most)s) newest
          GROUP BY status
@@ -289,7 +289,8 @@ def queues() -> Iterator[Sample]:
         """
         SELECT extract(epoch FROM clock_timestamp() - min(updated_at))
           FROM (SELECT * FROM upload_history WHERE status = 'processing' LIMIT %(most)s) open
-         WHERE storage_key <> '' AND file_rows IS NULL AND staged_rows - total_records <= %(ahead)s
+         WHERE storage_key <> '' AND guard NOT IN ('due', 'held') AND file_rows IS NULL
+           AND staged_rows - total_records <= %(ahead)s
            AND coalesce(staging_expires_at, '-infinity') < clock_timestamp()
            AND coalesce(layout -> 'plan' ->> 'mode', '') <> 'update' AND NOT {}
         """,
