@@ -1,0 +1,1 @@
+"""Rules that staff set, with a browser beside them."""
