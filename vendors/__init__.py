@@ -4,6 +4,7 @@ models/         vendors, their members and invitations; tokens and webhooks of t
 access.py       who may see what of which vendor; the one place where vendors are kept apart
 viewing.py      staff look at a vendor's pages as it sees them
 approval.py     staff let companies in, suspend and reactivate them
+holds.py        whether what comes for a vendor takes effect
 members.py      who works for a vendor, and in which role
 leaving.py      who they were is deleted when their vendor leaves
 proof.py        a code by mail proves an address

@@ -123,7 +123,7 @@ def _owners(vendors: Iterable[Vendor]) -> "QuerySet[VendorMember]":
     ).select_related("vendor", "user")
 
 
-def tell_owners_of(vendor: Vendor, title: str, paragraphs: list[str], page: tuple[str, str | int, str | int]) -> bool:
+def tell_owners_of(vendor: Vendor, title: str, paragraphs: list[str], page: tuple[str | int, ...]) -> bool:
     """Tell the vendor's owners of something of theirs; `page` is the name and the arguments of the page about it.
 
     False where the mail couldn't be sent, which is in the log.

@@ -246,15 +246,16 @@ def get_record(upload_id: str, record_id: str) -> Item | None:
     return client.member(answer, "Item", dict) if "Item" in answer else None
 
 
-def query_upload(upload_id: str, status: str | None = None, behind: str = "") -> Iterator[Item]:
-    """All records of an upload in the order of their ids, or those behind one; with a status, their entries in
-    StatusIndex.
+def query_upload(upload_id: str, status: str | None = None, behind: str = "", since: str = "") -> Iterator[Item]:
+    """All records of an upload in the order of their ids, those behind one, or those since one; with a status, their
+    entries in StatusIndex.
     """
     if status is None:
-        names, values = {"#u": "upload_id"}, {":u": {"S": upload_id}}
-        if behind:
-            names, values = names | {"#r": "record_id"}, values | {":r": {"S": behind}}
-        yield from _query("#u = :u AND #r > :r" if behind else "#u = :u", names, values, ConsistentRead=True)
+        names, values, condition = {"#u": "upload_id"}, {":u": {"S": upload_id}}, "#u = :u"
+        if behind or since:
+            names, values = names | {"#r": "record_id"}, values | {":r": {"S": behind or since}}
+            condition += " AND #r > :r" if behind else " AND #r >= :r"
+        yield from _query(condition, names, values, ConsistentRead=True)
     else:
         names, values = {"#u": "upload_id", "#s": "status"}, {":u": {"S": upload_id}, ":s": {"S": status}}
         yield from _query("#u = :u AND #s = :s", names, values, IndexName="StatusIndex")

@@ -25,8 +25,8 @@ def correct(upload_id: str, record_id: str, attempt: int, values: Mapping[str, s
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: the upload may have been cancelled or undone, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        if not upload.vendor.is_active:
-            raise NotRetriable(f"The vendor is {upload.vendor.status}: its rows can be retried once it is active.")
+        if why := failed_rows.why_no_retry(upload.vendor, "The vendor"):
+            raise NotRetriable(why)
         row = failed_rows.one(upload_id, record_id)
         if row is None or row.attempt != attempt:
             raise NotRetriable("Somebody else was faster: this row has been settled since you opened the page.")
@@ -64,7 +64,7 @@ def correct_rows(upload_id: str, changes: Sequence[Change], user: Any) -> Tried:
         committer.lock_vendors([UploadHistory.objects.values_list("vendor_id", flat=True).get(pk=upload_id)])
         # Only now: it may have been cancelled, or its vendor suspended, while we waited for the lock.
         upload = UploadHistory.objects.select_related("vendor").get(pk=upload_id)
-        if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status, "The vendor"):
+        if why := failed_rows.why_none(upload) or failed_rows.why_no_retry(upload.vendor, "The vendor"):
             raise NotRetriable(why)
         rows = {row.record_id: row for row in failed_rows.of(upload_id, [change.record_id for change in changes])}
         seen = {

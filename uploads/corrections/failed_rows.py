@@ -18,6 +18,7 @@ from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
 from uploads.models.results import archived
 from uploads.pipeline.judge import own_fields
+from vendors import holds
 from vendors.models import Vendor
 
 # A record that names another vendor than its upload, or that can't be read, isn't corrected by changing its cells.
@@ -263,3 +264,9 @@ def why_none(upload: UploadHistory) -> str:
 def why_vendor(status: str, who: str = "Your account") -> str:
     """Why rows of a vendor in this state can't be retried, or ""; `who` is the vendor, as the reader calls it."""
     return "" if status == Vendor.Status.ACTIVE else f"{who} is {status}: rows can be retried once it is active."
+
+
+def why_no_retry(vendor: Vendor, who: str = "Your account") -> str:
+    """Why none of a vendor's rows can be retried now, or "": what it is, or that its feeds are paused."""
+    whose = "Your feeds" if who == "Your account" else f"The feeds of {vendor.pk}"
+    return why_vendor(vendor.status, who) or holds.why_no_retry(holds.of(vendor.pk), whose)

@@ -9,7 +9,7 @@ it is `durable`: who writes the earlier attempt's late finds the new one in the 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from uploads.pipeline.commit import commit_isolating
 from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
+from vendors import holds
 from vendors.models import Vendor
 
 SLICE_ROWS = 500
@@ -183,7 +184,7 @@ def step(job: Job) -> bool:
         committer.lock_vendors(vendors)
         if because and not by_itself.wanted(job.vendor_id):
             return True  # what happens when it is active, or wants it, again finds these rows
-        _refuse_not_active(job)
+        _refuse_not_active(job, vendors)
         # Once more, now that nobody else can be at the rows of these vendors.
         mine = [key for key in _next_keys(job, because, selection) if key.vendor_id in vendors]
         rows = failed_rows.by_keys([(key.upload_id, key.record_id) for key in mine])
@@ -242,8 +243,12 @@ def _examples(rows: Sequence[FailedRow]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _refuse_not_active(job: Job) -> None:
-    """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten."""
+def _refuse_not_active(job: Job, vendors: Iterable[str]) -> None:
+    """Rows of a vendor that isn't active would fail for that, and what was wrong with them be forgotten. Those of one
+    whose feeds are paused take no effect; under its lock, that stays so until the slice has committed."""
+    for vendor_id, hold in holds.open_of(vendors).items():
+        if why := holds.why_no_retry(hold, f"The feeds of {vendor_id}"):
+            raise jobs.JobFailed(why)
     vendor = Vendor.objects.exclude(status=Vendor.Status.ACTIVE).filter(pk=job.vendor_id).first()
     if vendor:
         raise jobs.JobFailed(f"{vendor.pk} is {vendor.status}. Rows can be retried once it is active.")

@@ -118,11 +118,13 @@ def all_under_way() -> set[tuple[str, str]]:
 
 def settle_claim(vendor_id: str, sku: str, user: Any, *, ignore: bool) -> Job | None:
     """Ignore the rows of a vendor whose SKU is another's, or try them again; None where there are none any more, or
-    where they can't be tried because the vendor isn't active."""
+    where they can't be tried because the vendor isn't active, or its feeds are paused."""
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     taken = Selection(vendor_id=vendor_id, field="sku", wrong_value=sku, codes=(Code.SKU_TAKEN.value,))
     selection = Selection(**{**vars(taken), "state": OPEN}) if ignore else taken
-    if vendor is None or not sku or not (ignore or vendor.is_active) or not failed_rows.any_of(selection):
+    if vendor is None or not sku or not failed_rows.any_of(selection):
+        return None
+    if not ignore and failed_rows.why_no_retry(vendor):
         return None
     job = ignoring.start(selection, user) if ignore else retry.start(selection, user)
     rows = counted(job.total, "{} row", "{} rows")

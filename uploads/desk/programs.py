@@ -4,7 +4,9 @@ are held, whoever sent them."""
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from config.web.links import page_url
 from uploads.desk.things import Group, Key, Kind, Thing, cut, keys_of, put_off, shown
@@ -12,6 +14,7 @@ from uploads.models import Feed, Source, UploadHistory
 from uploads.models.programs.sources import IN_TROUBLE
 from uploads.pipeline.guard import hold
 from vendors import access
+from vendors.models import VendorHold
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -126,4 +129,38 @@ def _kept_back(upload: Any) -> Thing:
 GUARD: Final = Group(
     "guard", "Files that are held", "They would change more than is usual. After a week they are cancelled.",
     (Kind.GUARD,), guarded, guarded_named,
+)  # fmt: skip
+
+
+# --- records of programs that look wrong -----------------------------------------------------------------------
+
+
+def _wrong(user: "Viewer") -> "QuerySet[VendorHold]":
+    """Of open holds there are few (vendor_holds_open)."""
+    rows = VendorHold.objects.filter(kind=VendorHold.Kind.WINDOW, ended_at=None).select_related("vendor")
+    return access.visible(rows, user).order_by("since", "pk")
+
+
+def wrong(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+    hidden = keys_of([Kind.WINDOW], {*without, *put_off(Kind.WINDOW)})
+    few, count = cut(_wrong(user).exclude(vendor__in=hidden), start, most)
+    return [waiting_records(one) for one in few], count
+
+
+def wrong_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+    return [waiting_records(one) for one in _wrong(user).filter(vendor__in=keys_of([Kind.WINDOW], keys))]
+
+
+def waiting_records(hold: Any) -> Thing:
+    company = shown(hold.vendor.vendor_name)
+    return Thing(
+        Kind.WINDOW, hold.vendor_id, company, f"{shown(hold.reason)}.", hold.since,
+        reverse("admin:vendors_vendor_held_records", args=[quote(hold.vendor_id)]), hold.vendor_id, company,
+        ("its owners were told",), about=hold,
+    )  # fmt: skip
+
+
+WINDOW: Final = Group(
+    "window", "Records of programs that look wrong", "They wait, and what these programs put meanwhile, until somebody "
+    "answers.", (Kind.WINDOW,), wrong, wrong_named,
 )  # fmt: skip

@@ -73,7 +73,8 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True)
 class OfVendor:
-    """A vendor with rows that have some of the values asked for: which of them, as asked, and how many rows."""
+    """A vendor with rows that have some of the values asked for: which of them, as asked, and how many rows. `status`
+    is its own, or paused, as its feeds are."""
 
     vendor_id: str
     name: str
@@ -174,7 +175,10 @@ def vendors_with(field: str, values: Iterable[str], most: int) -> list[OfVendor]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.vendor_id, v.vendor_name, v.status, sum(o.rows)::bigint AS rows, array_agg(o.asked)
+            SELECT o.vendor_id, v.vendor_name,
+                   CASE WHEN EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = o.vendor_id AND h.ended_at IS NULL
+                                                                  AND h.kind = 'pause') THEN 'paused' ELSE v.status END,
+                   sum(o.rows)::bigint AS rows, array_agg(o.asked)
               FROM (SELECT o.vendor_id, o.rows, w.asked
                       FROM (SELECT min(asked) AS asked, lower(asked) AS value FROM unnest(%s::text[]) AS a (asked)
                              GROUP BY 2) w

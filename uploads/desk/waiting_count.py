@@ -50,6 +50,9 @@ _ROWS: Final = {
     ),
     Kind.HELD: (SQL("feeds WHERE state = 'held'"), SQL("feeds.feed_id")),
     Kind.GUARD: (SQL("upload_history WHERE status = 'held'"), SQL("upload_history.upload_id")),
+    Kind.WINDOW: (
+        SQL("vendor_holds WHERE ended_at IS NULL AND vendor_holds.kind = 'window'"), SQL("vendor_holds.vendor_id"),
+    ),
     Kind.SOURCE: (
         SQL(
             "sources WHERE (state = 'active' AND failures >= 3 OR state = 'disabled'"

@@ -16,11 +16,13 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
+from psycopg.sql import SQL, Composable
 
 from catalog.rules.problems import Code
 from uploads.aws import answers
 from uploads.models import Job, RecordOutcome, UploadHistory
 from uploads.pipeline import stage
+from uploads.pipeline.holding import withheld
 from uploads.work import policies, steps
 from uploads.work.outages import CALM_SECONDS
 
@@ -161,15 +163,20 @@ def uploads_of_the_day() -> Iterator[Sample]:
 
 
 def uploads_open() -> Iterator[Sample]:
-    """By idx_upload_history_open, which has open ones alone; a pending row's age is at most that of its upload."""
+    """By idx_upload_history_open, which has open ones alone; a pending row's age is at most that of its upload. What
+    waits, since its vendor is held back, has no age: nobody has to hurry.
+    """
     ((count, oldest, pending, held, expired),) = _rows(
         """
-        SELECT count(*), extract(epoch FROM clock_timestamp() - min(created_at)),
-               extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE staged_rows > total_records)),
+        SELECT count(*), extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE NOT waits)),
+               extract(epoch FROM clock_timestamp()
+                                  - min(created_at) FILTER (WHERE staged_rows > total_records AND NOT waits)),
                count(*) FILTER (WHERE staging_expires_at >= clock_timestamp()),
-               count(*) FILTER (WHERE staging_expires_at < clock_timestamp())
-          FROM (SELECT * FROM upload_history WHERE status = 'processing' LIMIT %(most)s) open
-        """
+               count(*) FILTER (WHERE staging_expires_at < clock_timestamp() AND NOT waits)
+          FROM (SELECT u.*, {} AS waits
+                  FROM upload_history u WHERE status = 'processing' LIMIT %(most)s) open
+        """,
+        withheld.waits("u"),
     )
     yield OPEN, (), float(count)
     yield OPEN_AGE, (), _seconds(oldest)
@@ -284,8 +291,9 @@ def queues() -> Iterator[Sample]:
           FROM (SELECT * FROM upload_history WHERE status = 'processing' LIMIT %(most)s) open
          WHERE storage_key <> '' AND file_rows IS NULL AND staged_rows - total_records <= %(ahead)s
            AND coalesce(staging_expires_at, '-infinity') < clock_timestamp()
-           AND coalesce(layout -> 'plan' ->> 'mode', '') <> 'update'
-        """
+           AND coalesce(layout -> 'plan' ->> 'mode', '') <> 'update' AND NOT {}
+        """,
+        withheld.waits("open"),
     )
     ((job,),) = _rows(
         """
@@ -363,9 +371,10 @@ ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
 )  # fmt: skip
 
 
-def _rows(query: str) -> list[tuple[Any, ...]]:
+def _rows(query: str, *parts: Composable) -> list[tuple[Any, ...]]:
+    whole = SQL(query).format(*parts).as_string() if parts else query
     with connection.cursor() as cursor:
-        cursor.execute(query, {"most": MOST, "ahead": stage.MAX_AHEAD_ROWS, "calm": CALM_SECONDS})
+        cursor.execute(whole, {"most": MOST, "ahead": stage.MAX_AHEAD_ROWS, "calm": CALM_SECONDS})
         return list(cursor.fetchall())
 
 

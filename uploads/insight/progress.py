@@ -13,6 +13,8 @@ from uploads.insight import reading
 from uploads.models import UploadHistory, results
 from uploads.pipeline import stage
 from uploads.pipeline.guard import hold
+from vendors import holds
+from vendors.models import VendorHold
 
 COUNTED = 10_000  # problems of a kind that pages count; of more they say that they are more
 
@@ -86,6 +88,7 @@ class Progress:
     seconds: float
     errors: tuple[ErrorKind, ...]
     warnings: tuple[ErrorKind, ...] = ()
+    hold: VendorHold | None = None  # why its rows wait, while it is under way
 
     @property
     def ended(self) -> bool:
@@ -109,6 +112,8 @@ class Progress:
             if upload.status == UploadHistory.Status.COMPLETED:
                 return results.sentence(upload)
             return f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
+        if self.hold:
+            return f"Waits: {upload.total_records:,} rows are checked. {said_of(self.hold, upload.vendor_id)}."
         if upload.guard == UploadHistory.Guard.DUE:
             return "Trying the whole file before anything is changed."
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
@@ -177,7 +182,21 @@ def of(upload_id: str, most: int | None = None) -> Progress:
     until = upload.completed_at or datetime.now(UTC)
     seconds = (until - upload.created_at).total_seconds()
     errors, warnings = error_kinds(upload, most), error_kinds(upload, most, "warning")
-    return Progress(upload, fraction(upload), seconds, errors, warnings)
+    return Progress(upload, fraction(upload), seconds, errors, warnings, held_back(upload))
+
+
+def held_back(upload: UploadHistory) -> VendorHold | None:
+    """What its rows wait for: of one that has ended, only where more came to it since."""
+    if upload.status != UploadHistory.Status.PROCESSING and upload.withheld_from is None:
+        return None
+    hold = holds.of(upload.vendor_id)
+    by_program = upload.source == UploadHistory.Source.DYNAMODB
+    return hold if hold and (hold.kind == VendorHold.Kind.PAUSE or by_program) else None
+
+
+def said_of(hold: VendorHold, vendor_id: str) -> str:
+    """Why rows wait, as everybody may read it."""
+    return holds.said(hold, f"The feeds of {vendor_id}")
 
 
 def fraction(upload: UploadHistory) -> float:

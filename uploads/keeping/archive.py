@@ -25,7 +25,7 @@ BATCH_UPLOADS: Final = 50
 _ENDED: Final = SQL(
     """
     status <> 'processing' AND archived_at IS NULL AND completed_at < now() - make_interval(days => %(days)s)
-    AND (source = 'file' OR updated_at < now() - make_interval(days => %(days)s))
+    AND withheld_from IS NULL AND (source = 'file' OR updated_at < now() - make_interval(days => %(days)s))
     AND NOT EXISTS (SELECT FROM jobs j WHERE j.upload_id = u.upload_id AND j.state IN ('waiting', 'running'))
     """
 )

@@ -49,6 +49,8 @@ def why_not(vendor: Vendor) -> str:
     """Why it can't be done now, or ""."""
     if UploadHistory.objects.filter(vendor=vendor, status__in=UploadHistory.NOT_ENDED).exists():
         return f"{vendor.pk} has uploads under way or held. Wait for their end, or cancel them: manage.py cancel_upload"
+    if UploadHistory.objects.filter(vendor=vendor, withheld_from__isnull=False).exists():
+        return f"Records of {vendor.pk} wait, since it is held back. Resume it first, or answer what is asked of them."
     if Job.objects.filter(vendor=vendor, state__in=[Job.State.WAITING, Job.State.RUNNING]).exists():
         return f"{vendor.pk} has jobs under way. Wait for their end."
     return ""

@@ -65,7 +65,7 @@ DROP FUNCTION note_opened_category, note_active_vendor, note_changed_sku, note_f
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0033_guard"),
+        ("uploads", "0034_holds"),
         ("vendors", "0013_retries_by_itself"),
         ("catalog", "0008_gtins"),
     ]
@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "happenings",
+                "default_permissions": (),
                 "indexes": [models.Index(fields=["next_look_at", "id"], name="idx_happenings_due")],
             },
         ),
@@ -110,6 +111,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "self_retries",
+                "default_permissions": (),
                 "constraints": [
                     models.UniqueConstraint(fields=("upload", "record_id", "attempt"), name="self_retries_key")
                 ],

@@ -37,6 +37,7 @@ class WorkItem(models.Model):
         HELD = "held", "feed that leaves something open"
         GUARD = "guard", "file that is held"
         SOURCE = "source", "source that can't be fetched"
+        WINDOW = "window", "records of programs that look wrong"
 
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=KEY_CHARS)
@@ -92,6 +93,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.HELD: "uploads.view_feed",
     WorkItem.Kind.GUARD: "uploads.view_uploadhistory",
     WorkItem.Kind.SOURCE: "uploads.view_source",
+    WorkItem.Kind.WINDOW: "vendors.view_vendorhold",
 }
 
 

@@ -54,6 +54,10 @@ class UploadHistory(models.Model):
         FILE = "file"
         DYNAMODB = "dynamodb", "DynamoDB"
 
+    class WithheldAnswer(models.TextChoices):
+        CONFIRMED = "confirmed", "they go through"
+        REFUSED = "refused", "they are cancelled"
+
     # What can still be cancelled.
     NOT_ENDED = (Status.PROCESSING, Status.HELD)
 
@@ -114,6 +118,15 @@ class UploadHistory(models.Model):
     staging_expires_at = models.DateTimeField(null=True, blank=True)
     # The record up to which a reconcile on the schedule came that ran out of time; "" when none is under way.
     reconciled_to = models.CharField(max_length=1024, default="", db_default="", editable=False)
+
+    # Records that wait since their vendor is held back (uploads/pipeline/holding/): none of them is before this one, by
+    # DynamoDB's order; null where there are none. The number tells whether more have come to them.
+    withheld_from = models.CharField(max_length=1024, null=True, editable=False)  # noqa: DJ001 - "" is the beginning
+    withheld_batches = models.IntegerField(default=0, db_default=0, editable=False)
+    # What was decided of those, where somebody had to.
+    withheld_answer = models.CharField(
+        max_length=20, choices=WithheldAnswer, default="", db_default="", blank=True, editable=False
+    )
 
     inserted_records = models.IntegerField("inserted", default=0, db_default=0)
     updated_records = models.IntegerField("updated", default=0, db_default=0)
@@ -230,6 +243,9 @@ class UploadHistory(models.Model):
                 fields=["completed_at"],
                 name="idx_upload_history_unarchived",
                 condition=Q(archived_at__isnull=True, completed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["sequence"], name="idx_upload_history_withheld", condition=Q(withheld_from__isnull=False)
             ),
             models.Index(
                 fields=["sequence"],

@@ -23,10 +23,13 @@ from psycopg.sql import SQL
 from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem
+from catalog.rules.validator import ProductDraft
 from config.watch import meters
 from uploads.aws.records import Record
 from uploads.feed.formats.model import NOT_IN_CATALOG, UPDATE, Reason
 from uploads.models import VALUE_CHARS
+from uploads.pipeline.guard.check import Finding
+from uploads.pipeline.holding import window, withheld
 from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge, why_left_out
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.pipeline.settling import closing
@@ -101,11 +104,13 @@ def commit_batch(batch: Sequence[Record], checkpoint: Checkpoint | None = None) 
 
 
 def _commit(batch: Sequence[Record], checkpoint: Checkpoint | None) -> Committed:
-    judged = judge(batch) if batch else []
+    judged, beyond = judge(batch) if batch else [], dict[str, Sequence[Finding]]()
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return _write(judged, checkpoint)
+                return _write(judged, checkpoint, beyond)
+        except window.Beyond as found:
+            beyond |= found.findings
         except (IntegrityError, OperationalError) as error:
             if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN or attempt == ATTEMPTS - 1:
                 raise
@@ -118,13 +123,16 @@ def _commit(batch: Sequence[Record], checkpoint: Checkpoint | None) -> Committed
 # --- step 6: writing, in one transaction -----------------------------------------------------------------------
 
 
-def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
+def _write(judged: list[Judged], checkpoint: Checkpoint | None, beyond: Mapping[str, Sequence[Finding]]) -> Committed:
     """All effects of a batch, in this order:
 
     1. check the lease, and hold its row so that nobody takes the shard over before we are done;
     2. take the vendors' locks: from here on the ledger can't change for these vendors;
     3. leave out what the ledger knows;
     4. products; 5. ledger, errors and what changed; 6. counters; errors of other uploads; 7. checkpoint.
+
+    What belongs to a vendor that is held back is left out behind 3, and its uploads are marked (holding/withheld.py).
+    `beyond` are those of which this batch, tried before, was found to do too much (holding/window.py).
     """
     if checkpoint is not None:
         leases.hold(checkpoint.lease)
@@ -137,8 +145,10 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None) -> Committed:
     for item in judged:
         if not _settled(ledger, item.record):
             by_key.setdefault(_key(item.record), item)
-    fresh = _without_cancelled(list(by_key.values()))
+    window.hold_back(beyond)
+    fresh, confirmed = _as_uploads_stand(list(by_key.values()), streamed=checkpoint is not None)
     verdicts = _commit_products(fresh, locks)
+    _measure(fresh, verdicts, confirmed)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
     warned_before = close_earlier([item.record for item in fresh if item.record.attempt > 1])
@@ -155,34 +165,57 @@ def _done(committed: Committed, checkpoint: Checkpoint | None) -> Committed:
     return committed
 
 
-def _without_cancelled(fresh: list[Judged]) -> list[Judged]:
-    """Rows of an upload that was cancelled or undone meanwhile, or is archived, are marked so, and count nowhere.
+def _as_uploads_stand(fresh: list[Judged], *, streamed: bool) -> tuple[list[Judged], set[str]]:
+    """Without what waits, whose uploads are marked (holding/withheld.py); and the uploads whose records somebody let
+    through.
 
-    All three take the vendor's lock as well, so this can't change before the batch is through. What another program
-    puts under the id of an undone upload later is something new; under that of an archived one, whose rows the ledger
-    may not have any more, nobody could tell (invariant 16).
+    Rows of an upload that was cancelled or undone meanwhile, or is archived, and those that somebody refused, are
+    marked so, and count nowhere. All of these take the vendor's lock as well, so this can't change before the batch is
+    through. What another program puts under the id of an undone upload later is something new; under that of an
+    archived one, whose rows the ledger may not have any more, nobody could tell (invariant 16).
     """
-    upload_ids = list({item.upload.upload_id for item in fresh if item.upload is not None})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT upload_id, archived_at IS NOT NULL FROM upload_history
-             WHERE upload_id = ANY (%s)
-               AND (status = 'cancelled' OR (undone_at IS NOT NULL AND source = 'file') OR archived_at IS NOT NULL)
-            """,
-            [upload_ids],
+    upload_ids = {item.upload.upload_id for item in fresh if item.upload is not None}
+    standing = withheld.standing(upload_ids, streamed=streamed)
+    if not standing:
+        return fresh, set()
+    found, left = list[Judged](), list[Judged]()
+    for item in fresh:
+        stands = standing.get(item.upload.upload_id, "") if item.upload is not None else ""
+        if stands == withheld.WAITS:
+            left.append(item)
+        elif stands in _CLOSED:
+            found.append(item._replace(draft=None, problems=[_CLOSED[stands]], cancelled=True, left_out=""))
+        else:
+            found.append(item)
+    withheld.mark(item.record for item in left)
+    return found, {upload_id for upload_id, stands in standing.items() if stands == withheld.CONFIRMED}
+
+
+_CLOSED = {
+    withheld.CANCELLED: Problem("", Code.CANCELLED, "The upload was cancelled or undone before this row was checked."),
+    withheld.ARCHIVED: Problem(
+        "", Code.CANCELLED, "The upload is archived and takes no more rows. Send it under a new upload_id."
+    ),
+    withheld.REFUSED: Problem("", Code.CANCELLED, "Records like this one looked wrong, and somebody refused them."),
+}
+
+
+def _measure(fresh: list[Judged], verdicts: list[Verdict], confirmed: set[str]) -> None:
+    """What records of programs did, held against thresholds. Raises window.Beyond."""
+    window.add(
+        window.Did(
+            item.upload.vendor_id, verdict.outcome, *_named(item), verdict.changes,
+            next((one.message for one in _problems(verdict) if not one.is_warning), ""),
         )
-        closed = {upload_id: _ARCHIVED if archived else _CANCELLED for upload_id, archived in cursor.fetchall()}
-    return [
-        item._replace(draft=None, problems=[closed[item.upload.upload_id]], cancelled=True, left_out="")
-        if item.upload is not None and item.upload.upload_id in closed
-        else item
-        for item in fresh
-    ]
+        for item, verdict in zip(fresh, verdicts, strict=True)
+        if item.upload is not None and item.upload.of_program and item.upload.vendor_id == item.record.vendor_id
+        and item.record.attempt == 1 and not item.cancelled and item.upload.upload_id not in confirmed
+    )  # fmt: skip
 
 
-_CANCELLED = Problem("", Code.CANCELLED, "The upload was cancelled or undone before this row was checked.")
-_ARCHIVED = Problem("", Code.CANCELLED, "The upload is archived and takes no more rows. Send it under a new upload_id.")
+def _named(item: Judged) -> tuple[str, str]:
+    """The product's name and SKU, as far as the row says them."""
+    return (item.draft.product_name, item.draft.sku) if isinstance(item.draft, ProductDraft) else ("", "")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:

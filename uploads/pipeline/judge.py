@@ -60,6 +60,11 @@ class Upload:
     plan: Plan | None = None  # of a known format
     silent: frozenset[str] = frozenset()  # fields whose empty cells say nothing
 
+    @property
+    def of_program(self) -> bool:
+        """Whether there is no file: another program put the records."""
+        return self.fields is None and self.rows is None
+
 
 @dataclass(frozen=True, slots=True)
 class Against:

@@ -117,7 +117,9 @@ def _conclude(standing: Standing, dry_run: bool) -> None:
     upload = standing.upload
     if upload.storage_key and upload.status == UploadHistory.Status.PROCESSING:
         # What was staged by then is held against what has an outcome now: a row on its way is none that is lost.
-        upload.refresh_from_db(fields=["total_records"])
+        upload.refresh_from_db(fields=["total_records", "withheld_from"])
+        if upload.withheld_from is not None and not dry_run:
+            return  # nor is one that waits, since the vendor is held back (holding/release.py)
         # Not the ledger's rows: it also has records that somebody put beside those of the file, which count nowhere.
         due = upload.staged_rows if upload.file_rows is None else upload.file_rows
         standing.missing = max(0, due - upload.total_records - (standing.unsettled if dry_run else 0))

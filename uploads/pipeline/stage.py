@@ -9,7 +9,8 @@ The rows of a known format may be understood by others anywhere in the file. Wha
 pass over all of it before the first row is staged, in the same slices (understood/heads.py).
 
 A list that can only change products waits for the files that its vendor sent before it: the products may be in these,
-and what an older file says of a product would come too late once a newer one has touched it.
+and what an older file says of a product would come too late once a newer one has touched it. The files of a vendor that
+is held back wait too, be it in the middle (holding/withheld.py).
 
 No row is staged before the guard has let the upload pass (pipeline/guard).
 
@@ -40,6 +41,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Mark, Marks, Position, Row
 from uploads.models import UploadHistory, results
 from uploads.pipeline import examine, finish
+from uploads.pipeline.holding import withheld
 from uploads.pipeline.staged_rows import as_staged, in_requests, put
 from uploads.pipeline.understood import heads
 from uploads.work import leases, wakeups
@@ -80,7 +82,7 @@ def stage(upload_id: str, seconds: float = SLICE_SECONDS) -> float | None:
     """Stage for at most that long; returns the seconds after which to call again, None when nothing is left to do.
 
     0.0 after a full slice, PAUSE_SECONDS when the consumer must catch up first. None too when somebody else is at it,
-    or the consumer took nothing during the pause: then upkeep calls again.
+    its vendor is held back, or the consumer took nothing during the pause: then upkeep calls again.
     Raises Unavailable or StorageUnavailable when a service is away: the upload waits, and staging goes on later.
     """
     claim = _claim(upload_id)
@@ -121,6 +123,8 @@ def _stage_slice(claim: Claim, seconds: float) -> float | None:
             if not woken:  # once a slice: a consumer stays as long as rows are on their way
                 wakeups.enqueue(wakeups.CONSUME_STREAM)
                 woken = True
+            if ahead is None:
+                return None
             if ahead > MAX_AHEAD_ROWS:
                 return PAUSE_SECONDS
             if stopping.asked() or time.monotonic() > deadline:
@@ -186,13 +190,13 @@ _TO_BE_STAGED = SQL(
     """
     upload_id = %s AND status = 'processing' AND guard NOT IN ('due', 'held')
     AND storage_key <> '' AND file_rows IS NULL
-    AND staged_rows - total_records <= %s
+    AND staged_rows - total_records <= %s AND NOT {}
     AND NOT (coalesce(layout -> 'plan' ->> 'mode', '') = 'update'
              AND EXISTS (SELECT FROM upload_history earlier
                           WHERE earlier.vendor_id = r.vendor_id AND earlier.status = 'processing'
                             AND earlier.source = 'file' AND earlier.sequence < r.sequence))
     """
-)
+).format(withheld.waits("r"))
 
 
 def waits_for(upload: UploadHistory) -> str:
@@ -208,16 +212,21 @@ def waits_for(upload: UploadHistory) -> str:
     return earlier.values_list("file_name", flat=True).first() or ""
 
 
-def _note_progress(claim: Claim, last: Row, mark: Mark) -> int:
-    """All rows up to this one, behind this mark, are in the table. Returns how many of them have no outcome yet.
+# NULL where the upload is to wait.
+_AHEAD = SQL("CASE WHEN NOT {} THEN staged_rows - total_records END").format(withheld.waits("upload_history"))
+
+
+def _note_progress(claim: Claim, last: Row, mark: Mark) -> int | None:
+    """All rows up to this one, behind this mark, are in the table. Returns how many of them have no outcome yet, None
+    where its vendor is held back by now.
 
     Raises LeaseLost.
     """
     progress = SQL(
         "staged_rows = %s, staged_offset = %s, staged_line = %s, staged_mark_offset = %s, staged_mark_byte = %s,"
     )
-    ahead = SQL("staged_rows - total_records")
-    return int(leases.renew(claim.lease, progress, [last.number, last.end, last.line_end, *mark], ahead))
+    reached = leases.renew(claim.lease, progress, [last.number, last.end, last.line_end, *mark], _AHEAD)
+    return None if reached is None else int(reached)
 
 
 def _note_end(claim: Claim) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
+from psycopg.sql import SQL
 
 from config import stopping
 from config.watch import meters
@@ -22,6 +23,7 @@ from uploads.aws import dynamo
 from uploads.aws.records import Record, decode, is_pending
 from uploads.pipeline import shards, writeback
 from uploads.pipeline.commit import Checkpoint, commit_isolating
+from uploads.pipeline.holding import withheld
 from uploads.pipeline.ledger import Outcome
 from uploads.pipeline.shards import Fetched, Reader
 from uploads.work import leases, wakeups
@@ -236,13 +238,15 @@ def _written_at(record: dict[str, Any]) -> datetime | None:
 
 
 def rows_on_their_way() -> bool:
-    """Whether an open upload has rows that are staged, or still to be staged, without an outcome."""
+    """Whether an open upload has rows that are staged, or still to be staged, without an outcome, and don't wait."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT EXISTS (SELECT FROM upload_history
-                            WHERE status = 'processing' AND source = 'file'
-                              AND (staged_rows > total_records OR staging_expires_at > now()))
-            """
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM upload_history u
+                                WHERE status = 'processing' AND source = 'file'
+                                  AND (staged_rows > total_records OR staging_expires_at > now()) AND NOT {})
+                """
+            ).format(withheld.waits("u"))
         )
         return bool(cursor.fetchone()[0])

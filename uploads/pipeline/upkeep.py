@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from django.db import connection
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 
 from uploads.pipeline import reconcile, writeback
 from uploads.pipeline.guard import hold
+from uploads.pipeline.holding import release, withheld
 from uploads.pipeline.settling import totals
 from uploads.pipeline.table import scan
 from uploads.work import jobs, outages, steps, wakeups
@@ -67,33 +68,37 @@ def _unstaged() -> list[str]:
     return _upload_ids(
         SQL(
             "guard NOT IN ('due', 'held') AND storage_key <> '' AND file_rows IS NULL"
-            " AND coalesce(staging_expires_at, '-infinity') < now()"
-        )
+            " AND coalesce(staging_expires_at, '-infinity') < now() AND NOT {}"
+        ).format(_WAITS)
     )
 
 
 def _unfinished() -> list[str]:
-    return _upload_ids(SQL("total_records = file_rows OR (source = 'dynamodb' AND total_records > 0)"))
+    return _upload_ids(
+        SQL("total_records = file_rows OR (source = 'dynamodb' AND total_records > 0 AND withheld_from IS NULL)")
+    )
 
 
 def stalled() -> list[str]:
     """Uploads with staged rows that have no outcome, though the stream has been read to its end since they moved;
-    and those whose reconcile ran out of time.
+    and those whose reconcile ran out of time. None of a vendor that is held back: its rows wait, and are not lost.
     """
     return _upload_ids(_STALLED, STALLED_SECONDS)
 
 
+_WAITS = withheld.waits("upload_history")
 _STALLED = SQL(
     """
-    reconciled_to <> ''
-    OR (total_records < coalesce(file_rows, staged_rows)
-        AND updated_at < (SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open')
-                         - make_interval(secs => %s))
+    (reconciled_to <> ''
+     OR (total_records < coalesce(file_rows, staged_rows)
+         AND updated_at < (SELECT min(coalesce(caught_up_at, '-infinity')) FROM stream_shards WHERE state = 'open')
+                          - make_interval(secs => %s)))
+    AND NOT {}
     """
-)
+).format(_WAITS)
 
 
-def _upload_ids(condition: SQL, *values: float) -> list[str]:
+def _upload_ids(condition: Composable, *values: float) -> list[str]:
     """Open uploads under a condition, oldest first (through idx_upload_history_open)."""
     query = SQL("SELECT upload_id FROM upload_history WHERE status = 'processing' AND ({}) ORDER BY sequence")
     with connection.cursor() as cursor:
@@ -110,5 +115,6 @@ STEPS: Final[dict[str, Callable[[], object]]] = {
     steps.READ_TABLE: scan.wake,
     steps.ADD_UP: totals.add_up,
     steps.WRITE_BACK: _write_back,
+    steps.RELEASE: release.go_on,
     steps.RECONCILE: _reconcile_stalled,
 }

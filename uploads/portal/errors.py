@@ -19,7 +19,7 @@ from config.web.workbooks.writing import NotForExcel
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.corrections import error_rows, wrong_values
-from uploads.corrections.failed_rows import why_none, why_vendor
+from uploads.corrections.failed_rows import why_no_retry, why_none
 from uploads.insight import downloads, warned_rows
 from uploads.models import UploadHistory, ValidationError
 from uploads.portal.pages import page_of, upload_of
@@ -33,7 +33,7 @@ def why_not(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> str:
     """Why this member can't correct rows of this upload now, or ""."""
     if not may_here(request, Role.UPLOADER):
         return "You may look at the errors. To correct them, ask an owner to make you an uploader."
-    return why_none(upload) or why_vendor(vendor.status)
+    return why_none(upload) or why_no_retry(vendor)
 
 
 def about_errors(request: HttpRequest, vendor: Vendor, upload: UploadHistory) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from uploads.corrections.failed_rows import why_none
 from uploads.insight import progress
 from uploads.models import Feed, UploadHistory
 from uploads.portal.progress import headline
+from vendors import holds
 from vendors.access import may_here, vendor_page
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorHold, VendorMember
 
 NEWEST = 20
 
@@ -34,11 +35,11 @@ class NewUpload(NamedTuple):
 def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """The newest uploads with their progress and results."""
     uploads = list(UploadHistory.objects.filter(vendor=vendor)[:NEWEST])
-    waiting = wrong_values.waiting(vendor.pk)
+    waiting, pause = wrong_values.waiting(vendor.pk), holds.pause_of(vendor.pk)
     context = {
         "vendor": vendor,
         "section": "home",
-        "uploads": [_line(upload) for upload in uploads],
+        "uploads": [_line(upload, pause) for upload in uploads],
         "guarded": list(UploadHistory.objects.filter(vendor=vendor, status=UploadHistory.Status.HELD)[:NEWEST]),
         "held": list(Feed.objects.filter(vendor=vendor, state=Feed.State.HELD)[:NEWEST]),
         "waiting": sum(upload.open_records for upload in waiting),
@@ -50,7 +51,7 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     return render(request, "uploads/portal/home.html", context)
 
 
-def _line(upload: UploadHistory) -> NewUpload:
+def _line(upload: UploadHistory, pause: VendorHold | None) -> NewUpload:
     return NewUpload(
-        upload, visible(upload.file_name), progress.percent(upload), headline(upload), not why_none(upload)
+        upload, visible(upload.file_name), progress.percent(upload), headline(upload, pause), not why_none(upload)
     )

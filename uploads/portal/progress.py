@@ -21,8 +21,9 @@ from uploads.pipeline import finish
 from uploads.pipeline.guard import hold
 from uploads.portal.messages import conversation
 from uploads.portal.pages import upload_of
+from vendors import holds
 from vendors.access import may_here, vendor_page
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorHold, VendorMember
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -133,14 +134,15 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "section": "history",
         "upload": upload,
         "progress": state,
-        "headline": headline(upload),
+        "headline": headline(upload, state.hold),
+        "waits_too": holds.said(state.hold) if state.hold and state.ended else "",
         "result": results.result(upload),
         "in_catalog": results.in_catalog(upload),
         "percent": percent,
         "steps": steps(upload),
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
-        "announcement": headline(upload) if state.ended else progress.each_quarter(percent),
+        "announcement": headline(upload, state.hold) if state.ended else progress.each_quarter(percent),
         "aged": results.aged(upload),
         "may_cancel": may_change or (held and may_here(request, UPLOADER)),
         "may_undo": may_here(request, UPLOADER) and not (why_vendor(upload.vendor.status) or undo.why_not(upload)),
@@ -156,8 +158,8 @@ def _held(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     return {"held": shown, "newer": hold.newer_than(upload), "newer_most": hold.NEWER_COUNTED}
 
 
-def headline(upload: UploadHistory) -> str:
-    """Where it stands, in one sentence."""
+def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
+    """Where it stands, in one sentence; `waits` is what its rows wait for."""
     if upload.status == UploadHistory.Status.FAILED:
         return upload.failure_reason
     if upload.status == UploadHistory.Status.HELD:
@@ -168,6 +170,8 @@ def headline(upload: UploadHistory) -> str:
         checked = counted(upload.total_records, "{} row", "{} rows")
         return f"Cancelled. {checked} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
+        if waits:
+            return f"It waits. {holds.said(waits)}."
         if upload.guard == UploadHistory.Guard.DUE:
             return "We are trying your file, before anything is changed."
         if upload.file_rows is None:

@@ -4,9 +4,10 @@ What is done is preview/flow.py's, as in the admin; here are its pages in plain 
 the guide to the columns, and a template.
 """
 
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,15 +21,20 @@ from uploads.feed.columns import short
 from uploads.insight import downloads, guide, progress
 from uploads.models import Feed, Job, RememberedReading, UploadHistory
 from uploads.pipeline import remembered as memory
+from uploads.pipeline.holding import answering
 from uploads.pipeline.receive import AlreadyOpened
 from uploads.preview import flow, outlook
 from uploads.preview.flow import FAILURES, sentence
 from uploads.preview.form import Confirmation, asked_in, dry_run_context, modes_of
 from uploads.programs import feeds
 from vendors.access import may_here, vendor_page
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorHold, VendorMember
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 UPLOADER = VendorMember.Role.UPLOADER
+Ended = VendorHold.Ended
 CHANGED = "You changed something after this preview was made. Here is what would happen now: start it if it is right."
 
 
@@ -171,6 +177,29 @@ def _answer(request: HttpRequest, vendor: Vendor, feed: Feed) -> HttpResponseBas
             return _preview(request, flow.choose(file, feed.file_name, vendor, request.user, feed))
     except FAILURES as error:
         return _choose(request, vendor, sentence(error))
+
+
+@vendor_page(VendorMember.Role.VIEWER)
+def waiting_records(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
+    """Records that programs put and that wait since they look wrong: what was found, and what is to become of them."""
+    hold = answering.open_of(vendor.pk)
+    may = hold is not None and answering.may_answer(request.user, hold)
+    if request.method == "POST":
+        if not may:
+            raise PermissionDenied("An owner may answer this, as far as our staff let owners decide it.")
+        how = {"confirm": Ended.CONFIRMED, "refuse": Ended.REFUSED}.get(request.POST.get("do", ""))
+        seen = hold is not None and how and request.POST.get("hold") == str(hold.pk)
+        if seen and hold and how and answering.answer(vendor.pk, hold.pk, how, cast("User", request.user)):
+            confirmed = how == Ended.CONFIRMED
+            messages.success(request, "They go through now." if confirmed else "They are refused: none of them counts.")
+        else:
+            messages.warning(request, "Somebody else was faster, or more came meanwhile. Look again.")
+        return redirect("vendor:waiting_records", vendor.pk)
+    context = {
+        "vendor": vendor, "section": "home", "hold": hold, "may": may,
+        "findings": answering.findings_of(hold) if hold else [],
+    }  # fmt: skip
+    return render(request, "uploads/portal/waiting_records.html", context)
 
 
 # --- what is remembered ----------------------------------------------------------------------------------------

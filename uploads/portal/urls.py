@@ -37,6 +37,7 @@ urlpatterns = [
     path("upload/remembered/", upload.remembered, name="remembered"),
     path("upload/remembered/<int:remembered_id>/forget/", upload.forget, name="forget"),
     path("upload/held/<str:feed_id>/", upload.held, name="held"),
+    path("upload/records/", upload.waiting_records, name="waiting_records"),
     path("upload/columns/", upload.columns, name="columns"),
     path("upload/template.csv", upload.template, {"kind": "csv"}, name="template_csv"),
     path("upload/template.xlsx", upload.template, {"kind": "xlsx"}, name="template_xlsx"),

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from catalog.rules.fields import READ
 from config.web.text import visible
 from uploads.corrections import wrong_values
-from uploads.corrections.failed_rows import Selection, why_vendor
+from uploads.corrections.failed_rows import Selection, why_no_retry
 from uploads.portal.errors import Role, why_not
 from uploads.portal.pages import page_of, upload_of
 from vendors.access import may_here, vendor_page
@@ -27,7 +27,7 @@ def waiting(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "rows": sum(upload.open_records for upload in uploads),
         "most": len(uploads) == wrong_values.UPLOADS,
         "may_correct": may_here(request, Role.UPLOADER),
-        "why_not": why_vendor(vendor.status),
+        "why_not": why_no_retry(vendor),
     }
     return render(request, "uploads/portal/waiting.html", found)
 
@@ -38,7 +38,7 @@ def values(request: HttpRequest, vendor: Vendor, field: str, upload_id: str = ""
     if field not in READ:
         raise Http404
     upload = upload_of(vendor, upload_id) if upload_id else None
-    refused = why_not(request, vendor, upload) if upload else why_vendor(vendor.status)
+    refused = why_not(request, vendor, upload) if upload else why_no_retry(vendor)
     if request.method == "POST":
         selection = Selection(vendor_id=vendor.pk, upload_id=upload_id, field=field)
         saved = refused or wrong_values.saved(selection, request.POST, request.user, may_keep=True)

@@ -15,6 +15,7 @@ from security.log import note
 from security.models import Kind
 from uploads.models import Source, SourceRun
 from uploads.sources import claims, host_keys, secrets
+from vendors import holds
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def ask(source: Source, kind: str, user: "Person") -> SourceRun:
     """
     if not source.vendor.is_active:
         raise NotPossible(f"{source.vendor.vendor_name} is {source.vendor.status}: nothing is fetched for it now.")
+    if hold := holds.pause_of(source.vendor_id):
+        said = holds.said(hold, f"The feeds of {source.vendor.vendor_name}")
+        raise NotPossible(f"{said}. Nothing is fetched meanwhile.")
     with transaction.atomic():
         Source.objects.select_for_update().get(pk=source.pk)
         mine = source.runs.filter(kind=kind, outcome=SourceRun.Outcome.RUNNING, requested_by_id=user.pk)

@@ -19,7 +19,7 @@ from uploads.models import Source, SourceRun
 from uploads.sources.schedule import Schedule
 from uploads.work import leases
 from uploads.work.leases import Lease, Terms
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorHold
 
 # Longer than a task may take: who still holds it then is dead.
 LEASE: Final = Terms(
@@ -30,6 +30,7 @@ INTERRUPTED: Final = "interrupted"
 STOPPED: Final = "It was stopped in the middle: the source was changed meanwhile, or our worker ended."
 
 # By the clock of the database, as with all leases; a lease that was given back is null.
+PAUSED: Final = VendorHold.objects.filter(kind=VendorHold.Kind.PAUSE, ended_at=None)
 _BUSY: Final = Q(leased_until__gt=Now())
 
 
@@ -89,10 +90,12 @@ def _asked_for() -> SourceRun | None:
 
 
 def _due() -> Source | None:
-    """The one that has waited the longest (idx_sources_due). Of SFTP only one whose host key was confirmed."""
+    """The one that has waited the longest (idx_sources_due). Of SFTP only one whose host key was confirmed; none of a
+    vendor whose feeds are paused: its slot is caught up once, when they go on."""
     due = Source.objects.filter(
         state=Source.State.ACTIVE, next_at__lte=timezone.now(), vendor__status=Vendor.Status.ACTIVE
     ).exclude(kind=Source.Kind.SFTP, host_key="")
+    due = due.exclude(Exists(PAUSED.filter(vendor=OuterRef("vendor"))))
     return (
         _free(due)
         .select_related("vendor")

@@ -62,7 +62,7 @@ def waiting_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseB
         "title": f"Rows of {vendor.pk} that wait",
         "vendor": vendor,
         "vendor_url": page_url("vendors_vendor", vendor.pk),
-        "why_not": failed_rows.why_vendor(vendor.status, vendor.pk),
+        "why_not": failed_rows.why_no_retry(vendor, vendor.pk),
         "fields": [(one, values_url(one.field, vendor=vendor.pk)) for one in fields],
         "uploads": [(upload, page_url("uploads_uploadhistory", upload.pk)) for upload in uploads],
         "rows": sum(upload.open_records for upload in uploads),
@@ -86,7 +86,7 @@ def _asked(asked: Mapping[str, str]) -> tuple[Vendor, UploadHistory | None]:
 
 def _why_not(vendor: Vendor, upload: UploadHistory | None) -> str:
     """Why nothing of it can be retried now, or ""."""
-    return (failed_rows.why_none(upload) if upload else "") or failed_rows.why_vendor(vendor.status, vendor.pk)
+    return (failed_rows.why_none(upload) if upload else "") or failed_rows.why_no_retry(vendor, vendor.pk)
 
 
 # --- all wrong values of a field -------------------------------------------------------------------------------

@@ -1,23 +1,24 @@
 """Vendors in the admin with what became of their rows, and the page of one (uploads/staff/pages/vendor.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.formats import localize
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from catalog.forms import currency_choices
-from config.web.links import count_link, link, list_url, tag
+from config.web.links import count_link, keeping, link, list_url, tag
 from config.web.text import NOTHING
 from uploads.corrections import wrong_values
 from uploads.desk import items, newcomers, waiting_count
@@ -25,8 +26,8 @@ from uploads.models import (
     VendorSummary,
 )
 from uploads.staff.mending import waiting_url
+from uploads.staff.pages import pausing, waiting_records, work
 from uploads.staff.pages import vendor as page
-from uploads.staff.pages import work
 from uploads.staff.start.figures import may_see
 from vendors.admin import VendorAdmin
 from vendors.models import CURRENCY_HELP, Vendor
@@ -123,8 +124,26 @@ class VendorsAdmin(VendorAdmin):
         return None if rate is None else f"{rate} %"
 
     def get_urls(self) -> Any:
-        view = self.admin_site.admin_view(self.jobs_view)
-        return [path("<path:object_id>/jobs/", view, name="vendors_vendor_jobs"), *super().get_urls()]
+        views: dict[str, Callable[..., HttpResponseBase]] = {
+            "jobs": self.jobs_view,
+            "pause_feeds": partial(pausing.pause_view, self),
+            "resume_feeds": partial(pausing.resume_view, self),
+            "held_records": partial(waiting_records.view, self),
+        }
+        own = [
+            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"vendors_vendor_{name}")
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def steps(self, request: HttpRequest, vendor: Vendor) -> list[tuple[str, str]]:
+        """And whether its feeds go on."""
+        key = quote(vendor.pk)
+        pauses = [
+            (words, keeping(request, reverse(f"admin:vendors_vendor_{name}", args=[key])))
+            for words, name in pausing.steps(request, vendor)
+        ]
+        return super().steps(request, vendor) + pauses
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

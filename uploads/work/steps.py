@@ -27,6 +27,7 @@ CLOSE_OUTAGES: Final = "Close outages that are over"
 READ_TABLE: Final = "Have the table read where it is in doubt"
 WRITE_BACK: Final = "Write statuses that are owed"
 RECONCILE: Final = "Reconcile uploads that have stalled"
+RELEASE: Final = "Let through what waited for its vendor"
 ADD_UP: Final = "Add up wrong values over all vendors"
 READ_STREAM: Final = "Read the stream"
 FORGET_SESSIONS: Final = "Forget sessions that have ended"
@@ -41,9 +42,8 @@ RETRY_WAITING: Final = "Retry rows that waited for what has happened"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
-    **dict.fromkeys(
-        (STAGE, FINISH, RUN_JOBS, GUARD, CLOSE_OUTAGES, READ_TABLE, ADD_UP, WRITE_BACK, RECONCILE, READ_STREAM), 5.0
-    ),
+    **dict.fromkeys((STAGE, FINISH, RUN_JOBS, GUARD, CLOSE_OUTAGES, READ_TABLE, ADD_UP), 5.0),
+    **dict.fromkeys((WRITE_BACK, RELEASE, RECONCILE, READ_STREAM), 5.0),
     FORGET_SESSIONS: 3600.0,
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,

@@ -9,7 +9,7 @@ HELP = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vendors", "0011_webhook_turns")]
+    dependencies = [("vendors", "0012_holds")]
 
     operations = [
         migrations.AddField(

@@ -3,6 +3,7 @@
 companies.py  a vendor, its members, its invitations
 tokens.py     what its programs prove themselves with
 webhooks.py   what its programs are told
+holds.py      why nothing that comes for it takes effect just now
 """
 
 from vendors.models.companies import (
@@ -13,16 +14,19 @@ from vendors.models.companies import (
     VendorMember,
     default_currency,
 )
+from vendors.models.holds import REASON_CHARS, VendorHold
 from vendors.models.tokens import ApiToken
 from vendors.models.webhooks import URL_CHARS, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "CURRENCY_HELP",
+    "REASON_CHARS",
     "URL_CHARS",
     "ApiToken",
     "CurrencyField",
     "Invitation",
     "Vendor",
+    "VendorHold",
     "VendorMember",
     "Webhook",
     "WebhookAttempt",

@@ -110,6 +110,7 @@ class Vendor(models.Model):
         ]
         permissions = [
             ("approve_vendor", "Can approve, suspend and reactivate vendors"),
+            ("pause_vendor", "Can pause and resume the feeds of vendors"),
             # Not "view_…": that is what everybody of the staff gets.
             ("see_as_vendor", "Can look at a vendor's pages as its people see them"),
         ]

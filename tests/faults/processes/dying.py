@@ -23,6 +23,7 @@ from django.conf import settings  # noqa: E402 - Django has to be ready first
 from uploads import tasks  # noqa: E402
 from uploads.aws import dynamo  # noqa: E402
 from uploads.pipeline import commit, stage, stream, writeback  # noqa: E402
+from uploads.pipeline.holding import release  # noqa: E402
 from uploads.pipeline.understood import heads  # noqa: E402
 from uploads.work import jobs, outages  # noqa: E402
 
@@ -63,6 +64,15 @@ def work(by: int, point: str, about: str, calls: int) -> None:
     elif point == "before staging is noted":
         stage._note_progress = _at(by, calls, stage._note_progress)
         stage.stage(about, NO_LIMIT)
+    elif point == "before a released chunk's mark is moved":  # what it holds is committed by then
+        release._move = _at(by, calls, release._move)
+        release.release(about, NO_LIMIT)
+    elif point == "in a released chunk's commit":  # in a transaction that is still open
+        commit._done = _at(by, calls, commit._done)
+        release.release(about, NO_LIMIT)
+    elif point == "before the end of a release is noted":
+        release._end = _at(by, calls, release._end)
+        release.release(about, NO_LIMIT)
     elif point == "between two slices of a job":
         writeback.write = _at(by, calls, writeback.write)
         jobs.run(int(about), tasks.STEPS)

@@ -112,7 +112,7 @@ def retry_rows(request: HttpRequest, feed_id: str, body: Retry) -> Status[FeedOu
     """For what has changed on our side since: a category, a rule, a SKU that is free now. The counts of the feed move
     as the rows are tried."""
     upload = _upload(request, feed_id)
-    if why := failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status, "The vendor"):
+    if why := failed_rows.why_none(upload) or failed_rows.why_no_retry(upload.vendor, "The vendor"):
         raise Problem("conflict", why)
     retry.start(Selection(upload_id=upload.pk, vendor_id=upload.vendor_id, codes=tuple(body.codes)), None)
     return Status(202, out(*found(request, feed_id)))

@@ -5,10 +5,12 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router
+from pydantic import Field
 
 from uploads.api import cursors, idempotent, limits
 from uploads.api.base import token_of
 from uploads.api.shapes import Answered
+from vendors import holds
 
 router = Router(tags=["me"])
 
@@ -30,6 +32,14 @@ class Limits(Answered):
     idempotency_hours: int
 
 
+class HeldBack(Answered):
+    """Feeds are accepted and wait; what waits goes on by itself, in its order."""
+
+    kind: str = Field(description="pause: all feeds. window: records that programs put into the table.")
+    since: datetime
+    reason: str
+
+
 class Me(Answered):
     vendor_id: str
     vendor_name: str
@@ -37,11 +47,13 @@ class Me(Answered):
     scopes: list[str]
     expires_at: datetime
     limits: Limits
+    held_back: HeldBack | None = Field(default=None, description="Why nothing that is sent takes effect just now.")
 
 
 @router.get("me", response=Me, summary="The token's vendor, scopes and limits")
 def me(request: HttpRequest) -> Me:
     token = token_of(request)
+    hold = holds.of(token.vendor_id)
     return Me(
         vendor_id=token.vendor_id,
         vendor_name=token.vendor.vendor_name,
@@ -56,4 +68,5 @@ def me(request: HttpRequest) -> Me:
             page_rows=cursors.MOST,
             idempotency_hours=idempotent.HOURS,
         ),
+        held_back=HeldBack(kind=hold.kind, since=hold.since, reason=hold.reason) if hold else None,
     )

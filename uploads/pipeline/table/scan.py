@@ -27,6 +27,7 @@ from uploads.pipeline.ledger import known
 from uploads.pipeline.table import continuity
 from uploads.work import leases, wakeups
 from uploads.work.leases import Lease, LeaseLost
+from vendors import holds
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +201,12 @@ def glance(pages: int = GLANCE_PAGES) -> Glance:
         whole, examined = page.position is None, examined + page.examined
         old = [(decode(item), created) for item in page.items if (created := _created(item)) < before]
         outcomes = known([record for record, _ in old]) if old else {}
-        since += [created for record, created in old if (record.upload_id, record.record_id) not in outcomes]
+        held = holds.open_of({record.vendor_id for record, _ in old}) if old else {}  # these wait for somebody
+        since += [
+            created
+            for record, created in old
+            if (record.upload_id, record.record_id) not in outcomes and record.vendor_id not in held
+        ]
     oldest = min(filter(None, since), default="a time that they don’t say")
     return Glance(examined, len(since), oldest if since else "", whole)
 

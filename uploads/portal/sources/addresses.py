@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from uploads.models import Source, SourceRun
 from uploads.sources import changes, claims, host_keys
+from vendors import holds
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorMember
 
@@ -81,6 +82,8 @@ def standing(source: Source) -> Standing:
         return Standing("warn", "waits for you", "An owner must confirm the server’s key: test the source first.")
     if not source.vendor.is_active:
         return Standing("warn", "waits", f"Nothing is fetched while your company is {source.vendor.status}.")
+    if holds.pause_of(source.vendor_id):
+        return Standing("warn", "waits", "Nothing is fetched while your feeds are paused.")
     if source.failures or source.tries:
         times = f"Couldn’t be fetched {source.failures} times in a row." if source.failures > 1 else ""
         return Standing("failed" if source.failures else "warn", "fails", times or "The last try came to nothing.")

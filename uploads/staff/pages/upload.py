@@ -127,7 +127,7 @@ def _warnings(state: Progress, may_see: bool) -> list[tuple[Any, str, str]]:
 
 def _forms(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
     """A form for the first wrong values of each field, to be mended on the spot; the field with most rows first."""
-    why_not = failed_rows.why_none(upload) or failed_rows.why_vendor(upload.vendor.status, upload.vendor_id)
+    why_not = failed_rows.why_none(upload) or failed_rows.why_no_retry(upload.vendor, upload.vendor_id)
     return {
         "why_not": why_not,
         "may_keep": request.user.has_perms(KEEP_A_RULE),

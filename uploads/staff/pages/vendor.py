@@ -20,13 +20,14 @@ from uploads.insight.error_habits import Warned, warned
 from uploads.models import GuardThreshold, RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
 from uploads.pipeline.guard import thresholds
 from uploads.pipeline.guard.thresholds import Threshold
+from uploads.pipeline.holding import answering
 from uploads.staff.actions import may
 from uploads.staff.mending import values_url, waiting_url
 from uploads.staff.pages import history, work
 from uploads.staff.pages.upload import import_url
 from uploads.staff.programs import tokens, webhooks
 from uploads.staff.start.figures import may_see, since, ways
-from vendors import approval, invitations, summary, viewing
+from vendors import approval, holds, invitations, summary, viewing
 from vendors.models import Vendor
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ PEOPLE = 20
 LAYOUTS = 5
 TOKENS = 5
 SOURCES = 20  # all of them: uploads.sources.changes.MOST
+RARE = ("Suspend", "Pause feeds")  # what is in the menu
 STATES = {
     "pending": "Waits for approval. Until then its files are refused.",
     "suspended": "Its files are refused, and its products are not shown.",
@@ -55,6 +57,8 @@ def whole(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) ->
         "subtitle": None,
         "vendor": vendor,
         "state_says": _state(vendor),
+        "hold": holds.pause_of(vendor.pk),
+        "window": answering.open_of(vendor.pk),
         "unconfirmed": vendor.status == "pending" and vendor.pk in approval.unconfirmed([vendor.pk]),
         "may_view_as": viewing.may(user),
         **_people(request, vendor),
@@ -81,8 +85,8 @@ def _state(vendor: Vendor) -> str:
 def actions(request: HttpRequest, vendor: Vendor, steps: list[tuple[str, str]]) -> dict[str, Any]:
     """The buttons beside the title, and what is in their menu: name and address of each."""
     user, way = request.user, ways(request.user)
-    main = [step for step in steps if step[0] != "Suspend"]
-    lesser = [step for step in steps if step[0] == "Suspend"]
+    main = [step for step in steps if step[0] not in RARE]
+    lesser = [step for step in steps if step[0] in RARE]
     if user.has_perm("uploads.add_uploadhistory") and vendor.is_active:
         main.append(("Import a file", import_url(vendor.pk)))
     if user.has_perm("uploads.view_validationerror"):
