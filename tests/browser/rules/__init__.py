@@ -1,1 +1,0 @@
-"""Rules that staff set, with a browser beside them."""
