@@ -59,14 +59,14 @@ class ProductAdmin(VendorTableAdmin):
     """The catalog. Feeds write it; what is entered by hand passes the same checks."""
 
     form = ProductForm
-    list_display = ["named", "company", "category", "priced", "stock_quantity", "updated_at"]
+    list_display = ["named", "company", "category", "priced", "stock_quantity", "status", "updated_at"]
     opens = VendorTableAdmin.opens | {"opens_ledger": "uploads.view_recordoutcome"}
-    more_columns = ("brand", "description_start", "vendor_link", "created_at")
+    more_columns = ("brand", "gtin", "image_url", "description_start", "vendor_link", "created_at")
     empty_says = (
         "There are no products yet. They come with the files of vendors: choose Import, above, to send one for a "
         "vendor."
     )
-    list_filter = [VendorFilter, CategoryFilter]
+    list_filter = [VendorFilter, CategoryFilter, "status"]
     # An index on updated_at would serve as well, but keep PostgreSQL from updating a product in its page (HOT): a fifth
     # of the time of a feed of updates.
     sortable_by = ["named"]
@@ -75,8 +75,23 @@ class ProductAdmin(VendorTableAdmin):
     autocomplete_fields = ["vendor"]
     readonly_fields = ["created_at", "updated_at"]
     fieldsets = [
-        (None, {"fields": ["vendor", "vendor_product_id", "sku", "product_name", "category", "brand", "description"]}),
-        ("Offer", {"fields": ["price", "currency", "stock_quantity"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "vendor",
+                    "vendor_product_id",
+                    "sku",
+                    "product_name",
+                    "category",
+                    "brand",
+                    "description",
+                    "gtin",
+                    "image_url",
+                ]
+            },
+        ),
+        ("Offer", {"fields": ["price", "currency", "stock_quantity", "status"]}),
         ("Dates", {"fields": ["created_at", "updated_at"]}),
     ]
 

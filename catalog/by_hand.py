@@ -11,10 +11,10 @@ from django.db import transaction
 
 from catalog.committer import lock_vendors
 from catalog.models import Product, ProductChange
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, OPTIONAL
 
 Kind = ProductChange.Kind
-_FIELDS = ("vendor_id", *FIELDS)
+_FIELDS = ("vendor_id", *FIELDS, "status")
 
 
 def locked(product: Product) -> Product:
@@ -64,8 +64,5 @@ def delete(product_ids: Iterable[int], user: Any) -> None:
 def _values(product: Product) -> dict[str, object]:
     """As catalog.committer's changes have them: a price is a text, and nothing is an empty one."""
     values = {field: getattr(product, field) for field in _FIELDS}
-    return values | {
-        "brand": product.brand or "",
-        "description": product.description or "",
-        "price": str(product.price),
-    }
+    empty = {field: "" for field in OPTIONAL if values[field] is None}
+    return values | empty | {"price": str(product.price)}

@@ -38,7 +38,10 @@ UNREADABLE = (
     "The file can't be read in this format. Save it as CSV in UTF-8 or as XLSX, and choose the format that it has."
 )
 MEANING = {
-    True: "Feeds may use these categories from now on.",
+    True: (
+        "Feeds may use these categories from now on. Rows that waited for them are retried by themselves where their "
+        "vendors want that."
+    ),
     False: (
         "Rows of feeds with these categories are refused from now on, with the reason inactive_category. "
         "Products that carry them stay as they are."
@@ -145,8 +148,13 @@ class ProductCategoryAdmin(ImportMixin, TableAdmin):  # type: ignore[misc] # imp
             meaning=[MEANING[active]],
             lines=[(str(one.pk), f"{visible(one.category_name)}: {carried(one.product_count)}") for one in concerned],
             nothing=f"All of these categories are {'' if active else 'in'}active already.",
+            test_url=self.tested_at(request, [str(one.pk) for one in concerned], active=active),
         )
         return confirm.ask(self, request, question)
+
+    def tested_at(self, request: HttpRequest, keys: list[str], *, active: bool) -> str:
+        """Where it can be seen what that would do to rows of feeds; "" where it can't."""
+        return ""
 
     # --- import ---
 

@@ -22,11 +22,16 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
+from psycopg.sql import SQL, Identifier
 
-from catalog.rules.clashes import duplicate_in_file, sku_taken
+from catalog import near
+from catalog.rules.clashes import duplicate_in_file, sku_taken, unknown_product
+from catalog.rules.fields import RETIRED
 from catalog.rules.offers import OfferDraft, not_in_catalog
 from catalog.rules.places import place
 from catalog.rules.problems import Problem
+from catalog.rules.severity import doubts
+from catalog.rules.severity.severities import DEFAULTS, Severities
 from catalog.rules.validator import ProductDraft
 
 
@@ -37,6 +42,7 @@ class Candidate(NamedTuple):
     upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
     and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none. `one_number`
     is the field, if any, that has no column of its own, since the SKU is the product ID too, or the other way round.
+    `problems` are what was found in the row, `severities` what of it is an error for its vendor.
     """
 
     vendor_id: str
@@ -47,14 +53,17 @@ class Candidate(NamedTuple):
     line: int = 0
     sheet: str = ""
     one_number: str = ""
+    problems: Sequence[Problem] = ()
+    severities: Severities = DEFAULTS
 
 
 class Verdict(NamedTuple):
-    """What became of a candidate: inserted, updated, unchanged, superseded, skipped or error. An error says why.
+    """What became of a candidate: inserted, updated, retired, unchanged, superseded, skipped, or error, which says why.
 
     Skipped is what the upload's mode leaves alone, or for what there is no product to change (`reason`): it touches no
     product, so it names none. `changes` are those of an update: field → [before, after], as JSON has them. `key` is the
-    product ID of the product that was touched.
+    product ID of the product that was touched. `warnings` are all other problems of the row: what its candidate
+    brought, and what is odd in how the product changes; of several that staff made errors, `problem` is the first.
     """
 
     outcome: str
@@ -63,6 +72,7 @@ class Verdict(NamedTuple):
     changes: Mapping[str, list[object]] | None = None
     key: str = ""
     reason: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -87,10 +97,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Snapshot:
-    """The products that a batch can touch or clash with, by both of their unique keys."""
+    """The products that a batch can touch or clash with, by both of their unique keys; and for identifiers that no
+    product of the vendor has, one that is perhaps meant."""
 
     by_key: dict[tuple[str, str], Entry] = field(default_factory=dict)
     by_sku: dict[str, Entry] = field(default_factory=dict)
+    near: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         self.by_key[entry.vendor_id, entry.values.vendor_product_id] = entry
@@ -164,6 +176,13 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     Pure but for the snapshot. Later candidates see what earlier ones did, so a batch decides exactly as its rows
     would one by one, wherever a page of the stream happens to end.
     """
+    said = list(candidate.problems)
+    verdict = _decided(candidate, snapshot, said)
+    return verdict._replace(warnings=tuple(said)) if said else verdict
+
+
+def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> Verdict:
+    """`said` has the row's problems, and gets those that only the product shows."""
     entry = _entry(candidate, snapshot)
     key = entry.values.vendor_product_id if entry else ""
     if entry is not None and entry.origin is not None:
@@ -174,26 +193,32 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     draft = candidate.draft
     if isinstance(draft, OfferDraft):
         if entry is None:
-            return Verdict("skipped", None, reason=not_in_catalog(draft))
+            if draft.listed:
+                return Verdict("skipped", None, reason=not_in_catalog(draft))
+            near = snapshot.near.get((candidate.vendor_id, draft.key), "")
+            return Verdict("error", None, unknown_product(draft.by, draft.key, near))
         draft = entry.values._replace(**draft.values)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
+    wanted = merged(draft, entry.values) if entry else draft
+    if entry is not None and (wrong := doubts.settle_change(entry.values, wanted, candidate.severities, said)):
+        return Verdict("error", None, wrong)
     origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
     if entry is None:
         snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
         return Verdict("inserted", None, key=draft.vendor_product_id)
     entry.origin = origin
-    wanted = merged(draft, entry.values)
     if wanted == entry.values:
         return Verdict("unchanged", entry.product_id, key=key)
     changes = differences(entry.values, wanted)
     del snapshot.by_sku[entry.values.sku]
     entry.values, entry.dirty = wanted, True
     snapshot.add(entry)
-    return Verdict("updated", entry.product_id, changes=changes, key=key)
+    outcome = "retired" if "status" in changes and wanted.status == RETIRED else "updated"
+    return Verdict(outcome, entry.product_id, changes=changes, key=key)
 
 
 def _entry(candidate: Candidate, snapshot: Snapshot) -> Entry | None:
@@ -263,29 +288,29 @@ def _sku_problem(candidate: Candidate, sku: str, holder: Entry) -> Problem:
 
 def _as_stored(draft: ProductDraft) -> ProductDraft:
     """A new product without a brand reads like one with an empty brand, in this batch as from the table."""
-    if draft.brand is None or draft.description is None:
-        return draft._replace(brand=draft.brand or "", description=draft.description or "")
-    return draft
+    return draft._replace(
+        brand=draft.brand or "", description=draft.description or "", gtin=draft.gtin or "",
+        image_url=draft.image_url or "",
+    )  # fmt: skip
 
 
 def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
     """The draft with what its feed has no column for taken from the product as it stands."""
-    if draft.brand is None or draft.description is None or draft.currency is None:
-        return draft._replace(
-            brand=current.brand if draft.brand is None else draft.brand,
-            description=current.description if draft.description is None else draft.description,
-            currency=current.currency if draft.currency is None else draft.currency,
-        )
-    return draft
+    if None not in draft:
+        return draft
+    return ProductDraft._make([old if new is None else new for new, old in zip(draft, current, strict=True)])
 
 
 # --- reading and writing ---------------------------------------------------------------------------------------
 
+# The table's columns in the order of ProductDraft, behind whose product it is.
+_COLUMNS_READ: Final = SQL(", ").join(map(Identifier, ("product_id", "vendor_id", *ProductDraft._fields)))
+
 # By products_vendor_id_vendor_product_id_key and products_sku_key, a probe a key: without OFFSET the planner would
 # rather read the whole table for a thousand keys, as long as it is small, and that takes longer with each page.
-_SNAPSHOT = """
-SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-       stock_quantity, currency
+_SNAPSHOT = SQL(
+    """
+SELECT {}
   FROM products
  WHERE product_id = ANY (ARRAY(
        SELECT p.product_id
@@ -297,6 +322,7 @@ SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, br
          FROM unnest(%s::text[]) AS k (sku)
         CROSS JOIN LATERAL (SELECT product_id FROM products WHERE sku = k.sku OFFSET 0) AS p))
 """
+).format(_COLUMNS_READ)
 
 
 def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot:
@@ -314,20 +340,20 @@ def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot
     for entry in entries:
         entry.origin = touched.get(entry.product_id or 0)
         snapshot.add(entry)
+    offers = [(one, one.draft) for one in candidates if isinstance(one.draft, OfferDraft) and not one.draft.listed]
+    unknown = dict.fromkeys((one.vendor_id, draft.by, draft.key) for one, draft in offers if not _entry(one, snapshot))
+    if unknown:
+        snapshot.near = near.found([*unknown])
     return snapshot
 
 
 def _stored(row: Sequence[Any]) -> Entry:
-    product_id, vendor_id, key, name, category, sku, brand, description, price, stock, currency = row
     # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
-    values = ProductDraft(key, name, category, sku, brand or "", description or "", price, stock, currency)
-    return Entry(product_id, vendor_id, values, stored_sku=sku)
+    values = ProductDraft._make(["" if value is None else value for value in row[2:]])
+    return Entry(row[0], row[1], values, stored_sku=values.sku)
 
 
-_COPY = """
-COPY products (product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-               stock_quantity, currency) FROM STDIN
-"""
+_COPY = SQL("COPY products ({}) FROM STDIN").format(_COLUMNS_READ)
 
 
 def _insert(entries: list[Entry]) -> None:
@@ -348,17 +374,18 @@ def _insert(entries: list[Entry]) -> None:
 
 
 def _columns(values: ProductDraft) -> tuple[Any, ...]:
-    key, name, category, sku, brand, description, price, stock, currency = values
-    return key, name, category, sku, brand or None, description or None, price, stock, currency
+    return tuple([None if value == "" else value for value in values])
 
 
 _UPDATE = """
 UPDATE products p
    SET product_name = d.product_name, category = d.category, sku = d.sku, brand = d.brand,
-       description = d.description, price = d.price, stock_quantity = d.stock_quantity, currency = d.currency
+       description = d.description, price = d.price, stock_quantity = d.stock_quantity, currency = d.currency,
+       gtin = d.gtin, image_url = d.image_url, status = d.status
   FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::integer[],
-              %s::text[])
-    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity, currency)
+              %s::text[], %s::text[], %s::text[], %s::text[])
+    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity, currency, gtin, image_url,
+          status)
  WHERE p.product_id = d.product_id
 """
 
@@ -392,18 +419,14 @@ def _make_way(cursor: Any, entries: list[Entry]) -> None:
 # --- taking back -----------------------------------------------------------------------------------------------
 
 
+_HELD = SQL("SELECT {} FROM products WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE").format(_COLUMNS_READ)
+
+
 def stored(product_ids: Sequence[int]) -> list[Entry]:
     """These products as they stand, held for the rest of the transaction; those that are gone are left out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT product_id, vendor_id, vendor_product_id, product_name, category, sku, brand, description, price,
-                   stock_quantity, currency
-              FROM products
-             WHERE product_id = ANY (%s)
-             ORDER BY product_id
-               FOR UPDATE
-            """,
+            _HELD,
             [list(product_ids)],
         )
         return [_stored(row) for row in cursor.fetchall()]

@@ -55,6 +55,10 @@ class Product(models.Model):
     SKUs are unique across the whole platform; a vendor's own id is unique within that vendor.
     """
 
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        RETIRED = "retired"
+
     product_id = models.AutoField(primary_key=True)
     vendor = models.ForeignKey(Vendor, models.PROTECT, db_index=False, related_name="products")
     vendor_product_id = models.CharField("vendor product ID", max_length=100)
@@ -67,6 +71,10 @@ class Product(models.Model):
     stock_quantity = models.IntegerField(validators=[MinValueValidator(0)])
     # What is saved without one gets its vendor's, from a trigger.
     currency = CurrencyField(max_length=3, blank=True, default=None)
+    # A retired one is kept, with its number and its SKU, and isn't in the catalog that others see.
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE, db_default="active")
+    gtin = models.CharField("GTIN", max_length=14, blank=True, null=True)  # noqa: DJ001 - nullable by contract
+    image_url = models.TextField("image URL", max_length=2000, blank=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -79,12 +87,15 @@ class Product(models.Model):
             ),
             models.CheckConstraint(condition=Q(price__gt=0), name="products_price_check"),
             models.CheckConstraint(condition=Q(stock_quantity__gte=0), name="products_stock_quantity_check"),
+            models.CheckConstraint(condition=Q(status__in=["active", "retired"]), name="products_status_check"),
         ]
         indexes = [
             models.Index(fields=["vendor"], name="idx_products_vendor"),
             models.Index(fields=["category"], name="idx_products_category"),
             # For the start of a SKU; whole ones are found by products_sku_key.
             models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
+            # Who else has the same GTIN.
+            models.Index(fields=["gtin"], name="idx_products_gtin", condition=Q(gtin__isnull=False)),
             # The migration's SQL is what stands in the database; this says the same to Django.
             GinIndex(
                 SearchVector(
@@ -133,7 +144,7 @@ class ProductChange(models.Model):
 
 
 class ProductCatalog(models.Model):
-    """The view `product_catalog`: products of active vendors, with vendor name and parent category."""
+    """The view `product_catalog`: active products of active vendors, with vendor name and parent category."""
 
     product_id = models.IntegerField(primary_key=True)
     vendor_id = models.CharField("vendor ID", max_length=50)
@@ -150,6 +161,8 @@ class ProductCatalog(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     currency = CurrencyField(max_length=3)
+    gtin = models.CharField("GTIN", max_length=14)
+    image_url = models.TextField("image URL")
 
     class Meta:
         managed = False

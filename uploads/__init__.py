@@ -22,6 +22,7 @@ The rooms, from the top down; imports go down only (docs/architecture.md):
     programs/     feeds that come without a person beside them
     corrections/  what is done about rows after they failed
     preview/      what a file would do, before it is sent
+    shadow/       what a change of rules would do, before it is made
     insight/      questions that only read
     pipeline/     the journey
     work/         jobs, leases, wake-ups, outages, the schedule's steps

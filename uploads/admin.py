@@ -13,6 +13,7 @@ from uploads.models import (
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    SeverityRule,
     Source,
     StreamShard,
     UploadHistory,
@@ -27,7 +28,8 @@ from uploads.staff.ledger import RecordOutcomeAdmin, StreamShardAdmin
 from uploads.staff.products import ProductsAdmin
 from uploads.staff.programs.tokens import ApiTokenAdmin
 from uploads.staff.programs.webhooks import WebhookAdmin
-from uploads.staff.rules import GuardThresholdAdmin, RememberedReadingAdmin, ValueRuleAdmin
+from uploads.staff.rules import RememberedReadingAdmin
+from uploads.staff.shadow.admin import TestedRuleAdmin, TestedSeverityAdmin, TestedThresholdAdmin
 from uploads.staff.sources import SourceAdmin
 from uploads.staff.uploads import RecentUploadAdmin, UploadHistoryAdmin
 from uploads.staff.vendors import VendorsAdmin, VendorSummaryAdmin
@@ -47,6 +49,7 @@ admin.site.register(RecordOutcome, RecordOutcomeAdmin)
 admin.site.register(StreamShard, StreamShardAdmin)
 admin.site.register(Job, JobAdmin)
 admin.site.register(RememberedReading, RememberedReadingAdmin)
-admin.site.register(ValueRule, ValueRuleAdmin)
-admin.site.register(GuardThreshold, GuardThresholdAdmin)
+admin.site.register(ValueRule, TestedRuleAdmin)
+admin.site.register(SeverityRule, TestedSeverityAdmin)
+admin.site.register(GuardThreshold, TestedThresholdAdmin)
 admin.site.register(Source, SourceAdmin)

@@ -9,7 +9,7 @@ from celery import shared_task
 
 from config.web import signed_in
 from security import log
-from uploads.corrections import ignoring, retry, undo
+from uploads.corrections import happenings, ignoring, retry, undo
 from uploads.desk import mailing
 from uploads.keeping import passes, turn
 from uploads.models import Job
@@ -18,6 +18,7 @@ from uploads.pipeline import upkeep as upkeep_steps
 from uploads.pipeline.table import scan
 from uploads.preview import dry_run, trial
 from uploads.programs import take
+from uploads.shadow import run as shadow_run
 from uploads.sources import run as source_run
 from uploads.work import jobs, outages, policies, steps, wakeups
 from vendors import mails
@@ -33,6 +34,7 @@ STEPS: Final[dict[str, jobs.Step]] = {
     Job.Kind.RECONCILE: reconcile.step,
     Job.Kind.DRY_RUN: dry_run.step,
     Job.Kind.GUARD: trial.step,
+    Job.Kind.SHADOW: shadow_run.step,
 }
 
 
@@ -92,6 +94,12 @@ def take_feed(feed_id: str) -> None:
 def take_feeds() -> None:
     with _patient("Feeds of programs"):
         steps.alone(steps.TAKE_FEEDS, take.wake)
+
+
+@shared_task
+def retry_waiting() -> None:
+    with _patient("The retry of rows that waited"):
+        steps.alone(steps.RETRY_WAITING, happenings.go_on)
 
 
 @shared_task

@@ -62,6 +62,7 @@ class VendorAdmin(VendorTableAdmin):
             "Business",
             {"fields": ["business_name", "tax_id", "address", "city", "state", "postal_code", "country", "currency"]},
         ),
+        ("Rows that wait", {"fields": ["retries_by_itself"]}),
         ("Dates", {"fields": ["created_at", "updated_at"]}),
     ]
 

@@ -59,7 +59,7 @@ REACTIVATE = Transition(
     Status.ACTIVE,
     [
         "Their feeds are accepted again, and their products are back in the catalog that shops see.",
-        "Rows that failed in the meantime stay failed until they are retried.",
+        "Rows that failed in the meantime stay failed until they are retried: by themselves, if the vendor wants that.",
     ],
 )
 # What a vendor's programs are told.

@@ -13,6 +13,7 @@
     in_currency.py whether a row is in the currency that is expected
     currencies.py the codes of ISO 4217, and which of them a mark beside a price can mean
     problems.py   the codes of what can be wrong, and the shape in which problems travel
+    severity/     which problems keep a row out, and what is worth a look in one that is right
     explained.py  each code in a sentence
     places.py     where a row stands, in words
 

@@ -19,6 +19,13 @@ def sku_taken(sku: str, own_product_id: str | None) -> Problem:
     return Problem("sku", Code.SKU_TAKEN, f"The SKU {quoted(sku)} already belongs to {owner}.")
 
 
+def unknown_product(by: str, key: str, near: str) -> Problem:
+    """A row that only changes a product, found `by` a field with this `key`; `near` is one that is perhaps meant."""
+    message = f"Your catalog has no product with the {LABELS[by]} {quoted(key)}, and this row can’t add one."
+    hint = f" Did you mean {near}?" if near else " Send new products with all their columns."
+    return Problem(by, Code.UNKNOWN_PRODUCT, message + hint, near)
+
+
 def vendor_unknown(vendor_id: str) -> Problem:
     if not vendor_id:
         return Problem("", Code.VENDOR_UNKNOWN, "The record names no vendor. Put the vendor's ID there as vendor_id.")

@@ -1,6 +1,6 @@
 """What each kind of problem means, in a sentence for somebody who knows spreadsheets and nothing of us."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from catalog.rules.problems import Code
@@ -35,8 +35,21 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.STOCK_TOO_LARGE: "The stock is higher than we can store. Perhaps another number slipped into the column.",
     Code.UNKNOWN_CATEGORY: "The category isn't on our list. Choose one that is, for all rows at once if you like.",
     Code.INACTIVE_CATEGORY: "We take no products in this category at present. Choose another one.",
+    Code.INVALID_GTIN: "The GTIN (EAN, UPC, ISBN) is no such number: its digits or its check digit are wrong.",
+    Code.RESTRICTED_GTIN: "The GTIN is a number for use within a company, or of coupons; others can’t use it.",
+    Code.MISSING_GTIN: "The file has a column for GTINs, and this product has none. Marketplaces ask for them.",
+    Code.INVALID_IMAGE_URL: "The picture’s address isn’t one on the web, so the product has no picture from it.",
+    Code.INVALID_ACTION: "The action is no word that we know. Write upsert or retire, or leave it empty.",
+    Code.UNKNOWN_PRODUCT: "The row only changes a product, and your catalog has none with this ID or SKU.",
     Code.VARIANT_WITHOUT_PRODUCT: "A variant of a product in another row. Give it an ID, a name and a category too.",
     Code.CLEANED: "The cell had something around or inside the value that is no part of it, and was read without.",
+    Code.PRICE_CHANGED: "The price changed by more than half of what it was, or by the share that staff set.",
+    Code.STOCK_ZERO: "The product was in stock and is sold out now. If many are at once, look at the file again.",
+    Code.NAME_IN_CAPITALS: "The name has 10 letters or more, and all are capitals. Write it as people would read it.",
+    Code.DESCRIPTION_SHORT: "The description has fewer than 20 characters. Say what buyers want to know.",
+    Code.HTML_LEFT: "A name or description has HTML in it, such as <br> or &amp;, which people see as it stands.",
+    Code.CATEGORY_GUESSED: "The cell names several categories, or one below ours. Send the one of our list alone.",
+    Code.PICTURE_MISSING: "The file has a column for pictures, and this product none in it. Products sell with one.",
     Code.DUPLICATE_IN_FILE: "The same SKU or product ID stands in an earlier row of the file. That row counted.",
     Code.SKU_TAKEN: "The SKU isn't free: another product has it already. Give this one a SKU of its own.",
     Code.VENDOR_UNKNOWN: "The record names a vendor that isn't registered with us.",
@@ -46,6 +59,21 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.CANCELLED: "The upload was cancelled before this row's turn came.",
     Code.INTERNAL_ERROR: "Something failed on our side; the row may be right. Retry it.",
 }
+
+
+# What a row with this waits for, where its vendor wants that it is retried by itself then.
+WAITS_FOR: Final[Mapping[str, str]] = {
+    Code.UNKNOWN_CATEGORY: "the category is on our list",
+    Code.INACTIVE_CATEGORY: "the category takes products again",
+    Code.SKU_TAKEN: "no other product has its SKU any more",
+    Code.VENDOR_NOT_ACTIVE: "the company is active",
+}
+
+
+def waits_for(codes: Iterable[str]) -> str:
+    """When a row with these problems is right by itself, as half a sentence; "" where a person has to correct it."""
+    wanted = list(dict.fromkeys(codes))
+    return " and ".join(WAITS_FOR[code] for code in wanted) if all(code in WAITS_FOR for code in wanted) else ""
 
 
 def explained(code: str) -> str:

@@ -12,9 +12,21 @@ FIELDS: Final[tuple[str, ...]] = (
     "price",
     "stock_quantity",
     "currency",
+    "gtin",
+    "image_url",
 )
-OPTIONAL: Final[frozenset[str]] = frozenset({"brand", "description", "currency"})
+OPTIONAL: Final[frozenset[str]] = frozenset({"brand", "description", "currency", "gtin", "image_url"})
 REQUIRED: Final[tuple[str, ...]] = tuple(field for field in FIELDS if field not in OPTIONAL)
+# What a row asks for, in a column of its own (catalog.rules.values.action); no field of a product.
+ACTION: Final = "action"
+# What a product's status can be. Only active ones are in the view product_catalog.
+ACTIVE: Final = "active"
+RETIRED: Final = "retired"
+# In small letters, what a cell says that empties a field which needn't have a value; an empty cell of a file that only
+# changes products leaves what is there.
+CLEAR: Final = "[clear]"
+# All that a column can mean.
+READ: Final[tuple[str, ...]] = (*FIELDS, ACTION)
 
 LABELS = {
     "vendor_product_id": "product ID",
@@ -26,6 +38,10 @@ LABELS = {
     "price": "price",
     "stock_quantity": "stock quantity",
     "currency": "currency",
+    "gtin": "GTIN",
+    "image_url": "image URL",
+    "status": "status",
+    ACTION: "action",
 }
 
 # In characters (code points), as PostgreSQL counts varchar. The description is `text`; its limit is ours.

@@ -1,32 +1,47 @@
 """A row that only changes a product that is in the catalog: its price, its stock, whatever its file has columns for.
 
-Each cell is judged as one of a whole product is. What the file has no column for stays as it is in the catalog.
+Each cell is judged as one of a whole product is. What the file has no column for stays as it is in the catalog, and so
+does what its cell is empty for. The same takes rows that retire a product, in whatever file they stand.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from catalog.rules.fields import LABELS
+from catalog.rules.cells import trimmed
+from catalog.rules.fields import ACTION, FIELDS, LABELS, RETIRED
+from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
-from catalog.rules.validator import Rules, validate
+from catalog.rules.severity.severities import could_be_stored, keeps_out
+from catalog.rules.validator import Rules, Validated, looked_at, validate
+from catalog.rules.values import action
+from catalog.rules.values.stock import SOLD_OUT
 
 
 class OfferDraft(NamedTuple):
     """A right row. `by` is the field by which its product is found, the product ID where it has one, else the SKU;
-    `values` is field → value as ProductDraft has it, for each field with a column, the one that it is found by too.
+    `values` is field → value as ProductDraft has it, for each field that the row says, the one that it is found by too.
+    `listed`: it stands in a list of another program, which has products that we don't.
     """
 
     by: str
     values: Mapping[str, Any]
+    listed: bool = False
 
     @property
     def key(self) -> str:
         return str(self.values[self.by])
 
+    @property
+    def retires(self) -> bool:
+        """Whether it ends its product."""
+        return self.values.get("status") == RETIRED
+
 
 class ValidatedOffer(NamedTuple):
-    """As validator.Validated."""
+    """As validator.Validated. Where the row names no category, how grave its problems are depends on its product's:
+    then there is a draft if they can all be warnings, and committer.decide has the last word.
+    """
 
     draft: OfferDraft | None
     problems: list[Problem]
@@ -36,30 +51,90 @@ class ValidatedOffer(NamedTuple):
 _STAND_INS: Final = {
     "vendor_product_id": "1", "product_name": "Any", "category": "Any", "sku": "1", "price": "1", "stock_quantity": "0",
 }  # fmt: skip
-_ANY: Final = Rules.from_names(["Any"])
 _KINDS: Final = {  # by whether it has prices, and stock
     (True, True): "list of prices and stock", (True, False): "price list",
     (False, True): "stock list", (False, False): "list of changes",
 }  # fmt: skip
+_ANY: Final = Rules.from_names(["Any"])
+
+
+def validate_row(
+    values: Mapping[str, str | None],
+    rules: Rules,
+    numeric: frozenset[str] = frozenset(),
+    currency: str = "",
+    *,
+    only_changes: bool = False,
+    listed: bool = False,
+) -> Validated | ValidatedOffer:
+    """Judges one row by what it asks for: a whole product or, in a file that `only_changes`, what is changed of one;
+    or that one is retired. `listed` is as in `validate_offer`, and the other arguments are those of `validate`.
+    """
+    asked, problem = action.read(values[ACTION] or "") if ACTION in values else (action.UPSERT, None)
+    if asked == action.RETIRE:
+        return _retiring(values, rules, numeric)
+    judged: Validated | ValidatedOffer
+    if only_changes:
+        judged = validate_offer(values, rules, numeric, currency, listed=listed)
+    else:
+        judged = validate(values, rules, numeric, currency)
+    return judged._replace(draft=None, problems=[*judged.problems, problem]) if problem else judged
 
 
 def validate_offer(
-    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str] = frozenset(), currency: str = ""
+    values: Mapping[str, str | None],
+    rules: Rules,
+    numeric: frozenset[str] = frozenset(),
+    currency: str = "",
+    *,
+    listed: bool = False,
 ) -> ValidatedOffer:
-    """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU."""
-    judged, problems = validate({**_STAND_INS, **values}, rules if "category" in values else _ANY, numeric, currency)
-    if judged is None:
-        return ValidatedOffer(None, problems)
-    changed = {field: getattr(judged, field) for field in values}
-    if "price" in values:
+    """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU.
+
+    An empty cell, or a word for nothing, leaves what is there; CLEAR empties what needn't have a value. In a `listed`
+    row, of another program, it is missing: who made that didn't know that it would leave anything.
+    """
+    given = {field: cell for field, cell in values.items() if field in FIELDS and (listed or _says(cell, field))}
+    by = _found_by(values, given)
+    given.setdefault(by, "")
+    has_category = "category" in given
+    judged, problems = looked_at({**_STAND_INS, **given}, rules if has_category else _ANY, numeric, currency)
+    if problems:
+        problems = rules.severities.settled(problems, judged.category if has_category else "")
+        if keeps_out(problems) if has_category else not could_be_stored(problems):
+            return ValidatedOffer(None, problems)
+    changed = {field: getattr(judged, field) for field in given}
+    if "price" in given:
         changed["currency"] = judged.currency
-    by = "vendor_product_id" if "vendor_product_id" in values else "sku"
     return ValidatedOffer(
-        OfferDraft(by, {field: value for field, value in changed.items() if value is not None}), problems
+        OfferDraft(by, {field: value for field, value in changed.items() if value is not None}, listed), problems
     )
 
 
+def _retiring(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str]) -> ValidatedOffer:
+    """A row that retires its product: nothing but what that is found by counts."""
+    by = _found_by(values, values)
+    judged, problems = validate({**_STAND_INS, by: values.get(by)}, _ANY, numeric)
+    if judged is None:
+        return ValidatedOffer(None, problems)
+    return ValidatedOffer(OfferDraft(by, {by: getattr(judged, by), "status": RETIRED}), problems)
+
+
+def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None]) -> str:
+    """The field by which the product is found: the product ID where the row has one, else the SKU."""
+    named = [field for field in ("vendor_product_id", "sku") if (given.get(field) or "").strip()]
+    return named[0] if named else "vendor_product_id" if "vendor_product_id" in values else "sku"
+
+
+def _says(cell: str | None, field: str) -> bool:
+    """Whether a cell says anything. What stands for "sold out" doesn't say how many there are, and is asked about."""
+    text = trimmed(cell or "")
+    if not text:
+        return False
+    return not stands_for_nothing(text, strictly=True) or (field == "stock_quantity" and text.casefold() in SOLD_OUT)
+
+
 def not_in_catalog(offer: OfferDraft) -> str:
-    """Why nothing came of a right row."""
+    """Why nothing came of a right row of a list."""
     kind = _KINDS["price" in offer.values, "stock_quantity" in offer.values]
     return f"No product in the catalog has the {LABELS[offer.by]} {quoted(offer.key)}; a {kind} adds none."

@@ -1,7 +1,8 @@
 """Step 5 of the journey: one row of a feed becomes a product draft, or the list of all that is wrong with it.
 
 Guarantees: a draft satisfies every constraint of the table `products` that can be judged from the row alone (lengths,
-storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, an active category in its canonical spelling).
+storable characters, price > 0 in numeric(10,2), stock ≥ 0 in int4, a category in its canonical spelling, and an active
+one unless staff made a warning of that).
 Problems come all at once, in the order of fields.FIELDS. No row raises.
 
 Cells are trimmed of white space and of invisible characters at their ends, product IDs and SKUs are tidied as `cells`
@@ -11,25 +12,23 @@ came: script tags, formulas, emoji and direction marks are data, to be escaped w
 Nearly every cell is plain ASCII and right, and costs a look or two here. Only what is conspicuous is looked at closely.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import LABELS, LIMITS, REQUIRED
+from catalog.rules.fields import ACTIVE, CLEAR, LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
-from catalog.rules.problems import WARNINGS, Code, Problem
-from catalog.rules.values import stock
+from catalog.rules.problems import Code, Problem
+from catalog.rules.severity.severities import DEFAULTS, Severities, keeps_out
+from catalog.rules.values import gtin, image, stock
 from catalog.rules.values.category import category_key, unlisted
 
 # What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
-_ODD = frozenset(["#", "=", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
-
-
-_WARNINGS = tuple(WARNINGS)  # of so few, a look at each is quicker than an enum's hash
+_ODD = frozenset(["#", "=", "[", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
 
 
 class ProductDraft(NamedTuple):
@@ -44,6 +43,9 @@ class ProductDraft(NamedTuple):
     price: Decimal  # two decimals
     stock_quantity: int
     currency: str | None = None  # ISO 4217; None: nothing says it, leave what is there, a new product has its vendor's
+    gtin: str | None = None  # as brand
+    image_url: str | None = None  # as brand
+    status: str = ACTIVE  # a row of a whole product makes one that was retired active again
 
 
 class Validated(NamedTuple):
@@ -56,10 +58,12 @@ class Validated(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """What validation needs to know of the outside: category_key(name) → canonical name, active and inactive ones."""
+    """What validation needs to know of the outside: category_key(name) → canonical name, active and inactive ones; and
+    which problems keep a row of its vendor out."""
 
     categories: Mapping[str, str]
     inactive: Mapping[str, str]
+    severities: Severities = DEFAULTS
 
     @classmethod
     def from_names(cls, active: Iterable[str], inactive: Iterable[str] = ()) -> "Rules":
@@ -74,8 +78,19 @@ def validate(
     so that `1.299` is one and a bit, not perhaps a thousand. `currency` (ISO 4217) is what the price has to be in;
     "" where nobody knows.
     """
+    draft, problems = looked_at(values, rules, numeric, currency)
+    if not problems:
+        return Validated(draft, problems)
+    problems = rules.severities.settled(problems, draft.category)
+    return Validated(None if keeps_out(problems) else draft, problems)
+
+
+def looked_at(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str
+) -> tuple[ProductDraft, list[Problem]]:
+    """What a row says, and all that is wrong with it; of a field with a problem that can't be a warning, anything."""
     problems: list[Problem] = []
-    # In the order of FIELDS, and so are the problems. What a field with a problem returns is never used.
+    # In the order of FIELDS, and so are the problems.
     draft = ProductDraft(
         _identifier(values, "vendor_product_id", numeric, problems),
         _text(values, "product_name", problems),
@@ -86,10 +101,10 @@ def validate(
         _price(values, "price" in numeric, currency, problems),
         _stock(values, "stock_quantity" in numeric, problems),
         _currency(values, currency, problems) if "currency" in values else currency or None,
+        _by(gtin.read, values, "gtin", problems) if "gtin" in values else None,
+        _by(image.read, values, "image_url", problems) if "image_url" in values else None,
     )
-    if problems and not all(problem.code in _WARNINGS for problem in problems):
-        return Validated(None, problems)
-    return Validated(draft, problems)
+    return draft, problems
 
 
 # Texts
@@ -125,7 +140,7 @@ def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
     if problem := _unusable(field, cell):
         problems.append(problem)
         return ""
-    if leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
+    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
         if field in REQUIRED:
             problems.append(_missing(field, cell))
         return ""
@@ -219,8 +234,35 @@ def _category(values: Mapping[str, str | None], rules: Rules, problems: list[Pro
     name = rules.categories.get(key)
     if name is None:
         problems.append(unlisted(cell, key, rules.categories, rules.inactive))
-        return ""
+        return rules.inactive.get(key, "")
     return name
+
+
+# GTIN and picture
+
+
+def _by(
+    read: Callable[[str], tuple[str, Problem | None]],
+    values: Mapping[str, str | None],
+    field: str,
+    problems: list[Problem],
+) -> str | None:
+    """What `read` makes of a cell that isn't empty; "" of one that is, and None where it is none and nothing is."""
+    came = (values.get(field) or "").strip()
+    if not came:
+        if field == "gtin":
+            problems.append(Problem(field, Code.MISSING_GTIN, "The product has no GTIN."))
+        return ""
+    cell = cells.unwrapped(cells.trimmed(came))
+    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=True):
+        return ""
+    if problem := _unusable(field, cell):
+        problems.append(problem)
+        return None
+    value, found = read(cell)
+    if found:
+        problems.append(found)
+    return value or None
 
 
 # Price and stock

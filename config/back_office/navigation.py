@@ -50,12 +50,16 @@ WORKED_WITH = {
     "vendors.Webhook": ("Webhooks", "below"),
     "catalog.ProductCategory": ("Categories", ""),
     "uploads.ValueRule": ("Rules", ""),
+    "uploads.SeverityRule": ("Severities", "below"),
     "uploads.GuardThreshold": ("Thresholds", "below"),
     "uploads.RememberedReading": ("File layouts", "below"),
     "uploads.Source": ("Sources", ""),
 }
 # Pages of their own, behind the table that somebody must be able to view for them.
-PAGES = {"uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")]}
+PAGES = {
+    "uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")],
+    "uploads.ValueRule": [("Tested changes", "admin:uploads_valuerule_tests")],
+}
 SYSTEM = {
     "uploads.RecordOutcome": "Ledger",
     "uploads.StreamShard": "Stream shards",

@@ -9,6 +9,7 @@ EVERY = {
         ("go on with what was left", "upkeep", 5),
         ("go on with feeds of programs", "take_feeds", 5),
         ("deliver webhooks", "deliver_webhooks", 5),
+        ("retry rows that waited for what has happened", "retry_waiting", 5),
         ("send the mails of comments", "mail_comments", 15),
         ("tell of tokens that are about to expire", "mail_expiry", 3600),
         ("fetch sources", "fetch_sources", 15),

@@ -34,6 +34,7 @@ class Question:
     lines: Sequence[tuple[str, str]]
     nothing: str = "Nothing to do."
     about: str = ""
+    test_url: str = ""  # where it can be tried first
 
 
 def ask(model_admin: Any, request: HttpRequest, question: Question, back: str = "") -> HttpResponseBase | None:

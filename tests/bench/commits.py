@@ -80,7 +80,11 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
     }
     recordings["same"] = again(recordings["clean"])
     tenth = record(feeds.with_errors(folder / "tenth.csv", rows, 0.1)[0], rows)
-    return [*_consumer(recordings, pace), *_counting(tenth, pace), *_commit_alone(recordings["clean"], pace)]
+    warned = record(feeds.warned(folder / "warned.csv", rows), rows)
+    return [
+        *_consumer(recordings, pace), *_counting(tenth, pace), *_warning(warned, recordings["clean"], pace),
+        *_commit_alone(recordings["clean"], pace),
+    ]  # fmt: skip
 
 
 # --- the consumer ----------------------------------------------------------------------------------------------
@@ -156,6 +160,21 @@ def _counting(recording: Recording, pace: Pace) -> list[Figure]:
         figure(
             GROUP, "consumer, 10% errors", "rows/s", [run.rate for run in ours],
             against="wrong values not counted", theirs=[run.rate for run in theirs],
+        )
+    ]  # fmt: skip
+
+
+def _warning(warned: Recording, clean: Recording, pace: Pace) -> list[Figure]:
+    """What it takes that every row has a warning, which is written beside its product and counted."""
+    contenders = [
+        _contender(name, recording, None, {"inserted": recording.rows})
+        for name, recording in (("a warning in every row", warned), ("no warnings", clean))
+    ]
+    ours, theirs = in_turns(contenders, pace)
+    return [
+        figure(
+            GROUP, "consumer, a warning in every row", "rows/s", [run.rate for run in ours],
+            against="no warnings", theirs=[run.rate for run in theirs],
         )
     ]  # fmt: skip
 

@@ -17,6 +17,18 @@ def clean(path: Path, rows: int, seed: int = 1) -> Path:
     return path
 
 
+def warned(path: Path, rows: int) -> Path:
+    """The same with a warning in every row: a description that is too short to say anything."""
+    clean(path, rows)
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    for row in lines:
+        row[sample.COLUMNS.index("description")] = "Short."
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([header, *lines])
+    return path
+
+
 def with_errors(path: Path, rows: int, error_rate: float = 0.05) -> tuple[Path, dict[str, int]]:
     """A feed with every kind of error there is, and how many rows have each."""
     with path.open("w", encoding="utf-8", newline="") as out:

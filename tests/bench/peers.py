@@ -105,7 +105,7 @@ _VALUES = "%s, %s, %s, %s, %s, %s, %s, %s, %s"
 
 
 def _values(vendor_id: str, draft: ProductDraft) -> tuple[Any, ...]:
-    key, name, category, sku, brand, description, price, stock, _ = draft
+    key, name, category, sku, brand, description, price, stock, *_ = draft
     return vendor_id, key, name, category, sku, brand or None, description or None, price, stock
 
 

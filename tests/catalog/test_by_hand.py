@@ -43,6 +43,7 @@ def test_a_product_added_by_hand_is_in_its_history_with_all_that_was_entered(
         "vendor_id": [None, "VEND001"], "vendor_product_id": [None, "P-1"], "product_name": [None, "Lamp"],
         "category": [None, "Books"], "sku": [None, "SKU-1"], "brand": [None, ""], "description": [None, ""],
         "price": [None, "9.99"], "stock_quantity": [None, 1], "currency": [None, "USD"],
+        "gtin": [None, ""], "image_url": [None, ""], "status": [None, "active"],
     }  # fmt: skip
 
 

@@ -35,8 +35,10 @@ def candidate(
     return Candidate(vendor, upload, row, draft(key, sku, **changes))
 
 
-def offer(by: str = "sku", *, upload: int = 1, row: int = 1, mode: str = "update", **values: Any) -> Candidate:
-    return Candidate(MINE, upload, row, OfferDraft(by, values), mode)
+def offer(
+    by: str = "sku", *, upload: int = 1, row: int = 1, mode: str = "update", listed: bool = False, **values: Any
+) -> Candidate:
+    return Candidate(MINE, upload, row, OfferDraft(by, values, listed), mode)
 
 
 def stored(
@@ -207,13 +209,43 @@ CASES = [
         "an offer adds nothing, in no mode",
         list,
         [offer(sku="S1", price=Decimal("1.00"), mode="upsert"), offer(sku="S1", price=Decimal("1.00"))],
-        ["skipped", "skipped"],
+        ["unknown_product: no product with the SKU “S1”", "unknown_product"],
+    ),
+    Case(
+        "a row of a list of another program that isn't in the catalog is left alone",
+        list,
+        [offer(sku="S1", price=Decimal("1.00"), listed=True)],
+        ["skipped"],
     ),
     Case(
         "another vendor's product is none of its own",
         lambda: [stored(7, "P-1", "S1", vendor=THEIRS)],
         [offer(sku="S1", stock_quantity=0)],
-        ["skipped"],
+        ["unknown_product"],
+    ),
+    Case(
+        "a row retires a product, and there is nothing more to do the second time",
+        lambda: [stored(7, "P-1", "S1"), stored(8, "P-2", "S2", status="retired")],
+        [offer(row=1, sku="S1", status="retired"), offer(row=2, sku="S2", status="retired")],
+        ["retired", "unchanged"],
+    ),
+    Case(
+        "a retired product that comes again is active again",
+        lambda: [stored(7, "P-1", "S1", status="retired")],
+        [candidate()],
+        ["updated"],
+    ),
+    Case(
+        "an offer changes a retired product, which stays retired",
+        lambda: [stored(7, "P-1", "S1", status="retired", stock_quantity=3)],
+        [offer(sku="S1", stock_quantity=4)],
+        ["updated"],
+    ),
+    Case(
+        "a retired product keeps its SKU",
+        lambda: [stored(7, "P-1", "S1", status="retired")],
+        [candidate("P-2", "S1")],
+        ["sku_taken"],
     ),
     Case(
         "two offers for one product: the second names the first",

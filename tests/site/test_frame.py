@@ -14,7 +14,8 @@ from uploads.models import UploadHistory
 
 pytestmark = pytest.mark.django_db
 WORK = ["Work", "Figures", "Uploads", "Import a file", "Errors", "Wrong values", "Products", "Vendors", "Tokens",
-        "Webhooks", "Categories", "Rules", "Thresholds", "File layouts", "Sources"]  # fmt: skip
+        "Webhooks", "Categories", "Rules", "Tested changes", "Severities", "Thresholds", "File layouts",
+        "Sources"]  # fmt: skip
 SYSTEM = ["Ledger", "Stream shards", "Jobs", "Corrections", "View: recent uploads", "View: vendor summary",
           "View: product catalog"]  # fmt: skip
 PEOPLE = ["Users", "Groups", "Second factors", "Security log"]

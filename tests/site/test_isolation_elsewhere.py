@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import Product, ProductCategory
 from tests.bench.pages.addresses import named_patterns
 from tests.companies import Company, everything_of
 from tests.conftest import Pipeline
@@ -339,12 +339,33 @@ def deliver_webhooks(both: Both) -> None:
     assert not theirs.deliveries.exists()
 
 
+def retry_waiting(both: Both) -> None:
+    """A row of ours says that it waits for a category in an upload of theirs, whose rows nobody wants retried."""
+    Vendor.objects.filter(pk="VEND001").update(retries_by_itself=True)
+    ValidationError.objects.filter(upload=both.ours).update(
+        field="category", error_type="unknown_category", wrong_value="Toy Trains"
+    )
+    because = {"kind": "category", "whats": {"toy trains": "Toy Trains"}, "since": "2026-01-01T00:00:00Z"}
+    crossed = Selection(both.theirs.pk, "VEND001", "category", wrong_values=("toy trains",))
+    Job.objects.create(
+        kind="replay", vendor_id="VEND001", upload=both.theirs,
+        parameters={"selection": asdict(crossed), "because": because},
+    )  # fmt: skip
+    ProductCategory.objects.create(category_name="Toy Trains")
+    tasks.retry_waiting()
+    made = Job.objects.filter(parameters__because__kind="category").order_by("pk")
+    assert [job.upload_id for job in made] == [both.theirs.pk, both.ours.pk]
+    for job in made:
+        tasks.run_job(job.pk)
+    assert [job.state for job in made.all()] == ["failed", "done"]
+
+
 CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
         delete_old, mail_comments, take_feed, take_feeds, mail_expiry, fetch_sources,
-        deliver_webhooks,
+        deliver_webhooks, retry_waiting,
     )
 }  # fmt: skip
 

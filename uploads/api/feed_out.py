@@ -39,6 +39,7 @@ class Counts(Answered):
     errors: int = 0
     errors_ignored: int = Field(default=0, description="Failed rows that somebody set aside.")
     errors_closed: int = Field(default=0, description="Failed rows that a later feed made needless.")
+    warned: int = Field(default=0, description="Of all rows those with warnings, which never keep a row out.")
 
 
 class Failure(Answered):
@@ -126,7 +127,7 @@ def _tried(feed: Feed) -> Counts:
     found = feed.job.result
     known = {name: found.get(name, 0) for name in ("inserted", "updated", "unchanged", "skipped")}
     errors = found.get("error", 0)
-    return Counts(total=sum(known.values()) + errors, errors=errors, **known)
+    return Counts(total=sum(known.values()) + errors, errors=errors, warned=found.get("warned", 0), **known)
 
 
 def _of_upload(upload: UploadHistory) -> FeedOut:
@@ -142,6 +143,7 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
             unchanged=upload.unchanged_records, skipped=upload.skipped_records,
             superseded=upload.superseded_records, errors=upload.open_records,
             errors_ignored=upload.ignored_records, errors_closed=upload.closed_records,
+            warned=upload.warned_records,
         ),
         links=_links(upload),
     )  # fmt: skip

@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from catalog.rules.explained import explained
+from catalog.rules.problems import KINDS as KINDS_OF_ROWS
 from catalog.rules.problems import Code
-from config.web.links import site_url
+from config.web.links import list_for, site_url
 from uploads.api.document import METHODS, document
 from uploads.api.feed_out import STATES
 from uploads.api.problems import KINDS
@@ -69,8 +70,12 @@ def code(request: HttpRequest, code: str) -> HttpResponseBase:
     """What a code of a row means."""
     if code not in list(Code):
         raise Http404
-    found = Code(code)
-    return render(request, "uploads/api/code.html", {"code": found, "text": explained(code)})
+    found, user = Code(code), request.user
+    context = {
+        "code": found, "text": explained(code), "may_warn": not KINDS_OF_ROWS[found].never,
+        "severities_url": list_for(user, "uploads_severityrule", code=code) if user.is_staff else "",
+    }  # fmt: skip
+    return render(request, "uploads/api/code.html", context)
 
 
 def _marked(text: str) -> SafeString:

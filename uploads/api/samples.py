@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 from pydantic import Field
 
-from catalog.rules.problems import Code, is_warning, label_of
+from catalog.rules.problems import ERROR, WARNING, Code, label_of
 from uploads.api.feed_out import FeedOut, out
 from uploads.api.shapes import Answered
 from uploads.insight import progress
@@ -17,7 +17,7 @@ SAMPLES: Final = 3  # rows of each kind
 KINDS: Final = 40
 # Through idx_validation_errors_kind: a few rows of each code, however many have it.
 _SAMPLES: Final = """
-SELECT c.code, s.row_number, s.line_number, s.field, s.error_message, s.suggestion, s.wrong_value
+SELECT c.severity, c.code, s.row_number, s.line_number, s.field, s.error_message, s.suggestion, s.wrong_value
   FROM unnest(%s::text[], %s::text[]) AS c (code, severity)
  CROSS JOIN LATERAL (SELECT * FROM validation_errors e
                       WHERE e.upload_id = %s AND e.severity = c.severity AND e.error_type = c.code
@@ -63,23 +63,27 @@ def whole(feed: Feed | None, upload: UploadHistory | None) -> FeedWhole:
 
 def of_upload(upload: UploadHistory) -> list[ProblemKind]:
     most = progress.COUNTED
-    kinds = [*progress.error_kinds(upload, most), *progress.error_kinds(upload, most, "warning")][:KINDS]
-    severities = ["warning" if is_warning(kind.code) else "error" for kind in kinds]
-    rows: dict[str, list[Sample]] = {kind.code: [] for kind in kinds}
+    found = [(severity, kind) for severity in (ERROR, WARNING) for kind in progress.error_kinds(upload, most, severity)]
+    kinds = found[:KINDS]
+    rows: dict[tuple[str, str], list[Sample]] = {(severity, kind.code): [] for severity, kind in kinds}
     with connection.cursor() as cursor:
-        cursor.execute(_SAMPLES, [[kind.code for kind in kinds], severities, upload.pk, SAMPLES])
-        for code, row, line, field, message, suggestion, value in cursor.fetchall():
-            rows[code].append(
+        codes, severities = [kind.code for _, kind in kinds], [severity for severity, _ in kinds]
+        cursor.execute(_SAMPLES, [codes, severities, upload.pk, SAMPLES])
+        for severity, code, row, line, field, message, suggestion, value in cursor.fetchall():
+            rows[severity, code].append(
                 Sample(row=row, line=line, field=field, value=value, message=message, suggestion=suggestion)
             )
-    return [_kind(kind.code, kind.count, rows[kind.code], more=kind.more) for kind in kinds]
+    return [
+        _kind(kind.code, severity, kind.count, rows[severity, kind.code], more=kind.more) for severity, kind in kinds
+    ]
 
 
 def _of_dry_run(feed: Feed | None) -> list[ProblemKind]:
     """What a dry run found, with the first row of each."""
     result: dict[str, Any] = feed.job.result if feed and feed.job else {}
-    found = [*result.get("problems", {}).items(), *result.get("warnings", {}).items()]
-    return [_kind(code, told["count"], _first(told)) for code, told in found[:KINDS]]
+    ways = ((ERROR, "problems"), (WARNING, "warnings"))
+    found = [(severity, *one) for severity, name in ways for one in result.get(name, {}).items()]
+    return [_kind(code, severity, told["count"], _first(told)) for severity, code, told in found[:KINDS]]
 
 
 def _first(told: dict[str, Any]) -> Iterable[Sample]:
@@ -88,9 +92,9 @@ def _first(told: dict[str, Any]) -> Iterable[Sample]:
     ]
 
 
-def _kind(code: str, count: int, samples: Iterable[Sample], *, more: bool = False) -> ProblemKind:
+def _kind(code: str, severity: str, count: int, samples: Iterable[Sample], *, more: bool = False) -> ProblemKind:
     return ProblemKind(
-        code=code, label=label_of(code), severity="warning" if is_warning(code) else "error", count=count, more=more,
+        code=code, label=label_of(code), severity=severity, count=count, more=more,
         explained=explained(code), samples=list(samples),
     )  # fmt: skip
 

@@ -10,5 +10,7 @@ waiting_rows.py   rows that waited for their category
 ignoring.py       rows that nobody wants to correct, until they are taken back
 settled_rows.py   rows that are ignored, or have closed
 retry.py          rows are judged again
+by_itself.py      rows that are judged again by themselves
+happenings.py     what happened, and whose rows waited for it
 undo.py           what an upload changed is taken back
 """

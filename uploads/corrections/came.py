@@ -7,7 +7,7 @@ from typing import Any, Final
 from catalog.rules.fields import LABELS
 from catalog.rules.problems import label_of
 from config.web.text import counted, visible
-from uploads.corrections import wrong_values
+from uploads.corrections import by_itself, wrong_values
 from uploads.corrections.row_form import rows_are
 from uploads.models import Job, UploadHistory
 
@@ -95,6 +95,8 @@ def sentence(job: Job) -> str:
 
 
 def title(job: Job) -> str:
+    if because := by_itself.of(job):
+        return f"Rows retried by themselves, since {visible(because.words)}"
     if job.kind == Job.Kind.RETRY:
         return "Rows retried"
     return "Rows taken back" if job.parameters.get("back") else "Rows ignored"

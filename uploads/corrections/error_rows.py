@@ -12,8 +12,8 @@ from typing import NamedTuple
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from catalog.rules.explained import explained
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.explained import explained, waits_for
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.places import in_file, place
 from catalog.rules.problems import Problem, label_of
 from config.web.text import visible
@@ -48,6 +48,11 @@ class OpenKind:
     @property
     def explained(self) -> str:
         return explained(self.code)
+
+    @property
+    def waits(self) -> str:
+        """When its rows are retried by themselves, where the vendor wants that; "" for never."""
+        return waits_for([self.code])
 
     @property
     def place(self) -> str:
@@ -156,7 +161,7 @@ def page(upload: UploadHistory, code: str, after: str = "", fill: bool = False) 
     rows = failed_rows.of(upload.pk, shown)
     lines = tuple(_line(n, shown[row.record_id], row, upload, fill) for n, row in enumerate(rows))
     wrong = {cell.field for line in lines for cell in line.cells.values() if cell.wrong or cell.problems}
-    order = [field for field in FIELDS if field in wrong]
+    order = [field for field in READ if field in wrong]
     more = len(found) > PAGE_ROWS
     return RowsPage(
         lines,
@@ -191,7 +196,7 @@ def _line(number: int, error_id: int, row: FailedRow, upload: UploadHistory, fil
     cells = failed_rows.cells(row, upload)
     # Two fields may stand in one column, which is shown once: what is wrong with either is wrong with its cell.
     place = {header: field for field, header, _ in cells}
-    found = {field: place.get(headers.get(field, "")) for field in FIELDS}
+    found = {field: place.get(headers.get(field, "")) for field in READ}
     problems = [(found.get(problem.field), problem) for problem in row.problems]
     return ShownRow(
         number, in_file(row.line_number, upload.sheet), error_id, row,
@@ -216,7 +221,7 @@ def _cell(name: str, field: str, value: str, problems: tuple[Problem, ...], *, f
 
 def usable(problem: Problem) -> bool:
     """Whether the suggestion is what the cell should say, not one of two things or advice about the row."""
-    return bool(problem.suggestion) and problem.field in FIELDS and " or " not in problem.suggestion
+    return bool(problem.suggestion) and problem.field in READ and " or " not in problem.suggestion
 
 
 def records(upload: UploadHistory, error_ids: Iterable[int]) -> dict[int, str]:

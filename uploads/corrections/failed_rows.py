@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg.sql import SQL, Composed
 
-from catalog.rules.fields import FIELDS
-from catalog.rules.problems import Code, Problem
+from catalog.rules.fields import READ
+from catalog.rules.problems import ERROR, Code, Problem
 from uploads.feed.parser import Layout
 from uploads.models import UploadHistory
 from uploads.models.results import archived
@@ -212,7 +212,7 @@ def _failed_row(
     raw = str(data["raw"]) if set(data) == {"raw"} else ""
     return FailedRow(
         upload_id, vendor_id, record_id, row_number, line_number, attempt, {} if raw else data, raw,
-        tuple(Problem(*problem) for problem in json.loads(problems)),
+        tuple(Problem(*problem)._replace(severity=ERROR) for problem in json.loads(problems)),
     )  # fmt: skip
 
 
@@ -223,10 +223,10 @@ def cells(row: FailedRow, upload: UploadHistory) -> list[tuple[str, str, str]]:
     A record that came without a file may lack any field; it can be given.
     """
     fields = fields_of(upload, row)
-    once = {fields[field]: field for field in reversed(FIELDS) if field in fields}
+    once = {fields[field]: field for field in reversed(READ) if field in fields}
     return [
         (field, header, row.data.get(header) or "")
-        for field in FIELDS
+        for field in READ
         if once.get(header := fields.get(field, "")) == field
     ]
 
@@ -235,7 +235,7 @@ def fields_of(upload: UploadHistory, row: FailedRow) -> Mapping[str, str]:
     """Field → header, for this row."""
     if upload.layout:
         return Layout.from_json(upload.layout).mapping.fields
-    return {field: field for field in FIELDS} | dict(own_fields(tuple(row.data))[0])
+    return {field: field for field in READ} | dict(own_fields(tuple(row.data))[0])
 
 
 # --- why not ---------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from catalog.rules.problems import Code
 from security.log import note
 from security.models import Kind
 from uploads.aws.records import Record
-from uploads.corrections import failed_rows, ignoring
+from uploads.corrections import by_itself, failed_rows, ignoring
+from uploads.corrections.by_itself import Because
 from uploads.corrections.failed_rows import FailedRow, Selection
 from uploads.models import Correction, Job, UploadHistory, ValueRule
 from uploads.pipeline import ledger, writeback
@@ -32,9 +33,10 @@ from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
 from vendors import holds
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorHold
 
 SLICE_ROWS = 500
+PAUSED_SECONDS = 30.0  # until what is retried by itself is looked at again, where the vendor's feeds are paused
 EXAMPLES = 20  # of rows that still fail
 FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 # What is wrong with a number with a fraction, and not with the same digits as a text.
@@ -120,12 +122,13 @@ def start(
     right_values: Mapping[str, str] | None = None,
     keep_as_rule: bool = False,
     total: int | None = None,
+    because: Because | None = None,
 ) -> Job:
     """Retry the selected rows as a job: as they are, or with right values in the place of wrong ones (wrong → right,
     without regard to capitals), in the selection's field. Where the right value is "", the rows are ignored instead.
 
     `keep_as_rule` makes the vendor's later rows be read that way too, but for empty cells. `total` is how many rows
-    there are, where that is known.
+    there are, where that is known. `because` says what happened where nobody asks for it (by_itself.py).
     """
     right_values = right_values or {}
     if right_values:
@@ -142,7 +145,8 @@ def start(
             total=failed_rows.count(selection) if total is None else total,
             vendor_id=selection.vendor_id or None,
             upload_id=selection.upload_id or None,
-            parameters={"selection": asdict(selection), "right_values": dict(right_values)},
+            parameters={"selection": asdict(selection), "right_values": dict(right_values)}
+            | (because.as_parameter() if because else {}),
         )
 
 
@@ -174,27 +178,41 @@ def step(job: Job) -> bool:
     selection = Selection.from_json(job.parameters["selection"])
     if (selection.vendor_id or None, selection.upload_id or None) != (job.vendor_id, job.upload_id):
         raise jobs.JobFailed("These rows aren't of the vendor and upload that this was asked for.")
+    because = by_itself.of(job)
     with transaction.atomic(durable=True):
-        keys = failed_rows.next_keys(selection, SLICE_ROWS)
+        keys = _next_keys(job, because, selection)
         vendors = {key.vendor_id for key in keys}
         committer.lock_vendors(vendors)
+        if because and any(hold.kind == VendorHold.Kind.PAUSE for hold in holds.open_of(vendors).values()):
+            raise jobs.JobWaits(PAUSED_SECONDS)
+        if because and not by_itself.wanted(job.vendor_id):
+            return True  # what happens when it is active, or wants it, again finds these rows
         _refuse_not_active(job, vendors)
         # Once more, now that nobody else can be at the rows of these vendors.
-        mine = [key for key in failed_rows.next_keys(selection, SLICE_ROWS) if key.vendor_id in vendors]
+        mine = [key for key in _next_keys(job, because, selection) if key.vendor_id in vendors]
         rows = failed_rows.by_keys([(key.upload_id, key.record_id) for key in mine])
         values = _values(rows, selection, _right_values(job))
         aside = [row for row in rows if "" in values.get((row.upload_id, row.record_id), {}).values()]
         ignored = ignoring.move([row.key for row in aside], job.requested_by)
         rows = [row for row in rows if row not in aside]
+        if because:
+            by_itself.note(because, rows, _wrong_values(rows, selection.field))
         outcomes = new_attempts(rows, values, job.requested_by) if rows else []
         failed = [(outcome.upload_id, outcome.record_id) for outcome in outcomes if outcome.outcome == "error"]
         _note_what_came(job, outcomes, failed)
         counts = {"valid": len(rows) - len(failed), "error": len(failed), **({"ignored": ignored} if ignored else {})}
-        jobs.advance(job, len(rows) + len(aside), position=None, **counts)
+        position = str(mine[-1].row_number) if because and mine else None
+        jobs.advance(job, len(rows) + len(aside), position=position, **counts)
     writeback.write(outcomes)
     if not keys:
         totals.add_up()
     return not keys
+
+
+def _next_keys(job: Job, because: Because | None, selection: Selection) -> list[failed_rows.Key]:
+    if because:
+        return by_itself.next_keys(job, because, selection, SLICE_ROWS)
+    return failed_rows.next_keys(selection, SLICE_ROWS)
 
 
 def _right_values(job: Job) -> dict[str, str]:
@@ -256,7 +274,7 @@ def _values(
 
 
 def _wrong_values(rows: Sequence[FailedRow], field: str) -> dict[tuple[str, str], list[str]]:
-    """What stands in the field in each of these rows, in small letters as the database makes them."""
+    """What stands in the field in each of these rows, in small letters as the database makes them, and as it is."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     keys = [(row.upload_id, row.row_number, row.record_id) for row in rows]
     with connection.cursor() as cursor:
@@ -272,5 +290,5 @@ def _wrong_values(rows: Sequence[FailedRow], field: str) -> dict[tuple[str, str]
             [[key[part] for key in keys] for part in range(3)] + [field],
         )
         for upload_id, record_id, folded, value in cursor.fetchall():
-            found[upload_id, record_id] += [folded, value.lower()]
+            found[upload_id, record_id] += [folded, value.lower(), value]
     return found

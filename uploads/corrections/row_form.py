@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import READ
 from config.web.admin_log import log_change
 from config.web.text import counted
 from uploads.aws.records import storable
@@ -64,7 +64,7 @@ def _number(text: str) -> int:
 
 
 def _cells(posted: Mapping[str, str], number: int) -> dict[str, str]:
-    return {field: storable(posted[name]) for field in FIELDS if (name := f"{number}-{field}") in posted}
+    return {field: storable(posted[name]) for field in READ if (name := f"{number}-{field}") in posted}
 
 
 def _told(tried: correct.Tried) -> Said:

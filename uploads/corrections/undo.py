@@ -53,11 +53,16 @@ def why_not(upload: UploadHistory) -> str:
         return "The upload is still under way. Cancel it first, or wait until it has ended."
     if upload.archived_at is not None:
         return f"{archived(upload)} What stood before it isn't kept any more."
-    if not upload.inserted_records + upload.updated_records + upload.unchanged_records:
+    if not changed(upload) + upload.unchanged_records:
         return "The upload brought nothing into the catalog, and confirmed nothing in it."
-    if upload.undone_at is not None and not upload.inserted_records + upload.updated_records:
+    if upload.undone_at is not None and not changed(upload):
         return "The upload was undone already."
     return ""
+
+
+def changed(upload: UploadHistory) -> int:
+    """How many products it brought, changed or retired, those included that its file lacks."""
+    return upload.inserted_records + upload.updated_records + upload.retired_records + upload.absent_records
 
 
 def closed_with(upload: UploadHistory) -> int:
@@ -71,7 +76,7 @@ def start(upload: UploadHistory, user: Any, *, dry: bool) -> Job:
     """Undo the upload as a job; `dry` only looks at what would happen. Raises JobFailed when it can't be undone."""
     if why := why_not(upload):
         raise jobs.JobFailed(why)
-    total = upload.inserted_records + upload.updated_records
+    total = changed(upload)
     return jobs.start(Job.Kind.UNDO, user, total=total, upload=upload, vendor=upload.vendor, parameters={"dry": dry})
 
 
@@ -181,10 +186,11 @@ _FOUND = SQL(
            OR EXISTS (SELECT FROM product_changes m
                        WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
       FROM record_outcomes o
-     WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated') AND {o_stands}
+     WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated', 'retired')
+       AND {o_stands}
        AND NOT EXISTS (SELECT FROM record_outcomes f
                         WHERE f.product_id = o.product_id AND f.upload_sequence = o.upload_sequence
-                          AND f.outcome IN ('inserted', 'updated') AND f.id < o.id AND {f_stands})
+                          AND f.outcome IN ('inserted', 'updated', 'retired') AND f.id < o.id AND {f_stands})
      ORDER BY o.record_id DESC
      LIMIT %s
     """

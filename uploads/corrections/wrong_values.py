@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet, Sum
 from psycopg.sql import SQL
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import Code
 from config.web.admin_log import log_change
 from config.web.text import visible
@@ -155,9 +155,9 @@ def _asked(query: SQL, upload_ids: Sequence[str], fields: Sequence[str], *more: 
 
 
 def fields_of(upload_ids: Sequence[str]) -> list[InField]:
-    """The fields that have wrong values in these uploads, in the order of FIELDS."""
-    found = {row[0]: InField(*row) for row in _asked(_FIELDS, upload_ids, FIELDS)}
-    return [found[field] for field in FIELDS if field in found]
+    """The fields that have wrong values in these uploads, in the order of READ."""
+    found = {row[0]: InField(*row) for row in _asked(_FIELDS, upload_ids, READ)}
+    return [found[field] for field in READ if field in found]
 
 
 def portion(upload_ids: Sequence[str], field: str, start: int = 0) -> Portion:
@@ -169,13 +169,13 @@ def portion(upload_ids: Sequence[str], field: str, start: int = 0) -> Portion:
 
 
 def first_of_each(upload_ids: Sequence[str]) -> list[Portion]:
-    """The first values of each field that has wrong ones in these uploads, in the order of FIELDS, by one question."""
+    """The first values of each field that has wrong ones in these uploads, in the order of READ, by one question."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for row in _asked(_FIRST, upload_ids, FIELDS, FIRST):
+    for row in _asked(_FIRST, upload_ids, READ, FIRST):
         found.setdefault(row[0], []).append(row)
     return [
         Portion(field, [WrongValue(*row[1:5]) for row in rows], rows[0][5], rows[0][5] - len(rows), rows[0][6])
-        for field in FIELDS
+        for field in READ
         if (rows := found.get(field))
     ]
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from psycopg.sql import SQL, Composable
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from config.web.text import visible
 from vendors.models import Vendor
 
@@ -114,13 +114,13 @@ def top(most: int, after: Place | None = None, field: str = "") -> list[SharedVa
     which: list[Composable] = [SQL("field = %s")] if field else []
     which += [SQL("(rows, field, value) < (%s, %s, %s)")] if after else []
     asked: list[Any] = [*([field] if field else []), *(after or ())]
-    return _read(_LARGEST.format(SQL(" AND ").join([SQL("true"), *which])), [list(FIELDS), *asked, most])
+    return _read(_LARGEST.format(SQL(" AND ").join([SQL("true"), *which])), [list(READ), *asked, most])
 
 
 def one(field: str, value: str) -> SharedValue | None:
     """One value, whatever its capitals; None where no row has it any more."""
     which = SQL("field = %s AND value = lower(%s)")
-    return next(iter(_read(_LARGEST.format(which), [list(FIELDS), field, value, 1])), None)
+    return next(iter(_read(_LARGEST.format(which), [list(READ), field, value, 1])), None)
 
 
 def some(pairs: Sequence[tuple[str, str]]) -> list[SharedValue]:
@@ -129,14 +129,14 @@ def some(pairs: Sequence[tuple[str, str]]) -> list[SharedValue]:
         return []
     which = SQL("(field, value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))")
     asked = [[field for field, _ in pairs], [value for _, value in pairs], len(pairs)]
-    return _read(_LARGEST.format(which), [list(FIELDS), *asked])
+    return _read(_LARGEST.format(which), [list(READ), *asked])
 
 
 def find(text: str, most: int) -> list[SharedValue]:
     """Values that have a text in them, among the largest."""
     largest = _LARGEST.format(SQL("true"))
     found = SQL("SELECT * FROM ({}) l WHERE strpos(value, lower(%s)) > 0 ORDER BY rows DESC LIMIT %s").format(largest)
-    return _read(found, [list(FIELDS), SEARCHED, text, most])
+    return _read(found, [list(READ), SEARCHED, text, most])
 
 
 def _read(query: Composable, asked: Sequence[Any]) -> list[SharedValue]:
@@ -146,7 +146,7 @@ def _read(query: Composable, asked: Sequence[Any]) -> list[SharedValue]:
 
 
 def fields() -> dict[str, Sum]:
-    """The fields that have wrong values, in the order of FIELDS (idx_shared_values_field)."""
+    """The fields that have wrong values, in the order of READ (idx_shared_values_field)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -157,10 +157,10 @@ def fields() -> dict[str, Sum]:
                                           ORDER BY rows DESC LIMIT %s) l) t
              WHERE t.values > 0
             """,
-            [list(FIELDS), COUNTED + 1],
+            [list(READ), COUNTED + 1],
         )
         found = {field: Sum(min(values, COUNTED), int(rows), values > COUNTED) for field, values, rows in cursor}
-    return {field: found[field] for field in FIELDS if field in found}
+    return {field: found[field] for field in READ if field in found}
 
 
 def totals() -> Sum:
@@ -203,7 +203,7 @@ def of_vendor(vendor_id: str, most: int) -> list[SharedValue]:
              WHERE field = ANY (%s)
              ORDER BY rows DESC, field, value LIMIT %s
             """,
-            [vendor_id, LOOKED_AT, list(FIELDS), most],
+            [vendor_id, LOOKED_AT, list(READ), most],
         )
         return [SharedValue(*row) for row in cursor.fetchall()]
 

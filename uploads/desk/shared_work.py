@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.text import capfirst
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from config.web.links import page_url
 from config.web.text import counted as words
 from uploads.desk import everywhere, shared_values
@@ -37,7 +37,7 @@ def _values(user: "Viewer", without: Collection[Key], start: int, most: int) -> 
 
 def _count(hidden: set[str]) -> int:
     """How many values there are beside these, up to MOST + 1 (idx_shared_values_field)."""
-    rows = ValueTotal.objects.filter(claim=False, field__in=FIELDS).values_list("field", "value")
+    rows = ValueTotal.objects.filter(claim=False, field__in=READ).values_list("field", "value")
     standing = len(shared_values.some([_pair(key) for key in hidden]))
     return rows[: MOST + 1 + standing].count() - standing
 

@@ -20,7 +20,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from catalog.rules.fields import FIELDS, LABELS, REQUIRED
+from catalog.rules.fields import LABELS, READ, REQUIRED
 from uploads.feed.aliases import ALIASES, FAMILIES, TOSS_UPS
 from uploads.feed.lines import FeedError
 from uploads.feed.questions import Choice, Question
@@ -91,7 +91,7 @@ class ColumnMapping:
     ignored: tuple[str, ...]
     """Headers that mean no field, in the file's order; OUR_COLUMNS are among them."""
     missing: tuple[str, ...]
-    """Required fields without a column, in the order of FIELDS."""
+    """Required fields without a column, in the order of READ."""
     unclear: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Field → the headers of which each could be it, the likeliest first. It has no column until somebody says it."""
 
@@ -162,7 +162,7 @@ def _remembered(names: Sequence[str], fields: Mapping[str, str], exact: Mapping[
     for meant, header in fields.items():
         same = [index for index, name in enumerate(names) if name == header]
         same = same or [index for index, key in enumerate(keys) if key == key_of(header)]
-        if meant in FIELDS and len(same) == 1:
+        if meant in READ and len(same) == 1:
             found[meant] = same[0]
     named, columns = {index: meant for meant, index in exact.items()}, list(found.values())
     return {
@@ -173,7 +173,7 @@ def _remembered(names: Sequence[str], fields: Mapping[str, str], exact: Mapping[
 
 def said(before: Remembered, mapping: ColumnMapping) -> str:
     """What people are told of what was remembered, and of what doesn't follow it."""
-    other = [name for name in mapping.fields.values() if name in FIELDS and name not in before.fields.values()]
+    other = [name for name in mapping.fields.values() if name in READ and name not in before.fields.values()]
     if not other:
         return before.said
     listed = quoted(other, " and ")
@@ -203,7 +203,7 @@ def map_headers(
         found = exact
     found |= {meant: index for meant, index in exact.items() if "_" in meant}
     unclear: dict[str, tuple[str, ...]] = {}
-    for meant in FIELDS:
+    for meant in READ:
         left_out = remembered is not None and (meant not in REQUIRED or meant not in remembered) and meant not in exact
         if meant in found or left_out:
             continue
@@ -212,14 +212,14 @@ def map_headers(
             found[meant] = left[0]
         elif left:
             unclear[meant] = tuple(names[index] for index in left)
-    return mapped(names, {meant: names[found[meant]] for meant in FIELDS if meant in found}, unclear)
+    return mapped(names, {meant: names[found[meant]] for meant in READ if meant in found}, unclear)
 
 
 def _exact(headers: Sequence[str], keys: Sequence[str]) -> dict[str, int]:
     """The fields that a header has exactly the name of, with its column; not where another has the same name."""
     written = [header.strip() for header in headers]
     return {
-        meant: written.index(meant) for meant in FIELDS if meant in written and keys.count(normalise(meant)) == 1
+        meant: written.index(meant) for meant in READ if meant in written and keys.count(normalise(meant)) == 1
     }  # fmt: skip
 
 
@@ -286,14 +286,14 @@ def chosen(names: Sequence[str], choice: Sequence[str]) -> ColumnMapping:
     Raises FeedError: "other_columns" for a choice about other columns than these, "duplicate_column" where two
     columns would be one field.
     """
-    if len(choice) != len(names) or any(one and one not in FIELDS for one in choice):
+    if len(choice) != len(names) or any(one and one not in READ for one in choice):
         raise FeedError("other_columns", "The file has other columns than those that were chosen from.")
-    for meant in FIELDS:
+    for meant in READ:
         if choice.count(meant) > 1:
             listed = quoted([name for name, one in zip(names, choice, strict=True) if one == meant], " and ")
             message = f"The columns {listed} are both to be read as {meant}. Choose one of them."
             raise FeedError("duplicate_column", message)
-    return mapped(names, {meant: names[choice.index(meant)] for meant in FIELDS if meant in choice})
+    return mapped(names, {meant: names[choice.index(meant)] for meant in READ if meant in choice})
 
 
 def question_id(meant: str) -> str:
@@ -301,7 +301,7 @@ def question_id(meant: str) -> str:
     return {"price": "price_from", "stock_quantity": "stock_from"}.get(meant, f"column_{meant}")
 
 
-QUESTION_IDS: Final = {question_id(meant): meant for meant in FIELDS}
+QUESTION_IDS: Final = {question_id(meant): meant for meant in READ}
 
 
 def answered(mapping: ColumnMapping, names: Sequence[str], answers: Mapping[str, str]) -> ColumnMapping:
@@ -317,7 +317,7 @@ def answered(mapping: ColumnMapping, names: Sequence[str], answers: Mapping[str,
             unclear.pop(meant, None)
     taken = set(fields.values())
     left = {meant: tuple(one for one in could_be if one not in taken) for meant, could_be in unclear.items()}
-    in_order = {meant: fields[meant] for meant in FIELDS if meant in fields}
+    in_order = {meant: fields[meant] for meant in READ if meant in fields}
     return mapped(names, in_order, {meant: could_be for meant, could_be in left.items() if could_be})
 
 
@@ -359,7 +359,7 @@ def suggested(names: Sequence[str], mapping: ColumnMapping) -> dict[str, str]:
     What the aliases know is settled.
     """
     settled = _OUR_KEYS | _MEANINGS.keys()
-    open_fields = [one for one in FIELDS if one not in mapping.fields and one not in mapping.unclear]
+    open_fields = [one for one in READ if one not in mapping.fields and one not in mapping.unclear]
     aliases = {key: meant for key, (meant, _) in _MEANINGS.items() if meant in open_fields and len(key) > 2}
     likely: list[tuple[float, int, str]] = []
     ignored = frozenset(mapping.ignored)

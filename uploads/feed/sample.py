@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, TextIO
 from catalog.rules.fields import FIELDS
 from catalog.rules.problems import Code
 
-COLUMNS: Final = tuple(field for field in FIELDS if field != "currency")
+# Without what hardly anybody sends: who has one currency need not say it.
+COLUMNS: Final = tuple(field for field in FIELDS if field not in ("currency", "gtin", "image_url"))
 
 
 class Assortment(NamedTuple):

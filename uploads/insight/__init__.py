@@ -11,7 +11,7 @@ operations.py    what is going on, in numbers
 metrics.py       the same for /metrics
 cloudwatch.py    some of it for CloudWatch, in lines of the log
 charts.py        the same as charts
-error_habits.py  which kinds of error a vendor makes most
+error_habits.py  which kinds of error a vendor makes most, and of warning
 downloads.py     an upload's files
 workbooks.py     files to correct or fill in and send back: failed rows, the catalog
 guide.py         what the columns of a feed are, and the template

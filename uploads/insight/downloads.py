@@ -50,9 +50,19 @@ def report(upload: UploadHistory) -> HttpResponseBase:
     name = f"{PurePosixPath(upload.file_name).stem}-errors.csv"
     if upload.error_report_key:
         return _stored(upload, upload.error_report_key, name)
+    return _written(upload, name, warnings=False)
+
+
+def warnings_report(upload: UploadHistory) -> HttpResponseBase:
+    """The rows with warnings so far, as an attachment."""
+    _note(upload, "rows with warnings, CSV")
+    return _written(upload, f"{PurePosixPath(upload.file_name).stem}-warnings.csv", warnings=True)
+
+
+def _written(upload: UploadHistory, name: str, *, warnings: bool) -> HttpResponseBase:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark makes Excel read UTF-8
-    write_report(upload, text)
+    write_report(upload, text, warnings=warnings)
     text.flush()
     text.detach()
     file.seek(0)

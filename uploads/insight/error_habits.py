@@ -1,4 +1,4 @@
-"""Which kinds of error a vendor makes most."""
+"""Which kinds of error a vendor makes most, and of warning."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from config.web.text import visible
 from uploads.insight import operations
 
 SHOWN_KINDS = 10
+LOOKED_AT = 100_000  # of the newest warnings: any row may have one
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,41 @@ def habits(vendor_id: str, days: int) -> list[Habit]:
             [vendor_id, since, SHOWN_KINDS],
         )
         return [Habit(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A kind of warning: how often it came, and the newest upload with one."""
+
+    code: str
+    problems: int
+    upload_id: str
+
+    @property
+    def label(self) -> str:
+        return visible(label_of(self.code))
+
+    @property
+    def explained(self) -> str:
+        return explained(self.code)
+
+
+def warned(vendor_id: str, days: int) -> list[Warned]:
+    """The kinds of warning of the last days, most frequent first, by the newest LOOKED_AT
+    (idx_validation_errors_vendor)."""
+    since = operations.start_of(operations.today() - timedelta(days=days - 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.error_type, k.problems, e.upload_id
+              FROM (SELECT error_type, count(*) AS problems, max(error_id) AS newest
+                      FROM (SELECT error_type, error_id FROM validation_errors
+                             WHERE vendor_id = %s AND severity = 'warning' AND created_at >= %s
+                             ORDER BY created_at DESC LIMIT %s) looked_at
+                     GROUP BY error_type ORDER BY 2 DESC, 1 LIMIT %s) k
+              JOIN validation_errors e ON e.error_id = k.newest AND e.severity = 'warning'
+             ORDER BY k.problems DESC, k.error_type
+            """,
+            [vendor_id, since, LOOKED_AT, SHOWN_KINDS],
+        )
+        return [Warned(*row) for row in cursor.fetchall()]

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS, LABELS, LIMITS, MAX_STOCK, REQUIRED
+from catalog.rules.fields import LABELS, LIMITS, MAX_STOCK, READ, REQUIRED
+from catalog.rules.values import image
 from config.web.workbooks.table import table
 from uploads.feed.aliases import ALIASES
 from uploads.feed.sheets.handed_out import CATEGORY_SHEET
@@ -29,6 +30,12 @@ EXPLAINED = {
     "stock_quantity": "How many you have: a whole number, 0 when it is sold out.",
     "currency": "What your prices are in, as a code; the same in all rows. Without this column they are in the currency"
     " of your profile.",
+    "gtin": "The number of its bar code: EAN, UPC or ISBN. We check its last digit. An empty cell means none; without"
+    " this column, it stays as it is.",
+    "image_url": "Where a picture of it is on the web. An empty cell means none; without this column, it stays as it"
+    " is.",
+    "action": "What is to be done: upsert (or nothing) adds the product or changes it, retire takes it out of the"
+    " catalog. German, French, Spanish and Italian words are understood as well.",
 }
 EXAMPLES = {
     "vendor_product_id": "00017",
@@ -40,8 +47,12 @@ EXAMPLES = {
     "price": "49.90",
     "stock_quantity": "25",
     "currency": "USD",
+    "gtin": "4006381333931",
+    "image_url": "https://example.com/lamp.jpg",
+    "action": "upsert",
 }
-TEMPLATE = tuple(field for field in FIELDS if field != "currency")  # who has one currency need not say it
+# Without what most don't need: who has one currency need not say it.
+TEMPLATE = tuple(field for field in READ if field not in ("currency", "gtin", "image_url", "action"))
 
 
 class Explained(NamedTuple):
@@ -64,15 +75,21 @@ def explained() -> list[Explained]:
             field, LABELS[field], field in REQUIRED, EXPLAINED[field], _limit(field), examples[field],
             tuple(name for name in ALIASES[field] if name != field)[:OTHER_NAMES],
         )
-        for field in FIELDS
+        for field in READ
     ]  # fmt: skip
+
+
+_LIMITS = {
+    "currency": "three letters", "gtin": "8, 12, 13 or 14 digits", "action": "one word",
+    "image_url": f"at most {image.MOST_CHARS:,} characters, beginning with https:// or http://",
+}  # fmt: skip
 
 
 def _limit(field: str) -> str:
     if field in LIMITS:
         return f"at most {LIMITS[field]:,} characters"
-    if field == "currency":
-        return "three letters"
+    if field in _LIMITS:
+        return _LIMITS[field]
     return "at most 99,999,999.99" if field == "price" else f"at most {MAX_STOCK:,}"
 
 

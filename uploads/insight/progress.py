@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from django.db import connection
 from psycopg.sql import SQL
 
+from catalog.rules.explained import waits_for
 from catalog.rules.places import place
 from config.web.text import counted, visible
 from uploads.insight import reading
-from uploads.models import UploadHistory, ValidationError, results
+from uploads.models import UploadHistory, results
 from uploads.pipeline import stage
 from uploads.pipeline.guard import hold
 from vendors import holds
@@ -55,6 +56,11 @@ class ErrorKind:
     sheet: str = ""
 
     @property
+    def waits(self) -> str:
+        """When its rows are retried by themselves, where the vendor wants that; "" for never."""
+        return waits_for([self.code])
+
+    @property
     def place(self) -> str:
         return place(self.row_number, self.line_number, self.sheet)
 
@@ -74,7 +80,7 @@ class ErrorKind:
 class Progress:
     """An upload's numbers at one moment. `fraction` is 0…1, from rows with an outcome; an estimate while staging.
 
-    `warned` is how many rows have warnings, those that failed for something else among them; `most` plus 1 for more.
+    `errors` and `warnings` are the kinds of open ones.
     """
 
     upload: UploadHistory
@@ -82,7 +88,6 @@ class Progress:
     seconds: float
     errors: tuple[ErrorKind, ...]
     warnings: tuple[ErrorKind, ...] = ()
-    warned: int = 0
     hold: VendorHold | None = None  # why its rows wait, while it is under way
 
     @property
@@ -119,10 +124,13 @@ class Progress:
         return f"Checking: {upload.total_records:,}{of_all} rows are checked."
 
     @property
+    def warned(self) -> int:
+        """How many rows have warnings."""
+        return self.upload.warned_records
+
+    @property
     def warned_words(self) -> str:
-        """How many rows have warnings, in words."""
-        if self.warned > COUNTED:
-            return f"More than {COUNTED:,} rows have warnings"
+        """How many rows have warnings, in words; rows that failed for something else may be among them."""
         return counted(self.warned, "{} row has warnings", "{} rows have warnings")
 
     def as_json(self) -> dict[str, object]:
@@ -174,8 +182,7 @@ def of(upload_id: str, most: int | None = None) -> Progress:
     until = upload.completed_at or datetime.now(UTC)
     seconds = (until - upload.created_at).total_seconds()
     errors, warnings = error_kinds(upload, most), error_kinds(upload, most, "warning")
-    count = warned(upload, most) if warnings else 0
-    return Progress(upload, fraction(upload), seconds, errors, warnings, count, held_back(upload))
+    return Progress(upload, fraction(upload), seconds, errors, warnings, held_back(upload))
 
 
 def held_back(upload: UploadHistory) -> VendorHold | None:
@@ -190,12 +197,6 @@ def held_back(upload: UploadHistory) -> VendorHold | None:
 def said_of(hold: VendorHold, vendor_id: str) -> str:
     """Why rows wait, as everybody may read it."""
     return holds.said(hold, f"The feeds of {vendor_id}")
-
-
-def warned(upload: UploadHistory, most: int | None) -> int:
-    """How many of its rows have warnings; at most `most`, or more than these."""
-    found = ValidationError.objects.warnings().filter(upload=upload, resolved_at=None)
-    return found.rows(None if most is None else most + 1)
 
 
 def fraction(upload: UploadHistory) -> float:

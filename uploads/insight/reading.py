@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from uploads.feed.columns import short
 from uploads.feed.parser import DELIMITERS, Layout, encoding_name
 from uploads.feed.questions import Question
@@ -31,7 +31,7 @@ def _columns(layout: Layout) -> str:
     fields = layout.mapping.fields
     read = [
         LABELS[field] if fields[field] == field else f"{LABELS[field]} from “{short(fields[field])}”"
-        for field in FIELDS
+        for field in READ
         if field in fields
     ]
     return f"Columns: {', '.join(read) or 'none'}."

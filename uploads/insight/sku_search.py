@@ -115,7 +115,9 @@ WORDS = {
 
 def _of_entry(entry: TimelineEntry, names: dict[str, str]) -> FoundStep:
     words = WORDS.get(entry.kind, entry.words)
-    if entry.attempt > 1:
+    if entry.because:
+        words = f"Retried by itself, since {entry.because}. {words}"
+    elif entry.attempt > 1:
         words = f"Retried{' with a correction' if entry.corrected else ''}. {words}"
     if entry.uploads > 1:
         words += f" The same in {entry.uploads - 1:,} uploads before it."

@@ -18,7 +18,7 @@ from catalog.rules.places import place
 from config.web.text import visible
 from uploads.feed.formats.derived import Derived
 from uploads.insight import derived_values
-from uploads.models import Correction, RecordOutcome, UploadHistory
+from uploads.models import Correction, RecordOutcome, SelfRetry, UploadHistory
 
 PAGE = 50
 READ = 1000  # ledger rows looked at for a page: most of them confirm what is there, and are folded into one line
@@ -51,7 +51,8 @@ class TimelineEntry:
     """A line of the timeline. `uploads` counts those that are folded into it, the oldest of them at `since`. `place` is
     where the row stands (catalog.rules.places), "" for what was no row.
 
-    A row that was retried has an `attempt` above 1; `corrected` is what somebody changed in its cells for that.
+    A row that was retried has an `attempt` above 1; `corrected` is what somebody changed in its cells for that, and
+    `because` says what had happened where it was retried by itself.
     """
 
     at: datetime
@@ -67,6 +68,7 @@ class TimelineEntry:
     corrected: tuple[FieldChange, ...] = ()
     record_id: str = ""
     file_name: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class Timeline:
 
 
 def of(product_id: int, before: datetime | None = None) -> Timeline:
-    """The newest lines of a product's timeline, or the newest of those before a moment. Ten queries at most, and what
-    `derived_values` needs for the newest rows that set something."""
+    """The newest lines of a product's timeline, or the newest of those before a moment. Eleven queries at most, and
+    what `derived_values` needs for the newest rows that set something."""
     changes = _changes(product_id, before)
     records = _records(product_id, before)
     entries = _merged(records, changes, _sheets(records))
@@ -116,12 +118,13 @@ def _merged(
 ) -> list[TimelineEntry]:
     """A row that updated the product says what it changed; a change without such a row stands for itself."""
     updates = {(change.upload_id, change.record_id): change for change in changes if change.kind == Kind.UPDATED}
-    corrections = _corrections(records)
+    corrections, reasons = _corrections(records), _reasons(records)
     entries, told = [], set()
     for record in records:
         change = updates.get((record.upload_id, record.record_id)) if record.outcome == "updated" else None
         where = place(record.row_number, record.line_number, sheets.get(record.upload_id, ""))
-        entries.append(_of_record(record, where, change, corrections.get(_key(record), {})))
+        entry = _of_record(record, where, change, corrections.get(_key(record), {}))
+        entries.append(replace(entry, because=reasons.get(_key(record), "")))
         told.add(change.pk if change else None)
     return entries + [_of_change(change) for change in changes if change.pk not in told]
 
@@ -130,11 +133,15 @@ def folded(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     """Entries newest first, those in a row that only confirmed the product as one."""
     lines: list[TimelineEntry] = []
     for entry in entries:
-        if lines and lines[-1].kind == entry.kind == "unchanged" and not (lines[-1].corrected or entry.corrected):
+        if lines and lines[-1].kind == entry.kind == "unchanged" and not (_told_apart(lines[-1]) or _told_apart(entry)):
             lines[-1] = replace(lines[-1], since=entry.at, uploads=lines[-1].uploads + 1)
         else:
             lines.append(entry)
     return lines
+
+
+def _told_apart(entry: TimelineEntry) -> bool:
+    return bool(entry.corrected or entry.because)
 
 
 def _page(lines: list[TimelineEntry]) -> list[TimelineEntry]:
@@ -178,7 +185,7 @@ def _with_files(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     return tuple(replace(entry, file_name=visible(names.get(entry.upload_id, ""))) for entry in entries)
 
 
-def _key(row: RecordOutcome | Correction | TimelineEntry) -> tuple[str, str, int]:
+def _key(row: RecordOutcome | Correction | SelfRetry | TimelineEntry) -> tuple[str, str, int]:
     return row.upload_id, row.record_id, row.attempt
 
 
@@ -191,6 +198,17 @@ def _corrections(records: list[RecordOutcome]) -> dict[tuple[str, str, int], dic
         upload_id__in={record.upload_id for record in again}, record_id__in={record.record_id for record in again}
     )
     return {_key(row): row.changes for row in rows}
+
+
+def _reasons(records: list[RecordOutcome]) -> dict[tuple[str, str, int], str]:
+    """Why rows were retried by themselves (self_retries_key). Most products have none."""
+    again = [record for record in records if record.attempt > 1]
+    if not again:
+        return {}
+    rows = SelfRetry.objects.filter(
+        upload_id__in={record.upload_id for record in again}, record_id__in={record.record_id for record in again}
+    )
+    return {_key(row): visible(row.why) for row in rows}
 
 
 def _of_record(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import IO, Final
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import label_of
 from config.web import spreadsheet
 from config.web.workbooks.table import DERIVED, NOTES, WRONG, Choices, Column, Marked, table
@@ -33,7 +33,7 @@ FAILED_SHEET: Final = "Rows to correct"
 # The number format of cells that are still to be filled in, where they aren't texts.
 SHAPES: Final = {"price": "0.00", "stock_quantity": "0"}
 FIRST: Final = ("error_message", "error_suggestion")
-LAST: Final = ("error_field", "error_code", "row_number", LINE_COLUMN)
+LAST: Final = ("error_field", "error_code", "row_number", LINE_COLUMN, "error_severity")
 ABOUT_REPORT: Final = (
     "Correct the red cells, save, and upload this file as it is. The columns with what is wrong are passed over when "
     f"it comes back. The first {NOTES:,} red cells have the reason as a note. Grey cells were empty in your file: what "
@@ -58,8 +58,8 @@ def column_of(field: str, about: str = "") -> Column:
 
 
 def of_catalog(rows: Iterable[Sequence[object]]) -> IO[bytes]:
-    """Rows with the FIELDS in their order, harmless in a spreadsheet, and when each was changed last."""
-    columns = [*map(column_of, FIELDS), Column(IN_WORDS[CATALOG_COLUMN])]
+    """Rows with what can be READ in its order, harmless in a spreadsheet, and when each was changed last."""
+    columns = [*map(column_of, READ), Column(IN_WORDS[CATALOG_COLUMN])]
     return table(columns, rows, SHEET, choices())
 
 
@@ -123,7 +123,7 @@ def _in_words(row: Reported) -> dict[str, str]:
 def _columns_of(layout: Layout | None) -> Mapping[str, Sequence[str]]:
     """Field → the columns that it is read from."""
     if layout is None:
-        return {field: (field,) for field in FIELDS}
+        return {field: (field,) for field in READ}
     if layout.plan and not layout.plan.ours:
         return layout.plan.columns
     return {field: (header,) for field, header in layout.mapping.fields.items()}

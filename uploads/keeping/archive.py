@@ -161,6 +161,23 @@ _CLOSED: Final = SQL(
 )
 
 
+def _self_retries(upload_id: str, after: Sequence[Any]) -> Deleted:
+    """Why its rows were retried by themselves (self_retries_key): said of errors and rows that are gone by now."""
+    return _page(_SELF_RETRIES, upload_id, after or ["", 0])
+
+
+_SELF_RETRIES: Final = SQL(
+    """
+    WITH page AS MATERIALIZED (
+         SELECT id, record_id, attempt FROM self_retries
+          WHERE upload_id = %s AND (record_id, attempt) > (%s, %s) ORDER BY record_id, attempt LIMIT %s),
+    gone AS (DELETE FROM self_retries s USING page WHERE s.id = page.id)
+    SELECT 0, (SELECT count(*) FROM page),
+           (SELECT jsonb_build_array(record_id, attempt) FROM page ORDER BY record_id DESC, attempt DESC LIMIT 1)
+    """
+)
+
+
 def _ledger(upload_id: str, after: Sequence[Any]) -> Deleted:
     """The upload's rows of the ledger (record_outcomes_key), and what they make superfluous of archived uploads before.
 
@@ -218,5 +235,7 @@ def _page(query: Composable, upload_id: str, after: Sequence[Any]) -> Deleted:
 
 
 # Errors first: a row of the ledger stays as long as the error that it made.
-ERRORS, CLOSED, LEDGER = "errors", "closed", "ledger"
-PHASES: Final[dict[str, Callable[[str, Sequence[Any]], Deleted]]] = {ERRORS: _errors, CLOSED: _closed, LEDGER: _ledger}
+ERRORS, CLOSED, RETRIES, LEDGER = "errors", "closed", "self_retries", "ledger"
+PHASES: Final[dict[str, Callable[[str, Sequence[Any]], Deleted]]] = {
+    ERRORS: _errors, CLOSED: _closed, RETRIES: _self_retries, LEDGER: _ledger,
+}  # fmt: skip

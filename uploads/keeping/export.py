@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from catalog.models import Product
 from config.web.exports import csv_lines, resource_of
 from security.models import SecurityEvent
-from uploads.models import Comment, Correction, RememberedReading, UploadHistory, ValidationError, ValueRule
+from uploads.models import Comment, Correction, RememberedReading, SelfRetry, UploadHistory, ValidationError, ValueRule
 from vendors import leaving
 from vendors.models import Invitation, Vendor, VendorMember
 
@@ -32,6 +32,7 @@ def tables(vendor: Vendor) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "uploads", UploadHistory.objects.filter(vendor=vendor)
     yield "errors", ValidationError.objects.filter(vendor=vendor)
     yield "corrections", Correction.objects.filter(upload__vendor=vendor)
+    yield "rows-retried-by-themselves", SelfRetry.objects.filter(upload__vendor=vendor)
     yield "value-rules", ValueRule.objects.filter(vendor=vendor)
     yield "remembered-columns", RememberedReading.objects.filter(vendor=vendor)
     yield "messages", Comment.objects.filter(vendor=vendor, audience=Comment.Audience.VENDOR)

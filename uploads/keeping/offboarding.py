@@ -25,6 +25,7 @@ from uploads.models import (
     Correction,
     IdempotentCall,
     Job,
+    SelfRetry,
     UploadHead,
     UploadHistory,
     ValidationError,
@@ -167,7 +168,7 @@ def _delete_records(vendor: Vendor) -> int:
 # --- failed rows -------------------------------------------------------------------------------------------------
 
 # What has rows as they were sent, by the upload that they are of; each with its key.
-_SENT: Final = {"validation_errors": "error_id", "corrections": "id", "upload_heads": "ctid"}
+_SENT: Final = {"validation_errors": "error_id", "corrections": "id", "self_retries": "id", "upload_heads": "ctid"}
 
 
 # Upload by upload, by the table's index that begins with it: for all at once each batch would read the whole table.
@@ -178,6 +179,7 @@ _DELETE_SENT: Final = SQL(
 
 def _failed(vendor: Vendor) -> int:
     found = (ValidationError.objects.filter(vendor=vendor), Correction.objects.filter(upload__vendor=vendor),
+             SelfRetry.objects.filter(upload__vendor=vendor),
              UploadHead.objects.filter(upload__vendor=vendor))  # fmt: skip
     return sum(rows.count() for rows in found)
 

@@ -40,6 +40,7 @@ DROP TRIGGER products_deleted_move ON products;
 DROP FUNCTION catalog_moved();
 """
 EVERYONE = ("Read-only", "Operations", "Operations lead")
+SEE = ("view_guardthreshold", "view_cataloggeneration")
 DO = {
     "Operations": ("release_uploadhistory",),
     "Operations lead": (
@@ -53,13 +54,13 @@ def permit(apps: Any, schema_editor: Any) -> None:
     groups, permissions = groups_and_permissions(apps, schema_editor, "uploads")
     ours = permissions.filter(content_type__app_label="uploads")
     for group in groups.filter(name__in=EVERYONE):
-        group.permissions.add(*ours.filter(codename__in=("view_guardthreshold", *DO.get(group.name, ()))))
+        group.permissions.add(*ours.filter(codename__in=(*SEE, *DO.get(group.name, ()))))
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0005_plain_names"),
-        ("uploads", "0029_feeds_by_age"),
+        ("catalog", "0008_gtins"),
+        ("uploads", "0032_severities"),
         ("vendors", "0011_webhook_turns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -2,7 +2,7 @@
 
 uploads.py  one upload: its file, its state, its counters
 results.py  what came of it, in words
-errors.py   what was wrong with rows, and what was corrected
+errors.py   what was wrong with rows, what was corrected, and what was retried by itself
 heads.py    the first rows of groups in a shop's export
 ledger.py   what became of each record, written once
 stream.py   how far the table's stream was read, and by whom
@@ -11,7 +11,8 @@ upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
 jobs.py     work that somebody asked for
 guard.py    beyond what a file is held, and how a catalog moves
-rules.py    what a vendor's columns and values mean
+happenings.py  what happened that rows may have waited for
+rules.py    what a vendor's columns and values mean, and how grave kinds of problems are
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
 views.py    the views
@@ -19,15 +20,16 @@ programs/   feeds of programs, and where feeds are fetched from
 """
 
 from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
-from uploads.models.errors import VALUE_CHARS, Correction, ValidationError
+from uploads.models.errors import VALUE_CHARS, Correction, SelfRetry, ValidationError
 from uploads.models.guard import CatalogGeneration, GuardThreshold
+from uploads.models.happenings import Happening, why_retried
 from uploads.models.heads import UploadHead
 from uploads.models.jobs import Job
 from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage
 from uploads.models.programs import Feed, IdempotentCall, ProgramMinute, Source, SourceRun
-from uploads.models.rules import RememberedReading, ValueRule
+from uploads.models.rules import RememberedReading, SeverityRule, ValueRule
 from uploads.models.stream import StreamShard, StreamWorker, TableStream
 from uploads.models.upkeep import UpkeepStep
 from uploads.models.uploads import UploadHistory
@@ -43,6 +45,7 @@ __all__ = [
     "Correction",
     "Feed",
     "GuardThreshold",
+    "Happening",
     "IdempotentCall",
     "Job",
     "Kept",
@@ -51,7 +54,9 @@ __all__ = [
     "RecentUpload",
     "RecordOutcome",
     "RememberedReading",
+    "SelfRetry",
     "ServiceOutage",
+    "SeverityRule",
     "Source",
     "SourceRun",
     "StreamShard",
@@ -65,4 +70,5 @@ __all__ = [
     "ValueTotal",
     "VendorSummary",
     "WorkItem",
+    "why_retried",
 ]

@@ -1,4 +1,4 @@
-"""What was wrong with rows, and what somebody changed in them."""
+"""What was wrong with rows, what somebody changed in them, and which were retried without anybody."""
 
 from django.conf import settings
 from django.db import models
@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from catalog.rules.places import place
+from uploads.models.happenings import Happening, why_retried
 from uploads.models.uploads import UploadHistory
 from vendors.models import Vendor
 
@@ -168,3 +169,30 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id} {place(self.row_number, self.line_number)}"
+
+
+class SelfRetry(models.Model):
+    """A row that was retried by itself, and what had happened (uploads.corrections.by_itself): written with the attempt
+    that it made, in the same transaction."""
+
+    id = models.BigAutoField(primary_key=True)
+    upload = models.ForeignKey(UploadHistory, models.CASCADE, db_index=False, related_name="+")
+    record_id = models.CharField("record ID", max_length=1024)
+    attempt = models.IntegerField()
+    kind = models.CharField(max_length=20, choices=Happening.Kind)
+    what = models.CharField(max_length=100)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "self_retries"
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "record_id", "attempt"], name="self_retries_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.record_id}: {self.kind} {self.what}"
+
+    @property
+    def why(self) -> str:
+        """What had happened, as the vendor is told; never whose the SKU was."""
+        return why_retried(self.kind, [self.what])

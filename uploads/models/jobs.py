@@ -24,6 +24,7 @@ class Job(models.Model):
         RECONCILE = "reconcile", "Reconcile an upload"
         DRY_RUN = "dry_run", "Dry run of a file"
         GUARD = "guard", "Check of a file before its import"
+        SHADOW = "shadow", "Test of a change"
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -55,6 +56,7 @@ class Job(models.Model):
     class Meta:
         db_table = "jobs"
         ordering = ["-id"]
+        permissions = [("test_changes", "Can test changes against the rows of past uploads")]
         indexes = [
             models.Index(fields=["id"], name="idx_jobs_open", condition=Q(state__in=["waiting", "running"])),
             # The newest of an upload, and of a vendor those that are about none of its uploads, for their pages.
@@ -65,6 +67,8 @@ class Job(models.Model):
                 condition=Q(upload__isnull=True, vendor__isnull=False) & ~Q(kind="dry_run"),
             ),
             models.Index(fields=["ended_at"], name="idx_jobs_failed", condition=Q(state="failed")),
+            # Tests of changes, newest first.
+            models.Index(fields=["-id"], name="idx_jobs_shadow", condition=Q(kind="shadow")),
         ]
 
     def __str__(self) -> str:

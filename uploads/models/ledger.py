@@ -16,6 +16,7 @@ class RecordOutcome(models.Model):
     class Outcome(models.TextChoices):
         INSERTED = "inserted"
         UPDATED = "updated"
+        RETIRED = "retired"
         UNCHANGED = "unchanged"
         SUPERSEDED = "superseded"
         SKIPPED = "skipped"

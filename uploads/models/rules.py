@@ -1,4 +1,4 @@
-"""What a vendor's columns and values mean, as somebody decided for its next files."""
+"""What a vendor's columns and values mean, and which problems keep rows out, as somebody decided for the next ones."""
 
 from django.conf import settings
 from django.db import models
@@ -66,3 +66,53 @@ class RememberedReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor_id}: a file of {len(self.headers)} columns"
+
+
+class SeverityRule(models.Model):
+    """What staff said of a kind of problem: an error, which keeps its rows out, or a warning (catalog.rules.severity).
+
+    Rows are added and never changed: a later one of the same code, vendor and category counts from its date on, and
+    what was said before stays to be seen. Records keep the severity that counted when they were judged.
+    """
+
+    class Severity(models.TextChoices):
+        ERROR = "error", "an error: rows with it are kept out"
+        WARNING = "warning", "a warning: rows with it are accepted"
+        UNSAID = "", "as it is more generally: take back what was said"
+
+    code = models.CharField("kind of problem", max_length=50)
+    vendor = models.ForeignKey(
+        Vendor, models.CASCADE, null=True, blank=True, db_index=False, related_name="severity_rules",
+        help_text="Leave it empty for all vendors.",
+    )  # fmt: skip
+    # The name of one of ours, as products are stored under it; "" for all.
+    category = models.CharField(
+        max_length=100, default="", db_default="", blank=True, help_text="Leave it empty for all categories."
+    )
+    severity = models.CharField(max_length=10, choices=Severity, default="", blank=True)
+    threshold = models.IntegerField(
+        "bound", null=True, blank=True, help_text="Of kinds that have one. Leave it empty for the usual one."
+    )
+    counts_from = models.DateTimeField(db_default=Now())
+    note = models.CharField(max_length=500, default="", db_default="", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "severity_rules"
+        verbose_name, verbose_name_plural = "severity", "severities"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "vendor", "category", "counts_from"], name="severity_rules_key", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(severity__in=["error", "warning", ""]), name="severity_rules_severity"),
+            models.CheckConstraint(
+                condition=Q(threshold__isnull=True) | Q(threshold__gte=0), name="severity_rules_threshold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.severity or 'as before'}"

@@ -26,6 +26,15 @@ class UploadHistory(models.Model):
         UPSERT = "upsert", "add new products and update existing ones"
         ADD = "add", "only add new products"
         UPDATE = "update", "only update existing products"
+        REPLACE = "replace", "replace the whole catalog"
+
+    class AbsentState(models.TextChoices):
+        """Of the step for products that a whole catalog lacks (uploads.pipeline.replace)."""
+
+        NONE = "", "the file is no whole catalog"
+        DUE = "due"
+        DONE = "done"
+        REFUSED = "refused", "nothing was retired"
 
     class Notify(models.TextChoices):
         VENDOR = "vendor", "the vendor's address"
@@ -121,12 +130,28 @@ class UploadHistory(models.Model):
 
     inserted_records = models.IntegerField("inserted", default=0, db_default=0)
     updated_records = models.IntegerField("updated", default=0, db_default=0)
+    # By rows that ask for it; what a whole catalog lacks is counted below.
+    retired_records = models.IntegerField("retired", default=0, db_default=0)
     unchanged_records = models.IntegerField("unchanged", default=0, db_default=0)
     superseded_records = models.IntegerField("superseded", default=0, db_default=0)
     skipped_records = models.IntegerField("skipped", default=0, db_default=0)
+
+    # Of a file that is the vendor's whole catalog: what is done with products that it lacks, how far that came (a
+    # product ID of the vendor's), and how many it was. The ledger has a row for each, beside those of the file.
+    absent_to = models.CharField(max_length=20, choices=Vendor.Absent, default="", db_default="", blank=True)
+    absent_state = models.CharField(max_length=20, choices=AbsentState, default="", db_default="", blank=True)
+    absent_position = models.CharField(max_length=100, default="", db_default="", blank=True, editable=False)
+    absent_records = models.IntegerField("absent", default=0, db_default=0)
+    absent_why = models.TextField("why nothing was retired", default="", db_default="", blank=True)
+    # How many of them a person has agreed to at most; null where nobody was asked.
+    absent_agreed = models.IntegerField(null=True, blank=True)
+    # How many rows the file has, as whoever sent it says.
+    announced_rows = models.IntegerField(null=True, blank=True)
     # Of the rows with errors: those that somebody ignores, and those whose product came right in another way.
     ignored_records = models.IntegerField("ignored", default=0, db_default=0)
     closed_records = models.IntegerField("closed", default=0, db_default=0)
+    # Of all rows those with warnings, whether or not they have errors too.
+    warned_records = models.IntegerField("with warnings", default=0, db_default=0)
 
     failure_code = models.CharField(max_length=50, default="", db_default="", blank=True)
     failure_reason = models.TextField(default="", db_default="", blank=True)
@@ -175,6 +200,10 @@ class UploadHistory(models.Model):
                 condition=Q(ignored_records__gte=0, closed_records__gte=0)
                 & Q(error_records__gte=F("ignored_records") + F("closed_records")),
                 name="upload_history_settled_within_errors",
+            ),
+            models.CheckConstraint(
+                condition=Q(warned_records__gte=0, warned_records__lte=F("total_records")),
+                name="upload_history_warned_within_total",
             ),
             # Of what waits for the check, or is held by it, no row is on its way.
             models.CheckConstraint(

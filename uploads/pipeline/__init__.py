@@ -17,6 +17,7 @@ upkeep.py        what the schedule does
 remembered.py    what people chose for files with the same columns
 guard/           what holds a file before its first row is staged, and who lets it through
 understood/      rows of known formats: what they mean, and the first rows of groups
+weighing/        which problems are errors, as staff said
 settling/        errors that nobody has to do anything about any more, though their rows were not retried
 holding/         vendors whose rows wait, and what waited going on
 table/           the table itself, where its stream can't be trusted to have shown everything

@@ -22,7 +22,7 @@ from psycopg.sql import SQL
 
 from catalog import committer
 from catalog.committer import Candidate, Locks, ProductVanished, Verdict
-from catalog.rules.problems import Code, Problem, is_warning
+from catalog.rules.problems import Code, Problem
 from catalog.rules.validator import ProductDraft
 from config.watch import meters
 from uploads.aws.records import Record
@@ -39,6 +39,8 @@ from uploads.work.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
+# The outcomes of rows that say how their product is now.
+TOUCHED = ("inserted", "updated", "retired", "unchanged")
 # Serialization failure, deadlock, and a SKU that another vendor took first: decide again from a fresh snapshot.
 TRY_AGAIN = {"40001", "40P01", "23505"}
 ATTEMPTS = 20
@@ -149,9 +151,10 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None, beyond: Mapping[
     _measure(fresh, verdicts, confirmed)
     outcomes = [_outcome(item, verdict) for item, verdict in zip(fresh, verdicts, strict=True)]
     _write_ledger(fresh, verdicts, outcomes)
+    warned_before = close_earlier([item.record for item in fresh if item.record.attempt > 1])
     _write_errors(fresh, verdicts)
     _write_changes(fresh, verdicts)
-    finished = _count(fresh, verdicts)
+    finished = _count(fresh, verdicts, warned_before)
     _close(fresh, verdicts)
     return _done(Committed(outcomes + _owe_again(ledger, judged) + unledgered, finished), checkpoint)
 
@@ -202,7 +205,7 @@ def _measure(fresh: list[Judged], verdicts: list[Verdict], confirmed: set[str]) 
     window.add(
         window.Did(
             item.upload.vendor_id, verdict.outcome, *_named(item), verdict.changes,
-            next((one.message for one in _problems(item, verdict) if not is_warning(one.code)), ""),
+            next((one.message for one in _problems(verdict) if not one.is_warning), ""),
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and item.upload.of_program and item.upload.vendor_id == item.record.vendor_id
@@ -226,7 +229,7 @@ def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcom
             len(item.record.upload_id) > 100
             and sum(len(part.encode()) for part in _key(item.record)) > LEDGER_KEY_BYTES
         ):
-            outcomes.append(_outcome(item, Verdict("error", None)))
+            outcomes.append(_outcome(item, Verdict("error", None, warnings=tuple(item.problems))))
         else:
             fitting.append(item)
     return fitting, outcomes
@@ -262,12 +265,17 @@ def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
             item.record.line_number,
             item.upload.sheet,
             item.upload.plan.one_number if item.upload.plan else "",
+            item.problems,
+            item.severities,
         )
         for item in fresh
         if item.upload is not None and item.draft is not None
     ]
     decided = iter(committer.commit(candidates, origins, locks) if candidates else [])
-    return [next(decided) if item.draft is not None else Verdict(_without_draft(item), None) for item in fresh]
+    return [
+        next(decided) if item.draft is not None else Verdict(_without_draft(item), None, warnings=tuple(item.problems))
+        for item in fresh
+    ]
 
 
 def _without_draft(item: Judged) -> str:
@@ -276,13 +284,13 @@ def _without_draft(item: Judged) -> str:
     return "skipped" if item.left_out else "error"
 
 
-def _problems(item: Judged, verdict: Verdict) -> list[Problem]:
-    """Errors and warnings. A row that only clashes with others has a draft, so what it brought are warnings."""
-    return [verdict.problem, *item.problems] if verdict.problem is not None else item.problems
+def _problems(verdict: Verdict) -> Sequence[Problem]:
+    """Errors and warnings."""
+    return verdict.warnings if verdict.problem is None else [verdict.problem, *verdict.warnings]
 
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
-    errors = [problem.message for problem in _problems(item, verdict) if not is_warning(problem.code)]
+    errors = [problem.message for problem in _problems(verdict) if not problem.is_warning]
     alone = why_left_out(Reason(NOT_IN_CATALOG, verdict.reason)) if verdict.reason else item.left_out
     reason = alone or "; ".join(errors)[:REASON_CHARS]
     return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
@@ -308,7 +316,6 @@ def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[O
             for item, verdict, outcome in zip(fresh, verdicts, outcomes, strict=True)
         ),
     )
-    close_earlier([item.record for item in fresh if item.record.attempt > 1])
 
 
 def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
@@ -316,14 +323,14 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
     rows = [
         (
             item.upload.upload_id, item.upload.vendor_id, item.record.record_id, item.record.row_number,
-            item.record.line_number or None, "warning" if is_warning(problem.code) else "error",
+            item.record.line_number or None, "warning" if problem.is_warning else "error",
             str(problem.code), problem.message, json.dumps(item.record.original), problem.field, problem.suggestion,
             _shared(cell_of(item, problem.field)), item.record.attempt, identity,
         )
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and not item.cancelled
         for identity in [identity_of(item) if verdict.outcome == "error" else ""]
-        for problem in _problems(item, verdict)
+        for problem in _problems(verdict)
     ]  # fmt: skip
     _copy(
         "validation_errors (upload_id, vendor_id, record_id, row_number, line_number, severity, error_type,"
@@ -362,10 +369,10 @@ def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
             copy.write_row(row)
 
 
-def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
+def _count(fresh: list[Judged], verdicts: list[Verdict], warned_before: set[tuple[str, str]]) -> list[str]:
     """Move the counters by exactly the ledger rows just written; returns the uploads that have all their rows now.
 
-    A row that is retried was counted as an error before.
+    A row that is retried was counted as an error before, and as one with warnings if it had any.
     An adopted upload has no file to be complete against: it is complete whenever all that came has an outcome.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -374,24 +381,30 @@ def _count(fresh: list[Judged], verdicts: list[Verdict]) -> list[str]:
             counts[item.upload.upload_id][verdict.outcome] += 1
             if item.record.attempt > 1:
                 counts[item.upload.upload_id]["error"] -= 1
+            warned = any(problem.is_warning for problem in _problems(verdict))
+            counts[item.upload.upload_id]["warned"] += warned - (_key(item.record) in warned_before)
     if not counts:
         return []
-    kinds = ("inserted", "updated", "unchanged", "superseded", "skipped", "error")
+    kinds = ("inserted", "updated", "retired", "unchanged", "superseded", "skipped", "error", "warned")
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE upload_history u
-               SET total_records = total_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped
-                                   + n.error,
-                   valid_records = valid_records + n.inserted + n.updated + n.unchanged + n.superseded + n.skipped,
+               SET total_records = total_records + n.inserted + n.updated + n.retired + n.unchanged + n.superseded
+                                   + n.skipped + n.error,
+                   valid_records = valid_records + n.inserted + n.updated + n.retired + n.unchanged + n.superseded
+                                   + n.skipped,
                    error_records = error_records + n.error,
                    inserted_records = inserted_records + n.inserted,
                    updated_records = updated_records + n.updated,
+                   retired_records = retired_records + n.retired,
                    unchanged_records = unchanged_records + n.unchanged,
                    superseded_records = superseded_records + n.superseded,
-                   skipped_records = skipped_records + n.skipped
-              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
-                   AS n (upload_id, inserted, updated, unchanged, superseded, skipped, error)
+                   skipped_records = skipped_records + n.skipped,
+                   warned_records = warned_records + n.warned
+              FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
+                          %s::int[])
+                   AS n (upload_id, inserted, updated, retired, unchanged, superseded, skipped, error, warned)
              WHERE u.upload_id = n.upload_id
          RETURNING u.upload_id, u.source = 'dynamodb' OR u.total_records = u.file_rows
             """,
@@ -406,7 +419,7 @@ def _close(fresh: list[Judged], verdicts: list[Verdict]) -> None:
     for item, verdict in zip(fresh, verdicts, strict=True):
         if item.upload is None or item.cancelled:
             continue
-        if verdict.outcome in ("inserted", "updated", "unchanged") and verdict.product_id:
+        if verdict.outcome in TOUCHED and verdict.product_id:
             only_updates = item.upload.plan is not None and item.upload.plan.mode == UPDATE
             touched.append(
                 closing.Touched(verdict.product_id, item.upload.upload_id, item.upload.sequence, only_updates)

@@ -15,14 +15,12 @@ from catalog import committer
 from config.web.links import site_url
 from config.web.text import counted, subject
 from uploads.aws import storage
-from uploads.models import UploadHistory, ValidationError, results
+from uploads.models import UploadHistory, results
 from uploads.pipeline import report
 from uploads.work import events
 from vendors import access
 
 logger = logging.getLogger(__name__)
-
-WARNED = 10_000  # rows with warnings that the mail counts
 
 
 def finish(upload_id: str) -> bool:
@@ -157,8 +155,8 @@ def _summary(upload: UploadHistory) -> str:
         if results.leaves_out(upload):
             why = "left out: they are no products, such as pictures, or you left them out"
         lines += [f"{rows} {why}."]
-    if warned := ValidationError.objects.warnings().filter(upload=upload, resolved_at=None).rows(WARNED + 1):
-        rows = f"More than {WARNED:,} rows have" if warned > WARNED else counted(warned, "{} row has", "{} rows have")
+    if upload.warned_records:
+        rows = counted(upload.warned_records, "{} row has", "{} rows have")
         lines += [f"{rows} warnings: read all the same, and worth a look: {_page(upload)}"]
     if upload.open_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]

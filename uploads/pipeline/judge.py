@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as kept_in
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,9 +20,11 @@ from catalog.models import ProductCategory
 from catalog.rules.clashes import vendor_mismatch, vendor_not_active, vendor_unknown
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
-from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_offer
+from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_row
 from catalog.rules.problems import Code, Problem
-from catalog.rules.validator import ProductDraft, Rules, Validated, validate
+from catalog.rules.severity import doubts
+from catalog.rules.severity.severities import DEFAULTS, Severities, keeps_out
+from catalog.rules.validator import ProductDraft, Rules, Validated
 from uploads.aws.records import Record, row_of, storable
 from uploads.feed import columns, shops
 from uploads.feed.formats.categories import Categories
@@ -30,8 +33,10 @@ from uploads.feed.formats.meaning import Meaning, once, reader
 from uploads.feed.formats.model import UPDATE, Plan, Reason
 from uploads.feed.formats.ruled import ValueRules, meant, replaced, with_texts
 from uploads.feed.parser import Layout
+from uploads.feed.sheets.handed_out import says_nothing
 from uploads.models import UploadHistory, ValueRule
 from uploads.pipeline.understood import categories, heads
+from uploads.pipeline.weighing import severities
 from uploads.work import events
 from vendors.models import Vendor
 
@@ -53,6 +58,7 @@ class Upload:
     currency_in_rows: bool = False
     sheet: str = ""  # of the workbook
     plan: Plan | None = None  # of a known format
+    silent: frozenset[str] = frozenset()  # fields whose empty cells say nothing
 
     @property
     def of_program(self) -> bool:
@@ -60,8 +66,33 @@ class Upload:
         return self.fields is None and self.rows is None
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What rows are held against beside their vendor and upload: the categories, and by vendor what is read instead of
+    values, and which problems are errors. Whoever asks what a change would do hands in what isn't stored. `ours` None
+    is read where a row needs it.
+    """
+
+    rules: Rules
+    own_rules: Mapping[str, ValueRules]
+    ours: Categories | None = None
+    severities: Mapping[str, Severities] = kept_in(default_factory=dict)
+
+
+class ProposedRule(NamedTuple):
+    """A value rule that isn't stored: for one vendor, or None for all. `right` None takes away the one there is for the
+    value; `instead_of` is the stored rule that it would replace.
+    """
+
+    vendor_id: str | None
+    field: str
+    wrong: str
+    right: str | None
+    instead_of: int | None = None
+
+
 class _Known(NamedTuple):
-    """What rows are held against: of all vendors, of the record's own, and of its upload."""
+    """What one row is held against: of all vendors, of the record's own, and of its upload."""
 
     rules: Rules
     vendor: "_Vendor | None"
@@ -77,7 +108,8 @@ class _Vendor(NamedTuple):
 
 class Judged(NamedTuple):
     """A record after validation. `upload` is None for one that belongs to no upload we could count it under; `values`
-    are what its row means, for one of a known format; `left_out` says why it is no product.
+    are what its row means, for one of a known format; `left_out` says why it is no product. `severities` are its
+    vendor's, for what only the catalog shows.
     """
 
     record: Record
@@ -87,18 +119,35 @@ class Judged(NamedTuple):
     cancelled: bool = False
     values: Mapping[str, str | None] | None = None
     left_out: str = ""
+    severities: Severities = DEFAULTS
 
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
     """Validate each record against the whitelist, its vendor and its upload as they stand now."""
-    uploads, vendors = _uploads_of(batch), _vendors({record.vendor_id for record in batch})
-    rules, own = category_rules(), value_rules({record.vendor_id for record in batch})
-    ours = categories.ours() if any(upload.plan for upload in uploads.values()) else None
+    return _each(batch, _uploads_of(batch), standing({record.vendor_id for record in batch}))
+
+
+def judge_by(batch: Sequence[Record], against: Against) -> list[Judged]:
+    """The same against what is handed in, and without adopting uploads: nothing is written."""
+    return _each(batch, _read_uploads({record.upload_id for record in batch}), against)
+
+
+def standing(vendor_ids: Iterable[str]) -> Against:
+    """What rows of these vendors are held against as it stands now."""
+    asked = list(vendor_ids)
+    return Against(category_rules(), value_rules(asked), severities=severities.of(asked))
+
+
+def _each(batch: Sequence[Record], uploads: Mapping[str, Upload], against: Against) -> list[Judged]:
+    vendors, ours = _vendors({record.vendor_id for record in batch}), None
+    if any(upload.plan for upload in uploads.values()):
+        ours = against.ours or categories.ours()
     found = _heads_of(batch, uploads, ours) if ours else {}
+    rules = {name: severities.with_severities(against.rules, said) for name, said in against.severities.items()}
     judged = []
     for place, record in enumerate(batch):
-        vendor_id = record.vendor_id
-        known = _Known(rules, vendors.get(vendor_id), own.get(vendor_id), ours, found.get(place))
+        vendor_id, own = record.vendor_id, against.own_rules.get(record.vendor_id)
+        known = _Known(rules.get(vendor_id, against.rules), vendors.get(vendor_id), own, ours, found.get(place))
         judged.append(_judge(record, uploads.get(record.upload_id), known))
     return judged
 
@@ -116,27 +165,47 @@ def _heads_of(batch: Sequence[Record], uploads: Mapping[str, Upload], ours: Cate
     return {place: found[one] for place, one in wanted.items() if one in found}
 
 
-def category_rules() -> Rules:
-    """The category whitelist, as validation wants it."""
+def category_rules(turned: Mapping[str, bool] = categories.NOTHING_TURNED) -> Rules:
+    """The category whitelist, as validation wants it; where categories are to be `turned` on or off (name → active), as
+    it would be then.
+    """
     names: dict[bool, list[str]] = defaultdict(list)
     for name, active in ProductCategory.objects.values_list("category_name", "is_active"):
-        names[active].append(name)
+        names[turned.get(name, active)].append(name)
     return Rules.from_names(names[True], names[False])
 
 
-def value_rules(vendor_ids: Iterable[str]) -> dict[str, ValueRules]:
-    """What staff or the vendor said is to be read instead of values that these vendors keep writing.
+def rules_of(vendor_id: str) -> Rules:
+    """The same with the severities of a vendor, for whoever judges rows of it alone."""
+    return severities.rules_of(vendor_id, category_rules())
+
+
+def value_rules(vendor_ids: Iterable[str], proposed: ProposedRule | None = None) -> dict[str, ValueRules]:
+    """What staff or the vendor said is to be read instead of values that these vendors keep writing; with a rule that
+    is `proposed`, as it would be then.
 
     A rule for all vendors is one of each, unless that has one of its own for the same value.
     """
     found: dict[str | None, dict[tuple[str, str], str]] = defaultdict(dict)
     asked = list(vendor_ids)
     rules = ValueRule.objects.filter(Q(vendor_id__in=asked) | Q(vendor_id=None)).order_by()
+    if proposed and proposed.instead_of:
+        rules = rules.exclude(pk=proposed.instead_of)
     for vendor_id, field, wrong, right in rules.values_list("vendor_id", "field", "wrong_value", "right_value"):
         found[vendor_id][field, wrong.casefold()] = right
+    if proposed:
+        _propose(found[proposed.vendor_id], proposed)
     of_all = found.pop(None, {})
     both = {vendor_id: {**of_all, **found.get(vendor_id, {})} for vendor_id in asked}
     return {vendor_id: rules for vendor_id, rules in both.items() if rules}
+
+
+def _propose(rules: dict[tuple[str, str], str], proposed: ProposedRule) -> None:
+    key = proposed.field, proposed.wrong.strip().casefold()
+    if proposed.right is None:
+        rules.pop(key, None)
+    else:
+        rules[key] = proposed.right
 
 
 def currency_of(values: Mapping[str, str | None], expected: str, *, in_rows: bool) -> str:
@@ -182,15 +251,19 @@ def _judge(record: Record, upload: Upload | None, known: _Known) -> Judged:
         fields, clash = own_fields(tuple(record.data))
         if clash:
             return Judged(record, upload, None, [Problem("", Code.MALFORMED_RECORD, clash)])
-    values = {field: record.data[header] for field, header in fields.items() if header in record.data}
+    values = {
+        field: cell
+        for field, header in fields.items()
+        if header in record.data and ((cell := record.data[header]) or field not in upload.silent)
+    }
     by_rules = replaced(values, known.own_rules)
     numeric = still_numbers(numeric_fields(fields, record.numeric), values, by_rules)
     read = shops.as_meant(by_rules, upload.shop)
     if variant := shops.variant_problem(read, fields, upload.shop):
         return Judged(record, upload, None, [variant])
     currency = currency_of(read, upload.currency or vendor.currency, in_rows=upload.currency_in_rows)
-    result = validate(read, known.rules, numeric, currency)
-    return Judged(record, upload, result.draft, result.problems)
+    result = validate_cells(read, known.rules, numeric, currency)
+    return Judged(record, upload, result.draft, result.problems, severities=known.rules.severities)
 
 
 def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, known: _Known) -> Judged:
@@ -203,18 +276,49 @@ def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, kn
         return Judged(record, upload, None, [found.problem])
     expected = upload.currency or (known.vendor.currency if known.vendor else "")
     result = validate_meaning(found, plan, known.rules, expected, in_rows=upload.currency_in_rows)
-    return Judged(record, upload, result.draft, result.problems, values=found.values)
+    said = known.rules.severities
+    return Judged(record, upload, result.draft, result.problems, values=found.values, severities=said)
+
+
+def validate_cells(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str
+) -> Validated | ValidatedOffer:
+    """Hold what stands in a row against what a product must be, and look for what is odd in it."""
+    return _with_doubts(validate_row(values, rules, numeric, currency), values, rules)
 
 
 def validate_meaning(
     found: Meaning, plan: Plan, rules: Rules, expected: str, *, in_rows: bool
 ) -> Validated | ValidatedOffer:
-    """Hold what a row means against what a product must be, its price in the `expected` currency."""
+    """The same of what a row means, its price in the `expected` currency."""
     currency = currency_of(found.values, expected, in_rows=in_rows)
-    if plan.mode == UPDATE:
-        return validate_offer(found.values, rules, found.numeric, currency)
-    result = validate(found.values, rules, found.numeric, currency)
-    return result._replace(problems=once(result.problems, plan))
+    only_changes, listed = plan.mode == UPDATE, not plan.made_for_us
+    result = validate_row(found.values, rules, found.numeric, currency, only_changes=only_changes, listed=listed)
+    if not only_changes:
+        result = result._replace(problems=once(result.problems, plan))
+    return _with_doubts(result, found.values, rules, html_read=plan.html, guessed=found.guessed)
+
+
+def _with_doubts(
+    result: Validated | ValidatedOffer,
+    values: Mapping[str, str | None],
+    rules: Rules,
+    *,
+    html_read: bool = False,
+    guessed: bool = False,
+) -> Validated | ValidatedOffer:
+    """Adds what is odd in a right row, and takes its draft away where that is an error here. Of a row that names no
+    category nobody knows before its product is found (committer.decide)."""
+    draft, said = result.draft, rules.severities
+    if draft is None or (isinstance(draft, OfferDraft) and draft.retires):
+        return result
+    if not (odd := doubts.of_row(draft, values, said, html_read=html_read, guessed=guessed)):
+        return result
+    category = draft.values.get("category", "") if isinstance(draft, OfferDraft) else draft.category
+    problems = said.settled([*result.problems, *odd], category)
+    if category and keeps_out(problems):
+        return result._replace(draft=None, problems=problems)
+    return result._replace(problems=problems)
 
 
 def why_left_out(reason: Reason) -> str:
@@ -298,6 +402,7 @@ def _upload(upload_id: str, vendor_id: str, sequence: int, stored: str | None, r
     return Upload(
         upload_id, vendor_id, sequence, layout.mapping.fields, rows, mode, shops.shop_of(layout.headers),
         layout.currency, layout.currency_in_rows, layout.sheet, layout.plan,
+        says_nothing(layout.headers),
     )  # fmt: skip
 
 

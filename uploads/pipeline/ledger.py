@@ -51,7 +51,7 @@ def stands(row: str) -> Composable:
     """
     return SQL(
         """
-        ({row}.outcome IN ('inserted', 'updated', 'unchanged')
+        ({row}.outcome IN ('inserted', 'updated', 'retired', 'unchanged')
          AND (SELECT CASE {row}.outcome
                      WHEN 'unchanged' THEN {row}.created_at <= u.undone_at
                      ELSE EXISTS (SELECT FROM product_changes back
@@ -93,13 +93,14 @@ def origins(product_ids: list[int], since: int) -> dict[int, Origin]:
         return {product_id: Origin(*origin) for product_id, *origin in cursor.fetchall()}
 
 
-def close_earlier(again: Sequence[Record]) -> None:
-    """The problems that earlier attempts of these records left open are settled by the new one.
+def close_earlier(again: Sequence[Record]) -> set[tuple[str, str]]:
+    """The problems that earlier attempts of these records left open are settled by the new one. Returns the keys of
+    those that had warnings among them.
 
     A status that they still owe stays owed: somebody may be about to write it, and to write over the new one's.
     """
     if not again:
-        return
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -107,12 +108,14 @@ def close_earlier(again: Sequence[Record]) -> None:
               FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[]) AS k (upload_id, record_id, row_number, attempt)
              WHERE e.upload_id = k.upload_id AND e.severity IN ('error', 'warning') AND e.row_number = k.row_number
                AND e.record_id = k.record_id AND e.attempt < k.attempt AND e.resolved_at IS NULL
+         RETURNING e.upload_id, e.record_id, e.severity
             """,
             [
                 [getattr(record, name) for record in again]
                 for name in ("upload_id", "record_id", "row_number", "attempt")
             ],
         )
+        return {(upload_id, record_id) for upload_id, record_id, severity in cursor.fetchall() if severity == "warning"}
 
 
 # --- what is owed to DynamoDB ----------------------------------------------------------------------------------

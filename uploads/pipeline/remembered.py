@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from catalog import committer
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from uploads.aws.records import storable
 from uploads.feed import columns
 from uploads.feed.choices import as_list
@@ -52,7 +52,7 @@ def said(found: RememberedReading) -> str:
 
 def in_order(found: RememberedReading) -> list[tuple[str, str]]:
     """Field and header, as products have their fields."""
-    return [(field, found.columns[field]) for field in FIELDS if field in found.columns]
+    return [(field, found.columns[field]) for field in READ if field in found.columns]
 
 
 @dataclass(frozen=True)

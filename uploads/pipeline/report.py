@@ -1,4 +1,4 @@
-"""Step 8: the error report, the failed rows as a file that can be corrected and sent back."""
+"""Step 8: the error report, the failed rows as a file that can be corrected and sent back; and rows with warnings."""
 
 import csv
 import io
@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
+
+from django.db.models import QuerySet
 
 from catalog.rules.fields import LABELS
 from config.web import spreadsheet
@@ -41,23 +43,24 @@ def store(upload: UploadHistory) -> str:
     return key
 
 
-def write_report(upload: UploadHistory, out: TextIO) -> None:
-    """The failed rows as CSV."""
-    csv.writer(out, lineterminator="\r\n").writerows(report_rows(upload))
+def write_report(upload: UploadHistory, out: TextIO, *, warnings: bool = False) -> None:
+    """The failed rows as CSV, or those with warnings."""
+    csv.writer(out, lineterminator="\r\n").writerows(report_rows(upload, warnings=warnings))
 
 
-def report_rows(upload: UploadHistory) -> Iterator[list[str]]:
+def report_rows(upload: UploadHistory, *, warnings: bool = False) -> Iterator[list[str]]:
     """The failed rows, each cell harmless in a spreadsheet: the columns of the file, then row, line, code, field,
-    message and suggestion, and how it was read where that isn't how it stands. The header comes first.
+    message, suggestion and severity, and how it was read where that isn't how it stands. The header comes first. With
+    `warnings` it has the rows with such instead, most of which were accepted, and what there is to look at in them.
 
     As a file they can be corrected and sent back as they are: the added columns are ignored on the way in. One more
     says what the prices are in where the vendor's are in something else: cells that are filled in don't say it.
     """
-    about = about_report(upload)
+    about = about_report(upload, warnings=warnings)
     added = [*REPORT_COLUMNS, *([READ_AS_COLUMN] if about.derives else [])]
     currency = [about.currency] if about.currency else []
     yield [*map(spreadsheet.guard, about.headers), *([CURRENCY_COLUMN] if currency else []), *added]
-    for row in reported(upload, about):
+    for row in reported(upload, about, warnings=warnings):
         cells = [*(row.cells.get(header) or "" for header in about.headers), *currency]
         yield [spreadsheet.guard(cell) for cell in (*cells, *(row.said[name] for name in added))]
 
@@ -83,19 +86,21 @@ class Reported(NamedTuple):
     said: Mapping[str, str]
 
 
-def about_report(upload: UploadHistory) -> About:
+def about_report(upload: UploadHistory, *, warnings: bool = False) -> About:
     layout = Layout.from_json(upload.layout) if upload.layout else None
     headers = [header for header in (layout.headers if layout else ()) if header not in OUR_COLUMNS]
     rules = value_rules([upload.vendor_id]).get(upload.vendor_id)
     may_derive = can_derive(layout.plan if layout else None, rules)
-    return About(headers or _headers_seen(upload), _other_currency(upload), layout, rules, may_derive)
+    return About(
+        headers or _headers_seen(upload, warnings=warnings), _other_currency(upload), layout, rules, may_derive
+    )
 
 
-def reported(upload: UploadHistory, about: About) -> Iterator[Reported]:
+def reported(upload: UploadHistory, about: About, *, warnings: bool = False) -> Iterator[Reported]:
     """The failed rows in their order, a chunk at a time. A variant has the cells of its group's first row where it has
     none: in the report it may stand without that."""
     plan = about.layout.plan if about.layout else None
-    rows, left = _problems_by_row(upload), READ_AS_ROWS
+    rows, left = _problems_by_row(upload, warnings=warnings), READ_AS_ROWS
     while chunk := list(islice(rows, CHUNK)):
         came = [(problems[0].row_number, problems[0].original_data or {}) for problems in chunk]
         found = heads.of_rows(upload.pk, plan, came) if plan else [None] * len(came)
@@ -123,6 +128,7 @@ def _said(problems: list[ValidationError], raw: str, values: tuple[Derived, ...]
         "error_field": of_all(problem.field for problem in problems),
         "error_message": of_all([*(problem.error_message for problem in problems), raw]),
         "error_suggestion": of_all(problem.suggestion for problem in problems),
+        "error_severity": of_all(problem.severity for problem in problems),
         READ_AS_COLUMN: _read_as(values),
     }
 
@@ -142,21 +148,19 @@ def _other_currency(upload: UploadHistory) -> str:
     return "" if layout.get("currency_in_rows") or currency == upload.vendor.currency else currency
 
 
-def _problems_by_row(upload: UploadHistory) -> Iterator[list[ValidationError]]:
-    for _, group in groupby(_unresolved(upload), key=lambda problem: (problem.row_number, problem.record_id)):
+def _problems_by_row(upload: UploadHistory, *, warnings: bool) -> Iterator[list[ValidationError]]:
+    found = _unresolved(upload, warnings=warnings)
+    for _, group in groupby(found, key=lambda problem: (problem.row_number, problem.record_id)):
         yield list(group)
 
 
-def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
+def _unresolved(upload: UploadHistory, *, warnings: bool) -> Iterator[ValidationError]:
     """The problems by row, a chunk at a time: a million of them don't fit into memory, and settings rules out cursors
     that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload). Records of
     other programs may share a row number, or have none.
     """
-    problems = (
-        ValidationError.objects.errors()
-        .filter(upload=upload, resolved_at=None)
-        .order_by("row_number", "record_id", "error_id")
-    )
+    problems = _of(warnings=warnings).filter(upload=upload, resolved_at=None)
+    problems = problems.order_by("row_number", "record_id", "error_id")
     chunk = list(problems[:CHUNK])
     while chunk:
         yield from chunk
@@ -166,10 +170,14 @@ def _unresolved(upload: UploadHistory) -> Iterator[ValidationError]:
         chunk = list(behind[:CHUNK])
 
 
-def _headers_seen(upload: UploadHistory) -> list[str]:
+def _of(*, warnings: bool) -> "QuerySet[ValidationError]":
+    return ValidationError.objects.warnings() if warnings else ValidationError.objects.errors()
+
+
+def _headers_seen(upload: UploadHistory, *, warnings: bool) -> list[str]:
     """The columns of records that came without a file."""
     seen: dict[str, None] = {}
-    kept = ValidationError.objects.errors().filter(upload=upload).values_list("original_data", flat=True)
+    kept = _of(warnings=warnings).filter(upload=upload).values_list("original_data", flat=True)
     for data in kept[:1000]:
         seen.update(dict.fromkeys(data or {}))
     return [header for header in seen if header != "raw"]

@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from catalog.models import Product, ProductCategory
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, READ, RETIRED
+from catalog.rules.values.action import RETIRE
 from catalog.search import search
 from config.web import exports, spreadsheet
 from config.web.paging import CappedPaginator
@@ -83,7 +84,7 @@ def export(request: HttpRequest, vendor: Vendor, format: str) -> HttpResponseBas
     name = f"catalog-{timezone.localdate():%Y-%m-%d}.{format}"
     if format == "csv":
         response = StreamingHttpResponse(
-            exports.plain_lines(chain([(*FIELDS, CATALOG_COLUMN)], rows(products))), "text/csv; charset=utf-8"
+            exports.plain_lines(chain([(*READ, CATALOG_COLUMN)], rows(products))), "text/csv; charset=utf-8"
         )
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
@@ -99,7 +100,8 @@ def rows(products: "QuerySet[Any]") -> Iterator[list[object]]:
     """The products by their ID, a page at a time, and when each was changed last."""
     for product in exports.in_pages(products, by="vendor_product_id"):
         updated = timezone.localtime(product.updated_at)
-        yield [*(_cell(getattr(product, field)) for field in FIELDS), f"{updated:%Y-%m-%d %H:%M:%S}"]
+        action = RETIRE if product.status == RETIRED else ""  # so that the file changes nothing when it is sent
+        yield [*(_cell(getattr(product, field)) for field in FIELDS), action, f"{updated:%Y-%m-%d %H:%M:%S}"]
 
 
 def _cell(value: object) -> object:

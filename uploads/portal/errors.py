@@ -87,6 +87,12 @@ def warnings(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpRespon
     return render(request, "uploads/portal/warnings.html", about_errors(request, vendor, upload) | found)
 
 
+@vendor_page(Role.VIEWER, hands_out="uploads.download_uploadhistory")
+def warned_file(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
+    """The rows with warnings as a file."""
+    return downloads.warnings_report(upload_of(vendor, upload_id))
+
+
 @vendor_page(Role.VIEWER)
 def warned(request: HttpRequest, vendor: Vendor, upload_id: str, code: str) -> HttpResponseBase:
     """The rows with one kind of warning."""

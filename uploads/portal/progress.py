@@ -219,6 +219,7 @@ def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
         ("With errors", upload.open_records, bool(upload.open_records)),
         ("Ignored", upload.ignored_records, False),
         ("Settled since", upload.closed_records, False),
+        ("Of all, with warnings", upload.warned_records, False),
     ]
     always = ("New products", "Changed products", "No change", "With errors")
     return [(label, number, bad) for label, number, bad in rows if number or label in always]

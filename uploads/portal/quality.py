@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from uploads.insight import charts, operations
-from uploads.insight.error_habits import habits
+from uploads.insight.error_habits import habits, warned
 from uploads.portal.pages import page_of
 from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
@@ -29,5 +29,6 @@ def quality(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "days": DAYS,
         "charts": [charts.of_rates(days, way), charts.of_days(days, way)] if sent else [],
         "habits": habits(vendor.pk, DAYS) if sent else [],
+        "warned": warned(vendor.pk, DAYS) if sent else [],
     }
     return render(request, "uploads/portal/quality.html", found)

@@ -81,6 +81,7 @@ urlpatterns = [
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/save/$", corrections.correct_rows, name="correct_rows"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/try-again/$", corrections.retry_rows, name="retry_rows"),
     re_path(rf"{UPLOAD}/errors/(?P<code>.+)/$", errors.rows, name="error_rows"),
+    re_path(rf"{UPLOAD}/warned-rows\.csv$", errors.warned_file, name="warned_file"),
     re_path(rf"{UPLOAD}/warnings/$", errors.warnings, name="warnings"),
     re_path(rf"{UPLOAD}/warnings/(?P<code>.+)/$", errors.warned, name="warned_rows"),
     path("waiting/", values.waiting, name="waiting"),

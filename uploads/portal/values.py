@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import READ
 from config.web.text import visible
 from uploads.corrections import wrong_values
 from uploads.corrections.failed_rows import Selection, why_no_retry
@@ -35,7 +35,7 @@ def waiting(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
 @vendor_page(Role.UPLOADER)
 def values(request: HttpRequest, vendor: Vendor, field: str, upload_id: str = "") -> HttpResponseBase:
     """All wrong values of a field in one upload, or wherever rows of the vendor failed."""
-    if field not in FIELDS:
+    if field not in READ:
         raise Http404
     upload = upload_of(vendor, upload_id) if upload_id else None
     refused = why_not(request, vendor, upload) if upload else why_no_retry(vendor)

@@ -27,7 +27,7 @@ from django.db.models.functions import Now
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from catalog.rules.problems import Problem, is_warning
+from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules
 from uploads.aws import storage
 from uploads.aws.records import storable
@@ -247,7 +247,7 @@ def _run(
     measured: Measured, until: float,
 ) -> None:  # fmt: skip
     vendor_id = str(job.vendor_id)
-    rules, own = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id)
+    rules, own = judge.rules_of(vendor_id), judge.value_rules([vendor_id]).get(vendor_id)
     means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
     job.done, job.result = 0, {}
     while page := list(islice(rows, PAGE_ROWS)):
@@ -303,7 +303,7 @@ def _decided(judged: ValidatedRow, candidate: Candidate | None, snapshot: Snapsh
     if candidate is None:
         return Decided(judged.row, "error", judged.problems)
     verdict = committer.decide(candidate, snapshot)
-    problems = [verdict.problem, *judged.problems] if verdict.problem else judged.problems
+    problems = [verdict.problem, *verdict.warnings] if verdict.problem else verdict.warnings
     entry = snapshot.by_key.get((candidate.vendor_id, verdict.key)) if verdict.key else None
     return Decided(judged.row, verdict.outcome, problems, "", entry.values if entry else None, verdict.changes)
 
@@ -313,7 +313,7 @@ def _measured(measured: Measured, outcomes: Sequence[Decided]) -> None:
     measured.rows += len(outcomes)
     for row, outcome, problems, _, product, changes in outcomes:
         if outcome == "error":
-            why = next((found.message for found in problems if not is_warning(found.code)), "")
+            why = next((found.message for found in problems if not found.is_warning), "")
             measured.note_error(storable(why), row=row.number)
         elif product is None:
             continue
@@ -331,11 +331,11 @@ def _counted(result: dict[str, Any], outcomes: Iterable[Decided]) -> dict[str, A
         counts[outcome] += 1
         if reason:
             left_out[reason] += 1
-        if any(is_warning(problem.code) for problem in found):
+        if any(problem.is_warning for problem in found):
             counts["warned"] += 1
         codes = set()
         for problem in found:
-            kinds = warnings if is_warning(problem.code) else errors
+            kinds = warnings if problem.is_warning else errors
             seen = kinds.setdefault(str(problem.code), {"count": 0} | _example(row, problem))
             seen["count"] += kinds is warnings or problem.code not in codes
             codes.add(problem.code)

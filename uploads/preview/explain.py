@@ -1,7 +1,8 @@
 """How a file would be read and what it leaves open, without writing anything: for programs and the command line."""
 
-from typing import Any
+from typing import Any, Final
 
+from catalog.rules.fields import ACTIVE
 from catalog.rules.offers import OfferDraft
 from catalog.rules.validator import ProductDraft
 from uploads.feed.apart.reader import Look
@@ -51,4 +52,9 @@ def _product(draft: ProductDraft | OfferDraft | None) -> dict[str, Any] | None:
     """Field → value, of an offer those that it changes and is found by; the price as text, with its two decimals."""
     if draft is None:
         return None
-    return {name: str(value) if name == "price" else value for name, value in verdicts.stored(draft).items()}
+    values = {name: str(value) if name == "price" else value for name, value in verdicts.stored(draft).items()}
+    return {name: value for name, value in values.items() if name not in _LATER or value != _LATER[name]}
+
+
+# What most files don't say, and therefore needn't be listed in each of their rows.
+_LATER: Final = {"gtin": None, "image_url": None, "status": ACTIVE}

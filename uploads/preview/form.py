@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django import forms
 
-from catalog.rules.fields import FIELDS, LABELS, REQUIRED
+from catalog.rules.fields import LABELS, READ, REQUIRED
 from catalog.rules.places import place
 from catalog.rules.problems import Code
 from uploads.feed import parser
@@ -23,7 +23,7 @@ from uploads.preview.shown import Preview
 COLUMN = "column-{}"
 TAKE = "take"
 DO_NOT_IMPORT = "don't import"
-FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in FIELDS)]
+FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in READ)]
 
 
 def modes_of(layout: Layout) -> list[tuple[str, str]]:
@@ -113,7 +113,7 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
     while (field := posted.get(COLUMN.format(len(chosen)))) is not None:
         chosen.append(field)
     column, _, field = posted.get(TAKE, "").partition(":")  # the button beside a guess
-    if column.isdecimal() and len(column) < 4 and int(column) < len(chosen) and field in FIELDS:
+    if column.isdecimal() and len(column) < 4 and int(column) < len(chosen) and field in READ:
         chosen[int(column)] = field
     found = posted.get("encoding", ""), posted.get("delimiter", ""), tuple(chosen), posted["shape"]
     return Reading(*found, answers_of(posted))

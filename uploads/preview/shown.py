@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.explained import waits_for
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import Problem
 from config.web.text import visible
 from uploads.feed import columns, parser
@@ -72,6 +73,11 @@ class PreviewRow(NamedTuple):
         return [problem for problem in self.problems if problem not in beside]
 
     @property
+    def waits(self) -> str:
+        """When it is retried by itself, where the vendor wants that; "" for never."""
+        return waits_for(problem.code for problem in self.problems) if self.problems else ""
+
+    @property
     def verdict(self) -> str:
         """The outcome as something that is still to come."""
         if self.left_out:
@@ -126,6 +132,7 @@ class Preview:
     mode: str = "upsert"
     shown: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    retries_by_itself: bool = False
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -135,9 +142,9 @@ class Preview:
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """The fields that the file has, with the header that each is read from, in the order of FIELDS."""
+        """The fields that the file has, with the header that each is read from, in the order of READ."""
         fields = self.layout.mapping.fields
-        return [(LABELS[field], fields[field]) for field in FIELDS if field in fields]
+        return [(LABELS[field], fields[field]) for field in READ if field in fields]
 
     @property
     def encoding(self) -> str:

@@ -12,11 +12,12 @@ from typing import Any, Final, NamedTuple
 
 from catalog import committer
 from catalog.committer import Candidate, Snapshot
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.offers import OfferDraft
 from catalog.rules.places import in_file
-from catalog.rules.problems import Problem, is_warning
-from catalog.rules.validator import ProductDraft, Rules, validate
+from catalog.rules.problems import Problem
+from catalog.rules.severity.severities import DEFAULTS, Severities
+from catalog.rules.validator import ProductDraft, Rules
 from config.web.text import visible
 from uploads.feed import columns, shops
 from uploads.feed.apart.reader import Look
@@ -24,6 +25,7 @@ from uploads.feed.formats.plan import ABOUT_COLUMNS
 from uploads.feed.formats.ruled import ValueRules, replaced
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.questions import LASTING
+from uploads.feed.sheets.handed_out import says_nothing
 from uploads.models import UploadHistory
 from uploads.pipeline import examine, judge, ledger, receive, remembered, staged_rows
 from uploads.pipeline.examine import Contents, FeedFile
@@ -54,7 +56,7 @@ def of(
 
     What a Reading can set right is no refusal: the preview says it.
     """
-    receive.active_vendor(vendor_id)
+    vendor = receive.active_vendor(vendor_id)
     contents, reading, problem = contents or examine.examine(feed.text), reading or Reading(), ""
     try:
         look = examine.look(feed, contents, vendor_id, reading, ROWS, whole=whole)
@@ -80,6 +82,7 @@ def of(
         mode=mode,
         shown=shown,
         left_out=look.left_out,
+        retries_by_itself=vendor.retries_by_itself,
     )
 
 
@@ -104,7 +107,8 @@ class ValidatedRow(NamedTuple):
     """A row after validation: its values by field as the vendor's rules have them, all that was found in it, and a
     draft unless that keeps it out. Of a known format the values are what the row means, `derived` those that aren't
     simply a cell, `left_out` says why it is no product and `reason` which kind of reason that is, and `is_open` that it
-    depends on a question without an answer. `why` says where derived values come from, in the first rows.
+    depends on a question without an answer. `why` says where derived values come from, in the first rows. `severities`
+    are the vendor's, for what only the catalog shows.
     """
 
     row: Row
@@ -116,12 +120,14 @@ class ValidatedRow(NamedTuple):
     reason: str = ""
     is_open: bool = False
     why: Mapping[str, str] = NOTHING
+    severities: Severities = DEFAULTS
 
 
 def validated(
     row: Row, layout: Layout, rules: Rules, own: ValueRules | None, means: Means | None = None
 ) -> ValidatedRow:
     """A row judged in itself, as the pipeline judges its record; of a known format by what it `means`."""
+    said = rules.severities
     if row.problem is not None:
         return ValidatedRow(row, {}, None, [row.problem])
     if means and layout.plan:
@@ -133,22 +139,37 @@ def validated(
         in_rows = layout.currency_in_rows
         result = judge.validate_meaning(found, layout.plan, rules, layout.currency, in_rows=in_rows)
         is_open = any(question.kind == kind for kind, _ in found.open for question in layout.questions)
-        return ValidatedRow(row, found.values, result.draft, result.problems, found.derived, is_open=is_open)
+        return ValidatedRow(
+            row, found.values, result.draft, result.problems, found.derived, is_open=is_open, severities=said
+        )
     fields, shop = layout.mapping.fields, shops.shop_of(layout.headers)
-    cells = {field: row.cells[header] for field, header in fields.items()}
+    silent = says_nothing(layout.headers)
+    cells = {field: cell for field, header in fields.items() if (cell := row.cells[header]) or field not in silent}
     read = replaced(cells, own)
     if variant := shops.variant_problem(read, fields, shop):
         return ValidatedRow(row, read, None, [variant])
     currency = judge.currency_of(read, layout.currency, in_rows=layout.currency_in_rows)
     numeric = judge.still_numbers(judge.numeric_fields(fields, row.numeric), cells, read)
-    return ValidatedRow(row, read, *validate(shops.as_meant(read, shop), rules, numeric, currency))
+    result = judge.validate_cells(shops.as_meant(read, shop), rules, numeric, currency)
+    return ValidatedRow(row, read, result.draft, result.problems, severities=said)
 
 
 def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, layout: Layout) -> dict[int, Candidate]:
     """Row number → what wants into the catalog."""
     sheet, one_number = layout.sheet, layout.plan.one_number if layout.plan else ""
     return {
-        one.row.number: Candidate(vendor_id, NEWEST, one.row.number, one.draft, mode, one.row.line, sheet, one_number)
+        one.row.number: Candidate(
+            vendor_id,
+            NEWEST,
+            one.row.number,
+            one.draft,
+            mode,
+            one.row.line,
+            sheet,
+            one_number,
+            one.problems,
+            one.severities,
+        )
         for one in judged
         if one.draft is not None
     }
@@ -156,7 +177,7 @@ def candidates(judged: Iterable[ValidatedRow], vendor_id: str, mode: str, layout
 
 def first_rows(look: Look, vendor_id: str) -> list[ValidatedRow]:
     """The rows of a look, each judged in itself."""
-    rules, own, layout = judge.category_rules(), judge.value_rules([vendor_id]).get(vendor_id), look.layout
+    rules, own, layout = judge.rules_of(vendor_id), judge.value_rules([vendor_id]).get(vendor_id), look.layout
     means = values.means(layout.plan, lambda row: look.heads.get(row.number), own)
     rows = list(staged_rows.as_staged(look.rows, layout))
     understood = [row for row in rows if row.problem is None] if layout.plan else []
@@ -196,8 +217,8 @@ def _preview_row(
     *,
     asks_more: bool,
 ) -> PreviewRow:
-    row, warnings = judged.row, tuple(found for found in judged.problems if is_warning(found.code))
-    errors = tuple(found for found in judged.problems if not is_warning(found.code))
+    row = judged.row
+    errors, warnings = _apart(judged.problems)
     begun = PreviewRow(row.number, in_file(row.line, layout.sheet), "error", (), visible(row.raw), errors, warnings, ())
     if row.problem is not None:
         return begun
@@ -210,14 +231,20 @@ def _preview_row(
     if candidate is None:
         return begun
     verdict = committer.decide(candidate, snapshot)
-    errors = (verdict.problem,) if verdict.problem else ()
+    errors, warnings = _apart([*((verdict.problem,) if verdict.problem else ()), *verdict.warnings])
     return begun._replace(
         outcome=verdict.outcome,
         cells=_cells(judged, shown, layout, errors),
         problems=errors,
+        warnings=warnings,
         changes=_changes((field, old, new) for field, (old, new) in (verdict.changes or {}).items()),
         left_out=visible(verdict.reason),
     )
+
+
+def _apart(problems: Sequence[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Errors, and warnings."""
+    return tuple(one for one in problems if not one.is_warning), tuple(one for one in problems if one.is_warning)
 
 
 # --- cells -----------------------------------------------------------------------------------------------------
@@ -226,7 +253,7 @@ def _preview_row(
 def _fields(judged: Iterable[ValidatedRow], layout: Layout) -> tuple[str, ...]:
     """The fields that there is something to show of: those with a column, and those that are made of others."""
     made = {field for one in judged for field, value in one.values.items() if value}
-    return tuple(field for field in FIELDS if field in layout.mapping.fields or field in made)
+    return tuple(field for field in READ if field in layout.mapping.fields or field in made)
 
 
 def _cells(judged: ValidatedRow, shown: Sequence[str], layout: Layout, errors: Sequence[Problem]) -> tuple[Cell, ...]:

@@ -30,6 +30,7 @@ from uploads.corrections.waiting_rows import REFUSED, Waiting, waiting
 from uploads.feed.apart import reader
 from uploads.feed.lines import FeedError, Limits
 from uploads.staff.actions import may, to_job
+from uploads.staff.shadow import asked, page
 
 LIMITS = Limits(max_columns=MAX_COLUMNS, max_rows=10 * MAX_ROWS)  # empty rows count there
 UNPACKED = 20 * MAX_BYTES
@@ -59,6 +60,10 @@ class CategoriesAdmin(ProductCategoryAdmin):
         if request.method == "GET" and may(request, "retry"):
             _offer(request)
         return super().changelist_view(request, extra_context)
+
+    def tested_at(self, request: HttpRequest, keys: list[str], *, active: bool) -> str:
+        """With "Test this change"."""
+        return asked.category_url(keys, active=active) if page.may_test(request) else ""
 
     def waiting_view(self, request: HttpRequest) -> HttpResponseBase:
         """The rows that wait, by category; retried once confirmed."""

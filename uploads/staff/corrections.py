@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from catalog.category_tree import active_categories
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.places import place
 from catalog.rules.problems import Code, Problem
 from config.web.admin_log import log_change
@@ -61,7 +61,7 @@ def row_page(request: HttpRequest, error: ValidationError, context: dict[str, An
         "row": row,
         "why_not": why_not,
         "cells": _cells(row, upload),
-        "of_the_row": [problem for problem in row.problems if problem.field not in FIELDS],
+        "of_the_row": [problem for problem in row.problems if problem.field not in READ],
         "categories": active_categories(),
         "suggested": {problem.field: problem.suggestion for problem in row.problems if problem.suggestion},
     }

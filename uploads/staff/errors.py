@@ -20,7 +20,7 @@ from django.utils.timezone import localtime
 
 from catalog.models import Product
 from catalog.rules import cells
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.places import place
 from catalog.rules.problems import Code, label_of
 from config.web import confirm
@@ -105,7 +105,7 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         UploadFilter,
         SeverityFilter,
         choice_filter("error_type", [(code.value, code.label) for code in Code]),
-        choice_filter("field", [(field, LABELS[field]) for field in FIELDS]),
+        choice_filter("field", [(field, LABELS[field]) for field in READ]),
         VendorFilter,
         "created_at",
     ]
@@ -286,6 +286,8 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
         links = [link(row, "All problems of this row")]
         links += [link(ledger, "What became of this row")] if error.opens_ledger else []
         links += product_of(error) if error.opens_product else []
+        if error.opens_severities:
+            links.append(link(list_url("uploads_severityrule", code=error.error_type), "Whether it keeps rows out"))
         return format_html_join(" ", '<span class="links">{}</span>', ((one,) for one in links))
 
 

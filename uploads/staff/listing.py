@@ -20,6 +20,7 @@ OPENS = {
     "opens_errors": "uploads.view_validationerror",
     "opens_ledger": "uploads.view_recordoutcome",
     "opens_product": "catalog.view_product",
+    "opens_severities": "uploads.view_severityrule",
 }
 
 

@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 
 from catalog.category_tree import active_categories
 from catalog.rules.explained import explained
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import label_of
 from config.web.admin_log import log_change
 from config.web.links import list_url, page_url
@@ -96,7 +96,7 @@ def values_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBa
     """Say what each wrong value of a field should be, or that its rows are ignored, and save all of that at once."""
     vendor, upload = _asked(request.GET)
     field, refused = request.GET.get("field", ""), _why_not(vendor, upload)
-    if field not in FIELDS:
+    if field not in READ:
         raise Http404("Say which field.")
     back = page_url("uploads_uploadhistory", upload.pk) if upload else waiting_url(vendor.pk)
     may_keep = request.user.has_perms(KEEP_A_RULE)

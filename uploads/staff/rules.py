@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from catalog.models import ProductCategory
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from config.web.filters import choice_filter
 from config.web.links import pairs_table
 from config.web.text import visible
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     ValueRuleModelForm = ThresholdModelForm = forms.ModelForm
 
-FIELD_CHOICES = [(field, LABELS[field]) for field in FIELDS]
+FIELD_CHOICES = [(field, LABELS[field]) for field in READ]
 BY_FIELD = choice_filter("field", FIELD_CHOICES)
 
 

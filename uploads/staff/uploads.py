@@ -46,7 +46,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     change_form_template = "uploads/staff/pages/upload.html"
     # Not "errors": a relation has that name, and to sort by the column would be to sort by the relation.
     list_display = ["file", "state", "company", "rows", "failed", "received"]
-    more_columns = ("key", "sent_by", "size", "wanted", "new", "updated", "unchanged", "vendor_link", "took")
+    more_columns = ("key", "sent_by", "size", "wanted", "new", "updated", "unchanged", "warned", "vendor_link",
+                    "took")  # fmt: skip
     opens = OPENS
     empty_says = (
         "No file has come yet. Vendors send theirs on their own pages; to send one for a vendor, choose Import a file."
@@ -79,6 +80,7 @@ class UploadHistoryAdmin(UploadActionsAdmin):
         pages: list[tuple[str, Callable[..., HttpResponseBase]]] = [
             ("progress", self.progress_view), ("jobs", self.jobs_view), ("records", self.records_view),
             ("file", self.file_view), ("report", self.report_view), ("excel_report", self.excel_report_view),
+            ("warnings_report", self.warnings_report_view),
         ]  # fmt: skip
         record_view = self.admin_site.admin_view(self.record_view)
         return [
@@ -134,6 +136,9 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     def excel_report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._download(request, object_id, downloads.report_xlsx)
+
+    def warnings_report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._download(request, object_id, downloads.warnings_report)
 
     def _download(
         self, request: HttpRequest, object_id: str, download: Callable[[UploadHistory], HttpResponseBase]
@@ -225,6 +230,15 @@ class UploadHistoryAdmin(UploadActionsAdmin):
     @admin.display(description="new")
     def new(self, upload: UploadHistory) -> str:
         return f"{upload.inserted_records:,}"
+
+    @admin.display(description="with warnings")
+    def warned(self, upload: UploadHistory) -> SafeString | str:
+        if not upload.opens_errors:  # type: ignore[attr-defined] # its list adds it
+            return f"{upload.warned_records:,}"
+        return count_link(
+            upload.warned_records,
+            list_url("uploads_validationerror", upload=upload.pk, state="all", severity="warning"),
+        )
 
     @admin.display(description="updated")
     def updated(self, upload: UploadHistory) -> str:

@@ -57,6 +57,7 @@ def thin(upload: UploadHistory) -> dict[str, Any]:
             "total": upload.total_records, "inserted": upload.inserted_records, "updated": upload.updated_records,
             "unchanged": upload.unchanged_records, "skipped": upload.skipped_records,
             "superseded": upload.superseded_records, "errors": upload.open_records,
+            "warned": upload.warned_records,
         },
         "links": {
             "feed": site_url(reverse("api:feed", args=[upload.pk])),

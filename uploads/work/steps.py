@@ -38,6 +38,7 @@ TAKE_FEEDS: Final = "Go on with feeds of programs"
 MAIL_EXPIRY: Final = "Tell of tokens that are about to expire"
 FETCH_SOURCES: Final = "Fetch sources"
 DELIVER: Final = "Deliver webhooks"
+RETRY_WAITING: Final = "Retry rows that waited for what has happened"
 
 # How often the schedule calls each, in seconds.
 EVERY: Final[dict[str, float]] = {
@@ -51,6 +52,7 @@ EVERY: Final[dict[str, float]] = {
     MAIL_EXPIRY: 3600.0,
     FETCH_SOURCES: 15.0,
     DELIVER: 5.0,
+    RETRY_WAITING: 5.0,
 }
 NOTED_SECONDS = 30  # a step that goes well notes it this often
 # A step that fails now and then isn't well again: it was, when none of two ticks failed.

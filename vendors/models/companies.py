@@ -16,6 +16,11 @@ else:
 
 CURRENCY_HELP = "The currency of prices that don't say theirs. What is in the catalog already isn't converted."
 
+RETRIES_HELP = (
+    "Rows that failed for a category that isn't open, for a SKU that another product has, or since the vendor wasn't "
+    "active are retried when that changes."
+)
+
 
 class CurrencyField(TextField):
     """A code of ISO 4217: char(3) in the database."""
@@ -35,6 +40,12 @@ class Vendor(models.Model):
     The table is a public contract and made by SQL (see the migration): defaults, checks and the `updated_at`
     trigger live in the database, so that rows inserted by hand come out right too.
     """
+
+    class Absent(models.TextChoices):
+        """What becomes of products that a file lacks which is the vendor's whole catalog."""
+
+        RETIRED = "retired", "they are retired"
+        ZERO_STOCK = "zero_stock", "their stock is set to 0"
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -63,6 +74,18 @@ class Vendor(models.Model):
         db_default="USD",
         validators=[RegexValidator(r"^[A-Z]{3}\Z", "Like USD.")],
         help_text=CURRENCY_HELP,
+    )
+    absent_products = models.CharField(
+        "products that a whole catalog lacks",
+        max_length=20,
+        choices=Absent,
+        default=Absent.RETIRED,
+        db_default="retired",
+        help_text="When a file is sent that replaces the whole catalog.",
+    )
+    # Whether rows that wait for a category, for this vendor's approval or for a SKU are retried when that happens.
+    retries_by_itself = models.BooleanField(
+        "retry rows by themselves", default=False, db_default=False, help_text=RETRIES_HELP
     )
     # A vendor that was declined is still pending, but waits for nobody until an owner asks again; the reason stays,
     # for those who look again (vendors/approval.py).

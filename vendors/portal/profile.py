@@ -30,12 +30,14 @@ else:
 
 ASK_AGAIN = "ask_again"
 CONTACT = ["vendor_name", "email", "phone"]
+WAITING = ["retries_by_itself"]
 BUSINESS = ["business_name", "tax_id", "address", "city", "state", "postal_code", "country"]
 LABELS = {
     "vendor_name": "Company name",
     "email": "Company e-mail",
     "business_name": "Registered name",
     "tax_id": "Tax ID",
+    "retries_by_itself": "Retry rows by themselves when what they waited for happens",
     "state": "State or region",
     "postal_code": "Postal code",
 }
@@ -55,11 +57,11 @@ class ProfileForm(VendorForm):
         validators=[addresses.one_spelling],
         help_text="Results of files that we import for you are sent here.",
     )
-    field_order = [*CONTACT, *BUSINESS]
+    field_order = [*CONTACT, *BUSINESS, *WAITING]
 
     class Meta:
         model = Vendor
-        fields = ["phone", *BUSINESS]
+        fields = ["phone", *BUSINESS, *WAITING]
         labels = LABELS
         widgets = WIDGETS
 
@@ -88,8 +90,10 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             return _save(form, request)
     else:
         form = ProfileForm(instance=vendor)
-    groups = [("Contact", [form[name] for name in CONTACT]), ("Business", [form[name] for name in BUSINESS])]
+    titles = (("Contact", CONTACT), ("Business", BUSINESS), ("Rows that wait", WAITING))
+    groups = [(title, [form[name] for name in names]) for title, names in titles]
     facts = [(form[name].label, getattr(vendor, name)) for name in [*CONTACT, *BUSINESS]]
+    facts += [(form[name].label, "Yes" if getattr(vendor, name) else "No") for name in WAITING]
     shown = {"vendor": vendor, "section": "profile", "form": form, "groups": groups, "facts": facts, "owner": owner}
     return render(request, "vendors/portal/profile.html", shown)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog.rules.offers import OfferDraft, not_in_catalog, validate_offer
+from catalog.rules.offers import OfferDraft, not_in_catalog, validate_offer, validate_row
 from catalog.rules.validator import Rules, validate
 from tests.catalog.rules.validating import GOOD, RULES
 
@@ -25,10 +25,9 @@ from tests.catalog.rules.validating import GOOD, RULES
             {"vendor_product_id": "P-1", "sku": "A-1", "stock_quantity": 0},
         ),
         ({"sku": "A-1", "category": "books"}, "sku", {"sku": "A-1", "category": "Books"}),
-        ({"sku": "A-1", "brand": "", "stock_quantity": "1"}, "sku", {"sku": "A-1", "brand": "", "stock_quantity": 1}),
     ],
 )
-def test_a_row_changes_what_it_has_columns_for(cells: dict[str, str], by: str, values: dict[str, Any]) -> None:
+def test_a_row_changes_what_it_says(cells: dict[str, str], by: str, values: dict[str, Any]) -> None:
     found = validate_offer(cells, RULES, currency="USD")
     assert found.draft == OfferDraft(by, values)
     assert found.draft.key == values[by]
@@ -37,10 +36,10 @@ def test_a_row_changes_what_it_has_columns_for(cells: dict[str, str], by: str, v
 @pytest.mark.parametrize(
     "cells",
     [
-        {"sku": "", "stock_quantity": "5"}, {"sku": "a b", "price": "1.00"}, {"sku": "A-1", "price": ""},
+        {"sku": "", "stock_quantity": "5"}, {"sku": "a b", "price": "1.00"},
         {"sku": "A-1", "price": "0"}, {"sku": "A-1", "price": "€5", "stock_quantity": "-1"},
         {"vendor_product_id": "", "price": "x"}, {"sku": "A-1", "category": "Nonsense"},
-        {"sku": "A-1", "stock_quantity": "1.200"}, {"sku": "A-1", "product_name": ""},
+        {"sku": "A-1", "stock_quantity": "1.200"}
     ],
 )  # fmt: skip
 def test_a_wrong_cell_is_the_same_problem_as_in_a_whole_product(cells: dict[str, str]) -> None:
@@ -53,6 +52,86 @@ def test_a_wrong_cell_is_the_same_problem_as_in_a_whole_product(cells: dict[str,
 
 def test_where_there_are_no_categories_a_stock_list_is_right_all_the_same() -> None:
     assert validate_offer({"sku": "A-1", "stock_quantity": "5"}, Rules.from_names([])).draft
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "N/A", "-", None])
+@pytest.mark.parametrize(
+    "field", ["price", "stock_quantity", "product_name", "brand", "description", "gtin", "image_url"]
+)
+def test_an_empty_cell_and_a_word_for_nothing_leave_what_is_there(field: str, nothing: str | None) -> None:
+    found = validate_offer({"sku": "A-1", field: nothing}, RULES, currency="USD")
+    assert found.draft == OfferDraft("sku", {"sku": "A-1"})
+
+
+@pytest.mark.parametrize("field", ["brand", "description", "gtin", "image_url"])
+@pytest.mark.parametrize("word", ["[clear]", " [CLEAR] "])
+def test_a_word_of_its_own_empties_what_need_not_have_a_value(field: str, word: str) -> None:
+    assert validate_offer({"sku": "A-1", field: word}, RULES).draft == OfferDraft("sku", {"sku": "A-1", field: ""})
+    whole = validate({**GOOD, field: word}, RULES)
+    assert whole.draft is not None
+    assert getattr(whole.draft, field) == ""
+
+
+@pytest.mark.parametrize("field", ["price", "stock_quantity", "product_name"])
+def test_what_every_product_needs_cannot_be_emptied(field: str) -> None:
+    assert validate_offer({"sku": "A-1", field: "[clear]"}, RULES).draft is None
+
+
+def test_sold_out_is_asked_about_and_neither_left_nor_taken_for_0() -> None:
+    [problem] = validate_offer({"sku": "A-1", "stock_quantity": "none"}, RULES).problems
+    assert (problem.code, problem.suggestion) == ("missing_value", "0")
+
+
+def test_a_row_without_a_product_id_is_found_by_its_sku() -> None:
+    found = validate_offer({"vendor_product_id": "", "sku": "A-1", "price": "5"}, RULES, currency="EUR")
+    assert found.draft == OfferDraft("sku", {"sku": "A-1", "price": Decimal("5.00"), "currency": "EUR"})
+
+
+# --- what a row asks for ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "word", ["retire", "DELETE", " Löschen ", "supprimer", "Éliminar", "eliminar", "rimuovi", "loschen"]
+)
+def test_a_row_retires_its_product_in_words_of_five_languages_whatever_else_it_lacks(word: str) -> None:
+    row = dict.fromkeys(GOOD, "") | {"sku": "A-1", "action": word}
+    assert validate_row(row, RULES).draft == OfferDraft("sku", {"sku": "A-1", "status": "retired"})
+
+
+def test_what_a_row_that_retires_says_beside_its_number_counts_for_nothing() -> None:
+    row = {**GOOD, "price": "free", "sku": "a b", "action": "retire"}
+    found = validate_row(row, RULES)
+    by = GOOD["vendor_product_id"]
+    assert found.draft == OfferDraft("vendor_product_id", {"vendor_product_id": by, "status": "retired"})
+
+
+@pytest.mark.parametrize("word", ["", None, "upsert", "Update", "anlegen", "mettre à jour", "añadir", "aggiorna"])
+def test_other_words_add_or_change_as_a_row_without_one(word: str | None) -> None:
+    assert validate_row({**GOOD, "action": word}, RULES) == validate(GOOD, RULES)
+    offer = {"sku": "A-1", "stock_quantity": "5"}
+    assert validate_row({**offer, "action": word}, RULES, only_changes=True) == validate_offer(offer, RULES)
+
+
+@pytest.mark.parametrize("word", ["maybe", "retire?", "1", "x" * 5_000, "\u0301" * 5_000])
+def test_an_unknown_word_is_an_error_beside_the_others_of_its_row(word: str) -> None:
+    found = validate_row({**GOOD, "price": "free", "action": word}, RULES)
+    assert found.draft is None
+    assert [problem.code for problem in found.problems] == ["invalid_price", "invalid_action"]
+    assert len(found.problems[-1].message) < 500
+
+
+def test_a_row_that_retires_nothing_it_names_is_missing_its_number() -> None:
+    [problem] = validate_row({"sku": "", "action": "retire"}, RULES).problems
+    assert (problem.field, problem.code) == ("sku", "missing_value")
+
+
+# --- lists of other programs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["price", "stock_quantity", "product_name"])
+def test_in_a_list_of_another_program_an_empty_cell_is_missing(field: str) -> None:
+    [problem] = validate_offer({"sku": "A-1", field: ""}, RULES, currency="USD", listed=True).problems
+    assert (problem.field, problem.code) == (field, "missing_value")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ GOOD = {
     "price": "12.99",
     "stock_quantity": "5",
     "currency": "USD",
+    "gtin": "4006381333931",
+    "image_url": "https://example.com/lamp.jpg",
 }
 
 

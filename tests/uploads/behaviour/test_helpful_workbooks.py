@@ -156,7 +156,14 @@ def test_staffs_export_as_csv_comes_back_unchanged_too(admin_client: Client, pip
 def test_an_export_has_numbers_texts_and_categories_to_choose_from(member: Client, categories: None) -> None:
     fill()
     sheet = opened(body(member.get(f"{BASE}catalog/export.xlsx"))).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == [*WORDS, "Currency", "Last changed in the catalog"]
+    assert [cell.value for cell in sheet[1]] == [
+        *WORDS,
+        "Currency",
+        "GTIN",
+        "Image URL",
+        "Action",
+        "Last changed in the catalog",
+    ]
     assert (sheet["A2"].value, sheet["A2"].number_format) == ("000", "@")
     prices = {sheet.cell(row, 4).value: sheet.cell(row, 7) for row in range(2, sheet.max_row + 1)}
     assert (prices["0003"].value, prices["0003"].number_format) == (31234.5, "0.00")
@@ -167,7 +174,7 @@ def test_an_export_has_numbers_texts_and_categories_to_choose_from(member: Clien
 
 
 def test_the_columns_of_the_table_are_those_that_staffs_export_is_known_by() -> None:
-    assert {field.attname for field in Product._meta.concrete_fields} == TABLE_COLUMNS
+    assert {field.attname for field in Product._meta.concrete_fields} == TABLE_COLUMNS | {"gtin", "image_url", "status"}
 
 
 def test_only_what_we_handed_out_is_read_as_it_stands() -> None:
@@ -194,7 +201,7 @@ def test_the_reasons_stand_in_front_and_the_wrong_cells_are_red_with_the_reason_
     sheet = opened(failed_rows(uploader, pipeline.run(feed(*BAD, line(5))))).worksheets[0]
     assert [cell.value for cell in sheet[1]] == [
         "What is wrong", "What may be right", *HEADER.split(","), "Wrong field", "Kind of error", "Row in your file",
-        "Line in your file",
+        "Line in your file", "Error or warning",
     ]  # fmt: skip
     red = {cell.coordinate: cell for row in sheet.iter_rows(min_row=2) for cell in row if cell.fill.fgColor.rgb == RED}
     assert list(red) == ["I2", "I3", "J3", "E4", "F5"]
@@ -227,7 +234,7 @@ def test_rows_that_were_mended_count_and_those_that_were_not_are_wrong_as_before
     again = pipeline.run(saved(changed(content, mend)))
     assert (again.inserted_records, again.error_records) == (2, 2)
     assert Product.objects.get(sku="007").description == "=1+1"
-    kinds = list(again.errors.order_by("row_number", "error_id").values_list("error_type", flat=True))
+    kinds = list(again.errors.errors().order_by("row_number", "error_id").values_list("error_type", flat=True))
     assert kinds == ["price_not_positive", "negative_stock", "invalid_sku"]
     once_more = pipeline.run(saved(changed(content, mend)))
     assert (once_more.unchanged_records, once_more.error_records) == (2, 2)

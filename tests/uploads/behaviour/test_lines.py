@@ -217,7 +217,7 @@ def test_a_row_of_a_program_has_an_empty_cell_there(vendor: Any) -> None:
     header, row = report.report_rows(upload)
     assert dict(zip(header, row, strict=True)) == {
         "sku": "A", "row_number": "1", "line_number": "", "error_code": "e", "error_field": "",
-        "error_message": "m", "error_suggestion": "",
+        "error_message": "m", "error_suggestion": "", "error_severity": "error",
     }  # fmt: skip
 
 

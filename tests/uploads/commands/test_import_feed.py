@@ -305,6 +305,9 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
         "notes": [],
         "error_report": upload.error_report_key,
         "failure_reason": "",
+        "guard": "",
+        "held_for": [],
+        "held_until": None,
     }
 
 

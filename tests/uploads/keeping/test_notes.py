@@ -46,6 +46,9 @@ def noted(vendor: Vendor) -> Vendor:
     Comment.objects.create(vendor=vendor, audience="vendor", by_vendor=True, body="Hello")
     source = add_source(vendor, failures=3)
     held = Feed.objects.create(feed_id="F held", vendor=vendor, file_name="c.csv", state="held")
+    guarded = UploadHistory.objects.create(
+        upload_id="U held", vendor=vendor, file_name="d.csv", status="held", guard="held", held_until=now
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shared_values (claim, field, value, spelling, rows, vendors, since)"
@@ -60,6 +63,7 @@ def noted(vendor: Vendor) -> Vendor:
         (Kind.OUTAGE, str(outage.pk)), (Kind.STEP, "Read the stream"), (Kind.VALUE, "category:tvs: new"),
         (Kind.CLAIM, "VEND001:sku:1"), (Kind.ANSWER, "VEND001:"), (Kind.GAP, "owed"),
         (Kind.SOURCE, str(source.pk)), (Kind.HELD, held.pk),
+        (Kind.GUARD, guarded.pk),
     ):  # fmt: skip
         note(kind, key, vendor=vendor)
     return vendor
@@ -86,6 +90,7 @@ def test_a_note_stays_as_long_as_its_thing_waits(noted: Vendor) -> None:
         (Kind.ANSWER, "UPDATE comments SET settled_at = now()"),
         (Kind.SOURCE, "UPDATE sources SET state = 'paused'"),
         (Kind.HELD, "UPDATE feeds SET state = 'cancelled'"),
+        (Kind.GUARD, "UPDATE upload_history SET status = 'cancelled', completed_at = now() WHERE status = 'held'"),
     ],
 )  # fmt: skip
 def test_a_note_of_what_is_over_goes_alone(noted: Vendor, kind: str, over: str) -> None:

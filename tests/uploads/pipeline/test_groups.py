@@ -154,7 +154,7 @@ def test_a_batch_asks_for_its_first_rows_once(pipeline: Pipeline, django_assert_
     upload = pipeline.send(SHIRTS)
     pipeline.stage(upload)
     records = [decode(item) for item in dynamo.query_upload(upload.pk)]
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         judge.judge(records * 20)
 
 

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 from catalog.models import Product
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import FIELDS, READ
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.remembering import remembering
@@ -246,8 +246,8 @@ def test_the_next_file_is_read_as_this_one_was(vendor: Vendor, admin_user: User,
     dice = random.Random(seed)
     some = [names[dice.randrange(len(names))] for names in ALIASES.values() for _ in range(2)]
     named = {columns.key_of(name): name for name in dice.sample([*some, "Colour", "Ref", "€"], 10)}
-    headers = [name for name in named.values() if name not in FIELDS]
-    choice = dice.sample([*FIELDS, *[""] * len(headers)], len(headers))
+    headers = [name for name in named.values() if name not in READ]
+    choice = dice.sample([*READ, *[""] * len(headers)], len(headers))
     choice = [*choice, *(field for field in CHOICE if field not in choice)]
     headers += [f"Column {n}" for n in range(len(choice) - len(headers))]
     remembered.remember("VEND001", layout_of(headers, choice), "x.csv", admin_user)

@@ -18,6 +18,7 @@ from tests.faults.statements import before_statements, failing
 from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo
+from uploads.corrections import happenings
 from uploads.desk import mailing
 from uploads.keeping import passes
 from uploads.models import Job, OpenValue, RecordOutcome, ServiceOutage, UpkeepStep, UploadHistory
@@ -78,6 +79,14 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
     UploadHistory.objects.create(
         upload_id="STALLED", vendor_id="VEND001", file_name="x", file_rows=1, reconciled_to="REC_1"
     )
+    UploadHistory.objects.create(
+        upload_id="HELD",
+        vendor_id="VEND001",
+        file_name="x",
+        status="held",
+        guard="held",
+        held_until="2026-01-01T00:00:00Z",
+    )
     OpenValue.objects.create(vendor_id="VEND001", claim=False, field="price", value="x", spelling="x", rows=1)
     monkeypatch.setattr(scan, "is_due", lambda: True)
     woken: list[Any] = []
@@ -86,6 +95,7 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
         steps.STAGE: lambda: (wakeups.STAGE_UPLOAD, unstaged.upload_id) in woken,
         steps.FINISH: lambda: (wakeups.FINISH_UPLOAD, full.upload_id) in woken,
         steps.RUN_JOBS: lambda: (wakeups.RUN_JOB, job.pk) in woken,
+        steps.GUARD: lambda: UploadHistory.objects.get(pk="HELD").status == "cancelled",
         steps.CLOSE_OUTAGES: lambda: not ServiceOutage.objects.filter(ended_at=None).exists(),
         steps.READ_TABLE: lambda: (wakeups.SCAN_TABLE,) in woken,
         steps.ADD_UP: lambda: not OpenValue.objects.filter(changed=True).exists(),
@@ -147,6 +157,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
         (run, "fetch_next", tasks.fetch_sources, steps.FETCH_SOURCES),
         (deliver, "go_on", tasks.deliver_webhooks, steps.DELIVER),
+        (happenings, "go_on", tasks.retry_waiting, steps.RETRY_WAITING),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Status
 from pydantic import Field
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import READ
 from uploads.api import row_outcomes
 from uploads.api.base import Token
 from uploads.api.calls.feeds import found
@@ -37,7 +37,7 @@ class RowChange(Sent):
 
     row: int | None = Field(None, ge=1, le=2**31 - 1)
     record_id: str = Field("", max_length=255)
-    fields: dict[str, str] = Field(..., min_length=1, max_length=len(FIELDS), description="Column → cell.")
+    fields: dict[str, str] = Field(..., min_length=1, max_length=len(READ), description="Column → cell.")
 
 
 class RowChanges(Sent):
@@ -129,8 +129,8 @@ def _upload(request: HttpRequest, feed_id: str) -> UploadHistory:
 
 def _refuse_unknown(number: int, one: RowChange) -> None:
     wrong = [
-        {"field": f"rows.{number}.fields.{name}", "message": f"No column; there are {', '.join(FIELDS)}."}
-        for name in one.fields if name not in FIELDS
+        {"field": f"rows.{number}.fields.{name}", "message": f"No column; there are {', '.join(READ)}."}
+        for name in one.fields if name not in READ
     ] + [
         {"field": f"rows.{number}.fields.{name}", "message": f"It has more than {CELL_CHARS:,} characters."}
         for name, cell in one.fields.items() if len(cell) > CELL_CHARS

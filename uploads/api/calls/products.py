@@ -146,7 +146,8 @@ def _out(product: Product) -> ProductOut:
 
 def _entry(entry: TimelineEntry) -> EntryOut:
     changes = [ChangeOut(field=one.field, before=one.before, after=one.after) for one in entry.changes]
+    words = f"{entry.words} (retried by itself, since {entry.because})" if entry.because else entry.words
     return EntryOut(
-        at=entry.at, since=entry.since, kind=entry.kind, words=entry.words, feed_id=entry.upload_id or None,
+        at=entry.at, since=entry.since, kind=entry.kind, words=words, feed_id=entry.upload_id or None,
         place=entry.place or None, changes=changes,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pydantic import Field
 from catalog.models import ProductCategory
 from catalog.rules.explained import explained
 from catalog.rules.fields import LIMITS, MAX_STOCK
-from catalog.rules.problems import Code
+from catalog.rules.problems import Code, kind_of
 from uploads.api.shapes import PROBLEMS, Answered, Sent
 from uploads.insight import guide
 
@@ -97,7 +97,7 @@ def error_codes(request: HttpRequest, asked: Query[CodesAsked]) -> CodesOut:
     return CodesOut(
         codes=[
             CodeOut(
-                code=code.value, label=code.label, severity="warning" if code.is_warning else "error",
+                code=code.value, label=code.label, severity=kind_of(code).severity,
                 explained=explained(code),
             )
             for code in Code if asked.code in ("", code.value)

@@ -28,6 +28,7 @@ router = Router(tags=["rows"])
 READ: Final = Token(ApiToken.Scope.FEEDS_READ)
 SALT: Final = "uploads.api.calls.rows"
 FILE_SECONDS: Final = 300
+WARNINGS: Final = "warnings"
 GONE = "Its rows were deleted by their age. What was counted stays."
 NO_ROWS = "This feed has no rows yet."
 
@@ -40,6 +41,12 @@ class RowsAsked(Sent):
     severity: ValidationError.Severity | None = None
     cursor: str = Field("", max_length=cursors.CURSOR_CHARS, description="`next_cursor` of the page before.")
     limit: int = Field(cursors.USUAL, ge=1, le=cursors.MOST)
+
+
+class ReportAsked(Sent):
+    """Which rows a file has."""
+
+    severity: ValidationError.Severity = ValidationError.Severity.ERROR
 
 
 class ProblemOfRow(Answered):
@@ -115,16 +122,22 @@ def problem_out(problem: ValidationError) -> ProblemOfRow:
 @router.get(
     "feeds/{path:feed_id}/report.{format}", auth=READ,
     response={303: None, 404: ProblemOut, 409: ProblemOut, 410: ProblemOut, **PROBLEMS},
-    url_name="report", summary="Its failed rows as a file, to be corrected and sent again",
+    url_name="report", summary="Its failed rows as a file, to be corrected and sent again; or its warnings",
 )  # fmt: skip
-def report(request: HttpRequest, feed_id: str, format: Literal["csv", "xlsx", "jsonl"]) -> HttpResponse:
-    """Leads to an address that works for five minutes, without a token."""
+def report(
+    request: HttpRequest, feed_id: str, format: Literal["csv", "xlsx", "jsonl"], asked: Query[ReportAsked]
+) -> HttpResponse:
+    """Leads to an address that works for five minutes, without a token. With `severity=warning` it has the rows with
+    warnings, as CSV."""
     _, upload = found(request, feed_id)
     if upload is None:
         raise Problem("conflict", NO_ROWS)
-    if upload.rows_deleted_at and not (format == "csv" and upload.error_report_key):
+    warnings = asked.severity == ValidationError.Severity.WARNING
+    if warnings and format != "csv":
+        raise Problem("invalid", errors=[{"field": "severity", "message": "Rows with warnings come as CSV only."}])
+    if upload.rows_deleted_at and (warnings or not (format == "csv" and upload.error_report_key)):
         raise Problem("gone", GONE)
-    signed = signing.dumps([upload.vendor_id, upload.pk, format], salt=SALT)
+    signed = signing.dumps([upload.vendor_id, upload.pk, WARNINGS if warnings else format], salt=SALT)
     return HttpResponse(status=303, headers={"Location": site_url(reverse("api:file", args=[signed]))})
 
 
@@ -147,4 +160,5 @@ _FORMS: Final[dict[str, Callable[[UploadHistory], HttpResponseBase]]] = {
     "csv": downloads.report,
     "xlsx": downloads.report_xlsx,
     "jsonl": downloads.report_jsonl,
+    WARNINGS: downloads.warnings_report,
 }

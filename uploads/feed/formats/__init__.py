@@ -5,6 +5,7 @@ known/        the formats, as data
 detect.py     which format a file has, by its headers
 plan.py       how one file is understood: its columns, its answers, what is said
 lists.py      the same for a list of the vendor's own
+own/          whether such a list only changes products
 names.py      the names that columns of such lists go by
 groups.py     rows that belong together, and what is remembered of a group's first row
 meaning.py    one row → the fields of a product, or why it is none, or what has no answer yet

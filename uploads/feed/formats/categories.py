@@ -23,7 +23,7 @@ class Categories:
         self.by_key: dict[str, str] = {}
         for name in parents:
             self.by_key.setdefault(category_key(name), name)
-        self._found: dict[tuple[str, str, str], str] = {}
+        self._found: dict[tuple[str, str, str], tuple[str, bool]] = {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -33,9 +33,10 @@ class Categories:
         """The category of this name, however it is written; "" if there is none."""
         return self.by_key.get(category_key(text.strip()), "")
 
-    def of_cell(self, cell: str, lists: str, paths: str) -> str:
-        """The category that a cell means, "" where no part of it is on the list. `lists` are the characters between
-        several categories, `paths` those between the steps of one."""
+    def of_cell(self, cell: str, lists: str, paths: str) -> tuple[str, bool]:
+        """The category that a cell means, "" where no part of it is on the list; and whether that is a guess, since it
+        was chosen from several, or is above the last step of its path. `lists` are the characters between several
+        categories, `paths` those between the steps of one."""
         key = (cell, lists, paths)
         found = self._found.get(key)
         if found is None:
@@ -51,18 +52,34 @@ class Categories:
         parts = [*reversed([step.strip(_AROUND) for step in steps][-MOST_STEPS:]), cell]
         return next((name for part in parts if part and (name := closest_category(part, self.by_key))), "")
 
-    def _read(self, cell: str, lists: str, paths: str) -> str:
+    def _read(self, cell: str, lists: str, paths: str) -> tuple[str, bool]:
         if whole := self.named(cell):
-            return whole
+            return whole, False
         several = re.split(f"[{re.escape(lists)}]", cell) if lists else [cell]
-        found = [name for part in several if (name := self._last_step(part, paths))]
-        return max(found, key=self._depth, default="")  # the first of equals
+        found = [one for part in several if (one := self._last_step(part, paths))[0]]
+        if not found:
+            return "", False
+        name, above = max(found, key=lambda one: self._depth(one[0]))  # the first of equals
+        others = {other for other, _ in found} - {name}
+        return name, above or bool(others and others - self._above(name))
 
-    def _last_step(self, path: str, paths: str) -> str:
+    def _last_step(self, path: str, paths: str) -> tuple[str, bool]:
+        """The last step that is one of ours, and whether others follow it."""
         if whole := self.named(path):
-            return whole
-        steps = re.split(f"[{re.escape(paths)}]", path) if paths else []
-        return next((name for step in reversed(steps) if (name := self.named(step.strip(_AROUND)))), "")
+            return whole, False
+        steps = (
+            [step for one in re.split(f"[{re.escape(paths)}]", path) if (step := one.strip(_AROUND))] if paths else []
+        )
+        places = range(len(steps) - 1, -1, -1)
+        return next(((name, at < len(steps) - 1) for at in places if (name := self.named(steps[at]))), ("", False))
+
+    def _above(self, name: str) -> set[str]:
+        above: set[str] = set()
+        parent = self.parents.get(name)
+        while parent and parent not in above and len(above) < MOST_DEPTH:
+            above.add(parent)
+            parent = self.parents.get(parent)
+        return above
 
     def _depth(self, name: str) -> int:
         depth, parent = 0, self.parents.get(name)

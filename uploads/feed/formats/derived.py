@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from catalog.rules.fields import FIELDS
+from catalog.rules.fields import READ
 from uploads.feed.formats.categories import Categories
 from uploads.feed.formats.groups import Head
 from uploads.feed.formats.model import Plan
@@ -48,7 +48,7 @@ def derives(plan: Plan, ours: Categories, rules: ValueRules | None) -> Derives:
         found = meant(data, NONE, plan, ours, head, row, rules)
         without_rules = meant(data, NONE, plan, ours, head, row).values if rules else found.values
         ruled = {field for field in found.values if found.values[field] != without_rules.get(field)}
-        fields = [field for field in FIELDS if (field in found.derived or field in ruled) and found.values.get(field)]
+        fields = [field for field in READ if (field in found.derived or field in ruled) and found.values.get(field)]
         if not fields:
             return ()
         without_answers = meant(data, NONE, unanswered, ours, head, row, rules).values if has_answers else found.values

@@ -8,6 +8,7 @@ from typing import Final
 from uploads.feed.columns import name_headers, normalise
 from uploads.feed.formats.known import builders, erps, magento, marketplaces, shopify, shops, tills, woocommerce
 from uploads.feed.formats.model import Format
+from uploads.feed.formats.own.changes import KIND, OFFER
 from uploads.feed.sheets.handed_out import is_ours
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -51,8 +52,9 @@ def known_format(headers: Sequence[str], answers: Mapping[str, object]) -> Forma
 
 
 def is_own_list(headers: Sequence[str], answers: Mapping[str, object]) -> bool:
-    """Whether a file with these columns is a list of the vendor's own: of no format, and not handed out by us."""
-    return known_format(headers, answers) is None and not is_ours(headers)
+    """Whether a file with these columns is a list of the vendor's own: of no format, and not handed out by us, or said
+    to be one of offers."""
+    return known_format(headers, answers) is None and (not is_ours(headers) or answers.get(KIND) == OFFER)
 
 
 def has_no_quotes(headers: Sequence[str]) -> bool:

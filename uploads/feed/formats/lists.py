@@ -27,6 +27,7 @@ from uploads.feed.columns import (
 )
 from uploads.feed.formats.model import UPDATE, Plan
 from uploads.feed.formats.names import AMOUNT, BARCODES, FLAGS, ID_WORDS, ITEMS, LISTED, MORE, NO_IDS, NOT_FINAL, PRICE
+from uploads.feed.formats.own import changes
 from uploads.feed.formats.texts import are_tagged
 from uploads.feed.questions import Choice, Question
 from uploads.feed.rivals import in_words, kind_of
@@ -54,13 +55,16 @@ def plan_of_list(
     found = _found(names, samples, mapping, answers, look=not (chosen or in_order))
     columns, unclear, said = found.columns, found.unclear, found.said
     questions: list[Question] = []
-    is_update = _only_changes(columns, unclear)
-    if is_update and not _has_none("product_name", answers):
+    made_for_us = all(normalise(header) == normalise(meant) for meant, header in columns.items())
+    said_so = changes.is_said(columns, unclear, answers)
+    is_update = said_so or changes.only_changes(columns, unclear, made_for_us=made_for_us)
+    if is_update and not (said_so or _has_none("product_name", answers)):
         questions = _names_or_changes(names, columns, samples)
         is_update = not questions
     if is_update:
-        said.append(_said_of_update(columns))
-        columns.pop("category", None)
+        said.append(changes.said_of(columns))
+        if not (said_so or made_for_us):
+            columns.pop("category", None)
     else:
         questions += _identifiers(names, columns, unclear, samples, answers, said, chosen=chosen)
     questions += _which_ones(names, samples, unclear)
@@ -78,7 +82,8 @@ def plan_of_list(
     by = answers.get(IDENTIFIERS)
     made = not is_update and isinstance(by, str) and by in names and "sku" not in {*columns, *unclear}
     plan = Plan(
-        own_list=True, mode=UPDATE if is_update else "", html=are_tagged(samples, texts), columns=placed,
+        own_list=True, mode=UPDATE if is_update else "", made_for_us=is_update and (said_so or made_for_us),
+        html=are_tagged(samples, texts), columns=placed,
         flags=found.flags, added=len(found.stock) > 1, handle=str(by) if made else "",  # no SKU as it stands
         stock_asked="stock_quantity" in [one.field for one in questions],
         id_first=_id_first(columns, mapping), empty_is_unknown=not is_update, lists=",;|", paths=">»|/\\",
@@ -324,29 +329,6 @@ def _name_from_description(
         return
     columns["product_name"] = columns.pop("description")
     said.append(f"There is no column with names; “{short(description)}” is read as the product name.")
-
-
-def _only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether the file has nothing that a new product needs, but what changes one that is there."""
-    known = {*columns, *unclear}
-    return (
-        "product_name" not in known
-        and not known & {"category", "description"}
-        and bool(known & {"sku", "vendor_product_id"})
-        and bool(known & {"price", "stock_quantity"})
-    )
-
-
-def _said_of_update(columns: Mapping[str, str]) -> str:
-    what = (
-        " and ".join(word for meant, word in (("price", "price"), ("stock_quantity", "stock")) if meant in columns)
-        or "price or stock"
-    )
-    by = "SKU" if "sku" in columns else "product ID"
-    return (
-        f"This is a list of {what}: it has no names and no categories. Only {what} of products that are in the catalog "
-        f"is updated; nothing is added, nothing else is changed. Products are found by their {by}."
-    )
 
 
 # --- product IDs and SKUs ----------------------------------------------------------------------------------------

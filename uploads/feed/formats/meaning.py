@@ -18,7 +18,7 @@ from uploads.feed.formats.fields.category import Category, category_reader
 from uploads.feed.formats.fields.cells import cell_reader
 from uploads.feed.formats.fields.identifiers import identifiers_reader
 from uploads.feed.formats.fields.step import Cells, Open, Values
-from uploads.feed.formats.fields.texts import text_readers
+from uploads.feed.formats.fields.texts import PLAIN, text_readers
 from uploads.feed.formats.groups import Head, has_other_stock, key_reader, place_reader
 from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
 from uploads.feed.formats.made import program_numbers
@@ -52,6 +52,7 @@ class Meaning(NamedTuple):
     problem: Problem | None = None
     open: tuple[tuple[str, str], ...] = ()
     numeric: frozenset[str] = NONE
+    guessed: bool = False
 
 
 class Reader:
@@ -97,6 +98,7 @@ class Reader:
         values: Values = {}
         derived: list[str] = []
         asked: Open = []
+        guessed = False
         if self._category:
             category, inherited = self._category(cells, names)
             if category.left_out:
@@ -105,6 +107,7 @@ class Reader:
                 return Meaning({}, left_out=Reason(BY_ANSWER, said))
             asked += category.open
             values["category"] = category.value
+            guessed = category.guessed
             if category.derived or inherited:
                 derived.append("category")
         read_from = self._added_up(cells, head, derived) if self._summed and head is not None else cells
@@ -113,7 +116,7 @@ class Reader:
         found = self._numeric(cells, numeric, values) if numeric else NONE
         if self._machine_numbers:
             found |= program_numbers(values)
-        return Meaning(values, frozenset(derived) if derived else NONE, None, None, tuple(asked), found)
+        return Meaning(values, frozenset(derived) if derived else NONE, None, None, tuple(asked), found, guessed)
 
     def _quick_reader(self) -> Callable[[Cells], Meaning | None] | None:
         """Of a list of the vendor's own, what a row means in which all cells say it by themselves, as in nearly all;
@@ -124,7 +127,9 @@ class Reader:
         if not simple or not all(plan.columns.get(meant) for meant in REQUIRED) or "currency" in plan.columns:
             return None
         own_id, name, category, sku, price, stock = (plan.columns[meant][0] for meant in REQUIRED)
-        texts = [(meant, plan.columns[meant][0]) for meant in ("brand", "description") if plan.columns.get(meant)]
+        texts = [
+            (meant, plan.columns[meant][0]) for meant in ("brand", "description", *PLAIN) if plan.columns.get(meant)
+        ]
 
         def read(cells: Cells) -> Meaning | None:
             get = cells.get

@@ -111,6 +111,9 @@ class Plan:
     """Whether numbers are a program's: 1.250 is one and a quarter."""
     mode: str = ""
     """UPDATE for a file that can only change products that are there, or ""."""
+    made_for_us: bool = False
+    """Whether such a file was made for us, by its names or by what was chosen: its empty cells leave what is there, and
+    a product that isn't in the catalog is an error. A list of another program has products that we don't."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Field → columns, of which the first that isn't empty counts."""
     options: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from uploads.feed.columns import ColumnMapping, ask, map_headers, name_headers, question_id, short
 from uploads.feed.formats import lists
-from uploads.feed.formats.detect import known_format, roles_of
+from uploads.feed.formats.detect import is_own_list, known_format, roles_of
 from uploads.feed.formats.made import is_grouped, thousands_of
 from uploads.feed.formats.model import (
     CATEGORY_FOR_ALL,
@@ -30,7 +30,6 @@ from uploads.feed.formats.model import (
     placed,
 )
 from uploads.feed.questions import Question
-from uploads.feed.sheets.handed_out import is_ours
 
 TAKEN: Final = "taken"  # the answer with reasons by which rows are taken all the same, with commas between
 # The order in which questions are asked: what others depend on comes first.
@@ -72,7 +71,7 @@ def plan_for(
     known = known_format(names, answers)
     if known:
         planned = _of_format(known, names, samples, answers)
-    elif is_ours(names):
+    elif not is_own_list(names, answers):
         found = {meant: (header,) for meant, header in columns.fields.items()}
         return Planned(Plan(ours=True, columns=found))
     else:

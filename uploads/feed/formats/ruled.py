@@ -40,7 +40,8 @@ def meant(
     if not rules or not found.derived:
         return found
     again = replaced({field: found.values.get(field) for field in found.derived}, rules)
-    return found._replace(values={**found.values, **again})
+    guessed = found.guessed and again.get("category") == found.values.get("category")
+    return found._replace(values={**found.values, **again}, guessed=guessed)
 
 
 def with_texts(data: Mapping[str, str | None]) -> Mapping[str, str]:

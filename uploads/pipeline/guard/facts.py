@@ -67,7 +67,7 @@ def generation(vendor_id: str) -> int:
 
 def active_products(vendor_id: str) -> int:
     """By idx_products_vendor."""
-    return Product.objects.filter(vendor=vendor_id).count()
+    return Product.objects.filter(vendor=vendor_id, status=Product.Status.ACTIVE).count()
 
 
 def _has_products(vendor_id: str) -> bool:

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from config.web.links import page_url, way_back
 from config.web.text import counted, visible
 from uploads.aws.records import storable
@@ -68,7 +68,7 @@ def _noted(field: str, decided: Mapping[str, str], saved: everywhere.Saved, user
 
 
 def _field(asked: str) -> str:
-    if asked not in FIELDS:
+    if asked not in READ:
         raise Http404("Say which field.")
     return asked
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from catalog.rules.fields import FIELDS, LABELS
+from catalog.rules.fields import LABELS, READ
 from catalog.rules.problems import label_of
 from config.web.links import keeping, list_url, page_url
 from config.web.text import visible
@@ -237,7 +237,7 @@ def how_read(layout: Layout) -> list[tuple[str, str]]:
             [("prices in", "what each row says" if layout.currency_in_rows else layout.currency)]
             * bool(layout.currency)
         ),
-        *((LABELS[field], f"from “{fields[field]}”") for field in FIELDS if field in fields),
+        *((LABELS[field], f"from “{fields[field]}”") for field in READ if field in fields),
         *([("remembered", layout.remembered)] if layout.remembered else []),
         *(("note", note) for note in layout.notes),
     ]

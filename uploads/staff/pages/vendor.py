@@ -16,7 +16,8 @@ from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
 from uploads.insight.charts import Chart
-from uploads.models import GuardThreshold, RememberedReading, Source, UploadHistory, ValueRule, results
+from uploads.insight.error_habits import Warned, warned
+from uploads.models import GuardThreshold, RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
 from uploads.pipeline.guard import thresholds
 from uploads.pipeline.guard.thresholds import Threshold
 from uploads.pipeline.holding import answering
@@ -109,6 +110,7 @@ def _of_uploads(request: HttpRequest, vendor: Vendor) -> dict[str, Any]:
         "may_see_uploads": True,
         "figures": _figures(user, vendor),
         "charts": charts_of(vendor.pk, user),
+        "warned": _warned(vendor.pk) if may_see_errors else [],
         "uploads": [
             (one, results.result(one), results.words(one), page_url("uploads_uploadhistory", one.pk)) for one in newest
         ],
@@ -146,6 +148,17 @@ def values_of(vendor: Vendor) -> list[tuple[SharedValue, str]]:
     """The wrong values that stand in most of its rows that wait, each with where they are mended."""
     found = shared_values.of_vendor(vendor.pk, VALUES)
     return [(one, values_url(one.field, vendor=vendor.pk)) for one in found]
+
+
+def _warned(vendor_id: str) -> list[tuple[Warned, str]]:
+    """The kinds of warning that its rows have, each with where they are listed."""
+    return [
+        (
+            one,
+            list_url("uploads_validationerror", vendor=vendor_id, severity="warning", error_type=one.code, state="all"),
+        )
+        for one in warned(vendor_id, DAYS)
+    ]
 
 
 def charts_of(vendor_id: str, user: "Viewer") -> list[Chart]:
@@ -186,6 +199,9 @@ def _files(user: "Viewer", vendor: Vendor) -> dict[str, Any]:
     if user.has_perm("uploads.view_valuerule"):
         shown["rules"] = ValueRule.objects.filter(vendor=vendor).count()
         shown["rules_url"] = list_url("uploads_valuerule", vendor=vendor.pk)
+    if user.has_perm("uploads.view_severityrule"):
+        shown["severities"] = SeverityRule.objects.filter(vendor=vendor).count()
+        shown["severities_url"] = list_url("uploads_severityrule", vendor=vendor.pk)
     if user.has_perm("uploads.view_guardthreshold"):
         shown["thresholds"] = [
             (GuardThreshold.Kind(one.kind).label, one, _scope(one)) for one in thresholds.of(vendor.pk)

@@ -142,6 +142,8 @@ def case(name: str) -> tuple[bytes, dict[str, Any]]:
 def as_product(draft: ProductDraft) -> dict[str, Any]:
     found = draft._asdict()
     found.pop("currency")
+    for later in ("gtin", "image_url", "status"):
+        found.pop(later)
     return {**found, "price": str(draft.price)}
 
 

@@ -16,6 +16,7 @@ class Category(NamedTuple):
     derived: bool = False
     left_out: bool = False
     open: tuple[tuple[str, str], ...] = ()
+    guessed: bool = False
 
 
 def category_reader(
@@ -51,6 +52,7 @@ def category_of(cell: str, plan: Plan, ours: Categories) -> Category:
             return Category(cell, left_out=True)
         if name := ours.named(answer):
             return Category(name, derived=ours.named(cell) != name)
-    if name := ours.of_cell(cell, plan.lists, plan.paths):
-        return Category(name, derived=ours.named(cell) != name)
+    name, guessed = ours.of_cell(cell, plan.lists, plan.paths)
+    if name:
+        return Category(name, derived=ours.named(cell) != name, guessed=guessed)
     return Category(cell, open=() if plan.other_categories_left else ((CATEGORY_VALUES, cell),))

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from uploads.feed.formats.fields.cells import found_reader
 from uploads.feed.formats.fields.step import NO_CELLS, Cells, Open, Step, Values
@@ -9,10 +11,17 @@ from uploads.feed.formats.made import with_options
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.texts import one_line, text_reader
 
+PLAIN: Final = ("gtin", "image_url", "action")  # fields that are read as they stand
+
 
 def text_readers(plan: Plan) -> list[Step]:
     """Of those that the file has columns for."""
-    makers = {"product_name": _name_reader, "brand": _brand_reader, "description": _description_reader}
+    makers: dict[str, Callable[[Plan], Step]] = {
+        "product_name": _name_reader,
+        "brand": partial(_plain_reader, "brand"),
+        "description": _description_reader,
+    }
+    makers |= {meant: partial(_plain_reader, meant) for meant in PLAIN}
     return [make(plan) for meant, make in makers.items() if plan.columns.get(meant)]
 
 
@@ -55,13 +64,13 @@ def _name_reader(plan: Plan) -> Step:
     return read
 
 
-def _brand_reader(plan: Plan) -> Step:
-    cell_of = found_reader(plan, "brand")
+def _plain_reader(meant: str, plan: Plan) -> Step:
+    cell_of = found_reader(plan, meant)
 
     def read(cells: Cells, head: Cells | None, values: Values, derived: list[str], asked: Open) -> None:
-        values["brand"], inherited = cell_of(cells, head)
+        values[meant], inherited = cell_of(cells, head)
         if inherited:
-            derived.append("brand")
+            derived.append(meant)
 
     return read
 

@@ -1,0 +1,51 @@
+"""Whether a list only changes products that are in the catalog, by what it has columns for or by what was said."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from catalog.rules.fields import LABELS, REQUIRED
+
+# What a file is, where somebody said so: the answer KIND.
+KIND: Final = "kind"
+OFFER: Final = "offer"
+CHANGES: Final = "changes"
+_IDENTIFIERS: Final = frozenset({"sku", "vendor_product_id"})
+
+
+def only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], *, made_for_us: bool) -> bool:
+    """Whether the file lacks what a new product needs, and has what changes one that is there: anything, where its
+    columns have our names, and otherwise prices or stock."""
+    known = {*columns, *unclear}
+    if "product_name" in known or not known & _IDENTIFIERS:
+        return False
+    if made_for_us:
+        return bool(known - _IDENTIFIERS)
+    return not known & {"category", "description"} and bool(known & {"price", "stock_quantity", "action"})
+
+
+def is_said(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], answers: Mapping[str, Any]) -> bool:
+    """Whether somebody said that the file is one of offers (OFFER), or that it only updates products (CHANGES), of
+    which it lacks something that a new one needs."""
+    known = {*columns, *unclear}
+    said = answers.get(KIND)
+    can = bool(known & _IDENTIFIERS) and bool(known - _IDENTIFIERS)
+    return can and (said == OFFER or (said == CHANGES and not known.issuperset(REQUIRED)))
+
+
+def said_of(columns: Mapping[str, str]) -> str:
+    by = "SKU" if "sku" in columns else "product ID"
+    if changed := [LABELS[meant] for meant in columns if meant not in {*_IDENTIFIERS, "price", "stock_quantity"}]:
+        changed += [LABELS[meant] for meant in ("price", "stock_quantity") if meant in columns]
+        what = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
+        return (
+            f"The file lacks what a new product needs. Only {what} of products that are in the catalog: these are "
+            f"changed, nothing is added, nothing else is changed. Products are found by their {by}."
+        )
+    what = (
+        " and ".join(word for meant, word in (("price", "price"), ("stock_quantity", "stock")) if meant in columns)
+        or "price or stock"
+    )
+    return (
+        f"This is a list of {what}: it has no names and no categories. Only {what} of products that are in the catalog "
+        f"is updated; nothing is added, nothing else is changed. Products are found by their {by}."
+    )

@@ -1,0 +1,11 @@
+"""What a change would do: the rows of the last days, judged once as things stand and once as they would be.
+
+changes.py     a change that isn't stored, and what rows would be held against with it
+stored.py      the rows of past uploads, as they were sent or corrected
+compare.py     a row judged twice: what differs, and how that is added up
+held.py        an upload that was measured: whether a threshold of the guard would have held it
+run.py         the job: asked for, done in slices, stopped
+canary.py      a tested change that is made, for some vendors first
+
+No test writes anything but its own job: no product, no ledger row, no error, nothing in DynamoDB.
+"""
