@@ -237,16 +237,25 @@ class Pipeline:
     """Drives uploads through the steps that workers take."""
 
     def send(
-        self, text: str | bytes, vendor_id: str = "VEND001", name: str = "feed.csv", **answers: str
+        self,
+        text: str | bytes,
+        vendor_id: str = "VEND001",
+        name: str = "feed.csv",
+        options: receive.Options | None = None,
+        **answers: str,
     ) -> UploadHistory:
         """Step 1 for a file with this content, and with these answers to its questions."""
         content = text.encode() if isinstance(text, str) else text
         reading = Reading(answers=answers) if answers else None
-        return receive.receive(io.BytesIO(content), name, vendor_id, reading=reading)
+        return receive.receive(
+            io.BytesIO(content), name, vendor_id, reading=reading, options=options or receive.Options()
+        )
 
-    def run(self, text: str | bytes, vendor_id: str = "VEND001") -> UploadHistory:
+    def run(
+        self, text: str | bytes, vendor_id: str = "VEND001", options: receive.Options | None = None
+    ) -> UploadHistory:
         """The whole journey of a file; returns its upload as it ended."""
-        upload = self.send(text, vendor_id)
+        upload = self.send(text, vendor_id, options=options)
         self.stage(upload)
         self.settle()
         upload.refresh_from_db()

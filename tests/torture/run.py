@@ -24,8 +24,8 @@ IN_A_REQUEST = 25
 _NAME = "CASE WHEN u.source = 'dynamodb' THEN u.upload_id ELSE u.file_name END"
 COMPARED = {
     "uploads": f"""
-        SELECT vendor_id, {_NAME}, status, file_rows, total_records, valid_records, error_records, inserted_records,
-               updated_records, unchanged_records, superseded_records, skipped_records
+        SELECT vendor_id, {_NAME}, status, guard, file_rows, total_records, valid_records, error_records,
+               inserted_records, updated_records, unchanged_records, superseded_records, skipped_records
           FROM upload_history u
          ORDER BY source, CASE WHEN source = 'dynamodb' THEN upload_id END, sequence
     """,
@@ -44,15 +44,20 @@ COMPARED = {
           FROM record_outcomes o LEFT JOIN upload_history u USING (upload_id) ORDER BY 1, 2, 3
     """,
 }
-OPEN = "SELECT vendor_id FROM upload_history WHERE status = 'processing'"
+OPEN = "SELECT vendor_id FROM upload_history WHERE status IN ('processing', 'held')"
+HELD = "SELECT upload_id, file_name FROM upload_history WHERE status = 'held'"
 COUNTED = "SELECT coalesce(sum(total_records), 0)::int FROM upload_history"
-UNSETTLED = f"{OPEN} AND source = 'file' AND total_records IS DISTINCT FROM file_rows"
+UNSETTLED = (
+    "SELECT vendor_id FROM upload_history WHERE status = 'processing' AND source = 'file'"
+    " AND total_records IS DISTINCT FROM file_rows"
+)
 OWED = "SELECT 1 FROM record_outcomes WHERE written_back_at IS NULL LIMIT 1"
 GAPS = "SELECT 1 FROM stream_shards WHERE gap_found_at IS NOT NULL AND gap_healed_at IS NULL LIMIT 1"
 
 
 class File(NamedTuple):
-    """A vendor's file: the same products in each round, with other prices and other errors."""
+    """A vendor's file: the same products in each round, with other prices and other errors. So all but the first of a
+    vendor are held: most are let through then, and each third is cancelled."""
 
     vendor: str
     round: int
@@ -60,6 +65,10 @@ class File(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.vendor}-{self.round}.csv"
+
+    @property
+    def cancelled(self) -> bool:
+        return self.round % 3 == 0
 
 
 Sent = File | Put | Stray
@@ -82,6 +91,7 @@ class Run:
 
     def keep_coming(self) -> None:
         """Every vendor has an upload on its way: who has none sends the next file, if it is taken at this moment."""
+        self._decide()
         for vendor in VENDORS:
             if self._idle(vendor):
                 self._send(File(vendor, 1 + sum(file.vendor == vendor for file in self._files())))
@@ -98,6 +108,13 @@ class Run:
                 case Stray():
                     self._put_stray(one)
 
+    def _decide(self) -> None:
+        """Let held files through, or cancel them; what isn't taken at this moment is done at the next look."""
+        for upload_id, name in self.query(HELD) or ():
+            vendor, _, number = name.removesuffix(".csv").rpartition("-")
+            file = File(vendor, int(number))
+            self.platform.manage("cancel_upload" if file.cancelled else "release_upload", upload_id)
+
     def write_foreign(self, plan: random.Random) -> None:
         """What another program writes next: new uploads, one of its first versions once more, a record that it puts
         beside the rows of a file, and second versions where the first has its outcome.
@@ -106,7 +123,8 @@ class Run:
             self._put(Put(1 + self._foreign_uploads()))
         if plan.random() < 0.3 and self._foreign_uploads():
             self._put(Put(plan.randint(1, self._foreign_uploads())))
-        if plan.random() < 0.3 and self._files():
+        # Beside one that is cancelled it would count or not, as it comes before that or after.
+        if plan.random() < 0.3 and self._files() and not self._files()[-1].cancelled:
             strays = sum(isinstance(one, Stray) for one in self.sent)
             self._put_stray(Stray(*self._files()[-1], strays + 1))
         for put in self._second_versions():
@@ -132,6 +150,8 @@ class Run:
         return [put for put in (Put(number, 2) for number in numbers) if put not in self.sent]
 
     def _idle(self, vendor: str) -> bool:
+        """Whether all of the vendor's files have ended."""
+        self._decide()
         return self.query(f"{OPEN} AND source = 'file' AND vendor_id = '{vendor}'") == []
 
     def _send(self, file: File) -> bool:
@@ -233,6 +253,7 @@ class Run:
 
     def settled(self) -> bool:
         """Whether every record has its outcome, every upload has ended, DynamoDB knows it, and nothing is in doubt."""
+        self._decide()
         if any(self.query(sql) != [] for sql in (OPEN, OWED, GAPS)):
             return False
         stream = self.platform.dynamodb().describe_table(TableName="UploadRecords")["Table"]["LatestStreamArn"]

@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Composable
 from catalog.rules.problems import Code
 from uploads.corrections.failed_rows import FailedRow, Key, Selection
 from uploads.models import Happening, Job, SelfRetry, why_retried
+from vendors import holds
 from vendors.models import Vendor
 
 Kind = Happening.Kind
@@ -76,7 +77,9 @@ def of(job: Job) -> Because | None:
 
 
 def wanted(vendor_id: str | None) -> bool:
-    """Whether the vendor may send products, and wants its rows retried by themselves."""
+    """Whether the vendor may send products, isn't paused, and wants its rows retried by themselves."""
+    if holds.why_no_retry(holds.of(vendor_id or "")):
+        return False
     return Vendor.objects.filter(pk=vendor_id, status=Vendor.Status.ACTIVE, retries_by_itself=True).exists()
 
 

@@ -94,7 +94,7 @@ def _slice() -> int | None:
         look = _LOOKS[group[0].kind](group)
         asked = _Asked(room)
         for concerned in look.concerned:
-            for part in _parts(concerned.whats):
+            for part in () if asked.full else _parts(concerned.whats):
                 _ask(Because(concerned.kind, part, since.isoformat()), concerned.vendor_id, asked)
         _note(group, look.position, since, asked)
         return len(asked.jobs)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from uploads.feed import columns
 from uploads.feed.columns import ColumnMapping
 from uploads.feed.formats.detect import is_own_list
+from uploads.feed.formats.model import UPDATE
+from uploads.feed.formats.own.changes import CHANGES, KIND, OFFER
 from uploads.feed.header import Layout, Reading, ignored_notes
 from uploads.feed.lines import FeedError
 from uploads.feed.questions import Question
@@ -69,3 +71,13 @@ def _still_open(asked: Sequence[Question], mapping: ColumnMapping) -> tuple[Ques
         for one in asked
         if one.id in columns.QUESTION_IDS and one.field in mapping.unclear
     )
+
+
+def in_mode(reading: Reading, mode: str, *, offers: bool = False) -> Reading:
+    """The reading of a file that is sent in this mode: one that only updates products may lack what a new one needs.
+    `offers`: somebody said that each of its rows is what changes of a product."""
+    if offers:
+        return replace(reading, answers={**reading.answers, KIND: OFFER})
+    if mode == UPDATE and KIND not in reading.answers:
+        return replace(reading, answers={**reading.answers, KIND: CHANGES})
+    return reading

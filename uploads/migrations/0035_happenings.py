@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "happenings",
+                "default_permissions": (),
                 "indexes": [models.Index(fields=["next_look_at", "id"], name="idx_happenings_due")],
             },
         ),
@@ -110,6 +111,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "self_retries",
+                "default_permissions": (),
                 "constraints": [
                     models.UniqueConstraint(fields=("upload", "record_id", "attempt"), name="self_retries_key")
                 ],

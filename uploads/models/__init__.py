@@ -9,9 +9,8 @@ stream.py   how far the table's stream was read, and by whom
 outages.py  services that were away
 upkeep.py   what of the schedule fails
 kept.py     how much there is of what is kept for a while, and how much was deleted
-jobs.py     work that somebody asked for
+jobs.py     work that somebody asked for, and what happened that asks for some
 guard.py    beyond what a file is held, and how a catalog moves
-happenings.py  what happened that rows may have waited for
 rules.py    what a vendor's columns and values mean, and how grave kinds of problems are
 values.py   how many open rows have which wrong value, of a vendor and of all
 desk.py     what people note of work that waits for them, and what they say about it
@@ -22,9 +21,8 @@ programs/   feeds of programs, and where feeds are fetched from
 from uploads.models.desk import COMMENT_CHARS, SEEN_WITH, Comment, WorkItem
 from uploads.models.errors import VALUE_CHARS, Correction, SelfRetry, ValidationError
 from uploads.models.guard import CatalogGeneration, GuardThreshold
-from uploads.models.happenings import Happening, why_retried
 from uploads.models.heads import UploadHead
-from uploads.models.jobs import Job
+from uploads.models.jobs import Happening, Job, why_retried
 from uploads.models.kept import Kept
 from uploads.models.ledger import RecordOutcome
 from uploads.models.outages import ServiceOutage

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from catalog.rules.places import place
-from uploads.models.happenings import Happening, why_retried
+from uploads.models.jobs import Happening, why_retried
 from uploads.models.uploads import UploadHistory
 from vendors.models import Vendor
 
@@ -185,6 +185,7 @@ class SelfRetry(models.Model):
 
     class Meta:
         db_table = "self_retries"
+        default_permissions = ()  # shown with the rows that they are about
         constraints = [
             models.UniqueConstraint(fields=["upload", "record_id", "attempt"], name="self_retries_key"),
         ]

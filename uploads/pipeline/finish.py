@@ -17,7 +17,8 @@ from config.web.text import counted, subject
 from uploads.aws import storage
 from uploads.models import UploadHistory, results
 from uploads.pipeline import report
-from uploads.work import events
+from uploads.pipeline.replace import absent
+from uploads.work import events, wakeups
 from vendors import access
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ def finish(upload_id: str) -> bool:
     upload = UploadHistory.objects.filter(upload_id=upload_id, status=UploadHistory.Status.PROCESSING).first()
     if upload is None or not _all_settled(upload):
         return False
+    if upload.absent_state == UploadHistory.AbsentState.DUE:
+        if not absent.settle(upload_id):
+            wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id)
+            return False
+        upload.refresh_from_db()
     report_key = report.store(upload) if upload.open_records and upload.storage_key else ""
     completed = _complete(upload, report_key)
     if completed is None:
@@ -56,6 +62,7 @@ def _complete(upload: UploadHistory, report_key: str) -> UploadHistory | None:
                SET status = 'completed', completed_at = now(), error_report_key = %s
              WHERE upload_id = %s AND status = 'processing'
                AND (total_records = file_rows OR source = 'dynamodb' AND withheld_from IS NULL)
+               AND absent_state <> 'due'
                AND (%s = '' OR updated_at = %s)
             """,
             [report_key, upload.pk, report_key, upload.updated_at],

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from catalog import committer
 from uploads.aws import storage
 from uploads.feed import parser
+from uploads.feed.choices import in_mode
 from uploads.feed.questions import refusal
 from uploads.models import Feed, UploadHistory
 from uploads.pipeline.examine import Contents, FeedFile, Refused, as_text, examine, in_sheet, inspect
@@ -50,13 +51,16 @@ class Options:
     """Which rows an upload is about (UploadHistory.Mode), and who is told of its end (UploadHistory.Notify).
 
     `trial` is what the dry run of exactly this counted, where there is one; `seen` the word for what is beyond
-    thresholds in it and the user wants to let through (guard/check.py).
+    thresholds in it and the user wants to let through (guard/check.py). `announced_rows` is how many rows the file has,
+    as who sends it says, and `absent_agreed` how many products that a whole catalog lacks a person was shown.
     """
 
     mode: str = UploadHistory.Mode.UPSERT
     notify: str = UploadHistory.Notify.VENDOR
     trial: hold.Trial | None = None
     seen: str = ""
+    announced_rows: int | None = None
+    absent_agreed: int | None = None
 
 
 def receive(
@@ -117,6 +121,7 @@ def open_upload(
                 uploaded_by=user,
                 notify=options.notify,
                 **_as_read(contents, layout, options),
+                **_as_catalog(vendor, layout, options),
             )
             hold.of_new(upload, contents.lines, options.trial, options.seen, user)
             upload.save(force_insert=True)
@@ -145,11 +150,35 @@ def _as_read(contents: Contents, layout: parser.Layout, options: Options) -> dic
     }
 
 
+def _as_catalog(vendor: Vendor, layout: parser.Layout, options: Options) -> dict[str, Any]:
+    """What becomes of products that the file lacks. Raises Refused for one that can't be a whole catalog."""
+    if options.mode != UploadHistory.Mode.REPLACE:
+        return {"announced_rows": options.announced_rows}
+    if layout.only_updates:
+        raise Refused(
+            "This file only changes products, so it can’t be your whole catalog. Send it to update existing products, "
+            "or add the columns that a product needs.",
+            "mode",
+        )
+    return {
+        "absent_to": vendor.absent_products,
+        "absent_state": UploadHistory.AbsentState.DUE,
+        "absent_agreed": options.absent_agreed,
+        "announced_rows": options.announced_rows,
+    }
+
+
 def _note_opened(upload: UploadHistory) -> None:
     """The feed is an upload from now on. Raises Refused for one that was cancelled meanwhile."""
     waiting = Feed.objects.filter(pk=upload.pk, vendor=upload.vendor_id, state__in=Feed.BEFORE_OPENED, dry_run=False)
     if not waiting.update(state=Feed.State.OPENED, upload=upload, ended_at=Now(), questions=[]):
         raise Refused("This feed was cancelled meanwhile.", "cancelled")
+
+
+def reading_of(feed: Feed) -> parser.Reading | None:
+    """How the file of a program's feed is to be read, by what was said of it; None where nothing was."""
+    reading = in_mode(parser.Reading(answers=feed.answers), feed.mode, offers=feed.kind == Feed.Kind.OFFER)
+    return reading if reading.answers else None
 
 
 def refuse_open(layout: parser.Layout) -> None:

@@ -29,6 +29,7 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
             CREATE TABLE accepted (key TEXT PRIMARY KEY, sku TEXT NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL)
                 WITHOUT ROWID;
             CREATE INDEX accepted_sku ON accepted (sku);
+            CREATE TABLE wrong (named TEXT PRIMARY KEY) WITHOUT ROWID;
             """
         )
 
@@ -66,6 +67,25 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
         self._table.execute("BEGIN")
         self._table.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?)", touched)
         self._table.execute("COMMIT")
+
+    def add_wrong(self, named: Iterable[str]) -> None:
+        """Keep the product IDs and SKUs of rows that are wrong: their products aren't absent."""
+        self._table.execute("BEGIN")
+        self._table.executemany("INSERT OR IGNORE INTO wrong VALUES (?)", [(one,) for one in named])
+        self._table.execute("COMMIT")
+
+    def lacks(self, products: Sequence[tuple[str, str]]) -> list[int]:
+        """Which of these products, by ID and SKU, no row of the file is about: their places."""
+        rows = self._table.execute(
+            """
+            SELECT p.key FROM json_each(?) AS p
+             WHERE json_extract(p.value, '$[0]') NOT IN (SELECT key FROM accepted)
+               AND NOT EXISTS (SELECT 1 FROM wrong WHERE named IN (json_extract(p.value, '$[0]'),
+                                                            json_extract(p.value, '$[1]')))
+            """,
+            [json.dumps(list(products))],
+        )
+        return [int(place) for (place,) in rows]
 
     def _find(self, keys: Iterable[str], skus: Iterable[str]) -> list[tuple[str, str, int, int]]:
         return self._table.execute(

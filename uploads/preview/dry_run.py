@@ -40,7 +40,7 @@ from uploads.feed.lines import FeedError
 from uploads.feed.parser import Layout, Reading, Row
 from uploads.feed.questions import Question
 from uploads.feed.sheets.notes import About
-from uploads.models import Job
+from uploads.models import Job, UploadHistory
 from uploads.pipeline import examine, judge, staged_rows
 from uploads.pipeline.examine import Contents, FeedFile, Refused
 from uploads.pipeline.guard import facts, thresholds
@@ -48,7 +48,7 @@ from uploads.pipeline.guard.hold import Trial
 from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
-from uploads.preview import kept_files
+from uploads.preview import kept_files, lacking
 from uploads.preview.accepted import Accepted
 from uploads.preview.kept_files import KeptFile
 from uploads.preview.verdicts import ValidatedRow, asks_of_columns, candidates, snapshot_for, validated
@@ -219,6 +219,10 @@ def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:
     measured = Measured.apart(thresholds.categories(thresholds.of(str(job.vendor_id))))
     with Accepted() as accepted, OnDisk() as on_disk:
         _run(job, _rows(file, layout), layout, mode, accepted, _heads(job, file, layout, on_disk), measured, until)
+        if mode == UploadHistory.Mode.REPLACE and not measured.cut_short:
+            job.result = {**job.result, **lacking.found(str(job.vendor_id), accepted)}
+            measured.absent = job.result["absent"]
+            jobs.save(job)
     return measured
 
 
@@ -292,6 +296,9 @@ def decided(
     asks_more = asks_of_columns(layout)
     outcomes = [_decided(one, wanting.get(one.row.number), snapshot, asks_more=asks_more) for one in judged]
     accepted.add(snapshot.by_key.values())
+    if mode == UploadHistory.Mode.REPLACE:
+        wrong = [one for one, what in zip(judged, outcomes, strict=True) if what.outcome in ("error", "open")]
+        accepted.add_wrong(named for one in wrong for named in lacking.named_by(one))
     return outcomes
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from uploads.aws.storage import FileMissing, StorageUnavailable
+from uploads.feed.choices import in_mode
+from uploads.feed.formats.own.changes import CHANGES, KIND
 from uploads.feed.parser import Layout, Reading
 from uploads.models import Feed, Job, UploadHistory
 from uploads.pipeline import examine, receive, remembered
@@ -56,8 +58,10 @@ def choose(file: BinaryIO, file_name: str, vendor: Vendor, user: Any, program: F
     """
     quota.take(file, vendor.vendor_id, user)
     with examine.as_text(file, vendor.vendor_id) as feed:
-        answered = Reading(answers=program.answers) if program else Reading()
-        seen = verdicts.of(feed, vendor.vendor_id, answered, program.mode if program else UploadHistory.Mode.UPSERT)
+        answered, mode = Reading(), UploadHistory.Mode.UPSERT.value
+        if program:
+            answered, mode = receive.reading_of(program) or Reading(), program.mode
+        seen = verdicts.of(feed, vendor.vendor_id, answered, mode)
         kept = kept_files.stored(feed, receive.base_name(file_name), vendor.vendor_id, seen.contents)
         token = kept_files.token_for(replace(kept, feed_id=program.pk if program else ""), user)
     return _shown(seen, token, vendor, kept_files.from_token(token, user), user)
@@ -76,7 +80,8 @@ def look_again(
 
     What is remembered for its columns is forgotten first, if that is what was asked for: then it is read as it shows.
     """
-    kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading or Reading()
+    kept = _kept_file(confirmation, user, vendor)
+    reading = _in_mode(confirmation.reading or Reading(), confirmation.mode)
     with kept_files.opened(kept) as feed:
         quota.take(feed.text, kept.vendor_id, user)
         contents = kept.contents or examine.examine(feed.text)
@@ -112,8 +117,12 @@ def confirm(
     A button that is pressed twice opens one: AlreadyOpened tells the second which it is. Raises NotYet too.
     """
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading
+    if confirmation.mode == UploadHistory.Mode.UPDATE or reading:
+        reading = _in_mode(reading or Reading(), confirmation.mode)
     trial = dry_run.trial_for(kept, reading or Reading(), confirmation.mode)
-    options = Options(confirmation.mode, notify, trial, confirmation.let_through)
+    job = dry_run.of(kept)
+    shown = job.result.get("absent") if job and job.state == Job.State.DONE else None
+    options = Options(confirmation.mode, notify, trial, confirmation.let_through, absent_agreed=shown)
     try:
         with kept_files.opened(kept) as feed:
             looked = _looked_at(feed, kept, reading)
@@ -130,6 +139,13 @@ def confirm(
     dry_run.end(kept.key)
     kept_files.drop(kept)
     return upload
+
+
+def _in_mode(reading: Reading, mode: str) -> Reading:
+    """The reading in another mode than it was seen in: what that made of it is forgotten."""
+    if reading.answers.get(KIND) == CHANGES:
+        reading = replace(reading, answers={one: said for one, said in reading.answers.items() if one != KIND})
+    return in_mode(reading, mode)
 
 
 def _looked_at(feed: FeedFile, kept: KeptFile, reading: Reading | None) -> receive.Looked | None:

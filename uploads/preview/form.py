@@ -12,6 +12,7 @@ from catalog.rules.fields import LABELS, READ, REQUIRED
 from catalog.rules.places import place
 from catalog.rules.problems import Code
 from uploads.feed import parser
+from uploads.feed.formats.own.changes import CHANGES, KIND
 from uploads.feed.parser import Layout, Reading
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.guard import hold
@@ -19,6 +20,7 @@ from uploads.pipeline.guard.check import Finding
 from uploads.preview import dry_run, outlook
 from uploads.preview.asked import answers_of
 from uploads.preview.shown import Preview
+from vendors.models import Vendor
 
 COLUMN = "column-{}"
 TAKE = "take"
@@ -28,7 +30,7 @@ FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in
 
 def modes_of(layout: Layout) -> list[tuple[str, str]]:
     """What the file can be sent to do: value and label."""
-    if layout.only_updates:
+    if layout.only_updates and layout.answers.get(KIND) != CHANGES:  # else by its mode alone
         return [(UploadHistory.Mode.UPDATE.value, UploadHistory.Mode.UPDATE.label)]
     return UploadHistory.Mode.choices
 
@@ -148,13 +150,18 @@ def dry_run_context(job: Job, asked: int, user: Any) -> dict[str, Any]:
         "counts": [
             ("New", result.get("inserted", 0), False),
             ("Updated", result.get("updated", 0), False),
+            *([("Retired", retired, False)] if (retired := result.get("retired", 0)) else []),
             ("Unchanged", result.get("unchanged", 0), False),
             *([("Waiting for an answer", waiting, False)] if (waiting := result.get("open", 0)) else []),
             *([("Left alone", alone, False)] if (alone := result.get("skipped", 0) - left_out) else []),
             *([("Left out", left_out, False)] if left_out else []),
             ("With errors", result.get("error", 0), True),
             *([("With warnings", warned, False)] if (warned := result.get("warned", 0)) else []),
+            *([("Not in the file", result["absent"], bool(result["absent"]))] if "absent" in result else []),
         ],
+        "absent": result.get("absent", 0),
+        "absent_some": result.get("absent_some", []),
+        "absent_to": Vendor.objects.get(pk=job.vendor_id).get_absent_products_display() if result.get("absent") else "",
         "kinds": _kinds(job, "problems"),
         "warnings": _kinds(job, "warnings"),
     }

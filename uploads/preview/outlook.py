@@ -16,7 +16,7 @@ from uploads.pipeline import examine
 from uploads.pipeline.examine import Contents
 from uploads.preview import dry_run
 
-OUTCOMES: Final = ("inserted", "updated", "unchanged", "error", "open", "skipped")
+OUTCOMES: Final = ("inserted", "updated", "retired", "unchanged", "error", "open", "skipped")
 WAIT: Final = "The whole file is still being looked at ({} %). You can import it then."
 
 
@@ -97,6 +97,7 @@ def _clauses(result: Mapping[str, Any], mode: str) -> list[str]:
     words = {
         "inserted": ("{} product would be added", "{} products would be added"),
         "updated": ("{} product would be updated", "{} products would be updated"),
+        "retired": ("{} product would be retired", "{} products would be retired"),
         "unchanged": ("{} product stays as it is", "{} products stay as they are"),
         "error": ("{} row has errors", "{} rows have errors"),
         "open": ("{} row waits for an answer", "{} rows wait for an answer"),
@@ -105,7 +106,9 @@ def _clauses(result: Mapping[str, Any], mode: str) -> list[str]:
     counts = {name: int(result.get(name, 0)) for name in words}
     counts["skipped"] -= sum(left_out.values())
     said = [counted(counts[name], *words[name]) for name in words if counts[name]]
-    return [*said, *([_left_out(left_out)] if left_out else [])]
+    absent = int(result.get("absent", 0))
+    lacking = [counted(absent, "{} product isn’t in it", "{} products aren’t in it")] if absent else []
+    return [*said, *([_left_out(left_out)] if left_out else []), *lacking]
 
 
 def _left_out(left_out: Mapping[str, int]) -> str:
@@ -119,7 +122,7 @@ def _left_out(left_out: Mapping[str, int]) -> str:
 
 
 def _gets_in(job: Job) -> int:
-    return int(job.result.get("inserted", 0)) + int(job.result.get("updated", 0))
+    return sum(int(job.result.get(name, 0)) for name in ("inserted", "updated", "retired"))
 
 
 def _button(job: Job) -> str:
@@ -128,7 +131,9 @@ def _button(job: Job) -> str:
     if job.state != Job.State.DONE or result.get("cut_short"):
         return "Import all that is right"
     count = _gets_in(job)
-    verb = "Import" if result.get("inserted") else "Update"
+    verb = "Import" if result.get("inserted") else "Update" if result.get("updated") else "Retire"
     said = f"{verb} {counted(count, '{} product', '{} products')}" if count else "Import nothing"
+    if absent := int(result.get("absent", 0)):
+        said = f"Replace the catalog, without {counted(absent, '{} product', '{} products')}"
     left = int(result.get("error", 0)) + int(result.get("skipped", 0)) - sum(result.get("left_out", {}).values())
     return f"{said}, leave {left:,}" if left else said

@@ -49,6 +49,7 @@ def announce_feed(
     dry_run: bool = False,
     sha256: str = "",
     size: int | None = None,
+    rows: int | None = None,
     metadata: Mapping[str, Any] | None = None,
     feed_id: str = "",
 ) -> Feed:
@@ -69,7 +70,8 @@ def announce_feed(
     feed_id = feed_id or receive.new_upload_id()
     return Feed.objects.create(
         feed_id=feed_id, vendor=vendor, token=token, source=source, kind=kind, mode=mode, dry_run=dry_run,
-        file_name=receive.base_name(file_name), sha256=sha256.lower(), size=size, metadata=dict(metadata or {}),
+        file_name=receive.base_name(file_name), sha256=sha256.lower(), size=size, rows=rows,
+        metadata=dict(metadata or {}),
         key=f"{storage.SENT}/{vendor.pk}/{feed_id}-{secrets.token_urlsafe(24)}",
         expires_at=timezone.now() + timedelta(seconds=2 * TARGET_SECONDS),
     )  # fmt: skip

@@ -112,13 +112,13 @@ def _claimed(feed_id: str) -> Feed | None:
 def _look(feed: Feed) -> float | None:
     """Look at the file as a whole, and do with it what was asked. Raises Refused."""
     receive.active_vendor(feed.vendor_id)
-    reading = Reading(answers=feed.answers) if feed.answers else None
+    reading = receive.reading_of(feed)
     with _local(feed) as file:
         _refuse_other(feed, file)
         with examine.as_text(file, feed.vendor_id) as text:
             if feed.dry_run:
                 return _try(feed, text, reading)
-            options = receive.Options(mode=feed.mode)
+            options = receive.Options(mode=feed.mode, announced_rows=feed.rows)
             receive.open_upload(text, feed.file_name, feed.vendor_id, None, reading, options, feed_id=feed.pk)
     return None
 

@@ -5,7 +5,8 @@ so many examples of each and in all. What doesn't fit is counted all the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from catalog.rules.fields import FIELDS
@@ -52,16 +53,22 @@ def _codes(judged: Judged) -> Counter[tuple[str, str]]:
 def add(result: dict[str, Any], pairs: Iterable[tuple[Judged, Judged]]) -> None:
     """Add rows to what was found so far; `result` has `counts` in all, by vendor under `vendors`, and `others`."""
     for now, then in pairs:
-        kind, vendor = difference(now, then), _vendor(result, _vendor_id(now))
-        vendor["rows"] += 1
-        if not kind:
-            continue
-        result["counts"][kind] = result["counts"].get(kind, 0) + 1
-        vendor[kind] = vendor.get(kind, 0) + 1
-        examples = vendor.get("examples")
-        if examples is not None and len(examples) < EXAMPLES and result["examples"] < MOST_EXAMPLES:
-            examples.append(_example(kind, now, then))
-            result["examples"] += 1
+        kind = difference(now, then)
+        count(result, _vendor_id(now), kind, partial(_example, kind, now, then))
+
+
+def count(result: dict[str, Any], vendor_id: str, kind: str, example: Callable[[], dict[str, Any]]) -> None:
+    """Count one row of a vendor, and what would be different of it; "" is nothing."""
+    vendor = _vendor(result, vendor_id)
+    vendor["rows"] += 1
+    if not kind:
+        return
+    result["counts"][kind] = result["counts"].get(kind, 0) + 1
+    vendor[kind] = vendor.get(kind, 0) + 1
+    examples = vendor.get("examples")
+    if examples is not None and len(examples) < EXAMPLES and result["examples"] < MOST_EXAMPLES:
+        examples.append(example())
+        result["examples"] += 1
 
 
 def _vendor(result: dict[str, Any], vendor_id: str) -> dict[str, Any]:
@@ -96,12 +103,12 @@ def _example(kind: str, now: Judged, then: Judged) -> dict[str, Any]:
         "record": record.record_id,
         "row": record.row_number,
         "in_file": in_file(record.line_number, now.upload.sheet if now.upload else ""),
-        "sku": _clipped(cell_of(now, "sku")),
+        "sku": clipped(cell_of(now, "sku")),
         "field": field,
-        "cell": _clipped(cell_of(now, field)) if field else "",
-        "before": _clipped(_value(now, field)) if kind == OTHER else "",
-        "after": _clipped(_value(then, field)) if kind == OTHER else "",
-        "message": _clipped(message),
+        "cell": clipped(cell_of(now, field)) if field else "",
+        "before": clipped(_value(now, field)) if kind == OTHER else "",
+        "after": clipped(_value(then, field)) if kind == OTHER else "",
+        "message": clipped(message),
     }
 
 
@@ -124,6 +131,7 @@ def _value(judged: Judged, field: str) -> str:
     return "" if value is None else str(value)
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """A text as an example keeps it."""
     text = storable(text)
     return text if len(text) <= TEXT else f"{text[: TEXT - 1]}…"

@@ -5,13 +5,11 @@ measured it, a slice at a time, and held against what counts now and against the
 held and never imported have no ledger: of these there is what their trial found.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from uploads.feed.parser import Layout
@@ -20,7 +18,9 @@ from uploads.pipeline.guard import facts
 from uploads.pipeline.guard.check import Finding, check
 from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.guard.thresholds import Threshold, as_threshold, categories, counting
+from uploads.shadow import effects
 from uploads.shadow.changes import ThresholdChange
+from uploads.shadow.effects import Effect
 from uploads.shadow.stored import Window
 from uploads.work import jobs
 from vendors.models import Vendor
@@ -134,7 +134,7 @@ def _measure_on(
         _add(result, upload, change, _by_trial(upload, change, then))
         return At(upload.sequence), 0
     begun = Measured.from_json(at.measured) if at.measured else Measured.apart({*categories(now), *categories(then)})
-    rows = _rows(upload.pk, at.behind)
+    rows = effects.read(upload.pk, at.behind, SLICE_ROWS)
     for row in rows:
         _note(begun, row)
     if len(rows) == SLICE_ROWS:
@@ -157,45 +157,7 @@ def _by_trial(upload: UploadHistory, change: ThresholdChange, then: Sequence[Thr
     return Held(now, beyond)
 
 
-class Row(NamedTuple):
-    """What became of a row at its first attempt, and of its product as it stands now; "" where that is gone."""
-
-    record_id: str
-    number: int
-    outcome: str
-    reason: str
-    category: str
-    name: str
-    sku: str
-    changes: dict[str, list[object]] | None
-
-
-# By record_outcomes_key, products_pkey and idx_product_changes_product.
-_ROWS: Final = """
-SELECT o.record_id, o.row_number, o.outcome, o.error_reason, p.category, p.product_name, p.sku, c.changes
-  FROM record_outcomes o
-  LEFT JOIN products p ON p.product_id = o.product_id
-  LEFT JOIN LATERAL (SELECT changes FROM product_changes
-                      WHERE product_id = o.product_id AND upload_id = o.upload_id AND record_id = o.record_id
-                        AND kind = 'updated' LIMIT 1) c ON o.outcome = 'updated'
- WHERE o.upload_id = %s AND o.record_id > %s AND o.attempt = 1
- ORDER BY o.record_id LIMIT %s
-"""
-
-
-def _rows(upload_id: str, behind: str) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [upload_id, behind, SLICE_ROWS])
-        return [_row(*row) for row in cursor.fetchall()]
-
-
-def _row(record_id: str, number: int, outcome: str, reason: str, *rest: str | None) -> Row:
-    category, name, sku, changed = rest
-    made = json.loads(changed) if changed else None
-    return Row(record_id, number, outcome, reason, category or "", name or "", sku or "", made)
-
-
-def _note(measured: Measured, row: Row) -> None:
+def _note(measured: Measured, row: Effect) -> None:
     """As the trial counts it (uploads/preview/trial.py)."""
     measured.rows += 1
     if row.outcome == "error":

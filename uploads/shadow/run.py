@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from uploads.models import Job
 from uploads.pipeline.judge import judge_by
-from uploads.shadow import changes, compare, held, stored
-from uploads.shadow.changes import Change, RowChange, ThresholdChange
+from uploads.shadow import changes, compare, held, moved, stored
+from uploads.shadow.changes import Change, RowChange, SeverityChange, ThresholdChange
 from uploads.shadow.stored import MOST_ROWS, Place, Slice, Window
 from uploads.work import jobs
 
@@ -57,6 +57,8 @@ def step(job: Job) -> bool:
     change, wanted = changes.from_json(job.parameters["change"]), Window.from_json(job.parameters["window"])
     if isinstance(change, ThresholdChange):
         return held.step(job, change, wanted)
+    if isinstance(change, SeverityChange) and change.code in moved.CODES:
+        return moved.step(job, change, wanted)
     return _rows_step(job, change, wanted)
 
 

@@ -30,7 +30,7 @@ from config.web.text import NOTHING, counted, visible
 from uploads.corrections import ignoring
 from uploads.corrections.failed_rows import Key
 from uploads.feed.parser import Layout
-from uploads.models import Correction, UploadHistory, ValidationError
+from uploads.models import Correction, SelfRetry, UploadHistory, ValidationError
 from uploads.staff import corrections, mending
 from uploads.staff.actions import may
 from uploads.staff.everywhere import claims, page
@@ -270,11 +270,13 @@ class ValidationErrorAdmin(ReadOnlyVendorTableAdmin):
     def original(self, error: ValidationError) -> SafeString | None:
         return pairs_table(as_pairs(error)) if error.original_data else None
 
-    @admin.display(description="corrected", empty_value=NOTHING)
+    @admin.display(description="corrected or retried", empty_value=NOTHING)
     def corrections(self, error: ValidationError) -> SafeString | None:
-        """Who changed what in this row since."""
+        """Who changed what in this row since, and for what it was retried by itself."""
         found = Correction.objects.filter(upload_id=error.upload_id, record_id=error.record_id)
         rows = [(said_by(one), said(one)) for one in found.select_related("corrected_by")]
+        alone = SelfRetry.objects.filter(upload_id=error.upload_id, record_id=error.record_id).order_by("-id")
+        rows += [(f"by itself, {localize(localtime(one.created_at))}", f"Retried, since {one.why}.") for one in alone]
         return pairs_table(rows) if rows else None
 
     @admin.display(description="see also")

@@ -55,7 +55,7 @@ def test_each_choice_of_a_filter_has_its_figure_with_the_other_filters_as_they_a
             zip(choices(admin_client, UPLOADS, of, query), figures(admin_client, UPLOADS, of, query), strict=True)
         )
 
-    assert counted() == {"All": "5", "Processing": "3", "Completed": "0", "Failed": "2", "Cancelled": "0"}
+    assert counted() == {"All": "5", "Processing": "3", "Held": "0", "Completed": "0", "Failed": "2", "Cancelled": "0"}
     assert counted("status__exact=failed") == counted()
     assert counted("vendor=V1")["Failed"] == counted("vendor=V1")["All"] == "1"
     assert counted("q=nothing")["All"] == "0"
@@ -83,11 +83,11 @@ def test_every_filter_of_every_list_is_counted(admin_client: Client, model: Any)
 def test_figures_are_bounded_in_rows_choices_and_time(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(range(1, 6))
     monkeypatch.setattr(counts, "MOST", 2)
-    assert figures(admin_client, UPLOADS, "status__exact") == ["2+", "2+", "0", "0", "0"]
+    assert figures(admin_client, UPLOADS, "status__exact") == ["2+", "2+", "0", "0", "0", "0"]
     monkeypatch.setattr(counts, "CHOICES", 2)
-    assert figures(admin_client, UPLOADS, "status__exact") == ["2+", "2+", "", "", ""]
+    assert figures(admin_client, UPLOADS, "status__exact") == ["2+", "2+", "", "", "", ""]
     monkeypatch.setattr(counts, "SECONDS", 0.0)
-    assert figures(admin_client, UPLOADS, "status__exact") == [""] * 5
+    assert figures(admin_client, UPLOADS, "status__exact") == [""] * 6
 
 
 def test_what_takes_too_long_has_no_figure_and_is_no_error(
@@ -97,7 +97,7 @@ def test_what_takes_too_long_has_no_figure_and_is_no_error(
     slow = "SELECT pg_sleep(20)::text AS pk"
     monkeypatch.setattr("django.db.models.sql.Query.sql_with_params", lambda query: (slow, ()))
     monkeypatch.setattr(counts, "SECONDS", 0.2)
-    assert figures(admin_client, UPLOADS, "status__exact") == [""] * 5
+    assert figures(admin_client, UPLOADS, "status__exact") == [""] * 6
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)

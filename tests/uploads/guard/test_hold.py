@@ -121,6 +121,17 @@ def test_a_file_full_of_errors_is_held(stocked: Pipeline) -> None:
     assert "Nonsense" in str(finding.examples)
 
 
+def test_a_file_that_retires_many_products_row_by_row_is_held_however_short_it_is(stocked: Pipeline) -> None:
+    GuardThreshold.objects.create(kind="fewer_rows", limit_percent=50, owner_percent=90, is_on=False)
+    few = "sku,action\n" + "".join(f"SKU-{number},retire\n" for number in range(1, 5))
+    assert stocked.run(few).status == "completed"  # 4 of 30
+    upload = stocked.run("sku,action\n" + "".join(f"SKU-{number},retire\n" for number in range(10, 15)))
+    (finding,) = hold.findings_of(upload)
+    assert (finding.kind, finding.found, finding.of) == ("retired", 5, 26)
+    assert finding.lines[0] == "Product 10 (SKU-10): active → retired"
+    assert Product.objects.filter(status="retired").count() == 4
+
+
 def test_a_vendors_threshold_counts_before_that_for_all(stocked: Pipeline) -> None:
     GuardThreshold.objects.create(kind="zero_stock", vendor_id="VEND001", limit_percent=100, owner_percent=100)
     assert stocked.run(ZEROED).status == "completed"

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.conftest import Pipeline
@@ -135,3 +135,16 @@ def test_a_dry_run_says_what_would_hold_the_file(program: Client) -> None:
     take.take(feed_id)
     found = state(program, feed_id)
     assert (found["state"], [one["kind"] for one in found["held_for"]]) == ("tried", ["zero_stock"])
+
+
+def test_staff_let_a_held_upload_through_at_the_command_line_once(
+    program: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed_id = looked_at(program, ZEROED)
+    call_command("release_upload", feed_id)
+    assert "30 stocks fall to 0" in capsys.readouterr().out
+    assert UploadHistory.objects.get(pk=feed_id).guard == "confirmed"
+    with pytest.raises(CommandError, match="isn't held any more"):
+        call_command("release_upload", feed_id)
+    with pytest.raises(CommandError, match="There is no upload"):
+        call_command("release_upload", "NONE")

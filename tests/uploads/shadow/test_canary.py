@@ -240,10 +240,7 @@ def test_a_severity_is_tested_from_its_form(client: Client, pipeline: Pipeline, 
     page = client.post("/admin/uploads/valuerule/test/", asked, follow=True).content.decode()
     assert "“Name in capitals” in rows of VEND001: an error" in page
     assert run_jobs().result["counts"] == {"fail": 1}
-    for code, severity, said in (
-        ("missing_value", "warning", "can&#x27;t be a warning"), ("price_changed", "error", "held against its product"),
-    ):  # fmt: skip
-        refused = client.post("/admin/uploads/valuerule/test/", asked | {"code": code, "severity": severity})
-        assert said in refused.content.decode()
+    never = client.post("/admin/uploads/valuerule/test/", asked | {"code": "missing_value", "severity": "warning"})
+    assert "can&#x27;t be a warning" in never.content.decode()
     assert Job.objects.count() == 1
     assert not SeverityRule.objects.exists()

@@ -35,12 +35,17 @@ TOO_LONG = "The file has more than 25 MB. Announce it as JSON, and put it where 
 class NewFeed(Sent):
     """What is announced of a feed, or said beside its file."""
 
-    kind: Feed.Kind = Feed.Kind.PRODUCTS
+    kind: Feed.Kind = Field(
+        Feed.Kind.PRODUCTS, description="offer: an identifier and what changes; full or products: whole products."
+    )
     mode: UploadHistory.Mode = Field(UploadHistory.Mode.UPSERT, description="Which rows are wanted.")
     dry_run: bool = Field(False, description="Only say what would become of each row.")
     file_name: str = Field("feed.csv", min_length=1, max_length=255)
     sha256: str = Field("", pattern=r"^([0-9A-Fa-f]{64})?$", description="Of the file, in hexadecimal digits.")
     size: int | None = Field(None, ge=1, le=2**40, description="In bytes.")
+    rows: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="How many rows the file has: a whole catalog with fewer retires nothing."
+    )
     metadata: dict[str, Any] = Field({}, description="Your own, given back as it is: 4,096 characters as JSON.")
 
     @field_validator("metadata")
@@ -87,7 +92,7 @@ class Answers(Sent):
         return value
 
 
-_SAID = ("kind", "mode", "dry_run", "file_name", "sha256", "size", "metadata")
+_SAID = ("kind", "mode", "dry_run", "file_name", "sha256", "size", "rows", "metadata")
 BODY: Final = {
     "requestBody": {
         "required": True,
@@ -206,7 +211,7 @@ def _announced(request: HttpRequest, token: ApiToken, asked: NewFeed) -> Feed:
     with _refusals():
         return feeds.announce_feed(
             token.vendor, asked.file_name, token=token, kind=asked.kind, mode=asked.mode, dry_run=asked.dry_run,
-            sha256=asked.sha256, size=asked.size, metadata=asked.metadata,
+            sha256=asked.sha256, size=asked.size, rows=asked.rows, metadata=asked.metadata,
             feed_id=idempotent.new_id(request),
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.outages import explain
 from uploads.aws.storage import StorageUnavailable
+from uploads.feed.choices import in_mode
 from uploads.feed.formats.model import CATEGORY_VALUES, EMPTY_SKU, LEAVE, NEGATIVE
 from uploads.feed.parser import Layout, Reading
 from uploads.feed.questions import Question
@@ -65,13 +66,23 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the outcome for programs")
         parser.add_argument("--yes", action="store_true", help="ask nothing, not even when the file was sent before")
         parser.add_argument("--explain", action="store_true", help="only print how the file would be read")
+        parser.add_argument(
+            "--mode", choices=UploadHistory.Mode.values, default=UploadHistory.Mode.UPSERT.value,
+            help="update only changes products that are there; replace makes the file the whole catalog",
+        )  # fmt: skip
+        parser.add_argument(
+            "--kind", choices=("full", "offer"), default="full",
+            help="offer: each row has an identifier and what changes of the product",
+        )  # fmt: skip
+        parser.add_argument("--rows", type=int, help="how many rows it has: a whole catalog with fewer retires nothing")
         parser.add_argument("--answers", metavar="FILE.json", help='answers to its questions: {"price_from": "Net"}')
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, vendor_id = Path(options["file"]), options["vendor"]
+        self._mode, self._offers, self._rows = options["mode"], options["kind"] == "offer", options["rows"]
         answers = _answers(options["answers"])
         if options["explain"]:
-            self._explain(path, vendor_id, answers, as_json=options["json"])
+            self._explain(path, vendor_id, self._reading(answers), as_json=options["json"])
             return
         upload = self._receive(path, vendor_id, answers, ask=not options["yes"], as_json=options["json"])
         if not options["json"]:
@@ -105,9 +116,12 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"The error report can't be written: {path}: {error.strerror}") from error
 
-    def _explain(self, path: Path, vendor_id: str, answers: Mapping[str, str], *, as_json: bool) -> None:
+    def _reading(self, answers: Mapping[str, str]) -> Reading:
+        return in_mode(Reading(answers=answers), self._mode, offers=self._offers)
+
+    def _explain(self, path: Path, vendor_id: str, reading: Reading, *, as_json: bool) -> None:
         with _opened(path, vendor_id) as feed:
-            layout, found = previewed.explained(feed, vendor_id, Reading(answers=answers))
+            layout, found = previewed.explained(feed, vendor_id, reading)
         if as_json:
             self.stdout.write(json.dumps(found))
             return
@@ -121,9 +135,12 @@ class Command(BaseCommand):
         with _opened(path, vendor_id) as feed:
             self._recognise(feed.text, vendor_id, ask)
             for _ in range(MOST_ROUNDS):
-                reading = Reading(answers=answers) if answers else None
+                reading = self._reading(answers)
+                wanted = receive.Options(self._mode, announced_rows=self._rows)
                 try:
-                    return receive.open_upload(feed, path.name, vendor_id, reading=reading)
+                    return receive.open_upload(
+                        feed, path.name, vendor_id, reading=reading if reading.answers else None, options=wanted
+                    )
                 except examine.Refused as refused:
                     if not refused.questions:
                         raise

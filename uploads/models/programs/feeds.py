@@ -18,6 +18,8 @@ class Feed(models.Model):
 
     class Kind(models.TextChoices):
         PRODUCTS = "products"
+        FULL = "full", "products with all that they need"
+        OFFER = "offer", "what changes of products"
 
     class State(models.TextChoices):
         AWAITING_FILE = "awaiting_file", "waits for its file"
@@ -42,6 +44,7 @@ class Feed(models.Model):
     # What its program says of the file, and gets back: "" and null where it says nothing.
     sha256 = models.CharField("SHA-256", max_length=64, default="", blank=True)
     size = models.BigIntegerField("size in bytes", null=True)
+    rows = models.IntegerField(null=True)
     metadata = models.JSONField(default=dict)
     state = models.CharField(max_length=20, choices=State, default=State.AWAITING_FILE)
     key = models.CharField(max_length=1024, default="", blank=True)  # where its file is, or is to be put

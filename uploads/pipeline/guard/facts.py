@@ -55,9 +55,7 @@ def completed(measured: Measured, vendor_id: str, layout: Layout, mode: str, *, 
     if not retires(layout, mode):
         return replace(measured, last_rows=last)
     active = active_products(vendor_id)
-    touched = sum(part.touched for part in measured.parts.values())
-    absent = max(0, active - touched - measured.retired) if mode == REPLACE and not measured.cut_short else 0
-    return replace(measured, last_rows=last, active=active, absent=absent)
+    return replace(measured, last_rows=last, active=active)
 
 
 def generation(vendor_id: str) -> int:

@@ -14,6 +14,7 @@ from config.web.admin_log import log_change
 from config.web.text import visible
 from security.log import note
 from security.models import Kind
+from uploads.models import Happening
 from vendors import holds, mails
 from vendors.models import Vendor, VendorHold
 
@@ -50,6 +51,8 @@ def resume(vendor_id: str, user: Any) -> VendorHold | None:
         return None
     ended = VendorHold.objects.filter(pk=hold.pk, ended_at=None)
     ended.update(ended_at=Now(), ended_how=VendorHold.Ended.RESUMED, ended_by=user)
+    # What failed rows waited for may have happened meanwhile: it is looked for now, as after a suspension.
+    Happening.objects.create(kind=Happening.Kind.VENDOR, what=vendor_id)
     vendor = Vendor.objects.get(pk=vendor_id)
     _log(vendor, user, "Feeds resumed.", "feeds resumed")
     _tell(

@@ -10,7 +10,6 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from catalog.models import ProductCategory
-from catalog.rules.problems import Code
 from config.web.links import page_url
 from config.web.text import counted
 from uploads.models import GuardThreshold, ValueRule
@@ -34,12 +33,6 @@ NO_SUCH_RULE: Final = "This rule is gone: somebody deleted it meanwhile."
 NO_SUCH_THRESHOLD: Final = "This threshold is gone: somebody deleted it meanwhile."
 NO_CATEGORY: Final = "Choose at least one category that isn’t so already."
 TOO_MANY: Final = f"At most {counted(MOST_CATEGORIES, '{} category', '{} categories')} can be tested at once."
-# What is seen in how a product changes, and not in its row.
-BY_THE_CATALOG: Final = frozenset({Code.PRICE_CHANGED, Code.STOCK_ZERO})
-NOT_IN_ROW: Final = (
-    "This is found when a row is held against its product as that stood, so rows can’t be judged by it again. How "
-    "often it was found stands in the list of errors and warnings."
-)
 
 
 class Asked(NamedTuple):
@@ -116,8 +109,6 @@ def _severity(data: QueryDict) -> Asked:
     if not form.is_valid():
         return Asked(None, _said(form), fields, back)
     made: dict[str, Any] = form.cleaned_data
-    if made["code"] in BY_THE_CATALOG:
-        return Asked(None, [NOT_IN_ROW], fields, back)
     vendor_id = made["vendor"].pk if made["vendor"] else ""
     change = SeverityChange(made["code"], made["severity"], vendor_id, made["category"], made["threshold"])
     return Asked(change, [], fields, back)

@@ -11,7 +11,7 @@ from catalog.rules.problems import WARNING as LOWER
 from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.models import Job
-from uploads.shadow import changes, held
+from uploads.shadow import changes, held, moved
 from uploads.shadow.changes import Change, RuleChange, SeverityChange, ThresholdChange
 from uploads.shadow.compare import EXAMPLES, FAIL, MOST_EXAMPLES, MOST_VENDORS, OTHER, PASS, UNWARN, WARN
 from uploads.shadow.held import BOTH, HELD, LET
@@ -35,9 +35,20 @@ def about_uploads(job: Job) -> bool:
     return isinstance(changes.from_json(job.parameters["change"]), ThresholdChange)
 
 
+def about_effects(job: Job) -> bool:
+    """Whether it looks at what uploads changed, and not at their rows again."""
+    change = changes.from_json(job.parameters["change"])
+    return about_uploads(job) or (isinstance(change, SeverityChange) and change.code in moved.CODES)
+
+
 def words(job: Job) -> dict[str, str]:
     """What the kinds of differences are called that it looks for."""
     return OF_UPLOADS if about_uploads(job) else OF_ROWS
+
+
+def words_found(job: Job) -> dict[str, str]:
+    """The same of those that it found any of."""
+    return {kind: word for kind, word in words(job).items() if job.result.get("counts", {}).get(kind)}
 
 
 def counts(job: Job) -> list[tuple[str, int]]:
@@ -48,7 +59,7 @@ def counts(job: Job) -> list[tuple[str, int]]:
 
 def vendors(request: HttpRequest, job: Job) -> list[dict[str, Any]]:
     """The vendors whose rows would be different, most rows first."""
-    said = words(job)
+    said = words_found(job)
     found = [(key, one) for key, one in job.result.get("vendors", {}).items() if _any(one)]
     names = dict(Vendor.objects.filter(pk__in=[key for key, _ in found]).values_list("pk", "vendor_name"))
     sees = request.user.has_perm("vendors.view_vendor")
@@ -68,7 +79,7 @@ def vendors(request: HttpRequest, job: Job) -> list[dict[str, Any]]:
 def others(job: Job) -> dict[str, Any] | None:
     """The vendors that have no line of their own, as one; None where there are none, or nothing would be different."""
     found = job.result.get("others", {})
-    return _numbers(found, words(job)) if _any(found) else None
+    return _numbers(found, words_found(job)) if _any(found) else None
 
 
 def unaffected(job: Job) -> int:
@@ -106,10 +117,10 @@ def _example(request: HttpRequest, one: dict[str, Any], said: dict[str, str]) ->
 def not_looked_at(job: Job) -> list[str]:
     """What of the days that were asked for the test doesn't speak of, in sentences."""
     found, said = job.result, list[str]()
-    if about_uploads(job):
+    if about_effects(job):
         if left := found.get("left", {}).get("uploads"):
             uploads = counted(left, "{} older upload isn’t", "{} older uploads aren’t")
-            said.append(f"A test measures about {held.MOST_ROWS:,} rows, newest uploads first: {uploads} in.")
+            said.append(f"Such a test looks at about {held.MOST_ROWS:,} rows, newest uploads first: {uploads} in.")
         return said
     if (left := found.get("left")) and left["uploads"]:
         uploads = counted(left["uploads"], "{} older upload", "{} older uploads")

@@ -13,6 +13,7 @@ from tests.uploads.corrections.by_itself.waiting import (
     by_sql,
     counts,
     go_on,
+    open_errors,
     retried,
     sql,
 )
@@ -20,6 +21,7 @@ from uploads import tasks
 from uploads.corrections import happenings, retry
 from uploads.models import Happening, Job, RecordOutcome
 from uploads.work import jobs
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("wanted")
 
@@ -64,6 +66,25 @@ def test_a_row_that_was_judged_before_and_committed_after_the_first_look_is_foun
 
     assert counts(upload) == (1, 1, 0)
     assert not Happening.objects.exists()
+
+
+def test_the_second_look_leaves_alone_what_was_retried_since_the_first_and_failed_again(
+    pipeline: Pipeline, other_vendor: Vendor
+) -> None:
+    pipeline.run(feed(line(9, sku="SKU-1")), "VEND002")
+    upload = pipeline.run(feed(line(1)))
+    sql("DELETE FROM products")
+    tasks.retry_waiting()
+    pipeline.run(feed(line(9, sku="SKU-1")), "VEND002")
+    go_on()
+    assert open_errors(upload) == [(1, "sku_taken", 2)]
+
+    sql("DELETE FROM products")
+    Happening.objects.filter(looks=0).delete()  # only the first one is looked at, whose SKU is free once more
+    a_while_later()
+
+    assert go_on() == []
+    assert open_errors(upload) == [(1, "sku_taken", 2)]
 
 
 # --- bounds, and kills ---------------------------------------------------------------------------------------------

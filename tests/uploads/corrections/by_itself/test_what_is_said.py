@@ -16,7 +16,7 @@ from tests.vendors.conftest import as_user, member
 from uploads import tasks
 from uploads.insight import timeline
 from uploads.keeping import export, offboarding
-from uploads.models import SelfRetry, UploadHistory
+from uploads.models import SelfRetry, UploadHistory, ValidationError
 from uploads.pipeline import examine
 from uploads.preview import verdicts
 from vendors.models import Vendor
@@ -61,7 +61,9 @@ def test_the_timeline_says_why_the_row_was_retried(retried: UploadHistory, admin
 
 def test_the_uploads_page_and_the_jobs_say_so_too(retried: UploadHistory, admin_client: Client, owner: Client) -> None:
     title = "Rows retried by themselves, since the category Garden Gnomes was opened"
-    job = retried.jobs.get()
+    job, error = retried.jobs.get(), ValidationError.objects.get(upload=retried, row_number=2)
+    row = text(admin_client, f"/admin/uploads/validationerror/{error.pk}/change/")
+    assert "Retried, since the category Garden Gnomes was opened." in row
     assert title in text(admin_client, f"/admin/uploads/uploadhistory/{retried.pk}/change/")
     assert title in text(owner, f"/vendor/VEND001/mending/{job.pk}/")
     assert "1 row is right now, 0 still wrong" in text(admin_client, f"/admin/uploads/job/{job.pk}/change/")
