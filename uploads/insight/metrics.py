@@ -252,7 +252,10 @@ def jobs() -> Iterator[Sample]:
     """
     rows = _rows(
         """
-        SELECT kind, state, count(*), extract(epoch FROM clock_timestamp() - min(created_at)),
+        SELECT kind, state, count(*),
+               extract(epoch FROM clock_timestamp() - min(created_at) FILTER (
+                   WHERE NOT EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = open.vendor_id
+                                        AND h.kind = 'pause' AND h.ended_at IS NULL))),
                count(*) FILTER (WHERE expires_at >= clock_timestamp()),
                count(*) FILTER (WHERE expires_at < clock_timestamp())
           FROM (SELECT * FROM jobs WHERE state IN ('waiting', 'running') ORDER BY id LIMIT %(most)s) open

@@ -384,7 +384,8 @@ def test_reconciling_an_upload_that_waits_for_its_check_stages_nothing(stocked: 
 
 def test_a_whole_catalog_that_lacks_many_products_is_checked_however_short_it_is(stocked: Pipeline) -> None:
     layout = hold.upload_layout(UploadHistory.objects.get())
-    measured = Measured(rows=20, parts={"": Part(touched=20)}, absent=10)
+    measured = Measured(rows=20, parts={"": Part(touched=20)})
+    measured.note_absent(10, [{"name": "Lamp", "sku": "SKU-9"}])
     whole = facts.completed(measured, "VEND001", layout, "replace", seen=True)
     assert (whole.active, whole.absent, whole.last_rows) == (ROWS, 10, None)  # no file was sent in this mode before
     counting = thresholds.of("VEND001")
