@@ -228,7 +228,7 @@ def test_a_run_that_is_stopped_ends_and_keeps_what_it_found(
     assert not take_turn(job)
     assert not run.stop(job, user)
     job.refresh_from_db()
-    assert (job.state, job.failure, job.done) == ("failed", "Stopped by cora.", 2)
+    assert (job.state, job.failure, job.done) == ("done", "Stopped by cora.", 2)
     assert job.result["counts"] == {"fail": 2}
 
 
