@@ -387,6 +387,7 @@ def test_a_whole_catalog_retires_what_it_leaves_out_and_is_always_compared_with_
 ) -> None:
     layout = hold.upload_layout(UploadHistory.objects.get())
     measured = Measured(rows=20, parts={"": Part(touched=20)})
+    measured.note_absent(10, [{"name": "Lamp", "sku": "SKU-9"}])
     whole = facts.completed(measured, "VEND001", layout, "replace", seen=True)
     assert (whole.active, whole.absent, whole.last_rows) == (ROWS, 10, None)  # no file was sent in this mode before
     counting = thresholds.of("VEND001")
