@@ -147,7 +147,8 @@ def uploads_of_the_day() -> Iterator[Sample]:
     outcomes = [one for one in RecordOutcome.Outcome.values if one != RecordOutcome.Outcome.CANCELLED]
     rows = _rows(
         """
-        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(unchanged_records),
+        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(retired_records),
+               sum(unchanged_records),
                sum(superseded_records), sum(skipped_records), sum(error_records)
           FROM (SELECT * FROM upload_history WHERE created_at > now() - interval '1 day'
                  ORDER BY created_at DESC LIMIT %(most)s) newest
