@@ -148,8 +148,7 @@ def uploads_of_the_day() -> Iterator[Sample]:
     rows = _rows(
         """
         SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(retired_records),
-               sum(unchanged_records),
-               sum(superseded_records), sum(skipped_records), sum(error_records)
+               sum(unchanged_records), sum(superseded_records), sum(skipped_records), sum(error_records)
           FROM (SELECT * FROM upload_history WHERE created_at > now() - interval '1 day'
                  ORDER BY created_at DESC LIMIT %(most)s) newest
          GROUP BY status

@@ -122,6 +122,15 @@ def absent_words(upload: Sent) -> str:
     )
 
 
+def replace_words(absent_to: str) -> str:
+    """What a file does that is sent as the whole catalog, for who chooses that."""
+    does = "those that it lacks are retired: shops don’t see them any more"
+    if absent_to == "zero_stock":
+        does = "the stock of those that it lacks is set to 0"
+    back = "Nothing is deleted, and an undo brings them back."
+    return f"For a file that has all products: after its last row {does}. {back}"
+
+
 def absent_refused(upload: Sent) -> str:
     """Why nothing was retired by a file that was to be the whole catalog: what nobody may overlook; "" for all else."""
     return upload.absent_why if upload.absent_state == "refused" else ""
