@@ -57,8 +57,8 @@ def test_the_export_has_what_the_filter_shows(member: Client, vendor: Vendor) ->
     assert "SKU-1" not in lines
 
 
-def test_its_home_counts_those_that_are_active(member: Client, vendor: Vendor) -> None:
-    make(1)
+def test_its_home_counts_those_that_are_active(member: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1)))
     make(2, status="retired")
     assert "Your active products 1 See them" in text(member.get("/vendor/VEND001/"))
 
@@ -69,7 +69,7 @@ def test_staff_see_that_a_product_is_retired_and_its_numbers(admin_client: Clien
     assert "It is retired: kept with its history, and not shown to shops." in shown
     assert "Status retired" in shown
     assert "GTIN 4006381333931 Picture https://example.com/lamp.jpg" in shown
-    assert "retired" in text(admin_client.get(f"/admin/catalog/product/{product.pk}/peek/"))
+    assert "Status Retired" in text(admin_client.get(f"/admin/catalog/product/{product.pk}/peek/"))
 
 
 # --- what becomes of those that a whole catalog lacks --------------------------------------------------------------
