@@ -112,6 +112,7 @@ def out(feed: Feed | None, upload: UploadHistory | None) -> FeedOut:
         found = _of_upload(upload)
         if feed:
             found.metadata, found.submitted_at, found.origin = feed.metadata, feed.submitted_at, _origin(feed)
+            found.kind = feed.kind
         return found
     if feed is None:
         raise ValueError("There is neither a feed nor an upload.")

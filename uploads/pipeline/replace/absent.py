@@ -30,6 +30,7 @@ from vendors.models import Vendor
 
 SLICE_PRODUCTS: Final = 500
 TURN_SECONDS: Final = 20.0
+RECORD: Final = ABSENT_RECORD
 State = UploadHistory.AbsentState
 
 
@@ -136,7 +137,7 @@ def absent(upload: UploadHistory, most: int) -> list[Absent]:
 
 
 def record_of(entry: Entry) -> str:
-    return ABSENT_RECORD.format(entry.product_id or 0)
+    return RECORD.format(entry.product_id or 0)
 
 
 def _write_down(upload: UploadHistory, changed: list[tuple[Entry, Entry]]) -> None:
