@@ -31,6 +31,7 @@ else:
 ASK_AGAIN = "ask_again"
 CONTACT = ["vendor_name", "email", "phone"]
 WAITING = ["retries_by_itself"]
+WHOLE = ["absent_products"]
 BUSINESS = ["business_name", "tax_id", "address", "city", "state", "postal_code", "country"]
 LABELS = {
     "vendor_name": "Company name",
@@ -38,6 +39,7 @@ LABELS = {
     "business_name": "Registered name",
     "tax_id": "Tax ID",
     "retries_by_itself": "Retry rows by themselves when what they waited for happens",
+    "absent_products": "Products that such a file lacks",
     "state": "State or region",
     "postal_code": "Postal code",
 }
@@ -57,11 +59,11 @@ class ProfileForm(VendorForm):
         validators=[addresses.one_spelling],
         help_text="Results of files that we import for you are sent here.",
     )
-    field_order = [*CONTACT, *BUSINESS, *WAITING]
+    field_order = [*CONTACT, *BUSINESS, *WAITING, *WHOLE]
 
     class Meta:
         model = Vendor
-        fields = ["phone", *BUSINESS, *WAITING]
+        fields = ["phone", *BUSINESS, *WAITING, *WHOLE]
         labels = LABELS
         widgets = WIDGETS
 
@@ -69,11 +71,19 @@ class ProfileForm(VendorForm):
         super().__init__(*args, **kwargs)
         self.initial["vendor_name"] = self.instance.requested_name or self.instance.vendor_name
         self.initial["email"] = self.instance.email
+        self.fields["absent_products"].required = False
+
+    def clean_absent_products(self) -> str:
+        """Who sends none leaves it as it is."""
+        return str(self.cleaned_data["absent_products"] or self.instance.absent_products)
 
     @property
     def stored(self) -> list[str]:
         """The changed fields that are stored as they were typed."""
-        return [name for name in self.changed_data if name in self.Meta.fields]
+        return [
+            name for name in self.changed_data
+            if name in self.Meta.fields and (name not in WHOLE or self.cleaned_data[name] != self.initial[name])
+        ]  # fmt: skip
 
 
 @vendor_page(VendorMember.Role.VIEWER)
@@ -90,10 +100,16 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             return _save(form, request)
     else:
         form = ProfileForm(instance=vendor)
-    titles = (("Contact", CONTACT), ("Business", BUSINESS), ("Rows that wait", WAITING))
+    titles = (
+        ("Contact", CONTACT),
+        ("Business", BUSINESS),
+        ("Rows that wait", WAITING),
+        ("Files with the whole catalog", WHOLE),
+    )
     groups = [(title, [form[name] for name in names]) for title, names in titles]
     facts = [(form[name].label, getattr(vendor, name)) for name in [*CONTACT, *BUSINESS]]
     facts += [(form[name].label, "Yes" if getattr(vendor, name) else "No") for name in WAITING]
+    facts += [(form["absent_products"].label, vendor.get_absent_products_display())]
     shown = {"vendor": vendor, "section": "profile", "form": form, "groups": groups, "facts": facts, "owner": owner}
     return render(request, "vendors/portal/profile.html", shown)
 
