@@ -61,7 +61,7 @@ def test_each_product_has_its_own_picture_or_that_of_its_product(name: str) -> N
 @pytest.mark.parametrize("cell", ["SHELF-14", "4006381333932", "123456", "4.00638E+12"])
 def test_a_barcode_that_is_no_gtin_keeps_no_row_out_and_is_left_out_with_a_warning(cell: str) -> None:
     found = _barcode(cell)
-    assert [draft.gtin for draft in found.drafts.values()] == [""]
+    assert [draft.gtin for draft in found.drafts.values()] == [None]
     assert [(one.field, one.code.value) for one in found.warnings[1]] == [("gtin", "barcode_no_gtin")]
     assert cell in found.warnings[1][0].message
 
