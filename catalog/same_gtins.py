@@ -15,7 +15,7 @@ LOOKED_AT: Final = 20_000  # products with a GTIN, in one question
 SHOWN: Final = 10  # products of one GTIN
 COUNTED: Final = 1_000  # products of one GTIN; of more a page says "1,000 or more"
 
-# The last GTIN of what was looked at may go on behind it, so it is left to the next question, unless it is the only one.
+# The last GTIN of what was looked at may go on behind it: it is left to the next question, unless it is the only one.
 _SHARED: Final = """
 WITH seen AS MATERIALIZED (
          SELECT gtin FROM products WHERE gtin > %(after)s ORDER BY gtin LIMIT %(looked_at)s),
