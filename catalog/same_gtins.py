@@ -28,7 +28,7 @@ SELECT (SELECT max(gtin) FROM whole), (SELECT goes_on FROM ends), found.gtin, fo
            FROM (SELECT gtin FROM whole GROUP BY gtin HAVING count(*) > 1 ORDER BY gtin) AS many
           CROSS JOIN LATERAL (
                  SELECT count(*) AS products, count(DISTINCT vendor_id) AS vendors
-                   FROM (SELECT vendor_id FROM products WHERE gtin = many.gtin LIMIT %(counted)s) AS some) AS each
+                   FROM (SELECT vendor_id FROM products WHERE gtin = many.gtin LIMIT %(counted)s) AS few) AS each
           WHERE each.vendors > 1
           ORDER BY many.gtin LIMIT %(most)s) AS found ON true
  ORDER BY found.gtin
@@ -37,7 +37,7 @@ _PRODUCTS: Final = """
 SELECT g.gtin, p.product_id, p.product_name, p.sku, p.price, p.currency, p.stock_quantity, p.status,
        v.vendor_id, v.vendor_name, v.status
   FROM unnest(%s::text[]) AS g (gtin)
- CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM products WHERE gtin = g.gtin LIMIT %s) AS some
+ CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM products WHERE gtin = g.gtin LIMIT %s) AS few
                       ORDER BY price, product_id LIMIT %s) AS p
   JOIN vendors v ON v.vendor_id = p.vendor_id
  ORDER BY g.gtin, p.price, p.product_id

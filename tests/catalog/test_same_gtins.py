@@ -84,7 +84,7 @@ def test_a_portion_is_read_from_the_index_and_no_further_than_said(two: list[Ven
             """
             INSERT INTO products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
                                   currency, gtin)
-            SELECT CASE WHEN n %% 2 = 0 THEN 'VEND001' ELSE 'VEND002' END, 'N-' || n, 'Product', 'Electronics',
+            SELECT CASE WHEN n % 2 = 0 THEN 'VEND001' ELSE 'VEND002' END, 'N-' || n, 'Product', 'Electronics',
                    'N-' || n, 1, 1, 'USD', lpad((n / CASE WHEN n < 200 THEN 2 ELSE 1 END)::text, 13, '1')
               FROM generate_series(1, 30000) n
             """
