@@ -77,7 +77,7 @@ class Portion(NamedTuple):
 
 def shared(most: int, after: str = "") -> Portion:
     """The first `most` behind a GTIN."""
-    asked = {"after": after, "looked_at": LOOKED_AT, "counted": COUNTED, "most": most + 1}
+    asked: dict[str, str | int] = {"after": after, "looked_at": LOOKED_AT, "counted": COUNTED, "most": most + 1}
     with connection.cursor() as cursor:
         cursor.execute(_SHARED, asked)
         rows = cursor.fetchall()

@@ -90,7 +90,12 @@ def test_a_portion_is_read_from_the_index_and_no_further_than_said(two: list[Ven
             """
         )
         cursor.execute("ANALYZE products")
-        asked = {"after": "", "looked_at": same_gtins.LOOKED_AT, "counted": same_gtins.COUNTED, "most": 51}
+        asked: dict[str, str | int] = {
+            "after": "",
+            "looked_at": same_gtins.LOOKED_AT,
+            "counted": same_gtins.COUNTED,
+            "most": 51,
+        }
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {same_gtins._SHARED}", asked)
         plan = cursor.fetchone()[0][0]["Plan"]
     scans = list(_scans(plan))
