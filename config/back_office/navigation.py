@@ -58,7 +58,6 @@ WORKED_WITH = {
 # Pages of their own, behind the table that somebody must be able to view for them.
 PAGES = {
     "uploads.ValidationError": [("Wrong values", "admin:uploads_validationerror_everywhere")],
-    "catalog.Product": [("Same GTINs", "admin:catalog_product_gtins")],
     "uploads.ValueRule": [("Tested changes", "admin:uploads_valuerule_tests")],
 }
 SYSTEM = {

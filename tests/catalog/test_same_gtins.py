@@ -149,6 +149,20 @@ def test_a_catalog_without_any_says_so(admin_client: Client, two: list[Vendor]) 
     assert "No GTIN is at two vendors." in admin_client.get(PAGE).content.decode()
 
 
+@pytest.mark.parametrize("query", ["", "?claims=1"])
+def test_what_vendors_have_in_common_leads_to_it_for_who_may_see_it(
+    client: Client, two: list[Vendor], query: str
+) -> None:
+    user = User.objects.create_user("viewer", is_staff=True)
+    may = {codename: Permission.objects.get(codename=codename) for codename in ("view_validationerror", "view_product")}
+    user.user_permissions.add(may["view_validationerror"])
+    client.force_login(user)
+    errors = f"/admin/uploads/validationerror/everywhere/{query}"
+    assert PAGE not in client.get(errors).content.decode()
+    user.user_permissions.add(may["view_product"])
+    assert PAGE in client.get(errors).content.decode()
+
+
 def test_the_page_is_for_who_may_view_products(client: Client, two: list[Vendor]) -> None:
     user = User.objects.create_user("viewer", is_staff=True)
     client.force_login(user)

@@ -32,6 +32,11 @@ def gtins_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBas
     return TemplateResponse(request, "uploads/staff/same_gtins.html", context | about)
 
 
+def gtins_url(request: HttpRequest) -> str:
+    """Where they stand, for who may see them; else ""."""
+    return reverse(PAGE) if request.user.has_perm("catalog.view_product") else ""
+
+
 def _line(one: Shared) -> dict[str, Any]:
     """A GTIN with the pages that its products lead to."""
     offered = [
