@@ -20,7 +20,7 @@ ENGINEERS = re.compile(
 )
 SYSTEM = ["recordoutcome", "streamshard", "job", "correction", "recentupload", "vendorsummary", "productcatalog"]
 # What engineers look at, and the names of columns in an export: the public schema's.
-THEIRS = ("admin:uploads_uploadhistory_record", "_export")
+THEIRS = ("admin:uploads_uploadhistory_record", "admin:vendors_vendor_held_records", "_export")
 # What isn't shown, or is data: what people typed and what files said.
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b.*?</\1>|<!--.*?-->|<option\b.*?</option>", re.DOTALL)
 
