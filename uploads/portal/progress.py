@@ -66,7 +66,9 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         return render(request, "uploads/portal/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
         log_change(request.user, upload, "Cancelled on the vendor's page.")
-        messages.success(request, "Cancelled. What was in the catalog by then stays there.")
+        nothing = upload.status == UploadHistory.Status.HELD
+        kept = "Nothing of it was imported." if nothing else "What was in the catalog by then stays there."
+        messages.success(request, f"Cancelled. {kept}")
     else:
         messages.warning(request, "It ended before it could be cancelled.")
     return redirect("vendor:upload", vendor.pk, upload.pk)
@@ -167,6 +169,8 @@ def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
     if upload.status == UploadHistory.Status.CANCELLED:
         if upload.failure_reason:
             return f"Cancelled. {upload.failure_reason}"
+        if not upload.total_records:
+            return "Cancelled. Nothing of it was imported."
         checked = counted(upload.total_records, "{} row", "{} rows")
         return f"Cancelled. {checked} had been checked by then; what they changed stays."
     if upload.status == UploadHistory.Status.PROCESSING:
