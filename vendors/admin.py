@@ -63,6 +63,7 @@ class VendorAdmin(VendorTableAdmin):
             {"fields": ["business_name", "tax_id", "address", "city", "state", "postal_code", "country", "currency"]},
         ),
         ("Rows that wait", {"fields": ["retries_by_itself"]}),
+        ("Files with the whole catalog", {"fields": ["absent_products"]}),
         ("Dates", {"fields": ["created_at", "updated_at"]}),
     ]
 

@@ -33,6 +33,7 @@ class Counts(Answered):
     total: int = 0
     inserted: int = Field(default=0, description="New products.")
     updated: int = Field(default=0, description="Products that were changed.")
+    retired: int = Field(default=0, description="Products that rows with the action retire ended.")
     unchanged: int = Field(default=0, description="Products that were like this already.")
     skipped: int = Field(default=0, description="Rows that `mode` doesn't want.")
     superseded: int = Field(default=0, description="Rows that came too late: a newer feed had written the product.")
@@ -40,6 +41,17 @@ class Counts(Answered):
     errors_ignored: int = Field(default=0, description="Failed rows that somebody set aside.")
     errors_closed: int = Field(default=0, description="Failed rows that a later feed made needless.")
     warned: int = Field(default=0, description="Of all rows those with warnings, which never keep a row out.")
+
+
+class Absent(Answered):
+    """Of a whole catalog (mode replace): what becomes of the products that it lacks. They are no rows."""
+
+    state: str = Field(
+        description="due: after the last row; done; refused: nothing was retired, see `why`; tried: by a dry run."
+    )
+    to: str = Field(description="retired, or zero_stock: their stock is set to 0. The vendor's profile says which.")
+    count: int = Field(description="How many so far.")
+    why: str | None = Field(default=None, description="Why nothing was retired, and what to do.")
 
 
 class Failure(Answered):
@@ -74,7 +86,7 @@ class FeedOut(Answered):
     state: str = Field(description=f"One of {', '.join(STATES)}.")
     origin: str = Field(description="How it came: api, source, file (on the pages) or dynamodb.")
     kind: str = "products"
-    mode: str = Field(description="Which rows were wanted: upsert, add or update.")
+    mode: str = Field(description="Which rows were wanted: upsert, add, update, or replace: all.")
     dry_run: bool = Field(default=False, description="Only tried: nothing is changed.")
     file_name: str
     sha256: str | None = Field(default=None, description="Of the file, in hexadecimal digits.")
@@ -86,6 +98,7 @@ class FeedOut(Answered):
     undone_at: datetime | None = Field(default=None, description="When people took its changes back.")
     rows: int | None = Field(default=None, description="In the file; null until it is read.")
     counts: Counts
+    absent: Absent | None = Field(default=None, description="What a whole catalog lacks; null for all other feeds.")
     failure: Failure | None = Field(default=None, description="Why it can't be imported.")
     questions: list[dict[str, Any]] = Field(default=[], description="What a held feed leaves open, with choices.")
     held_for: list[HeldFor] = Field(default=[], description="Why it is held, was, or would be if this was no dry run.")
@@ -99,6 +112,7 @@ def out(feed: Feed | None, upload: UploadHistory | None) -> FeedOut:
         found = _of_upload(upload)
         if feed:
             found.metadata, found.submitted_at, found.origin = feed.metadata, feed.submitted_at, _origin(feed)
+            found.kind = feed.kind
         return found
     if feed is None:
         raise ValueError("There is neither a feed nor an upload.")
@@ -115,7 +129,7 @@ def _of_feed(feed: Feed) -> FeedOut:
         id=feed.pk, state=feed.state, origin=_origin(feed), kind=feed.kind, mode=feed.mode, dry_run=feed.dry_run,
         file_name=feed.file_name, sha256=feed.sha256 or None, size=feed.size, metadata=feed.metadata,
         created_at=feed.created_at, submitted_at=feed.submitted_at, ended_at=feed.ended_at, failure=failed,
-        counts=_tried(feed), questions=feed.questions, held_for=_would_hold(feed),
+        counts=_tried(feed), absent=_would_be_absent(feed), questions=feed.questions, held_for=_would_hold(feed),
         links=Links(self=address("feed", feed.pk)),
     )  # fmt: skip
 
@@ -125,7 +139,7 @@ def _tried(feed: Feed) -> Counts:
     if not feed.job:
         return Counts()
     found = feed.job.result
-    known = {name: found.get(name, 0) for name in ("inserted", "updated", "unchanged", "skipped")}
+    known = {name: found.get(name, 0) for name in ("inserted", "updated", "retired", "unchanged", "skipped")}
     errors = found.get("error", 0)
     return Counts(total=sum(known.values()) + errors, errors=errors, warned=found.get("warned", 0), **known)
 
@@ -140,13 +154,29 @@ def _of_upload(upload: UploadHistory) -> FeedOut:
         held_until=upload.held_until if upload.status == UploadHistory.Status.HELD else None,
         counts=Counts(
             total=upload.total_records, inserted=upload.inserted_records, updated=upload.updated_records,
-            unchanged=upload.unchanged_records, skipped=upload.skipped_records,
+            retired=upload.retired_records, unchanged=upload.unchanged_records, skipped=upload.skipped_records,
             superseded=upload.superseded_records, errors=upload.open_records,
             errors_ignored=upload.ignored_records, errors_closed=upload.closed_records,
             warned=upload.warned_records,
         ),
+        absent=_absent(upload),
         links=_links(upload),
     )  # fmt: skip
+
+
+def _absent(upload: UploadHistory) -> Absent | None:
+    if not upload.absent_state:
+        return None
+    return Absent(
+        state=upload.absent_state, to=upload.absent_to, count=upload.absent_records, why=upload.absent_why or None
+    )
+
+
+def _would_be_absent(feed: Feed) -> Absent | None:
+    """What a dry run found that it lacks."""
+    if feed.job is None or "absent" not in feed.job.result:
+        return None
+    return Absent(state="tried", to=feed.vendor.absent_products, count=feed.job.result["absent"])
 
 
 def _would_hold(feed: Feed) -> list[HeldFor]:

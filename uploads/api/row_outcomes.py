@@ -2,7 +2,8 @@
 
 All rows are read from the ledger in the order of their records. Those with errors or warnings are read from these, in
 the order of their rows: there may be ten among a million. A page looks at so many rows at most; where few of them are
-wanted it has fewer, or none, and the next one goes on behind them.
+wanted it has fewer, or none, and the next one goes on behind them. Products that a whole catalog lacks are no rows of
+its file, and aren't among them, though the ledger has them: they are counted with the feed, and found in the catalog.
 """
 
 from collections import defaultdict
@@ -15,8 +16,11 @@ from django.db.models import Q
 
 from catalog.models import Product
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.models.ledger import ABSENT_RECORD
 
 LOOKED_AT: Final = 10_000  # rows of the ledger that a page looks at
+# Behind all products that a file lacks, and before its rows.
+BEHIND_ABSENT: Final = ABSENT_RECORD.format(9_999_999_999)
 SETTLED: Final = ("ignored", "newer_upload", "by_hand")
 # The newest attempt of each record, behind a record (through record_outcomes_key).
 _LEDGER = """
@@ -81,7 +85,7 @@ def page(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | None, mo
 
 
 def _of_ledger(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | None, most: int) -> Page:
-    after = str(behind[0]) if behind else ""
+    after = str(behind[0]) if behind else BEHIND_ABSENT if upload.absent_state else ""
     looked_at = LOOKED_AT if wanted.outcome else most
     with connection.cursor() as cursor:
         cursor.execute(_LEDGER, [upload.pk, after, looked_at])

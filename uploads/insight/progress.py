@@ -111,7 +111,8 @@ class Progress:
         if self.ended:
             if upload.status == UploadHistory.Status.COMPLETED:
                 return results.sentence(upload)
-            return f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
+            said = f"{upload.status.capitalize()}: {upload.valid_records:,} valid, {upload.open_records:,} with errors."
+            return f"{said} {results.absent_words(upload)}".strip()
         if self.hold:
             return f"Waits: {upload.total_records:,} rows are checked. {said_of(self.hold, upload.vendor_id)}."
         if upload.guard == UploadHistory.Guard.DUE:
@@ -120,6 +121,8 @@ class Progress:
             if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
                 return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
             return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
+        if absent := results.absent_under_way(upload):
+            return absent
         of_all = f" of {upload.file_rows:,}" if upload.file_rows else ""
         return f"Checking: {upload.total_records:,}{of_all} rows are checked."
 
@@ -149,9 +152,14 @@ class Progress:
             "closed_records": upload.closed_records,
             "inserted": upload.inserted_records,
             "updated": upload.updated_records,
+            "retired": upload.retired_records,
             "unchanged": upload.unchanged_records,
             "superseded": upload.superseded_records,
             "skipped": upload.skipped_records,
+            "absent": upload.absent_records,
+            "absent_state": upload.absent_state,
+            "absent_to": upload.absent_to,
+            "absent_why": upload.absent_why,
             "errors_by_type": {kind.code: kind.count for kind in self.errors},
             "error_examples": [kind.as_json() for kind in self.errors],
             "warning_records": self.warned,

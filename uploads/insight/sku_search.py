@@ -33,7 +33,7 @@ PRODUCTS = 3  # a SKU and an ID in different spellings may be several products
 LAYOUTS = 200
 LEFT_ALONE = 3
 KEYS = ("sku", "vendor_product_id")
-IN_CATALOG = ("inserted", "updated", "unchanged")
+IN_CATALOG = ("inserted", "updated", "retired", "unchanged")
 CLASHES = (Code.SKU_TAKEN, Code.DUPLICATE_IN_FILE)  # the row is about another product than the one that has the SKU
 
 
@@ -82,7 +82,8 @@ def find(vendor_id: str, typed: str) -> Found:
     uploads = _uploads(vendor_id, {entry.upload_id for entry in entries} | {row.upload_id for row in failed})
     names = {key: visible(upload.file_name) for key, upload in uploads.items()}
     undone = {key for key, upload in uploads.items() if upload.undone_at}
-    there = [entry for entry in entries if entry.kind in IN_CATALOG and entry.upload_id not in undone]
+    there = [entry for entry in entries if entry.kind in IN_CATALOG and not entry.absent
+             and entry.upload_id not in undone]  # fmt: skip
     arrived = max(there, key=lambda entry: entry.at, default=None)
     steps = [_of_entry(entry, names) for entry in entries] + [_of_problem(row, uploads, arrived) for row in failed]
     steps.sort(key=lambda step: step.at, reverse=True)
@@ -102,6 +103,7 @@ def _left_alone(vendor_id: str) -> tuple[tuple[UploadHistory, str], ...]:
 WORDS = {
     "inserted": "Read and put into the catalog as a new product.",
     "updated": "Read, and the product in the catalog changed.",
+    "retired": "Read, and the product was retired, as the row asks: others don't see it any more.",
     "unchanged": "Read; the product in the catalog was the same already.",
     "superseded": "Read, but a newer upload had changed the product before, and that stays.",
     "error": "Read, with errors.",
@@ -111,10 +113,14 @@ WORDS = {
     "deleted": "Taken out of the catalog by our staff.",
     "undone": "Taken back, because the upload was undone.",
 }
+ABSENT = {
+    "retired": "The file was to be your whole catalog and didn't have the product, so it was retired.",
+    "updated": "The file was to be your whole catalog and didn't have the product, so its stock was set to 0.",
+}
 
 
 def _of_entry(entry: TimelineEntry, names: dict[str, str]) -> FoundStep:
-    words = WORDS.get(entry.kind, entry.words)
+    words = (ABSENT if entry.absent else WORDS).get(entry.kind, entry.words)
     if entry.because:
         words = f"Retried by itself, since {entry.because}. {words}"
     elif entry.attempt > 1:

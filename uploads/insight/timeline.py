@@ -26,10 +26,16 @@ Kind = ProductChange.Kind
 WORDS = {
     "inserted": "Inserted",
     "updated": "Updated",
+    "retired": "Retired",
     "unchanged": "Confirmed",
     "superseded": "Superseded by a newer upload",
     **{str(value): str(label) for value, label in Kind.choices},
 }
+ABSENT = {
+    "retired": "Retired, since the file didn’t have it",
+    "updated": "Stock set to 0, since the file didn’t have it",
+}
+SETS = ("updated", "retired")  # outcomes of rows that changed what the product was
 NAMES = {**LABELS, "vendor_id": "vendor"}
 
 
@@ -69,6 +75,7 @@ class TimelineEntry:
     record_id: str = ""
     file_name: str = ""
     because: str = ""
+    absent: bool = False  # no row: its file, a whole catalog, lacked the product
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def _merged(
     corrections, reasons = _corrections(records), _reasons(records)
     entries, told = [], set()
     for record in records:
-        change = updates.get((record.upload_id, record.record_id)) if record.outcome == "updated" else None
+        change = updates.get((record.upload_id, record.record_id)) if record.outcome in SETS else None
         where = place(record.row_number, record.line_number, sheets.get(record.upload_id, ""))
         entry = _of_record(record, where, change, corrections.get(_key(record), {}))
         entries.append(replace(entry, because=reasons.get(_key(record), "")))
@@ -214,11 +221,12 @@ def _reasons(records: list[RecordOutcome]) -> dict[tuple[str, str, int], str]:
 def _of_record(
     record: RecordOutcome, where: str, change: ProductChange | None, corrected: Mapping[str, list[object]]
 ) -> TimelineEntry:
+    words = ABSENT.get(record.outcome) if record.is_absent else None
     return TimelineEntry(
         record.created_at,
         record.created_at,
         record.outcome,
-        WORDS.get(record.outcome, record.outcome),
+        words or WORDS.get(record.outcome, record.outcome),
         record.upload_id,
         where if record.row_number else "",
         changes=_shown(change.changes) if change else (),
@@ -227,6 +235,7 @@ def _of_record(
             FieldChange(visible(header), _text(old), _text(new)) for header, (old, new) in corrected.items()
         ),
         record_id=record.record_id,
+        absent=record.is_absent,
     )
 
 
@@ -290,7 +299,9 @@ def _first_values(product_id: int) -> dict[str, object]:
 
 def _with_derived(entries: tuple[TimelineEntry, ...]) -> tuple[tuple[TimelineEntry, ...], bool]:
     """What rows set without their cells saying so is marked, and whether that couldn't be found out."""
-    found = derived_values.of_attempts([_key(entry) for entry in entries if entry.record_id and entry.changes])
+    found = derived_values.of_attempts(
+        [_key(entry) for entry in entries if entry.record_id and entry.changes and not entry.absent]
+    )
     if not any(found.values.values()):
         return entries, found.away
     return tuple(_marked(entry, found.values.get(_key(entry), ())) for entry in entries), found.away

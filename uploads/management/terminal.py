@@ -23,6 +23,7 @@ from uploads.pipeline.guard import hold
 POLL_SECONDS = 0.2
 # After that long without anything moving, say what it may be waiting for.
 STILL_SECONDS = 5.0
+ABSENT = {"retired": "Products it lacks, retired", "zero_stock": "Products it lacks, stock set to 0"}
 COLOURS = {Result.NOTHING: "red", Result.PARTLY: "yellow", Result.LEFT_ALONE: "yellow", Result.HELD: "yellow"}
 
 
@@ -106,7 +107,10 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         return
     shown.print(_numbers(state))
     if upload.status == upload.Status.COMPLETED:
-        shown.print(state.sentence, style=COLOURS.get(state.result, "green"), soft_wrap=True)
+        refused = results.absent_refused(upload)
+        shown.print(
+            _plain(state.sentence), style="red" if refused else COLOURS.get(state.result, "green"), soft_wrap=True
+        )
     layout = reading.layout_of(upload)
     for sentence in reading.sentences(layout) if layout else ():
         shown.print(_plain(sentence), soft_wrap=True)
@@ -129,6 +133,7 @@ def _numbers(state: UploadProgress) -> Table:
         ("Rows in the file", upload.file_rows),
         ("Inserted", upload.inserted_records),
         ("Updated", upload.updated_records),
+        ("Retired", upload.retired_records or None),
         ("Unchanged", upload.unchanged_records),
         ("Superseded by a newer upload", upload.superseded_records or None),
         (_skipped(upload), upload.skipped_records or None),
@@ -136,6 +141,7 @@ def _numbers(state: UploadProgress) -> Table:
         ("Ignored, with errors", upload.ignored_records or None),
         ("Settled since, with errors", upload.closed_records or None),
         ("Rows with warnings", state.warned or None),
+        (ABSENT.get(upload.absent_to, ""), upload.absent_records if upload.absent_state == "done" else None),
     ):
         if number is not None:
             table.add_row(label, f"{number:,}")

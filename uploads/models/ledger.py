@@ -1,8 +1,16 @@
 """The ledger: what became of each record."""
 
+import re
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+# What a product is called here that the file of a whole catalog lacks: no row of a file has such an ID, and they are
+# undone after all that have one.
+ABSENT_RECORD: Final = "ABSENT_{:010d}"
+_ABSENT: Final = re.compile(r"ABSENT_[0-9]{10}")
 
 
 class RecordOutcome(models.Model):
@@ -74,3 +82,8 @@ class RecordOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id} {self.record_id}: {self.outcome}"
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is no row of a file, but stands for a product that the file lacks."""
+        return self.row_number == 0 and _ABSENT.fullmatch(self.record_id) is not None

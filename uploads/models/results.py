@@ -48,6 +48,12 @@ class Sent(Counted, Protocol):
 
     mode: str
     layout: dict[str, Any] | None
+    file_rows: int | None
+    total_records: int
+    absent_to: str
+    absent_state: str
+    absent_records: int
+    absent_why: str
 
 
 class Aged(Protocol):
@@ -59,7 +65,8 @@ class Aged(Protocol):
 
 
 def in_catalog(upload: Counted) -> int:
-    """Rows whose product is in the catalog as the row says, or as a newer upload says."""
+    """Rows that the catalog follows: their product is as the row says, retired where it says so, or as a newer upload
+    says."""
     return upload.valid_records - upload.skipped_records
 
 
@@ -97,7 +104,51 @@ def only_updates(upload: Sent) -> bool:
 
 
 def sentence(upload: Sent) -> str:
-    """What came of the rows of an upload that completed."""
+    """What came of the rows of an upload that completed, and of the products that a whole catalog lacks."""
+    return " ".join(filter(None, (_of_rows(upload), absent_words(upload))))
+
+
+def absent_words(upload: Sent) -> str:
+    """What became of products that a whole catalog lacks, or why nothing did; "" where it lacks none, or is none."""
+    if upload.absent_state == "refused":
+        return upload.absent_why
+    if not upload.absent_records:
+        return ""
+    if upload.absent_to == "zero_stock":
+        products = counted(upload.absent_records, "{} product that it lacks", "{} products that it lacks")
+        return f"The stock of {products} was set to 0."
+    return (
+        counted(upload.absent_records, "{} product that it lacks was", "{} products that it lacks were") + " retired."
+    )
+
+
+def replace_words(absent_to: str) -> str:
+    """What a file does that is sent as the whole catalog, for who chooses that."""
+    does = "those that it lacks are retired: shops don’t see them any more"
+    if absent_to == "zero_stock":
+        does = "the stock of those that it lacks is set to 0"
+    back = "Nothing is deleted, and an undo brings them back."
+    return f"For a file that has all products: after its last row {does}. {back}"
+
+
+def absent_refused(upload: Sent) -> str:
+    """Why nothing was retired by a file that was to be the whole catalog: what nobody may overlook; "" for all else."""
+    return upload.absent_why if upload.absent_state == "refused" else ""
+
+
+def absent_under_way(upload: Sent) -> str:
+    """That the step is being done for products that a whole catalog lacks; "" while it isn't."""
+    complete = upload.file_rows is not None and upload.total_records == upload.file_rows
+    if upload.status != "processing" or upload.absent_state != "due" or not complete:
+        return ""
+    doing = "their stock is set to 0" if upload.absent_to == "zero_stock" else "they are retired"
+    return (
+        "All rows are checked. Now your products are looked for that the file lacks, and "
+        f"{doing}: {upload.absent_records:,} so far."
+    )
+
+
+def _of_rows(upload: Sent) -> str:
     settled = settled_words(upload)
     needing = counted(upload.open_records, "{} row needs you", "{} rows need you") if upload.open_records else ""
     wrong = ", ".join(filter(None, (needing, settled)))

@@ -127,7 +127,8 @@ def notify(upload: UploadHistory) -> None:
 
 def _result(upload: UploadHistory) -> str:
     """For the subject: what is to be done about it stands in the first line."""
-    return results.result(upload).words
+    said = results.result(upload).words
+    return f"{said}, but nothing was retired" if results.absent_refused(upload) else said
 
 
 def _page(upload: UploadHistory) -> str:
@@ -156,6 +157,8 @@ def _summary(upload: UploadHistory) -> str:
         f" {upload.updated_records:,} updated, {upload.unchanged_records:,} unchanged,"
         f" {upload.open_records:,} with errors.",
     ]
+    if upload.retired_records:
+        lines += [counted(upload.retired_records, "{} row retires its product.", "{} rows retire their products.")]
     if upload.skipped_records:
         rows = counted(upload.skipped_records, "{} row was", "{} rows were")
         why = f"left alone: the upload was to {upload.get_mode_display()}"

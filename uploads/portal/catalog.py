@@ -19,6 +19,7 @@ from django.utils.http import urlencode
 
 from catalog.models import Product, ProductCategory
 from catalog.rules.fields import FIELDS, READ, RETIRED
+from catalog.rules.values import image
 from catalog.rules.values.action import RETIRE
 from catalog.search import search
 from config.web import exports, spreadsheet
@@ -34,8 +35,9 @@ from vendors.access import vendor_page
 from vendors.models import Vendor, VendorMember
 
 PER_PAGE = 50
+STATUS = {"active": "Active", "retired": "Retired"}
 STOCK = {"in": "In stock", "out": "Sold out"}
-FILTERS = ("q", "category", "stock")
+FILTERS = ("q", "category", "stock", "status")
 
 
 def chosen(request: HttpRequest, vendor: Vendor) -> "QuerySet[Any]":
@@ -47,6 +49,8 @@ def chosen(request: HttpRequest, vendor: Vendor) -> "QuerySet[Any]":
     if asked.get("stock") in STOCK:
         stocked = asked["stock"] == "in"
         products = products.filter(stock_quantity__gt=0) if stocked else products.filter(stock_quantity=0)
+    if asked.get("status") in STATUS:
+        products = products.filter(status=asked["status"])
     return search(products, asked.get("q", ""))
 
 
@@ -66,12 +70,15 @@ def catalog(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "vendor": vendor,
         "section": "catalog",
         "page": page,
-        "products": [(product, visible(product.product_name)) for product in page.object_list],
+        "products": [
+            (product, visible(product.product_name), image.to_open(product.image_url)) for product in page.object_list
+        ],
         "paginator": paginator,
         "asked": asked,
         "query": urlencode(asked),
         "categories": ProductCategory.objects.values_list("category_name", flat=True),
         "stock": STOCK.items(),
+        "statuses": STATUS.items(),
     }
     return render(request, "uploads/portal/catalog.html", found)
 

@@ -1,7 +1,8 @@
 """A vendor's home: what is in the catalog, the newest uploads, and where to go from here."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -44,11 +45,16 @@ def home(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
         "held": list(Feed.objects.filter(vendor=vendor, state=Feed.State.HELD)[:NEWEST]),
         "waiting": sum(upload.open_records for upload in waiting),
         "most": len(waiting) == wrong_values.UPLOADS,
-        "products": CappedPaginator(Product.objects.filter(vendor=vendor).order_by("vendor_product_id"), 1),
+        "products": CappedPaginator(_active(vendor), 1),
         "may_upload": may_here(request, VendorMember.Role.UPLOADER),
         "closed": not vendor.is_active,
     }
     return render(request, "uploads/portal/home.html", context)
+
+
+def _active(vendor: Vendor) -> "QuerySet[Any]":
+    """Its products that others see, once it is active itself (products_vendor_id_vendor_product_id_key)."""
+    return Product.objects.filter(vendor=vendor, status=Product.Status.ACTIVE).order_by("vendor_product_id")
 
 
 def _line(upload: UploadHistory, pause: VendorHold | None) -> NewUpload:

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 VIEWER, UPLOADER, OWNER = VendorMember.Role.VIEWER, VendorMember.Role.UPLOADER, VendorMember.Role.OWNER
+# Products, of a whole catalog; all else that is counted is rows.
+ABSENT: dict[str, str] = {
+    Vendor.Absent.RETIRED: "Retired, since the file lacks them",
+    Vendor.Absent.ZERO_STOCK: "Stock set to 0, since the file lacks them",
+}
 HELD = "Held: it would change more than is usual, so nothing of it was imported yet."
 
 
@@ -140,6 +145,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "waits_too": holds.said(state.hold) if state.hold and state.ended else "",
         "result": results.result(upload),
         "in_catalog": results.in_catalog(upload),
+        "refused": results.absent_refused(upload),
         "percent": percent,
         "steps": steps(upload),
         "counts": counts(upload),
@@ -172,7 +178,8 @@ def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
         if not upload.total_records:
             return "Cancelled. Nothing of it was imported."
         checked = counted(upload.total_records, "{} row", "{} rows")
-        return f"Cancelled. {checked} had been checked by then; what they changed stays."
+        said = f"Cancelled. {checked} had been checked by then; what they changed stays."
+        return f"{said} {results.absent_words(upload)}".strip()
     if upload.status == UploadHistory.Status.PROCESSING:
         if waits:
             return f"It waits. {holds.said(waits)}."
@@ -180,6 +187,8 @@ def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
             return "We are trying your file, before anything is changed."
         if upload.file_rows is None:
             return "We are reading your file."
+        if absent := results.absent_under_way(upload):
+            return absent
         return f"We are checking your rows: {upload.total_records:,} of {upload.file_rows:,} so far."
     return results.sentence(upload)
 
@@ -204,7 +213,20 @@ def steps(upload: UploadHistory) -> list[ShownStep]:
         ),
         ShownStep("Checked", f"{upload.total_records:,}{of_all}", "rows compared with our rules", later),
         ShownStep("In the catalog", f"{results.in_catalog(upload):,}", "rows with their products up to date", later),
+        *_absent_step(upload, ended=ended),
     ]
+
+
+def _absent_step(upload: UploadHistory, *, ended: bool) -> list[ShownStep]:
+    """What is done after the last row of a whole catalog."""
+    if upload.absent_state == UploadHistory.AbsentState.NONE:
+        return []
+    about = "products that the file lacks: "
+    about += "stock set to 0" if upload.absent_to == Vendor.Absent.ZERO_STOCK else "retired"
+    if upload.absent_state == UploadHistory.AbsentState.REFUSED:
+        about = "nothing was retired"
+    now = "now" if results.absent_under_way(upload) else "later"
+    return [ShownStep("Replaced", f"{upload.absent_records:,}", about, "done" if ended else now)]
 
 
 def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
@@ -217,6 +239,8 @@ def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
     rows = [
         ("New products", upload.inserted_records, False),
         ("Changed products", upload.updated_records, False),
+        ("Retired, as the rows say", upload.retired_records, False),
+        (ABSENT.get(upload.absent_to, ""), upload.absent_records, False),
         ("No change", upload.unchanged_records, False),
         ("Replaced by a newer upload", upload.superseded_records, False),
         (skipped.get(upload.mode, "Left alone"), upload.skipped_records, False),
@@ -225,5 +249,7 @@ def counts(upload: UploadHistory) -> list[tuple[str, int, bool]]:
         ("Settled since", upload.closed_records, False),
         ("Of all, with warnings", upload.warned_records, False),
     ]
-    always = ("New products", "Changed products", "No change", "With errors")
+    always: tuple[str, ...] = ("New products", "Changed products", "No change", "With errors")
+    if upload.absent_state == UploadHistory.AbsentState.DONE:  # that it is none is worth a word too
+        always = (*always, ABSENT.get(upload.absent_to, ""))
     return [(label, number, bad) for label, number, bad in rows if number or label in always]

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from catalog.rules.fields import LABELS
+from catalog.rules.fields import ACTIVE, LABELS
 from config.web.admin_log import log_change
 from config.web.text import counted, visible
 from uploads.corrections import undo as undoing_uploads
@@ -40,7 +40,8 @@ def undo(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
         messages.error(request, why)
         return redirect(page_of("upload", vendor, upload_id))
     if request.method != "POST":
-        return render(request, "uploads/portal/undo.html", {"vendor": vendor, "section": "history", "upload": upload})
+        shown = {"vendor": vendor, "section": "history", "upload": upload, **_retired(upload)}
+        return render(request, "uploads/portal/undo.html", shown)
     looked = _looked_at(upload, request.POST.get("looked", ""))
     try:
         job = undoing_uploads.start(upload, request.user, dry=looked is None)
@@ -49,6 +50,12 @@ def undo(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
         return redirect(page_of("upload", vendor, upload_id))
     log_change(request.user, upload, "Undid the upload on the vendor's page." if looked else LOOKED)
     return redirect(page_of("undoing", vendor, job.pk))
+
+
+def _retired(upload: UploadHistory) -> dict[str, int]:
+    """How many products it retired, by its rows or since it lacks them, and how many are sold out for the latter."""
+    zeroed = upload.absent_records if upload.absent_to == Vendor.Absent.ZERO_STOCK else 0
+    return {"retired": upload.retired_records + upload.absent_records - zeroed, "zeroed": zeroed}
 
 
 def _looked_at(upload: UploadHistory, number: str) -> Job | None:
@@ -107,10 +114,11 @@ def _of_job(request: HttpRequest, vendor: Vendor, job_id: int) -> dict[str, Any]
 
 
 def _to(changes: dict[str, list[object]] | None) -> list[tuple[str, str, str]]:
-    """Field, what stands there, and what would: as people read it."""
+    """Field, what stands there, and what would: as people read it. That it is active again is said in words."""
     return [
         (LABELS.get(field, field), visible(str(now or "nothing")), visible(str(before or "nothing")))
         for field, (now, before) in (changes or {}).items()
+        if (field, before) != ("status", ACTIVE)
     ]
 
 

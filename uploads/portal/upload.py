@@ -19,7 +19,7 @@ from catalog.rules.fields import LABELS
 from uploads.aws import storage
 from uploads.feed.columns import short
 from uploads.insight import downloads, guide, progress
-from uploads.models import Feed, Job, RememberedReading, UploadHistory
+from uploads.models import Feed, Job, RememberedReading, UploadHistory, results
 from uploads.pipeline import remembered as memory
 from uploads.pipeline.holding import answering
 from uploads.pipeline.receive import AlreadyOpened
@@ -116,6 +116,7 @@ def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True)
             "again": "Look again" if context["preview"].ready else "Use my answers and look again",
             "confirm_url": reverse("vendor:confirm", args=[context["vendor"].pk]),
             "modes": modes,
+            "replaces": results.replace_words(context["vendor"].absent_products),
             "notify": notify,
             "email": getattr(request.user, "email", ""),
         },

@@ -133,9 +133,10 @@ _UNDO = Action(
     label="undo",
     button="Look at what undoing {} would do",
     explains="Products that this upload brought are taken out of the catalog, products that it changed get back what"
-    " they were. What was changed since is kept. First you see what would happen; nothing changes before you confirm.",
+    " they were, and products that it retired are active again. What was changed since is kept. First you see what"
+    " would happen; nothing changes before you confirm.",
     why_not=undo.why_not,
-    rows=lambda upload: upload.inserted_records + upload.updated_records + upload.unchanged_records,
+    rows=lambda upload: undo.changed(upload) + upload.unchanged_records,
     do=lambda upload, user: undo.start(upload, user, dry=True),
     logged="Looked at what undoing it would do.",
 )

@@ -16,6 +16,7 @@ from uploads.models import (
     StreamShard,
     UploadHistory,
 )
+from uploads.models.ledger import ABSENT_RECORD
 from uploads.staff import records
 from uploads.staff.listing import (
     OPENS,
@@ -29,6 +30,21 @@ from uploads.staff.listing import (
 from vendors.tables import ReadOnlyVendorTableAdmin
 
 
+class AbsentFilter(admin.SimpleListFilter):
+    """Rows of the file, or products that it lacks: upload by upload, along record_outcomes_key."""
+
+    title, parameter_name = "in the file", "in_file"
+    ends = tuple(ABSENT_RECORD.format(end) for end in (0, 9_999_999_999))
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Rows of the file"), ("no", "Products that it lacks")] if "upload" in request.GET else []
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        if self.value() == "no":
+            return queryset.filter(record_id__range=self.ends, row_number=0)
+        return queryset.exclude(record_id__range=self.ends, row_number=0) if self.value() == "yes" else queryset
+
+
 class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     """What became of each record of each upload, and whether DynamoDB knows."""
 
@@ -36,7 +52,8 @@ class RecordOutcomeAdmin(ReadOnlyVendorTableAdmin):
     list_display = ["record_id", "upload_link", "row", "outcome_tag", "product_link", "error_reason",
                     "created_at", "written_back_at"]  # fmt: skip
     list_filter = [
-        UploadFilter, RecordFilter, ProductFilter, "outcome", ("written_back_at", admin.EmptyFieldListFilter),
+        UploadFilter, RecordFilter, ProductFilter, AbsentFilter, "outcome",
+        ("written_back_at", admin.EmptyFieldListFilter),
         ("write_back_failure", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     search_fields = ["upload_id__exact", "record_id__exact"]

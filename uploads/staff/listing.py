@@ -72,7 +72,9 @@ def file_link(row: Any) -> SafeString | str:
 
 
 def row_in_file(row: Any) -> SafeString | int:
-    """A row's number, and below it where the row stands in its file."""
+    """A row's number, and below it where the row stands in its file; of a product that the file lacks just that."""
+    if getattr(row, "is_absent", False):
+        return format_html("<small>{}</small>", "not in the file")
     where = in_file(row.line_number, row.sheet or "").replace(" ", "\N{NO-BREAK SPACE}", 1)
     return format_html("{} <small>{}</small>", row.row_number, where) if where else int(row.row_number)
 

@@ -29,7 +29,7 @@ from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.aws.records import storable
 from uploads.insight import downloads, guide
-from uploads.models import Job
+from uploads.models import Job, results
 from uploads.pipeline.settling import closing
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
@@ -193,6 +193,7 @@ def _linked(context: dict[str, Any]) -> dict[str, Any]:
     seen = context["preview"]
     before = seen.sent_before
     return context | {
+        "replaces": results.replace_words(context["vendor"].absent_products),
         "sent_before_url": before and page_url("uploads_uploadhistory", before.pk),
         "again": "Update the preview" if seen.ready else "Use these answers and update the preview",
         "confirm_url": CONFIRM_URL,

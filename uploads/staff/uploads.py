@@ -225,7 +225,8 @@ class UploadHistoryAdmin(UploadActionsAdmin):
 
     @admin.display(description="takes")
     def wanted(self, upload: UploadHistory) -> str:
-        return {"add": "only new products", "update": "only updates"}.get(upload.mode, "everything")
+        words = {"add": "only new products", "update": "only updates", "replace": "the whole catalog"}
+        return words.get(upload.mode, "everything")
 
     @admin.display(description="new")
     def new(self, upload: UploadHistory) -> str:

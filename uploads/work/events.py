@@ -55,6 +55,7 @@ def thin(upload: UploadHistory) -> dict[str, Any]:
         "metadata": metadata or {},
         "counts": {
             "total": upload.total_records, "inserted": upload.inserted_records, "updated": upload.updated_records,
+            "retired": upload.retired_records,
             "unchanged": upload.unchanged_records, "skipped": upload.skipped_records,
             "superseded": upload.superseded_records, "errors": upload.open_records,
             "warned": upload.warned_records,
@@ -64,6 +65,11 @@ def thin(upload: UploadHistory) -> dict[str, Any]:
             "page": site_url(reverse("vendor:upload", args=[upload.vendor_id, upload.pk])),
         },
     }  # fmt: skip
+    if upload.absent_state:
+        told["absent"] = {
+            "state": upload.absent_state, "to": upload.absent_to, "count": upload.absent_records,
+            "why": upload.absent_why or None,
+        }  # fmt: skip
     if upload.failure_code:
         told["failure"] = {"code": upload.failure_code, "message": upload.failure_reason}
     return told

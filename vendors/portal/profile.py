@@ -31,6 +31,7 @@ else:
 ASK_AGAIN = "ask_again"
 CONTACT = ["vendor_name", "email", "phone"]
 WAITING = ["retries_by_itself"]
+WHOLE = ["absent_products"]
 BUSINESS = ["business_name", "tax_id", "address", "city", "state", "postal_code", "country"]
 LABELS = {
     "vendor_name": "Company name",
@@ -38,6 +39,7 @@ LABELS = {
     "business_name": "Registered name",
     "tax_id": "Tax ID",
     "retries_by_itself": "Retry rows by themselves when what they waited for happens",
+    "absent_products": "Products that such a file lacks",
     "state": "State or region",
     "postal_code": "Postal code",
 }
@@ -57,11 +59,11 @@ class ProfileForm(VendorForm):
         validators=[addresses.one_spelling],
         help_text="Results of files that we import for you are sent here.",
     )
-    field_order = [*CONTACT, *BUSINESS, *WAITING]
+    field_order = [*CONTACT, *BUSINESS, *WAITING, *WHOLE]
 
     class Meta:
         model = Vendor
-        fields = ["phone", *BUSINESS, *WAITING]
+        fields = ["phone", *BUSINESS, *WAITING, *WHOLE]
         labels = LABELS
         widgets = WIDGETS
 
@@ -90,10 +92,16 @@ def page(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             return _save(form, request)
     else:
         form = ProfileForm(instance=vendor)
-    titles = (("Contact", CONTACT), ("Business", BUSINESS), ("Rows that wait", WAITING))
+    titles = (
+        ("Contact", CONTACT),
+        ("Business", BUSINESS),
+        ("Rows that wait", WAITING),
+        ("Files with the whole catalog", WHOLE),
+    )
     groups = [(title, [form[name] for name in names]) for title, names in titles]
     facts = [(form[name].label, getattr(vendor, name)) for name in [*CONTACT, *BUSINESS]]
     facts += [(form[name].label, "Yes" if getattr(vendor, name) else "No") for name in WAITING]
+    facts += [(form["absent_products"].label, vendor.get_absent_products_display())]
     shown = {"vendor": vendor, "section": "profile", "form": form, "groups": groups, "facts": facts, "owner": owner}
     return render(request, "vendors/portal/profile.html", shown)
 

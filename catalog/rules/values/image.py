@@ -29,6 +29,11 @@ def read(cell: str) -> tuple[str, Problem | None]:
     return url, None
 
 
+def to_open(url: str | None) -> str:
+    """The address if a page may lead there; "" where there is none, or one that was typed by hand and is no such."""
+    return url if url and _is_address(url) else ""
+
+
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)

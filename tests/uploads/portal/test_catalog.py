@@ -35,7 +35,7 @@ def sheet(client: Client) -> Any:
 
 
 def skus(client: Client, **asked: str) -> list[str]:
-    return [product.sku for product, _ in client.get(CATALOG, asked).context["products"]]
+    return [product.sku for product, *_ in client.get(CATALOG, asked).context["products"]]
 
 
 # --- the list --------------------------------------------------------------------------------------------------

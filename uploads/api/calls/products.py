@@ -26,6 +26,7 @@ class ProductsAsked(Sent):
 
     sku: str = Field("", max_length=100)
     category: str = Field("", max_length=100)
+    status: Product.Status | None = Field(None, description="Those that are active, or those that are retired.")
     cursor: str = Field("", max_length=cursors.CURSOR_CHARS, description="`next_cursor` of the page before.")
     limit: int = Field(cursors.USUAL, ge=1, le=cursors.MOST)
 
@@ -42,6 +43,9 @@ class ProductOut(Answered):
     price: Price
     currency: str
     stock_quantity: int
+    status: str = Field(description="active, or retired: kept, and not shown to others.")
+    gtin: str | None = Field(description="The number of its bar code.")
+    image_url: str | None = Field(description="Where a picture of it is.")
     created_at: datetime
     updated_at: datetime
 
@@ -84,12 +88,14 @@ class TimelineOut(Answered):
 
 @router.get("products", auth=READ, response={200: ProductsOut, **PROBLEMS}, summary="The catalog")
 def listing(request: HttpRequest, asked: Query[ProductsAsked]) -> ProductsOut:
-    """All of it, or with a SKU or a category."""
+    """All of it, retired products too; or with a SKU, a category or a status."""
     products = _own(request).order_by("vendor_product_id")
     if asked.sku:
         products = products.filter(sku=asked.sku)
     if asked.category:
         products = products.filter(category=asked.category)
+    if asked.status:
+        products = products.filter(status=asked.status)
     if asked.cursor:
         products = products.filter(vendor_product_id__gt=cursors.decode(asked.cursor, (str,))[0])
     found = list(products[: asked.limit + 1])
@@ -139,7 +145,8 @@ def _out(product: Product) -> ProductOut:
     return ProductOut(
         vendor_product_id=product.vendor_product_id, product_name=product.product_name, category=product.category,
         sku=product.sku, brand=product.brand, description=product.description, price=f"{product.price:.2f}",
-        currency=product.currency, stock_quantity=product.stock_quantity, created_at=product.created_at,
+        currency=product.currency, stock_quantity=product.stock_quantity, status=product.status, gtin=product.gtin,
+        image_url=product.image_url, created_at=product.created_at,
         updated_at=product.updated_at,
     )  # fmt: skip
 

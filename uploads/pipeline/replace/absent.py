@@ -22,6 +22,7 @@ from catalog.committer import Entry
 from catalog.rules.fields import RETIRED
 from config import stopping
 from uploads.models import UploadHistory
+from uploads.models.ledger import ABSENT_RECORD
 from uploads.pipeline.replace import why_not
 from uploads.pipeline.settling.identity import BY_ID, BY_SKU
 from vendors import holds
@@ -29,8 +30,7 @@ from vendors.models import Vendor
 
 SLICE_PRODUCTS: Final = 500
 TURN_SECONDS: Final = 20.0
-# What the ledger calls them: no row of a file has such an ID, and they are undone after all that have one.
-RECORD: Final = "ABSENT_{:010d}"
+RECORD: Final = ABSENT_RECORD
 State = UploadHistory.AbsentState
 
 

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from config.outgoing import http
-from uploads.models import Source
+from uploads.models import Source, results
 from uploads.portal.pages import page_of
 from uploads.portal.sources.addresses import frame, source_of
 from uploads.sources import changes
@@ -76,6 +76,9 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # it has no type ar
         self.fields["weekday"] = forms.TypedChoiceField(
             label="On", choices=list(enumerate(WEEKDAYS)), coerce=int, help_text="For every week."
         )
+        self.fields[
+            "mode"
+        ].help_text = f"Replace the whole catalog: {results.replace_words(source.vendor.absent_products)}"
         self.fields["time_zone"] = forms.ChoiceField(label="Time zone", choices=_zones())
         if self.before and self.before.secret:
             self.fields["private_key" if source.auth == Auth.KEY else "password"].help_text = KEPT

@@ -10,6 +10,7 @@ from django.utils.timezone import is_naive, make_aware
 
 from catalog.models import Product
 from catalog.rules.problems import label_of
+from catalog.rules.values import image
 from config.web.links import list_url, page_url
 from config.web.text import visible
 from uploads.insight import timeline
@@ -28,6 +29,7 @@ def whole(request: HttpRequest, product: Product) -> dict[str, Any]:
         "title": visible(f"{product.product_name} · {product.sku}"),
         "subtitle": None,
         "product": product,
+        "picture": image.to_open(product.image_url),
         "company": vendor.vendor_name,
         "company_url": page_url("vendors_vendor", vendor.pk) if user.has_perm("vendors.view_vendor") else "",
         "for_shops": vendor.is_active,

@@ -47,9 +47,14 @@ class Share:
 def shares(upload: UploadHistory, may_see_errors: bool, may_see_ledger: bool) -> list[Share]:
     """What became of the rows, in the order of the bar; what no row met is left out."""
     errors = {"upload": upload.pk}
+    of_file = {"in_file": "yes"} if upload.absent_records else {}
 
     def ledger(outcome: str) -> str:
-        return list_url("uploads_recordoutcome", upload=upload.pk, outcome__exact=outcome) if may_see_ledger else ""
+        return (
+            list_url("uploads_recordoutcome", upload=upload.pk, outcome__exact=outcome, **of_file)
+            if may_see_ledger
+            else ""
+        )
 
     def problems(state: str) -> str:
         return list_url("uploads_validationerror", **errors, state=state) if may_see_errors else ""
@@ -58,6 +63,7 @@ def shares(upload: UploadHistory, may_see_errors: bool, may_see_ledger: bool) ->
     known = [
         ("New", "new", upload.inserted_records, ledger("inserted")),
         ("Updated", "updated", upload.updated_records, ledger("updated")),
+        ("Retired", "retired", upload.retired_records, ledger("retired")),
         ("Unchanged", "unchanged", upload.unchanged_records, ledger("unchanged")),
         ("Changed by a newer upload", "newer", upload.superseded_records, ledger("superseded")),
         (left_out, "left", upload.skipped_records, ledger("skipped")),
@@ -86,6 +92,10 @@ def changing(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "progress": state,
         "upload": upload,
         "percent": percent,
+        "refused": results.absent_refused(upload),
+        "absent": _absent(upload),
+        "absent_url": list_url("uploads_recordoutcome", upload=upload.pk, in_file="no")
+        if upload.absent_records and request.user.has_perm("uploads.view_recordoutcome") else "",
         "every": work.every(upload.created_at),
         "announcement": state.sentence if state.ended else progress.each_quarter(percent),
         "shares": shares(upload, may_see_errors, request.user.has_perm("uploads.view_recordoutcome")),
@@ -100,6 +110,18 @@ def changing(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         **(_elsewhere(upload) if may_see_errors and state.ended and not upload.open_records else {}),
         **actions(request, upload),
     }  # fmt: skip
+
+
+def _absent(upload: UploadHistory) -> str:
+    """What became of products that a whole catalog lacks; "" where it is none."""
+    if upload.absent_state in (UploadHistory.AbsentState.NONE, UploadHistory.AbsentState.REFUSED):
+        return ""
+    if said := results.absent_words(upload):
+        return said
+    lacks_none = upload.absent_state == UploadHistory.AbsentState.DONE
+    return (
+        "As a whole catalog, it lacks no product." if lacks_none else "What it lacks is looked at after its last row."
+    )
 
 
 def _kinds(state: Progress, may_see: bool, may_correct: bool) -> list[tuple[Any, str, str, str]]:

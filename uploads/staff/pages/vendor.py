@@ -129,7 +129,7 @@ def _figures(user: "Viewer", vendor: Vendor) -> list[tuple[str, str, str]]:
     last = found.last_upload_at
     rows = found.valid_records + found.error_records
     return [
-        ("Products", f"{found.products:,}", way("catalog_product", vendor=vendor.pk)),
+        ("Products, retired too", f"{found.products:,}", way("catalog_product", vendor=vendor.pk)),
         ("Uploads", f"{found.uploads:,}", way("uploads_uploadhistory", vendor=vendor.pk)),
         ("Rows", f"{rows:,}", ""),
         ("With errors", f"{found.error_records:,}", way("uploads_validationerror", vendor=vendor.pk, state="all")),
