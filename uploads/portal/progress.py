@@ -57,7 +57,8 @@ def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
 @vendor_page(VIEWER, part=True)
 def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The part of the page that changes."""
-    return render(request, "uploads/portal/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))
+    context = _context(request, upload_of(vendor, upload_id)) | {"polled": True}
+    return render(request, "uploads/portal/upload_progress_part.html", context)
 
 
 @vendor_page(UPLOADER)

@@ -199,7 +199,7 @@ def replace_the_catalog(page: Page, pipeline: Pipeline, axe: Axe) -> None:
 
 
 def bring_them_back(page: Page) -> None:
-    page.get_by_role("link", name="Undo").press("Enter")
+    page.get_by_role("link", name="Undo it").press("Enter")
     measure_on_a_phone(page)
     page.get_by_role("button", name="Show me what would happen").press("Enter")
     run_jobs()
