@@ -5,6 +5,7 @@
     committer.py        drafts → products; the only writer of products that feeds bring
     near.py             which product is perhaps meant by an identifier that none has
     by_hand.py          products that staff enter, edit and delete
+    same_gtins.py       GTINs that products of two vendors have
     search.py           products by words, SKU or ID
     category_tree.py    the whitelist as a tree
     category_import.py  the whitelist as a spreadsheet

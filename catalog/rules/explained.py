@@ -37,6 +37,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.INACTIVE_CATEGORY: "We take no products in this category at present. Choose another one.",
     Code.INVALID_GTIN: "The GTIN (EAN, UPC, ISBN) is no such number: its digits or its check digit are wrong.",
     Code.RESTRICTED_GTIN: "The GTIN is a number for use within a company, or of coupons; others can’t use it.",
+    Code.BARCODE_NO_GTIN: "The code in a column of barcodes is no GTIN (EAN, UPC, ISBN), so none was stored.",
     Code.MISSING_GTIN: "The file has a column for GTINs, and this product has none. Marketplaces ask for them.",
     Code.INVALID_IMAGE_URL: "The picture’s address isn’t one on the web, so the product has no picture from it.",
     Code.INVALID_ACTION: "The action is no word that we know. Write upsert or retire, or leave it empty.",

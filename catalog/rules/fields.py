@@ -19,6 +19,8 @@ OPTIONAL: Final[frozenset[str]] = frozenset({"brand", "description", "currency",
 REQUIRED: Final[tuple[str, ...]] = tuple(field for field in FIELDS if field not in OPTIONAL)
 # What a row asks for, in a column of its own (catalog.rules.values.action); no field of a product.
 ACTION: Final = "action"
+# Beside the fields, what a row has in a column for codes of any kind, of which some are GTINs. A row has this or one.
+BARCODE: Final = "barcode"
 # What a product's status can be. Only active ones are in the view product_catalog.
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"

@@ -54,6 +54,7 @@ class Code(StrEnum):
     INVALID_GTIN = "invalid_gtin"
     RESTRICTED_GTIN = "restricted_gtin"
     MISSING_GTIN = "missing_gtin"
+    BARCODE_NO_GTIN = "barcode_no_gtin"
     INVALID_IMAGE_URL = "invalid_image_url"
     INVALID_ACTION = "invalid_action"
     # A row that only changes a product, and there is none
@@ -175,6 +176,7 @@ KINDS: Final[Mapping[Code, Kind]] = {
     Code.INVALID_GTIN: Kind(),
     Code.RESTRICTED_GTIN: _WARNING,
     Code.MISSING_GTIN: _WARNING,
+    Code.BARCODE_NO_GTIN: _WARNING,
     Code.INVALID_IMAGE_URL: _WARNING,
     Code.INVALID_ACTION: Kind(never="Nobody knows what the row asks for."),
     Code.UNKNOWN_PRODUCT: Kind(never="There is no product to change."),

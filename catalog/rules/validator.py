@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import ACTIVE, CLEAR, LABELS, LIMITS, REQUIRED
+from catalog.rules.fields import ACTIVE, BARCODE, CLEAR, LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
@@ -101,7 +101,11 @@ def looked_at(
         _price(values, "price" in numeric, currency, problems),
         _stock(values, "stock_quantity" in numeric, problems),
         _currency(values, currency, problems) if "currency" in values else currency or None,
-        _by(gtin.read, values, "gtin", problems) if "gtin" in values else None,
+        _by(gtin.read, values, "gtin", problems)
+        if "gtin" in values
+        else _by(gtin.of_barcode, {"gtin": values[BARCODE]}, "gtin", problems, is_usual=False)
+        if BARCODE in values
+        else None,
         _by(image.read, values, "image_url", problems) if "image_url" in values else None,
     )
     return draft, problems
@@ -246,11 +250,14 @@ def _by(
     values: Mapping[str, str | None],
     field: str,
     problems: list[Problem],
+    *,
+    is_usual: bool = True,
 ) -> str | None:
-    """What `read` makes of a cell that isn't empty; "" of one that is, and None where it is none and nothing is."""
+    """What `read` makes of a cell that isn't empty; "" of one that is, and None where it is none and nothing is.
+    `is_usual`: a product has one, so a missing one is worth a word."""
     came = (values.get(field) or "").strip()
     if not came:
-        if field == "gtin":
+        if field == "gtin" and is_usual:
             problems.append(Problem(field, Code.MISSING_GTIN, "The product has no GTIN."))
         return ""
     cell = cells.unwrapped(cells.trimmed(came))

@@ -97,6 +97,7 @@ def test_staging_stream_consumer_and_commit_are_measured_and_shown(
         "consumer, all unchanged",
         "consumer, 5% errors",
         "consumer, 10% errors",
+        "consumer, a warning in every row",
         "commit alone, all inserts",
         "commit alone, all inserts",
     ]

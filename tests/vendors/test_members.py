@@ -81,11 +81,11 @@ def test_a_role_that_is_none_is_refused(vendor: Vendor, ada: VendorMember) -> No
 
 def test_the_list_costs_the_same_for_many(vendor: Vendor, ada: VendorMember, django_assert_num_queries: Any) -> None:
     browser = as_user(ada.user)
-    with transaction.atomic(), django_assert_num_queries(6):
+    with transaction.atomic(), django_assert_num_queries(7):
         browser.get(LIST)
     for n in range(3):
         member(vendor, f"n{n}", "viewer")
-    with transaction.atomic(), django_assert_num_queries(6):
+    with transaction.atomic(), django_assert_num_queries(7):
         browser.get(LIST)
 
 

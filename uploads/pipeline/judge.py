@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from catalog.models import ProductCategory
 from catalog.rules.clashes import vendor_mismatch, vendor_not_active, vendor_unknown
+from catalog.rules.fields import BARCODE
 from catalog.rules.in_currency import codes_in
 from catalog.rules.money import quoted
 from catalog.rules.offers import OfferDraft, ValidatedOffer, validate_row
@@ -222,6 +223,8 @@ def cell_of(item: Judged, field: str) -> str:
         return ""
     if item.values and field in item.values:  # in a group another row may have the cell
         return storable((item.values[field] or "").strip())
+    if item.values and field == "gtin" and BARCODE in item.values:
+        return storable((item.values[BARCODE] or "").strip())
     fields = item.upload.fields if item.upload.fields is not None else own_fields(tuple(item.record.data))[0]
     return storable((item.record.data.get(fields.get(field, "")) or "").strip())
 

@@ -186,7 +186,7 @@ def waiting_records(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     hold = answering.open_of(vendor.pk)
     may = hold is not None and answering.may_answer(request.user, hold)
     if request.method == "POST":
-        if not may:
+        if hold and not may:
             raise PermissionDenied("An owner may answer this, as far as our staff let owners decide it.")
         how = {"confirm": Ended.CONFIRMED, "refuse": Ended.REFUSED}.get(request.POST.get("do", ""))
         seen = hold is not None and how and request.POST.get("hold") == str(hold.pk)

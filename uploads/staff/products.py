@@ -34,6 +34,7 @@ from uploads.pipeline.settling import closing
 from uploads.preview import flow
 from uploads.preview.flow import FAILURES, UNSEEN, sentence
 from uploads.preview.form import Confirmation, asked_in, dry_run_context
+from uploads.staff.everywhere import gtins
 from uploads.staff.pages import product as page
 from vendors import access
 from vendors.models import Vendor
@@ -97,6 +98,7 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
         return [
             path("import/template.xlsx", view(self.template_view), name="catalog_product_template_file"),
             path("import/preview/", view(self.preview_import), name="catalog_product_preview_import"),
+            path("same-gtins/", view(self.gtins_view), name="catalog_product_gtins"),
             path("import/dry-run/<int:job_id>/", view(self.dry_run_view), name="catalog_product_dry_run"),
             *super().get_urls(),
         ]
@@ -107,6 +109,12 @@ class ProductsAdmin(ImportMixin, ProductAdmin):  # type: ignore[misc] # import-e
             raise PermissionDenied
         headers = {"Content-Disposition": 'attachment; filename="products.xlsx"'}
         return HttpResponse(guide.template_xlsx(), content_type=downloads.XLSX, headers=headers)
+
+    def gtins_view(self, request: HttpRequest) -> HttpResponseBase:
+        """GTINs that products of two vendors have."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return gtins.gtins_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Choose a file; then see how it is read and what it would do. Writes nothing but the file, kept aside."""

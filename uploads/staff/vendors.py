@@ -44,11 +44,17 @@ class VendorForm(VendorModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "absent_products" in self.fields:
+            self.fields["absent_products"].required = False
         if "currency" in self.fields:
             choices = currency_choices(self.instance.currency)
             self.fields["currency"] = forms.ChoiceField(
                 choices=choices, required=False, initial=self.instance.currency, help_text=CURRENCY_HELP
             )
+
+    def clean_absent_products(self) -> str:
+        """Who sends none leaves it as it is."""
+        return str(self.cleaned_data["absent_products"] or self.instance.absent_products)
 
     def clean_currency(self) -> str:
         """Who sends none leaves it as it is."""

@@ -71,11 +71,19 @@ class ProfileForm(VendorForm):
         super().__init__(*args, **kwargs)
         self.initial["vendor_name"] = self.instance.requested_name or self.instance.vendor_name
         self.initial["email"] = self.instance.email
+        self.fields["absent_products"].required = False
+
+    def clean_absent_products(self) -> str:
+        """Who sends none leaves it as it is."""
+        return str(self.cleaned_data["absent_products"] or self.instance.absent_products)
 
     @property
     def stored(self) -> list[str]:
         """The changed fields that are stored as they were typed."""
-        return [name for name in self.changed_data if name in self.Meta.fields]
+        return [
+            name for name in self.changed_data
+            if name in self.Meta.fields and (name not in WHOLE or self.cleaned_data[name] != self.initial[name])
+        ]  # fmt: skip
 
 
 @vendor_page(VendorMember.Role.VIEWER)

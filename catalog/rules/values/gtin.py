@@ -70,6 +70,23 @@ def read(cell: str) -> tuple[str, Problem | None]:
     return "", Problem("gtin", Code.INVALID_GTIN, f"{message} Look at the number on the product.")
 
 
+def of_barcode(cell: str) -> tuple[str, Problem | None]:
+    """The same of a cell that isn't empty, in a column that may have codes of any kind: what is no GTIN doesn't keep
+    its row out, and is left out with a warning. An ISBN of ten characters is the GTIN that it became."""
+    digits, problem = read(cell)
+    if problem is None or problem.code != Code.INVALID_GTIN:
+        return digits, problem
+    if problem.suggestion:
+        message = f"The barcode {quoted(cell)} is an ISBN, and was read as {quoted(problem.suggestion)}."
+        return problem.suggestion, Problem("gtin", Code.CLEANED, message)
+    if _SHORTENED.fullmatch(_SEPARATORS.sub("", cell)):
+        why = "was shortened by a spreadsheet, and its last digits are gone"
+    else:
+        why = "is no GTIN (EAN, UPC, ISBN)"
+    message = f"The barcode {quoted(cell)} {why}. It was left out; the product needs none."
+    return "", Problem("gtin", Code.BARCODE_NO_GTIN, message)
+
+
 def _warning(digits: str) -> Problem | None:
     """About a right one that hardly belongs to a product that is sold anywhere."""
     is_short = len(digits) == 8

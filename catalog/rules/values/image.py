@@ -12,6 +12,11 @@ MOST_CHARS: Final = 2_000
 _NEXT: Final = re.compile(r"\s*[,;|\s]\s*(?=https?://)", re.IGNORECASE)
 
 
+def first(cell: str) -> str:
+    """The first address of a cell that lists several, as it came."""
+    return _NEXT.split(cell, maxsplit=1)[0]
+
+
 def read(cell: str) -> tuple[str, Problem | None]:
     """The address in a cell that isn't empty, the first of several; "" and why where there is none. A picture never
     keeps a row out."""

@@ -186,6 +186,7 @@ ELSEWHERE = (
     "FROM validation_errors WHERE closed_by = %s",  # only errors are closed
     "found = (ValidationError.objects.filter(vendor=vendor)",  # all of a vendor that leaves
     'yield "errors", ValidationError.objects.filter(vendor=vendor)',  # the same
+    "FROM validation_errors e WHERE e.upload_id = w.upload_id AND {}",  # what happened concerns errors: _OPEN says it
     "of_rows = ValidationError.objects.filter(",  # both, of rows of one page
 )
 

@@ -282,6 +282,11 @@ def test_programs_get_one_json_object_with_every_number(worker: Pipeline, run: R
         "unchanged": 0,
         "superseded": 0,
         "skipped": 0,
+        "retired": 0,
+        "absent": 0,
+        "absent_state": "",
+        "absent_to": "",
+        "absent_why": "",
         "errors_by_type": {"invalid_price": 2},
         "error_examples": [
             {

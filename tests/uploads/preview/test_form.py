@@ -17,7 +17,7 @@ READ = Reading("cp1252", "", ("sku", ""), "2.1")
         ({}, Confirmation("", None, "upsert", "", remember=False, notify=False)),
         ({"token": "t", "mode": "add"}, Confirmation("t", None, "add", "", remember=False, notify=False)),
         ({"notify": "on"}, Confirmation("", None, "upsert", "", remember=False, notify=True)),
-        ({"mode": "replace", "encoding": "cp1252"}, Confirmation("", None, "upsert", "", False, False)),
+        ({"mode": "swap", "encoding": "cp1252"}, Confirmation("", None, "upsert", "", False, False)),
         (
             COLUMNS | {"token": "t", "seen": "s", "remember": "on", "notify": "on"},
             Confirmation("t", READ, "upsert", "s", remember=True, notify=True),

@@ -387,7 +387,8 @@ def _is_shared(column: str, samples: Rows) -> bool:
 
 def _ask_identifiers(names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> Question:
     """By which column products are told apart. A name changes too easily: only where nothing else is there."""
-    free = [name for name in names if name not in columns.values()]
+    used = {column for meant, column in columns.items() if meant != "gtin"}  # a GTIN tells products apart, too
+    free = [name for name in names if name not in used]
     barcodes = [name for name in free if normalise(name) in BARCODES]
     telling = [name for name in free if _differs(name, samples) and _tells(name, samples)]
     named = [columns["product_name"]] if "product_name" in columns else []

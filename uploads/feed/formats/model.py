@@ -135,6 +135,16 @@ class Plan:
     """Whether line breaks in texts are written as the two characters \\n."""
     apostrophes: bool = False
     """Whether an apostrophe before numbers and signs was put there by the shop."""
+    barcodes: tuple[str, ...] = ()
+    """Of the columns of the GTIN those that may have codes of any kind: what is no GTIN in them keeps no row out."""
+    gtin_type: str = ""
+    """The column that says of what kind a GTIN's cell is; "" where there is but one."""
+    gtin_types: tuple[str, ...] = ()
+    """In small letters: the kinds that are GTINs."""
+    many_pictures: bool = False
+    """Whether a cell lists all pictures of a product: the first is its picture."""
+    own_pictures: tuple[str, ...] = ()
+    """The only columns of the picture that are a variant's own; in the others it may have any of its product."""
     rules: tuple[Rule, ...] = ()
     pictures: tuple[str, ...] = ()
     """A row with nothing but these is a picture."""
@@ -292,6 +302,8 @@ def placed(template: Plan, headers_of: Callable[[Iterable[str]], tuple[str, ...]
         if one(rule.column) and rule.only_without not in have
     )
     columns = {meant: headers_of(found) for meant, found in template.columns.items()}
+    if template.gtin_type and not one(template.gtin_type):
+        columns.pop("gtin", None)  # the cells may be of any kind
     return replace(
         template,
         columns={meant: found for meant, found in columns.items() if found},
@@ -299,6 +311,9 @@ def placed(template: Plan, headers_of: Callable[[Iterable[str]], tuple[str, ...]
         handle=one(template.handle),
         rules=rules,
         pictures=headers_of(template.pictures),
+        barcodes=headers_of(template.barcodes),
+        gtin_type=one(template.gtin_type),
+        own_pictures=headers_of(template.own_pictures),
         group=group,
         surcharge=one(template.surcharge),
         flags=headers_of(template.flags),

@@ -102,6 +102,8 @@ def _of_format(known: Format, names: Sequence[str], samples: Rows, answers: Answ
     plan = placed(known.template, headers_of, roles)
     plan = replace(plan, format=known.id, name=known.name)
     said = [f"The file is a {known.name}.", *known.said]
+    if plan.barcodes:
+        said.append(f"GTINs are read from {', '.join(plan.barcodes)}; what is none there is left out, with a warning.")
     for meant, could_be in known.prefers.items():
         if columns := headers_of(could_be)[:1]:
             plan = replace(plan, columns={**plan.columns, meant: columns})

@@ -16,6 +16,7 @@ from uploads.desk import everywhere, items, shared_values, waiting_count
 from uploads.desk.everywhere import everywhere_url
 from uploads.desk.shared_values import Claim
 from uploads.desk.things import Kind, Thing, shown
+from uploads.staff.everywhere.gtins import gtins_url
 from uploads.staff.everywhere.one import may_mend
 
 MOST: Final = 100
@@ -36,6 +37,7 @@ def claims_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBa
         "most": MOST if len(found) > MOST else 0,
         "may_mend": may_mend(request),
         "values_url": everywhere_url(),
+        "gtins_url": gtins_url(request),
     }
     return TemplateResponse(request, "uploads/staff/claims.html", context | about)
 

@@ -20,6 +20,7 @@ from uploads.corrections.failed_rows import why_vendor
 from uploads.desk import everywhere, items, shared_values, shared_work, waiting_count
 from uploads.desk.everywhere import everywhere_url
 from uploads.desk.shared_values import Place, SharedValue
+from uploads.staff.everywhere.gtins import gtins_url
 from uploads.staff.everywhere.one import KEEP_A_RULE, may_mend
 
 PORTION: Final = 50
@@ -103,6 +104,7 @@ def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         "may_mend": may_mend(request),
         "may_keep": request.user.has_perms(KEEP_A_RULE),
         "claims_url": everywhere_url(claims=1),
+        "gtins_url": gtins_url(request),
         "any": bool(fields),
     }  # fmt: skip
     return TemplateResponse(request, "uploads/staff/everywhere.html", context | about)

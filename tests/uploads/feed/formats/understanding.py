@@ -42,6 +42,7 @@ class Understood:
     survey: Survey
     drafts: dict[int, ProductDraft] = field(default_factory=dict)
     problems: dict[int, list[Problem]] = field(default_factory=dict)
+    warnings: dict[int, list[Problem]] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -105,13 +106,16 @@ def _judge(found: Understood, currency: str) -> None:
             found.problems[number] = [meaning.problem]
             continue
         result = validate(meaning.values, RULES, meaning.numeric, currency)
-        problems = [one for one in once(result.problems, plan) if one.code.value != "cleaned"]
+        said = once(result.problems, plan)
+        problems = [one for one in said if not one.is_warning]
         if plan.mode == UPDATE:  # what such a file has no column for isn't missing
             problems = [one for one in problems if one.field in meaning.values or one.field not in REQUIRED]
         problems = problems or _repeated(meaning.values, number, first, plan)
         if problems:
             found.problems[number] = problems
         else:
+            if warnings := [one for one in said if one.is_warning]:
+                found.warnings[number] = warnings
             found.drafts[number] = result.draft or _update(meaning.values)
 
 

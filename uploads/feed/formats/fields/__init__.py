@@ -7,5 +7,6 @@ cells.py        a field's cell, in a row or in its head
 category.py     which of our categories, by the cell or by an answer
 identifiers.py  product ID and SKU, made of others where they are missing
 texts.py        name with options, brand, description
+shown.py        GTIN and picture of an export
 amounts.py      price, currency and stock
 """

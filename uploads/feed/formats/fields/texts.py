@@ -6,12 +6,13 @@ from functools import partial
 from typing import Final
 
 from uploads.feed.formats.fields.cells import found_reader
+from uploads.feed.formats.fields.shown import gtin_reader, picture_reader
 from uploads.feed.formats.fields.step import NO_CELLS, Cells, Open, Step, Values
 from uploads.feed.formats.made import with_options
 from uploads.feed.formats.model import Plan
 from uploads.feed.formats.texts import one_line, text_reader
 
-PLAIN: Final = ("gtin", "image_url", "action")  # fields that are read as they stand
+PLAIN: Final = ("gtin", "image_url", "action")  # fields that are read as they stand, in lists of the vendor's own
 
 
 def text_readers(plan: Plan) -> list[Step]:
@@ -22,6 +23,8 @@ def text_readers(plan: Plan) -> list[Step]:
         "description": _description_reader,
     }
     makers |= {meant: partial(_plain_reader, meant) for meant in PLAIN}
+    if plan.format:
+        makers |= {"gtin": gtin_reader, "image_url": picture_reader}
     return [make(plan) for meant, make in makers.items() if plan.columns.get(meant)]
 
 

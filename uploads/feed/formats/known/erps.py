@@ -37,6 +37,7 @@ ODOO: Final = Format(
         "variant": ("Variant Values", "Attribute Values", "product_template_attribute_value_ids", "Variantenwerte"),
         "sold": ("Can be Sold", "sale_ok", "Sales"),
         "active": ("Active",),
+        "barcode": ("Barcode", "Strichcode", "Code-barres", "Code barre", "Código de barras"),
     },
     signature=(
         ("name", "reference", "price", "quantity"),
@@ -52,7 +53,9 @@ ODOO: Final = Format(
             "price": ("price",),
             "stock_quantity": ("quantity",),
             "description": ("description",),
+            "gtin": ("barcode",),
         },
+        barcodes=("barcode",),
         options=("variant",),
         option_values=r"(?:[^:,]+:\s*)?([^,]+)",  # Color: Red, Size: M
         id_first=True,
@@ -68,7 +71,7 @@ ODOO: Final = Format(
     ),
     said=(
         "External ID is the product ID; where it is empty, the SKU.",
-        "Internal Reference is the SKU; the barcode isn’t used.",
+        "Internal Reference is the SKU.",
         "Sales Price is the price, Cost isn’t.",
     ),
 )  # fmt: skip
@@ -87,6 +90,7 @@ AKENEO: Final = Format(
         "price": ("price-*", "price"),
         "brand": ("brand", "brand-*", "manufacturer"),
         "quantity": ("quantity", "stock", "qty"),
+        "barcode": ("gtin", "ean", "ean13", "upc", "barcode"),
     },
     signature=(("sku", "family", "categories", "enabled"), ("sku", "family", "parent", "categories")),
     template=Plan(
@@ -99,7 +103,9 @@ AKENEO: Final = Format(
             "stock_quantity": ("quantity",),
             "brand": ("brand",),
             "description": ("description",),
+            "gtin": ("barcode",),
         },
+        barcodes=("barcode",),
         machine_numbers=True,
         html=True,
         escapes=True,
@@ -130,6 +136,8 @@ JTL: Final = Format(
         "available": ("Verfügbar", "Verfügbarer Bestand"),
         "total": ("Lagerbestand Gesamt", "Lagerbestand"),
         "active": ("Aktiv",),
+        "gtin": ("GTIN", "EAN"),
+        "barcode": ("EAN/Barcode", "GTIN/Barcode", "Barcode"),
     },
     signature=(("number", "name", "gross"), ("number", "name", "net")),
     template=Plan(
@@ -142,7 +150,9 @@ JTL: Final = Format(
             "stock_quantity": ("available", "total"),
             "brand": ("brand",),
             "description": ("text", "short"),
+            "gtin": ("gtin", "barcode"),
         },
+        barcodes=("barcode",),
         html=True,
         rules=(Rule("active", ("n", "nein", "0", "false"), NOT_FOR_SALE, f"Aktiv is “{{}}”. {TAKE}"),),
         lists="|;",
@@ -170,6 +180,7 @@ BUSINESS_CENTRAL: Final = Format(
         "price": ("Unit Price", "VK-Preis"),
         "category": ("Item Category Code", "Artikelkategoriencode", "Artikelkategorie"),
         "blocked": ("Blocked", "Gesperrt", "Sales Blocked", "Verkauf gesperrt"),
+        "gtin": ("GTIN",),
     },
     signature=(("number", "name", "unit", "price"), ("number", "name", "cost", "price", "category")),
     template=Plan(
@@ -180,6 +191,7 @@ BUSINESS_CENTRAL: Final = Format(
             "sku": ("number",),
             "price": ("price",),
             "stock_quantity": ("inventory",),
+            "gtin": ("gtin",),
         },
         rules=(
             Rule("blocked", _YES, NOT_FOR_SALE, f"Blocked is “{{}}”. {TAKE}"),
@@ -208,6 +220,7 @@ ZOHO: Final = Format(
         "category": ("Category Name", "Category"),
         "brand": ("Brand", "Manufacturer"),
         "description": ("Sales Description", "Description"),
+        "gtin": ("EAN", "UPC", "ISBN"),
     },
     signature=(("id", "name", "sku", "price", "type", "status"),),
     template=Plan(
@@ -220,6 +233,7 @@ ZOHO: Final = Format(
             "stock_quantity": ("stock",),
             "brand": ("brand",),
             "description": ("description",),
+            "gtin": ("gtin",),
         },
         id_first=True,
         id_for_sku=True,
@@ -252,6 +266,7 @@ ERPNEXT: Final = Format(
         "has_variants": ("Has Variants",),
         "brand": ("Brand",),
         "description": ("Description",),
+        "barcode": ("Barcode", "Barcode (Barcodes)"),
     },
     signature=(("code", "name", "group", "unit", "price"), ("code", "name", "group", "unit", "disabled")),
     template=Plan(
@@ -264,7 +279,9 @@ ERPNEXT: Final = Format(
             "stock_quantity": ("stock",),
             "brand": ("brand",),
             "description": ("description",),
+            "gtin": ("barcode",),
         },
+        barcodes=("barcode",),
         machine_numbers=True,
         html=True,
         rules=(

@@ -32,6 +32,8 @@ MAGENTO: Final = Format(
         "in_stock": ("is_in_stock",),
         "manage_stock": ("manage_stock",),
         "brand": ("manufacturer", "brand"),
+        # Attributes that the shop has made.
+        "barcode": ("gtin", "ean", "ean13", "upc", "barcode"),
     },
     signature=(
         ("sku", "attribute_set", "type", "categories", "name", "price"),
@@ -47,7 +49,9 @@ MAGENTO: Final = Format(
             "stock_quantity": ("qty",),
             "brand": ("brand",),
             "description": ("description", "short"),
+            "gtin": ("barcode",),
         },
+        barcodes=("barcode",),
         flags=("in_stock",),
         tracker="manage_stock",
         untracked=("0",),
@@ -81,6 +85,7 @@ _MAGENTO_1: Final = {
     "in_stock": ("is_in_stock",),
     "manage_stock": ("manage_stock",),
     "brand": ("manufacturer", "brand"),
+    "barcode": ("gtin", "ean", "ean13", "upc", "barcode"),
 }
 _MAGENTO_1_PLAN: Final = {
     "vendor_product_id": ("sku",),
@@ -91,6 +96,7 @@ _MAGENTO_1_PLAN: Final = {
     "stock_quantity": ("qty",),
     "brand": ("brand",),
     "description": ("description", "short"),
+    "gtin": ("barcode",),
 }
 _MAGENTO_1_SAID: Final = (
     "sku is product ID and SKU.",
@@ -117,6 +123,7 @@ MAGENTO_1: Final = Format(
     ),
     template=Plan(
         columns=_MAGENTO_1_PLAN,
+        barcodes=("barcode",),
         flags=("in_stock",),
         tracker="manage_stock",
         untracked=("0",),
@@ -149,6 +156,7 @@ MAGENTO_1_PROFILE: Final = Format(
     signature=(("store", "websites", "attribute_set", "type", "sku", "name", "price"),),
     template=Plan(
         columns=_MAGENTO_1_PLAN,
+        barcodes=("barcode",),
         flags=("in_stock",),
         tracker="manage_stock",
         untracked=("0", "no"),

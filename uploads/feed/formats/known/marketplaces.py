@@ -9,6 +9,8 @@ from typing import Final
 
 from uploads.feed.formats.model import NOT_FOR_SALE, PARENT, UPDATE, Format, Group, Plan, Rule
 
+# By number or by name: ISBN, UPC, EAN; 1 is an ASIN.
+_GTINS: Final = ("2", "3", "4", "isbn", "upc", "ean", "gtin", "jan")
 TAKE: Final = "It can be taken all the same, in the preview."
 # Google takes the names of columns in the language of the country: German, French, Spanish, Italian, Dutch.
 _ITEM: Final = {
@@ -30,6 +32,7 @@ _ITEM: Final = {
         "link immagine",
         "afbeeldingslink",
     ),
+    "gtin": ("gtin", "g:gtin"),
     "availability": (
         "availability",
         "g:availability",
@@ -72,6 +75,8 @@ _ITEM_PLAN: Final = {
     "price": ("price",),
     "brand": ("brand",),
     "description": ("description",),
+    "gtin": ("gtin",),
+    "image_url": ("image",),
 }
 _SAID: Final = (
     "id is product ID and SKU; the manufacturer’s number and the barcode are neither.",
@@ -159,6 +164,7 @@ LISTINGS: Final = Format(
         "asin": ("asin1", "ASIN 1", "asin"),
         "product_id": ("product-id", "Produkt-ID"),
         "channel": ("fulfillment-channel", "fulfilment-channel", "Versender"),
+        "product_id_type": ("product-id-type", "Produkt-ID-Typ"),
     },
     signature=(
         ("name", "listing", "sku", "price", "quantity", "opened", "product_id"),
@@ -174,7 +180,11 @@ LISTINGS: Final = Format(
             "price": ("price",),
             "stock_quantity": ("quantity",),
             "description": ("description",),
+            "gtin": ("product_id",),
         },
+        barcodes=("product_id",),
+        gtin_type="product_id_type",
+        gtin_types=_GTINS,
         html=True,
     ),
     said=(
@@ -232,6 +242,7 @@ FLAT_FILE: Final = Format(
         "parentage": ("parent_child",),
         "parent": ("parent_sku",),
         "update_delete": ("update_delete",),
+        "image": ("main_image_url",),
     },
     signature=(
         ("sku", "name", "external", "external_type"),
@@ -248,7 +259,12 @@ FLAT_FILE: Final = Format(
             "stock_quantity": ("quantity",),
             "brand": ("brand",),
             "description": ("description",),
+            "gtin": ("external",),
+            "image_url": ("image",),
         },
+        barcodes=("external",),
+        gtin_type="external_type",
+        gtin_types=_GTINS,
         html=True,
         rules=(
             Rule(
@@ -259,7 +275,7 @@ FLAT_FILE: Final = Format(
         group=Group(
             "named", refers="parent", head="parentage", words=("parent",), variants=("child",), keys=(("sku", ""),),
         ),
-        inherited=("product_name", "category", "brand", "description"),
+        inherited=("product_name", "category", "brand", "description", "image_url"),
         lists=",;",
         paths=">/",
     ),

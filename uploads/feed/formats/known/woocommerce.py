@@ -75,6 +75,14 @@ PRODUCTS: Final = Format(
             "External URL", "URL externe", "Externe URL", "URL externa", "Внешний URL", "Внешняя ссылка", "URL esterno",
             "Zewnętrzny adres URL",
         ),
+        # “A barcode or any other identifier”, as the shop asks for it.
+        "barcode": (
+            "GTIN, UPC, EAN, or ISBN", "GTIN, UPC, EAN oder ISBN", "GTIN, UPC, EAN ou ISBN", "GTIN, UPC, EAN o ISBN",
+            "GTIN, UPC, EAN или ISBN", "GTIN, UPC, EAN of ISBN", "GTIN, UPC, EAN lub ISBN",
+        ),
+        "images": (
+            "Images", "Bilder", "Imágenes", "Изображения", "Immagini", "Afbeeldingen", "Imagens", "Obrazki", "Obrazy",
+        ),
     },
     signature=(
         ("id", "type", "sku", "name", "published", "price", "categories"),
@@ -92,7 +100,11 @@ PRODUCTS: Final = Format(
             "stock_quantity": ("stock",),
             "brand": ("brands",),
             "description": ("description", "short"),
+            "gtin": ("barcode",),
+            "image_url": ("images",),
         },
+        barcodes=("barcode",),
+        many_pictures=True,
         flags=("in_stock",),
         id_for_sku=True,
         id_first=True,
@@ -113,7 +125,7 @@ PRODUCTS: Final = Format(
             "named", refers="parent", head="type", words=VARIABLE, variants=VARIATIONS,
             keys=(("sku", ""), ("id", "id:")), parents=True,
         ),
-        inherited=("category", "brand", "description"),
+        inherited=("category", "brand", "description", "image_url"),
         lists=",;",
         paths=">",
     ),

@@ -1,0 +1,1 @@
+"""What files of shops and lists of the vendor's own mean."""
