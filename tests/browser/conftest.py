@@ -105,7 +105,31 @@ def page(browser: Browser, live_server: Any, settings: Any, complaints: list[str
     """A page of the running web application. Whatever it complains of fails the test."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()  # the rate limits of the test before
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    with opened(browser, live_server, complaints) as page:
+        yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def owner(vendor: Vendor) -> User:
+    """The owner of VEND001."""
+    user = User.objects.create_user("una", "una@northwind.example", PASSWORD)
+    VendorMember.objects.create(vendor=vendor, user=user, role="owner")
+    return user
+
+
+@pytest.fixture
+def owners_page(page: Page, live_server: Any, complaints: list[str], owner: User) -> Iterator[Page]:
+    """A second browser beside that of `page`, for the vendor's owner, which complains like the other."""
+    assert page.context.browser is not None
+    with opened(page.context.browser, live_server, complaints) as second:
+        yield second
+
+
+@contextmanager
+def opened(browser: Browser, live_server: Any, complaints: list[str]) -> Iterator[Page]:
+    """A page of somebody's own browser, whose complaints are noted."""
+    context = browser.new_context(base_url=live_server.url, viewport=DESKTOP)
     context.add_init_script(REPORT_VIOLATIONS)
     context.set_default_timeout(10_000)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -113,10 +137,8 @@ def page(browser: Browser, live_server: Any, settings: Any, complaints: list[str
         "console",
         lambda message: complaints.append(f"{message.text} ({message.location})") if message.type == "error" else None,
     )
-    page = context.new_page()
-    yield page
+    yield context.new_page()
     context.close()
-    assert complaints == []
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ Each step is a function, in the order in which they happen; the steps of the wor
 what the person does. The vendor's owner sits at a browser of her own.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +15,14 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
-from tests.browser.conftest import PASSWORD, REPORT_VIOLATIONS, measure_on_a_phone, whole
+from tests.browser.conftest import PASSWORD, measure_on_a_phone, whole
 from tests.browser.test_signing_in import enter_code, log_in
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline.settling import totals
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor
 
 COMPANIES = ["Northwind", "Becker", "Kestrel", "Lumen", "Sable"]
 REFUSED = "We can't take lamps.csv: it has more rows than a file may have.\nPlease send it in two."
@@ -48,13 +47,6 @@ def somebody(name: str) -> User:
 
 
 @pytest.fixture
-def owner(vendor: Vendor) -> User:
-    user = User.objects.create_user("una", "una@northwind.example", PASSWORD)
-    VendorMember.objects.create(vendor=vendor, user=user, role="owner")
-    return user
-
-
-@pytest.fixture
 def morning(pipeline: Pipeline, vendor: Vendor) -> UploadHistory:
     """What came in overnight: five files with the same wrong category, one that is too long, companies that
     applied, and a SKU that is another's. Returns the file that is too long.
@@ -73,20 +65,6 @@ def morning(pipeline: Pipeline, vendor: Vendor) -> UploadHistory:
     totals.add_up()
     upload.refresh_from_db()
     return upload
-
-
-@pytest.fixture
-def owners_page(page: Page, live_server: Any, complaints: list[str], owner: User) -> Iterator[Page]:
-    """The browser of the vendor's owner, which complains like the other."""
-    browser = page.context.browser
-    assert browser is not None
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    context.add_init_script(REPORT_VIOLATIONS)
-    context.set_default_timeout(10_000)
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield context.new_page()
-    context.close()
 
 
 # --- what the list says ----------------------------------------------------------------------------------------

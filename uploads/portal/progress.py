@@ -57,7 +57,8 @@ def page(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBa
 @vendor_page(VIEWER, part=True)
 def part(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponseBase:
     """The part of the page that changes."""
-    return render(request, "uploads/portal/upload_progress_part.html", _context(request, upload_of(vendor, upload_id)))
+    context = _context(request, upload_of(vendor, upload_id)) | {"polled": True}
+    return render(request, "uploads/portal/upload_progress_part.html", context)
 
 
 @vendor_page(UPLOADER)
@@ -71,7 +72,9 @@ def cancel(request: HttpRequest, vendor: Vendor, upload_id: str) -> HttpResponse
         return render(request, "uploads/portal/upload_cancel.html", context)
     elif finish.cancel(upload.pk):
         log_change(request.user, upload, "Cancelled on the vendor's page.")
-        messages.success(request, "Cancelled. What was in the catalog by then stays there.")
+        nothing = upload.status == UploadHistory.Status.HELD
+        kept = "Nothing of it was imported." if nothing else "What was in the catalog by then stays there."
+        messages.success(request, f"Cancelled. {kept}")
     else:
         messages.warning(request, "It ended before it could be cancelled.")
     return redirect("vendor:upload", vendor.pk, upload.pk)
@@ -173,6 +176,8 @@ def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
     if upload.status == UploadHistory.Status.CANCELLED:
         if upload.failure_reason:
             return f"Cancelled. {upload.failure_reason}"
+        if not upload.total_records:
+            return "Cancelled. Nothing of it was imported."
         checked = counted(upload.total_records, "{} row", "{} rows")
         said = f"Cancelled. {checked} had been checked by then; what they changed stays."
         return f"{said} {results.absent_words(upload)}".strip()

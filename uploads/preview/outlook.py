@@ -23,7 +23,7 @@ WAIT: Final = "The whole file is still being looked at ({} %). You can import it
 @dataclass(frozen=True)
 class Outlook:
     """`button` is what the button says that sends it, "" where it can't be sent now: `wait` says why, if it is only
-    not yet. `gets_in`: something is known to get in."""
+    not yet. `gets_in`: something is known to get in, or to be retired."""
 
     sentence: str
     button: str = ""
@@ -42,7 +42,7 @@ def of(job: Job) -> Outlook:
         return Outlook(said)
     if not (looked or quick):
         return Outlook(said, wait=WAIT.format(looking(job)))
-    return Outlook(said, _button(job), gets_in=_gets_in(job) > 0 and job.state == Job.State.DONE)
+    return Outlook(said, _button(job), gets_in=_does_something(job) and job.state == Job.State.DONE)
 
 
 def missing(fields: list[str]) -> Outlook:
@@ -85,7 +85,7 @@ def _sentence(job: Job, questions: int) -> str:
     if not ended or result.get("cut_short"):
         first = counted(rows, "the first row", "the first {} rows")
         return f"Of {first}, {said}."
-    if _gets_in(job) or result.get("open"):
+    if _does_something(job) or result.get("open"):
         return f"Of {counted(rows, '{} row', '{} rows')}, {said}."
     nothing = "nothing would change" if result.get("unchanged") else "nothing would be imported"
     return f"Of {counted(rows, '{} row', '{} rows')}, {nothing}: {said}."
@@ -119,6 +119,11 @@ def _left_out(left_out: Mapping[str, int]) -> str:
 
 
 # --- the button ------------------------------------------------------------------------------------------------
+
+
+def _does_something(job: Job) -> bool:
+    """Whether something is known to change; a whole catalog may only retire what it lacks."""
+    return _gets_in(job) > 0 or bool(job.result.get("absent") and job.result.get("unchanged"))
 
 
 def _gets_in(job: Job) -> int:

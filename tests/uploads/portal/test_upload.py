@@ -351,7 +351,7 @@ def test_each_column_is_explained_with_the_limits_that_hold_and_the_categories(c
     page = client.get(BASE + "upload/columns/").content.decode()
     for words in ("Product ID", "at most 10,000 characters", "Electronics", "Stock quantity"):
         assert words in page
-    assert [one.name for one in guide.explained()] == [*HEADER.split(","), "currency"]
+    assert [one.name for one in guide.explained()] == [*HEADER.split(","), "currency", "gtin", "image_url", "action"]
 
 
 def test_the_explained_example_is_a_right_row() -> None:

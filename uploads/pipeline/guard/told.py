@@ -38,7 +38,7 @@ def held(upload: UploadHistory, findings: Sequence[Finding]) -> None:
         [
             f"{name} isn't imported yet, and nothing in the catalog was changed: it would change more than is usual.",
             "\n".join(line for one in findings for line in _lines(one)),
-            f"{who} Without a word it is cancelled on {upload.held_until:%Y-%m-%d}.",
+            f"{who} If nobody lets it through, it is cancelled on {upload.held_until:%Y-%m-%d}.",
         ],
         ("vendor:upload", upload.vendor_id, upload.pk),
     )

@@ -57,17 +57,20 @@ def table(rules: "QuerySet[SeverityRule]", *, vendor_id: str = "", may_add: bool
     is about that vendor, or about all."""
     now, said = timezone.now(), _said(rules, vendor_id)
     lines = []
+    # What it is anyway isn't offered, but where that is what takes back what was said, or sets another bound.
     for code, kind in KINDS.items():
         found = said[code.value]
         about: dict[str, str] = {"code": code.value} | ({"vendor": vendor_id} if vendor_id else {})
-        may_raise = may_add and code not in FIXED and (kind.severity != ERROR or not kind.never)
+        is_error = kind.severity == ERROR
+        may_raise = may_add and code not in FIXED and not kind.never and bool(found or not is_error)
+        may_lower = may_add and not kind.never and bool(found or is_error or kind.threshold)
         lines.append(
             Line(
                 code, kind, EXPLAINED[code],
                 tuple(_shown(rule, now) for rule in found[:SHOWN]), len(found) > SHOWN,
                 list_url("uploads_severityrule", code=code.value),
                 _adding(about, "error") if may_raise else "",
-                _adding(about, "warning") if may_add and not kind.never else "",
+                _adding(about, "warning") if may_lower else "",
             )
         )  # fmt: skip
     return sorted(lines, key=lambda line: (not line.said, bool(line.kind.never), line.kind.severity == ERROR))

@@ -138,7 +138,9 @@ class SeverityRuleAdmin(VendorTableAdmin):
         vendor_id, may_add = request.GET.get("vendor", ""), self.has_add_permission(request)
         vendor = access.vendors_of(request.user).filter(pk=vendor_id).first() if vendor_id.isprintable() else None
         lines = codes.table(self.get_queryset(request), vendor_id=vendor.pk if vendor else "", may_add=may_add)
-        shown = {"lines": lines, "about_vendor": vendor, "only_code": request.GET.get("code", "")}
+        only = request.GET.get("code", "")
+        fixed = any(line.code.value == only and line.kind.never and not line.said for line in lines)
+        shown = {"lines": lines, "about_vendor": vendor, "only_code": only, "only_code_is_fixed": fixed}
         return super().changelist_view(request, shown | (extra_context or {}))
 
     @admin.display(description="kind of problem", ordering="code")

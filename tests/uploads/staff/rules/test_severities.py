@@ -51,6 +51,22 @@ def test_the_page_has_every_kind_with_its_default_and_why_some_stay_errors(
     assert "Nothing was said so far" in page
 
 
+def test_what_a_kind_is_anyway_is_offered_where_it_takes_something_back_or_sets_a_bound(
+    admin_client: Client, db: None
+) -> None:
+    page = text(admin_client.get(LIST))
+    assert "code=inactive_category&amp;severity=error" not in page
+    assert "code=cleaned&amp;severity=warning" not in page
+    assert f'{ADD}?code=price_changed&amp;severity=warning">Set its bound<' in page
+    admin_client.post(ADD, said(code="cleaned", severity="error"))
+    assert f'{ADD}?code=cleaned&amp;severity=warning">Make it a warning<' in text(admin_client.get(LIST))
+
+
+def test_what_is_always_an_error_is_folded_unless_it_is_asked_for(admin_client: Client, db: None) -> None:
+    assert '<details class="folded">' in text(admin_client.get(LIST))
+    assert '<details class="folded" open>' in text(admin_client.get(f"{LIST}?code=missing_value"))
+
+
 def test_something_is_said_from_now_on_and_shown_with_for_whom_and_since_when(
     admin_client: Client, vendor: Vendor, categories: None
 ) -> None:

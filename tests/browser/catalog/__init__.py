@@ -1,0 +1,1 @@
+"""Walks about what feeds may do to a catalog."""
