@@ -3,6 +3,7 @@
     rules/              what a product must be, pure
     models.py           products, their changes, and categories
     committer.py        drafts → products; the only writer of products that feeds bring
+    near.py             which product is perhaps meant by an identifier that none has
     by_hand.py          products that staff enter, edit and delete
     search.py           products by words, SKU or ID
     category_tree.py    the whitelist as a tree

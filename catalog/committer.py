@@ -6,13 +6,11 @@ at a snapshot and at nothing else, so a preview can ask the same question withou
 
 What makes it safe beside other workers:
 
-1. A transaction-level advisory lock per vendor, taken in sorted order: one batch of a vendor at a time. The caller
-   takes them, since it reads under them too; what writes wants to be shown them.
+1. A transaction-level advisory lock per vendor, taken in sorted order by the caller: one batch of a vendor at a time.
 2. The snapshot is read after the locks, so it shows everything that an earlier batch of the vendor committed.
-3. Only another vendor can still take a SKU in between. The unique index catches that (23505); the caller rolls
-   back and tries again, and then the snapshot shows the winner.
-4. New rows go in by COPY in SKU order, with ids drawn first: two vendors who claim the same SKUs meet them in the
-   same order, so one waits and no deadlock arises.
+3. Only another vendor can still take a SKU in between. The unique index catches that (23505); the caller rolls back and
+   tries again, and then the snapshot shows the winner.
+4. New rows go in by COPY in SKU order, with ids drawn first, so two vendors who claim the same SKUs can't deadlock.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,7 +110,6 @@ class Snapshot:
 # (product IDs, sequence) → which upload from that sequence on was the last to touch each, where one did: what an older
 # one did stands in nobody's way.
 Origins = Callable[[list[int], int], Mapping[int, Origin]]
-
 
 # PostgreSQL ends a session that does nothing for so long in a transaction which holds vendors' locks.
 IDLE_TIMEOUT: Final = "60s"

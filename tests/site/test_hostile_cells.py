@@ -7,6 +7,7 @@ knows. A model, an address or a format that is added there is tested without a c
 import csv
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,11 +23,14 @@ from django.utils.http import urlencode
 from catalog.models import Product, ProductCategory
 from catalog.rules.cells import unguard
 from tests.conftest import Pipeline
+from tests.jobs import run_jobs
 from tests.remembering import remembering
 from tests.site.hostile import CELLS, CHECKS, SCRIPT, TEMPLATE, Page, as_csv, check_csv, csv_cells, harmless
 from uploads.aws import dynamo, storage
 from uploads.models import Correction, Job, StreamShard, UploadHistory, ValidationError, ValueRule, ValueTotal
 from uploads.pipeline.settling import totals
+from uploads.shadow import changes, run
+from uploads.shadow.changes import MOST_CATEGORIES, CategoryChange, RuleChange
 from vendors.models import CurrencyField, Vendor
 
 FILE_NAME = f"={TEMPLATE};=1+1<img src=x onerror=alert(4)>.csv"
@@ -189,6 +193,17 @@ def _of_records() -> list[str]:
     return [reverse("admin:uploads_uploadhistory_record", args=[quote(part) for part in key]) for key in keys]
 
 
+def _of_tests(page: str) -> list[str]:
+    """Of two changes that were tested, of which each would make many rows different."""
+    names = tuple(ProductCategory.objects.order_by("pk").values_list("category_name", flat=True)[:MOST_CATEGORIES])
+    hostile = RuleChange(None, "price", "free", CELLS[0])
+    for change in (CategoryChange(names, active=False), hostile):
+        if not Job.objects.filter(kind=Job.Kind.SHADOW, parameters__change=changes.to_json(change)).exists():
+            run_jobs(run.start(change, 7, None))
+    keys = Job.objects.filter(kind=Job.Kind.SHADOW).values_list("pk", flat=True)
+    return [reverse(f"admin:uploads_valuerule_{page}", args=[key]) for key in keys]
+
+
 # Addresses that need more than the key of an object.
 PARTICULAR: dict[str, Callable[[], list[str]]] = {
     "uploads_validationerror_waiting": _of_waiting,
@@ -196,6 +211,10 @@ PARTICULAR: dict[str, Callable[[], list[str]]] = {
     "uploads_validationerror_rows": _of_rows,
     "uploads_validationerror_everywhere": _of_all_vendors,
     "uploads_uploadhistory_record": _of_records,
+    **{
+        f"uploads_valuerule_{page}": partial(_of_tests, page)
+        for page in ("tested", "tested_progress", "tested_stop", "tested_make")
+    },
 }
 
 

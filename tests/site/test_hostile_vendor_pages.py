@@ -250,7 +250,7 @@ def test_every_page_shows_what_came_as_text_that_hides_and_turns_around_nothing(
     assert without == {
         "template_csv", "template_xlsx", "file", "catalog_export", "failed_rows", "preview", "confirm",
         "correct_rows", "retry_rows", "ignore_rows", "take_back", "notify", "release", "cancel", "forget",
-        "act_on_source",
+        "act_on_source", "warned_file",
     }  # fmt: skip
 
 

@@ -33,9 +33,10 @@ from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
 from vendors import holds
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorHold
 
 SLICE_ROWS = 500
+PAUSED_SECONDS = 30.0  # until what is retried by itself is looked at again, where the vendor's feeds are paused
 EXAMPLES = 20  # of rows that still fail
 FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 # What is wrong with a number with a fraction, and not with the same digits as a text.
@@ -182,6 +183,8 @@ def step(job: Job) -> bool:
         keys = _next_keys(job, because, selection)
         vendors = {key.vendor_id for key in keys}
         committer.lock_vendors(vendors)
+        if because and any(hold.kind == VendorHold.Kind.PAUSE for hold in holds.open_of(vendors).values()):
+            raise jobs.JobWaits(PAUSED_SECONDS)
         if because and not by_itself.wanted(job.vendor_id):
             return True  # what happens when it is active, or wants it, again finds these rows
         _refuse_not_active(job, vendors)

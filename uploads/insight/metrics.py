@@ -147,8 +147,8 @@ def uploads_of_the_day() -> Iterator[Sample]:
     outcomes = [one for one in RecordOutcome.Outcome.values if one != RecordOutcome.Outcome.CANCELLED]
     rows = _rows(
         """
-        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(unchanged_records),
-               sum(superseded_records), sum(skipped_records), sum(error_records)
+        SELECT status, count(*), sum(inserted_records), sum(updated_records), sum(retired_records),
+               sum(unchanged_records), sum(superseded_records), sum(skipped_records), sum(error_records)
           FROM (SELECT * FROM upload_history WHERE created_at > now() - interval '1 day'
                  ORDER BY created_at DESC LIMIT %(most)s) newest
          GROUP BY status
@@ -252,7 +252,10 @@ def jobs() -> Iterator[Sample]:
     """
     rows = _rows(
         """
-        SELECT kind, state, count(*), extract(epoch FROM clock_timestamp() - min(created_at)),
+        SELECT kind, state, count(*),
+               extract(epoch FROM clock_timestamp() - min(created_at) FILTER (
+                   WHERE NOT EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = open.vendor_id
+                                        AND h.kind = 'pause' AND h.ended_at IS NULL))),
                count(*) FILTER (WHERE expires_at >= clock_timestamp()),
                count(*) FILTER (WHERE expires_at < clock_timestamp())
           FROM (SELECT * FROM jobs WHERE state IN ('waiting', 'running') ORDER BY id LIMIT %(most)s) open
@@ -289,7 +292,8 @@ def queues() -> Iterator[Sample]:
         """
         SELECT extract(epoch FROM clock_timestamp() - min(updated_at))
           FROM (SELECT * FROM upload_history WHERE status = 'processing' LIMIT %(most)s) open
-         WHERE storage_key <> '' AND file_rows IS NULL AND staged_rows - total_records <= %(ahead)s
+         WHERE storage_key <> '' AND guard NOT IN ('due', 'held') AND file_rows IS NULL
+           AND staged_rows - total_records <= %(ahead)s
            AND coalesce(staging_expires_at, '-infinity') < clock_timestamp()
            AND coalesce(layout -> 'plan' ->> 'mode', '') <> 'update' AND NOT {}
         """,

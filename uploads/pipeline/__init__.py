@@ -19,6 +19,7 @@ guard/           what holds a file before its first row is staged, and who lets 
 understood/      rows of known formats: what they mean, and the first rows of groups
 weighing/        which problems are errors, as staff said
 settling/        errors that nobody has to do anything about any more, though their rows were not retried
+replace/         what becomes of products that a whole catalog lacks
 holding/         vendors whose rows wait, and what waited going on
 table/           the table itself, where its stream can't be trusted to have shown everything
 """

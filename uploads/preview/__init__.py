@@ -8,6 +8,7 @@ form.py        the preview as a form, and what the form says when it comes back
 dry_run.py     what the whole file would do, and what it leaves open
 trial.py       the same of a file that is stored, for the guard
 accepted.py    what earlier pages of a dry run would have accepted
+lacking.py     which products a whole catalog lacks
 outlook.py     what would happen in one sentence, and what the button says
 explain.py     how a file would be read, for programs
 quota.py       how much may be previewed within an hour

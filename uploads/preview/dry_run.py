@@ -221,7 +221,7 @@ def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:
         _run(job, _rows(file, layout), layout, mode, accepted, _heads(job, file, layout, on_disk), measured, until)
         if mode == UploadHistory.Mode.REPLACE and not measured.cut_short:
             job.result = {**job.result, **lacking.found(str(job.vendor_id), accepted)}
-            measured.absent = job.result["absent"]
+            measured.note_absent(job.result["absent"], job.result["absent_some"])
             jobs.save(job)
     return measured
 

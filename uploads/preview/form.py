@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from django import forms
@@ -127,7 +127,9 @@ def _mode(posted: Mapping[str, str]) -> str:
 
 
 def fingerprint(reading: Reading, mode: str = "upsert") -> str:
-    """The same for the same reading and mode."""
+    """The same for the same reading and mode. What the mode itself makes of a file isn't in a form."""
+    if reading.answers.get(KIND) == CHANGES:
+        reading = replace(reading, answers={one: said for one, said in reading.answers.items() if one != KIND})
     return hashlib.sha256(json.dumps([asdict(reading), mode], sort_keys=True).encode()).hexdigest()
 
 

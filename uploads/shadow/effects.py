@@ -5,6 +5,10 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
+from uploads.pipeline.replace import absent
+
+ABSENT: Final = absent.RECORD.partition("{")[0]
+
 
 class Effect(NamedTuple):
     """What became of a row at its first attempt, and of its product as it stands now; "" where that is gone."""
@@ -18,6 +22,11 @@ class Effect(NamedTuple):
     name: str
     sku: str
     changes: dict[str, list[object]] | None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is no row, but a product that a whole catalog lacked (uploads/pipeline/replace)."""
+        return self.number == 0 and self.record_id.startswith(ABSENT)
 
 
 # By record_outcomes_key, products_pkey and idx_product_changes_product.

@@ -159,6 +159,9 @@ def _by_trial(upload: UploadHistory, change: ThresholdChange, then: Sequence[Thr
 
 def _note(measured: Measured, row: Effect) -> None:
     """As the trial counts it (uploads/preview/trial.py)."""
+    if row.is_absent:
+        measured.absent += 1
+        return
     measured.rows += 1
     if row.outcome == "error":
         measured.note_error(row.reason, row=row.number)
@@ -169,12 +172,15 @@ def _note(measured: Measured, row: Effect) -> None:
 
 
 def _completed(measured: Measured, upload: UploadHistory) -> Measured:
-    """With what it is compared with: the files that came before it, and the vendor's products as they are now."""
+    """With what it is compared with: the files that came before it, and the vendor's products as they are now, but for
+    what it brought and retired itself."""
     layout, seen = Layout.from_json(upload.layout or {}), upload.previewed_key is not None
     if facts.compares_rows(upload.mode, seen=seen):
         measured.last_rows = _last_rows(upload.vendor_id, layout, upload.mode, upload.created_at)
     if facts.retires(layout, upload.mode):
-        measured.active = facts.active_products(upload.vendor_id)
+        absent = measured.absent if upload.absent_to == Vendor.Absent.RETIRED else 0
+        before = facts.active_products(upload.vendor_id) + measured.retired + absent - upload.inserted_records
+        measured.active = max(before, measured.retired + absent)
     return measured
 
 

@@ -58,7 +58,7 @@ def step(job: Job, change: SeverityChange, wanted: Window) -> bool:
         at = At(upload.sequence, upload.pk) if upload else at
     if upload:
         rows = effects.read(upload.pk, at.behind, SLICE_ROWS)
-        _add(result, upload, change, rows)
+        _add(result, upload, change, [row for row in rows if not row.is_absent])
         job.done += len(rows)
         at = At(at.sequence, upload.pk, rows[-1].record_id) if len(rows) == SLICE_ROWS else At(at.sequence)
     else:

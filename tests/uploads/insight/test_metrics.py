@@ -52,7 +52,15 @@ def test_rows_and_uploads_are_those_of_the_last_24_hours(vendor: Vendor) -> None
     upload(vendor, "old", total_records=5, valid_records=5, inserted_records=5, created_at=ago(hours=25))
     found = said(metrics.uploads_of_the_day)
     rows = {key[1]: figure for key, figure in found.items() if key[0] == metrics.ROWS}
-    assert rows == {"inserted": 4, "updated": 2, "unchanged": 0, "superseded": 0, "skipped": 1, "error": 2}
+    assert rows == {
+        "inserted": 4,
+        "updated": 2,
+        "retired": 0,
+        "unchanged": 0,
+        "superseded": 0,
+        "skipped": 1,
+        "error": 2,
+    }
     states = {key[1]: figure for key, figure in found.items() if key[0] == metrics.UPLOADS}
     assert states == {"processing": 0, "completed": 1, "failed": 0, "cancelled": 0, "other": 0}
 

@@ -127,7 +127,7 @@ def test_nothing_is_written_and_each_kind_of_problem_has_a_count_and_an_example(
     pipeline.run(feed(line(1), line(2)))
     before = list(Product.objects.order_by("pk").values())
     job = run_jobs(
-        started(feed(line(1), line(2, price="1"), line(3), line(4, price="0"), line(5, price="0")), admin_user)
+        started(feed(line(1), line(2, price="8"), line(3), line(4, price="0"), line(5, price="0")), admin_user)
     )
     counts = {name: count for name, count in job.result.items() if name != "problems"}
     assert counts == {"unchanged": 1, "updated": 1, "inserted": 1, "error": 2}

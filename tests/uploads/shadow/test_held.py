@@ -12,6 +12,7 @@ from tests.jobs import run_jobs, take_turn
 from tests.uploads.shadow.test_run import everything
 from uploads.models import GuardThreshold, Job
 from uploads.pipeline import finish
+from uploads.pipeline.receive import Options
 from uploads.shadow import canary, held, run
 from uploads.shadow.changes import ThresholdChange
 from uploads.work import jobs
@@ -135,6 +136,18 @@ def test_a_list_that_is_much_shorter_than_those_before_it_is_told(pipeline: Pipe
     result = result_of(ThresholdChange("fewer_rows", 30, 90, 20), user)
 
     assert uploads(result, "held") == [short.pk]
+
+
+def test_a_whole_catalog_is_measured_by_what_it_lacks(pipeline: Pipeline, user: User) -> None:
+    pipeline.run(listed())
+    whole = pipeline.run(feed(*(line(number) for number in (*range(4, ROWS + 1), 99))), options=Options("replace"))
+    assert whole.absent_records == 3
+
+    found = result_of(ThresholdChange("retired", 9, 90, 20), user)
+
+    assert uploads(found, "held") == [whole.pk]
+    assert "3 products are retired, of 30 active products: 10 %" in found["vendors"]["VEND001"]["examples"][0]["said"]
+    assert result_of(ThresholdChange("retired", 10, 90, 20), user)["counts"] == {}
 
 
 def test_a_run_that_is_killed_measures_on_where_it_stood_and_writes_nothing_else(

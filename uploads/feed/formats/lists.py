@@ -52,18 +52,19 @@ def plan_of_list(
     for."""
     in_order = mapping.complete
     names = [name for name in names if name not in OUR_COLUMNS]  # which are there where our report comes back
-    found = _found(names, samples, mapping, answers, look=not (chosen or in_order))
+    has_our_names = changes.has_our_names(mapping.fields)
+    found = _found(names, samples, mapping, answers, look=not (chosen or in_order or has_our_names))
     columns, unclear, said = found.columns, found.unclear, found.said
     questions: list[Question] = []
     made_for_us = all(normalise(header) == normalise(meant) for meant, header in columns.items())
     said_so = changes.is_said(columns, unclear, answers)
-    is_update = said_so or changes.only_changes(columns, unclear, made_for_us=made_for_us)
+    is_update = said_so or changes.only_changes(columns, unclear, has_our_names=has_our_names)
     if is_update and not (said_so or _has_none("product_name", answers)):
         questions = _names_or_changes(names, columns, samples)
         is_update = not questions
     if is_update:
         said.append(changes.said_of(columns))
-        if not (said_so or made_for_us):
+        if not (said_so or has_our_names):
             columns.pop("category", None)
     else:
         questions += _identifiers(names, columns, unclear, samples, answers, said, chosen=chosen)

@@ -82,6 +82,18 @@ class Measured:
             "retired", {"name": brief(name), "sku": brief(sku), "before": "active", "after": "retired", "row": row}
         )
 
+    def note_absent(self, count: int, some: Iterable[Mapping[str, str]]) -> None:
+        """Products that a whole catalog doesn't name, and `some` of them by name and SKU."""
+        self.absent = count
+        for one in some:
+            shown = {
+                "name": brief(one["name"]),
+                "sku": brief(one["sku"]),
+                "before": "active",
+                "after": "not in the file",
+            }
+            self._keep("retired", shown | {"row": 0})
+
     def note_error(self, message: str, *, row: int = 0) -> None:
         """A row that keeps its product out."""
         self.errors += 1

@@ -45,7 +45,7 @@ def may_answer(user: "Anybody", hold: VendorHold) -> bool:
 
 
 @transaction.atomic
-def answer(vendor_id: str, hold_id: int, how: str, user: "User") -> bool:
+def answer(vendor_id: str, hold_id: int, how: str, user: "User | None") -> bool:
     """Let through what waits, or refuse it (VendorHold.Ended); False where somebody has answered already.
 
     `hold_id` is the hold that was looked at: one that came since wants an answer of its own.
@@ -60,7 +60,8 @@ def answer(vendor_id: str, hold_id: int, how: str, user: "User") -> bool:
     waiting.update(withheld_answer=how)
     ProgramMinute.objects.filter(vendor=vendor_id).delete()
     vendor = Vendor.objects.get(pk=vendor_id)
-    log_change(user, vendor, f"{SAID[Ended(how)]}.")
+    if user is not None:  # as from the command line
+        log_change(user, vendor, f"{SAID[Ended(how)]}.")
     note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor_id, about=f"vendor {vendor_id}", detail=SAID[Ended(how)])
     return True
 

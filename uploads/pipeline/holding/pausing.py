@@ -64,7 +64,8 @@ def resume(vendor_id: str, user: Any) -> VendorHold | None:
 
 
 def _log(vendor: Vendor, user: Any, message: str, detail: str) -> None:
-    log_change(user, vendor, message)
+    if user is not None:  # as from the command line
+        log_change(user, vendor, message)
     note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail=detail)
 
 

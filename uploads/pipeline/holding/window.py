@@ -13,9 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from catalog.models import Product
 from config.web.text import counted
-from uploads.pipeline.guard import check, thresholds
+from uploads.pipeline.guard import check, facts, thresholds
 from uploads.pipeline.guard.check import Finding
 from uploads.pipeline.guard.measured import Measured, Part
 from uploads.pipeline.holding import answering
@@ -120,7 +119,7 @@ def _beyond(
     for files, of which every row is looked at before."""
     whole = {name: count + before.get(name, 0) for name, count in numbers.items()}
     part = Part(whole["touched"], {kind: whole[kind] for kind in KINDS}, batch.parts[""].examples)
-    active = Product.objects.filter(vendor=vendor_id).count() if whole["retired"] else None
+    active = facts.active_products(vendor_id) if whole["retired"] else None
     measured = Measured(
         whole["rows"], whole["errors"], {"": part}, whole["retired"], active=active, examples=batch.examples
     )

@@ -1,6 +1,7 @@
 """Rows that waited for a category, for approval or for a SKU are retried by themselves when that happens."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,9 @@ def test_rows_with_other_problems_beside_stay_wrong_and_are_tried_once(pipeline:
     by_sql()
 
     assert len(go_on()) == 1
+    happened = Happening.objects.get()
+    assert happened.looks == 1
+    assert happened.next_look_at - happened.happened_at > timedelta(minutes=4), "it is looked at once more, then"
     a_while_later()
     assert go_on() == []
 
@@ -125,6 +129,7 @@ def test_of_two_rows_about_a_product_the_first_counts_as_in_its_file(
 
     assert Product.objects.get().product_name == "First"
     assert open_errors(upload) == [(2, "duplicate_in_file", 2), (3, "duplicate_in_file", 2)]
+    assert Job.objects.get().position == "3", "no slice looks at what is behind it"
 
 
 def test_what_is_closed_ignored_undone_or_cancelled_is_left_alone(pipeline: Pipeline, admin_user: User) -> None:

@@ -7,6 +7,7 @@ import pytest
 from catalog.models import ProductCategory
 from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_ledger_says
 from uploads.models import StreamShard
+from uploads.pipeline.guard import thresholds
 from vendors.models import Vendor
 
 
@@ -21,3 +22,9 @@ def _ground(vendor: Vendor, other_vendor: Vendor) -> Iterator[None]:
 @pytest.fixture
 def shard(db: None) -> StreamShard:
     return StreamShard.objects.create(stream_arn="arn", shard_id="shard-1", lease_epoch=3, checkpoint="100")
+
+
+@pytest.fixture(autouse=True)
+def whatever_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much programs may change within an hour is another matter (tests/uploads/pipeline/holding/)."""
+    monkeypatch.setattr(thresholds, "DEFAULTS", ())

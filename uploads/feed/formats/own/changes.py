@@ -12,13 +12,19 @@ CHANGES: Final = "changes"
 _IDENTIFIERS: Final = frozenset({"sku", "vendor_product_id"})
 
 
-def only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], *, made_for_us: bool) -> bool:
+def has_our_names(fields: Mapping[str, str]) -> bool:
+    """Whether columns have the very names that programs know our fields by, one at least that nobody else would use:
+    then a description is one, and not what a list has for a name."""
+    return all(header == meant for meant, header in fields.items()) and any("_" in meant for meant in fields)
+
+
+def only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], *, has_our_names: bool) -> bool:
     """Whether the file lacks what a new product needs, and has what changes one that is there: anything, where its
-    columns have our names, and otherwise prices or stock."""
+    columns have our names, and otherwise prices, stock or an action."""
     known = {*columns, *unclear}
     if "product_name" in known or not known & _IDENTIFIERS:
         return False
-    if made_for_us:
+    if has_our_names:
         return bool(known - _IDENTIFIERS)
     return not known & {"category", "description"} and bool(known & {"price", "stock_quantity", "action"})
 

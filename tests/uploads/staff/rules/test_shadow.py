@@ -192,3 +192,22 @@ def test_a_third_test_is_refused_while_two_are_under_way(admin_client: Client, v
 
     assert "Two changes are being tested already" in response.content.decode()
     assert Job.objects.count() == 2
+
+
+def test_what_vendors_and_staff_wrote_is_shown_as_text(admin_client: Client, pipeline: Pipeline) -> None:
+    hostile = "<script>alert(1)</script>\u202etxt"
+    pipeline.run(feed(line(1, category=hostile, brand="<b>Acme</b>")))
+
+    admin_client.post(TEST, ASKED | {"wrong_value": hostile, "start": "yes"})
+    admin_client.post(TEST, ASKED | {"field": "brand", "wrong_value": "x", "right_value": hostile, "start": "yes"})
+    run_jobs()
+
+    first, second = Job.objects.order_by("id")
+    assert first.result["counts"] == {"pass": 1}
+    asked = admin_client.post(TEST, ASKED | {"wrong_value": hostile}).content.decode()
+    pages = [text(admin_client, f"{TESTS}{job.pk}/") for job in (first, second)]
+    for page in (*pages, text(admin_client, TESTS)):
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩txt" in page
+    assert "<script>alert" not in asked
