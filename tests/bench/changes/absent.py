@@ -23,7 +23,7 @@ UPLOAD = "BENCH-WHOLE-CATALOG"
 INDEX = "idx_products_search"  # isn't asked here, and takes longer to fill than all else
 
 
-def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:  # noqa: ARG001 - as every group has it
+def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
     products = rows * PRODUCTS_A_ROW
     fresh_database()
     upload, index = _filled(products)
@@ -61,7 +61,9 @@ def _found(upload: UploadHistory) -> int:
 def plan(upload: UploadHistory) -> str:
     """How PostgreSQL goes about a slice in the middle."""
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {absent.query(upload)}", absent.given(upload, absent.SLICE_PRODUCTS))
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS) {absent.query(upload)}", absent.given(upload, absent.SLICE_PRODUCTS)
+        )
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
