@@ -6,6 +6,8 @@ The technical side of each stands beside it, for those who may look at the strea
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from django.urls import reverse
+
 from config.web.links import list_for, page_url
 from config.web.text import counted as words
 from uploads.desk.things import Group, Key, Kind, Thing, put_off, shown
@@ -79,6 +81,8 @@ def _jobs(user: "Viewer") -> Iterator[Thing]:
 def _job(job: Job, upload: UploadHistory | None) -> Thing:
     about = shown(upload.file_name) if upload else shown(job.vendor_id)
     url = page_url("uploads_uploadhistory", upload.pk) if upload else ""
+    if job.kind == Job.Kind.SHADOW:
+        url = reverse("admin:uploads_valuerule_tested", args=[job.pk])
     title = f"{job.get_kind_display()}: {about}" if about else job.get_kind_display()
     said = f"It failed: {shown(job.failure[:200]) or 'nothing says why'}"
     return Thing(

@@ -31,6 +31,7 @@ from uploads.models import (
     ValidationError,
     WorkItem,
 )
+from uploads.shadow import forget as tested
 from vendors import leaving
 from vendors.models import Vendor, Webhook, WebhookDelivery
 
@@ -242,6 +243,11 @@ PARTS: Final = (
     Part("records in DynamoDB", _records, _delete_records),
     Part("errors, corrections and first rows of groups", _failed, _delete_failed),
     Part("comments", lambda vendor: _said(vendor).count(), lambda vendor: _said(vendor).delete()[0]),
+    Part(
+        "examples in tests of changes",
+        lambda vendor: tested.tests_of(vendor.pk),
+        lambda vendor: tested.forget(vendor.pk),
+    ),
     Part("notes of work", lambda vendor: _noted(vendor).count(), lambda vendor: _noted(vendor).delete()[0]),
     Part("webhooks with their deliveries", _webhooks, _delete_webhooks),
     Part("addresses of the vendor itself", _contacts, _forget_contacts),

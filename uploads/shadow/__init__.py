@@ -7,6 +7,7 @@ held.py        an upload that was measured: whether a threshold of the guard wou
 moved.py       a severity of what only a product's change shows
 effects.py     what became of the rows of past uploads, for both
 run.py         the job: asked for, done in slices, stopped
+forget.py      examples of a vendor's rows, forgotten with the vendor
 canary.py      a tested change that is made, for some vendors first
 
 No test writes anything but its own job: no product, no ledger row, no error, nothing in DynamoDB.

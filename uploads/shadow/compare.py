@@ -66,9 +66,9 @@ def count(result: dict[str, Any], vendor_id: str, kind: str, example: Callable[[
     result["counts"][kind] = result["counts"].get(kind, 0) + 1
     vendor[kind] = vendor.get(kind, 0) + 1
     examples = vendor.get("examples")
-    if examples is not None and len(examples) < EXAMPLES and result["examples"] < MOST_EXAMPLES:
+    if examples is not None and len(examples) < EXAMPLES and result["shown"] < MOST_EXAMPLES:
         examples.append(example())
-        result["examples"] += 1
+        result["shown"] += 1
 
 
 def _vendor(result: dict[str, Any], vendor_id: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _vendor(result: dict[str, Any], vendor_id: str) -> dict[str, Any]:
 
 def empty() -> dict[str, Any]:
     """Before the first row."""
-    return {"counts": {}, "vendors": {}, "others": {"rows": 0}, "examples": 0}
+    return {"counts": {}, "vendors": {}, "others": {"rows": 0}, "shown": 0}
 
 
 def _vendor_id(judged: Judged) -> str:

@@ -100,7 +100,7 @@ def rows_of(wanted: Window) -> int:
 def empty(wanted: Window) -> dict[str, Any]:
     """Before the first upload."""
     begun = asdict(At(wanted.last + 1))
-    return {"at": begun, "uploads": 0, "counts": {}, "vendors": {}, "others": {"rows": 0}, "examples": 0}
+    return {"at": begun, "uploads": 0, "counts": {}, "vendors": {}, "others": {"rows": 0}, "shown": 0}
 
 
 def step(job: Job, change: ThresholdChange, wanted: Window) -> bool:
@@ -207,9 +207,9 @@ def _add(result: dict[str, Any], upload: UploadHistory, change: ThresholdChange,
         return
     result["counts"][kind] = result["counts"].get(kind, 0) + 1
     vendor[kind] = vendor.get(kind, 0) + 1
-    if "examples" in vendor and len(vendor["examples"]) < EXAMPLES and result["examples"] < MOST_EXAMPLES:
+    if "examples" in vendor and len(vendor["examples"]) < EXAMPLES and result["shown"] < MOST_EXAMPLES:
         vendor["examples"].append(_example(kind, upload, (found.then or found.now)[0]))
-        result["examples"] += 1
+        result["shown"] += 1
 
 
 def _example(kind: str, upload: UploadHistory, finding: Finding) -> dict[str, Any]:

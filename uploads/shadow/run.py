@@ -45,11 +45,11 @@ def start(change: Change, days: int, user: Any) -> Job:
 
 def stop(job: Job, user: Any) -> bool:
     """End a run that is under way; False if it has ended by itself. Its worker notices with its next slice, and what
-    was found by then stays.
+    was found by then stays. It isn't failed, for nobody has to look at it: `failure` says who stopped it.
     """
     running = Job.objects.filter(pk=job.pk, kind=Job.Kind.SHADOW, state__in=OPEN)
     said = f"Stopped by {user.get_username()}."
-    return bool(running.update(state=Job.State.FAILED, failure=said, ended_at=Now(), expires_at=None))
+    return bool(running.update(state=Job.State.DONE, failure=said, ended_at=Now(), expires_at=None))
 
 
 def step(job: Job) -> bool:

@@ -7,7 +7,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.safestring import SafeString
 
@@ -20,6 +20,7 @@ from uploads.models import Job
 from uploads.staff import mending
 from uploads.staff.actions import may
 from uploads.staff.listing import OPENS, UploadFilter, upload_link
+from uploads.staff.shadow import page
 from vendors.tables import ReadOnlyVendorTableAdmin, VendorFilter
 
 
@@ -45,6 +46,8 @@ class JobAdmin(ReadOnlyVendorTableAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         job = self.get_object(request, unquote(object_id))
+        if job and job.kind == Job.Kind.SHADOW and page.may_see(request):
+            return redirect("admin:uploads_valuerule_tested", job.pk)
         shown = context_of(request, job) if job else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 

@@ -55,11 +55,14 @@ def _answers(port: int) -> bool:
 
 
 def _vendors(many: int) -> dict[str, str]:
-    """By vendor the session of its uploader."""
+    """By vendor the session of its uploader. All prices move in their files: these are checked, and none is held."""
     from django.contrib.auth.models import User
 
+    from uploads.models import GuardThreshold
     from vendors.models import Vendor, VendorMember
 
+    for kind in GuardThreshold.Kind.values:
+        GuardThreshold.objects.create(kind=kind, limit_percent=100, owner_percent=100)
     sessions = {}
     for number in range(1, many + 1):
         key = f"LOAD{number:03}"

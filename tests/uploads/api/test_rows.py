@@ -147,6 +147,22 @@ def test_the_failed_rows_come_as_a_file_from_an_address_that_works_for_a_while(
     assert program.get(f"/api/v1/feeds/{upload.pk}/report.pdf").status_code == 422
 
 
+def test_rows_with_warnings_are_counted_and_come_as_a_file_too(
+    program: Client, client: Client, pipeline: Pipeline
+) -> None:
+    upload = pipeline.run(feed(line(1, description="Short."), line(2, price="free")))
+    assert program.get(f"/api/v1/feeds/{upload.pk}").json()["counts"]["warned"] == 1
+    (row,) = rows(program, upload, severity="warning")
+    assert (row["outcome"], row["state"], row["problems"][0]["code"]) == ("inserted", None, "description_short")
+    answer = program.get(f"/api/v1/feeds/{upload.pk}/report.csv?severity=warning")
+    assert answer.status_code == 303
+    content = b"".join(client.get(urlsplit(answer["Location"]).path).streaming_content)  # type: ignore[attr-defined] # it streams
+    assert content.count(b"description_short") == 1
+    assert b"free" not in content
+    assert program.get(f"/api/v1/feeds/{upload.pk}/report.xlsx?severity=warning").status_code == 422
+    assert program.get(f"/api/v1/feeds/{upload.pk}/report.csv?severity=none").status_code == 422
+
+
 def test_of_somebody_else_there_is_none(stranger: Client, upload: UploadHistory) -> None:
     for what in ("", "/rows", "/report.csv"):
         assert stranger.get(f"/api/v1/feeds/{upload.pk}{what}").status_code == 404

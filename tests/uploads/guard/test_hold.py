@@ -382,11 +382,10 @@ def test_reconciling_an_upload_that_waits_for_its_check_stages_nothing(stocked: 
         assert (upload.staged_rows, upload.status) == (0, "processing" if upload == due else "held")
 
 
-def test_a_whole_catalog_retires_what_it_leaves_out_and_is_always_compared_with_the_last_one(
-    stocked: Pipeline,
-) -> None:
+def test_a_whole_catalog_that_lacks_many_products_is_checked_however_short_it_is(stocked: Pipeline) -> None:
     layout = hold.upload_layout(UploadHistory.objects.get())
     measured = Measured(rows=20, parts={"": Part(touched=20)})
+    measured.note_absent(10, [{"name": "Lamp", "sku": "SKU-9"}])
     whole = facts.completed(measured, "VEND001", layout, "replace", seen=True)
     assert (whole.active, whole.absent, whole.last_rows) == (ROWS, 10, None)  # no file was sent in this mode before
     counting = thresholds.of("VEND001")

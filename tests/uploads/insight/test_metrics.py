@@ -62,7 +62,7 @@ def test_rows_and_uploads_are_those_of_the_last_24_hours(vendor: Vendor) -> None
         "error": 2,
     }
     states = {key[1]: figure for key, figure in found.items() if key[0] == metrics.UPLOADS}
-    assert states == {"processing": 0, "completed": 1, "failed": 0, "cancelled": 0, "other": 0}
+    assert states == {"processing": 0, "held": 0, "completed": 1, "failed": 0, "cancelled": 0, "other": 0}
 
 
 def test_open_uploads_have_an_age_and_those_with_pending_rows_another(vendor: Vendor) -> None:

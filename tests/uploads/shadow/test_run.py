@@ -17,7 +17,7 @@ from uploads.aws.records import Record
 from uploads.corrections import correct
 from uploads.models import Job, UploadHistory, ValueRule
 from uploads.pipeline import judge
-from uploads.shadow import run, stored
+from uploads.shadow import forget, run, stored
 from uploads.shadow.changes import CategoryChange, Change, RuleChange, SeverityChange
 from uploads.work import jobs
 from vendors.models import Vendor
@@ -228,8 +228,24 @@ def test_a_run_that_is_stopped_ends_and_keeps_what_it_found(
     assert not take_turn(job)
     assert not run.stop(job, user)
     job.refresh_from_db()
-    assert (job.state, job.failure, job.done) == ("failed", "Stopped by cora.", 2)
+    assert (job.state, job.failure, job.done) == ("done", "Stopped by cora.", 2)
     assert job.result["counts"] == {"fail": 2}
+
+
+def test_examples_of_a_vendor_are_forgotten_with_it_and_its_numbers_stay(
+    pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    pipeline.run(feed(line(1), line(2)))
+    pipeline.run(feed(line(3)), "VEND002")
+    result_of(NO_ELECTRONICS, user)
+    assert (forget.tests_of("VEND001"), forget.tests_of("VEND002"), forget.tests_of("NOBODY")) == (1, 1, 0)
+
+    assert forget.forget("VEND001") == 1
+
+    vendors = Job.objects.get().result["vendors"]
+    assert vendors["VEND001"] == {"rows": 2, "fail": 2, "examples": []}
+    assert len(vendors["VEND002"]["examples"]) == 1
+    assert (forget.tests_of("VEND001"), forget.forget("VEND001")) == (0, 0)
 
 
 def test_two_are_tested_at_once_and_no_more(pipeline: Pipeline, user: User) -> None:

@@ -92,7 +92,7 @@ class Measured:
                 "before": "active",
                 "after": "not in the file",
             }
-            self._keep("retired", shown | {"row": 0})
+            self._keep("retired", shown | {"before": "active", "after": "not in the file", "row": 0})
 
     def note_error(self, message: str, *, row: int = 0) -> None:
         """A row that keeps its product out."""

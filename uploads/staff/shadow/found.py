@@ -135,7 +135,7 @@ def not_looked_at(job: Job) -> list[str]:
     if found.get("corrected"):
         rows = counted(found["corrected"], "{} row", "{} rows")
         said.append(f"{rows} were corrected by somebody, and were judged as corrected.")
-    if found.get("examples", 0) >= MOST_EXAMPLES:
+    if found.get("shown", 0) >= MOST_EXAMPLES:
         said.append(f"At most {EXAMPLES} examples of a vendor are kept, and {MOST_EXAMPLES:,} in all.")
     if found.get("others", {}).get("rows"):
         said.append(f"{MOST_VENDORS:,} vendors stand here by name; the others are added up in the last line.")
@@ -154,7 +154,7 @@ def elsewhere(change: Change) -> str:
 def sentence(job: Job, what: str) -> str:
     """Where the test stands, in plain words."""
     what = visible(what)
-    if job.state == Job.State.FAILED:
+    if job.ended and job.failure:
         return f"{what}: {job.failure} What was found until then stands below."
     if job.state == Job.State.WAITING:
         return f"{what}: waiting for a worker."

@@ -211,3 +211,23 @@ def test_what_vendors_and_staff_wrote_is_shown_as_text(admin_client: Client, pip
         assert "\u202e" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩txt" in page
     assert "<script>alert" not in asked
+
+
+def test_a_test_in_the_list_of_jobs_leads_to_what_it_found_and_one_that_was_stopped_is_no_work(
+    admin_client: Client, staff: Callable[..., Client], pipeline: Pipeline
+) -> None:
+    pipeline.run(feed(line(1), line(2)))
+    user = User.objects.get(username="admin")
+    found = run_jobs(run.start(CategoryChange(("Electronics",), active=False), 7, user))
+    stopped = run.start(CategoryChange(("Books",), active=False), 7, user)
+    run.stop(stopped, user)
+    assert "Test of a change" not in text(admin_client, "/admin/")
+
+    response = admin_client.get(f"/admin/uploads/job/{found.pk}/change/")
+    assert response.headers["Location"] == f"{TESTS}{found.pk}/"
+
+    Job.objects.filter(pk=stopped.pk).update(state="failed", failure="Something on our side failed.")
+    assert f'href="{TESTS}{stopped.pk}/"' in text(admin_client, "/admin/")
+    engineer = staff("view_job")
+    page = text(engineer, f"/admin/uploads/job/{found.pk}/change/")
+    assert "Test of a change: done, 2 rows." in page

@@ -1,0 +1,70 @@
+"""Rows with warnings: handed out as a file, counted in lists, and by kind on the pages about quality."""
+
+import csv
+import io
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.test import Client
+
+from tests.conftest import Pipeline
+from tests.feeds import feed, line
+from uploads.insight import error_habits
+
+ROWS = [line(1, description="Short."), line(2, sku='"=""SKU-2"""', price="free"), line(3)]
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def rows_in(response: Any) -> list[tuple[str, str, str]]:
+    content = b"".join(response.streaming_content).decode("utf-8-sig")
+    found = csv.DictReader(io.StringIO(content))
+    return [(row["row_number"], row["error_code"], row["error_severity"]) for row in found]
+
+
+def test_rows_with_warnings_are_handed_out_as_a_file_and_errors_stand_in_none_of_it(
+    pipeline: Pipeline, member: Client, admin_client: Client
+) -> None:
+    upload = pipeline.run(feed(*ROWS))
+    expected = [("1", "description_short", "warning"), ("2", "cleaned", "warning")]
+    base = f"/vendor/VEND001/uploads/{upload.pk}"
+    assert f'href="{base}/warned-rows.csv"' in text(member.get(f"{base}/warnings/"))
+    assert rows_in(member.get(f"{base}/warned-rows.csv")) == expected
+    address = f"/admin/uploads/uploadhistory/{quote(upload.pk)}/warnings_report/"
+    assert address in text(admin_client.get(f"/admin/uploads/uploadhistory/{quote(upload.pk)}/change/"))
+    assert rows_in(admin_client.get(address)) == expected
+    assert rows_in(member.get(f"{base}/failed-rows.csv")) == [("2", "invalid_price", "error")]
+
+
+def test_a_vendors_list_of_uploads_and_its_page_count_them(pipeline: Pipeline, member: Client) -> None:
+    upload = pipeline.run(feed(*ROWS))
+    history = text(member.get("/vendor/VEND001/history/"))
+    assert (
+        f'<a href="/vendor/VEND001/uploads/{upload.pk}/warnings/">2<span class="visually-hidden"> with warn' in history
+    )
+    assert "Warnings (2)" in text(member.get(f"/vendor/VEND001/uploads/{upload.pk}/errors/"))
+    assert "Of all, with warnings" in text(member.get(f"/vendor/VEND001/uploads/{upload.pk}/"))
+
+
+def test_quality_is_told_by_kinds_of_errors_and_apart_from_these_of_warnings(
+    pipeline: Pipeline, member: Client, admin_client: Client
+) -> None:
+    pipeline.run(feed(*ROWS))
+    newest = pipeline.run(feed(line(4, product_name="A LAMP IN CAPITALS"), line(5, description="Short.")))
+    found = [(one.code, one.problems, one.upload_id) for one in error_habits.warned("VEND001", 7)]
+    assert found[0] == ("description_short", 2, newest.pk)
+    assert {code: many for code, many, _ in found[1:]} == {"cleaned": 1, "name_in_capitals": 1}
+    assert [one.code for one in error_habits.habits("VEND001", 7)] == ["invalid_price"]
+    quality = text(member.get("/vendor/VEND001/quality/"))
+    assert f'href="/vendor/VEND001/uploads/{newest.pk}/warnings/name_in_capitals/"' in quality
+    page = text(admin_client.get("/admin/vendors/vendor/VEND001/change/"))
+    assert "severity=warning&amp;error_type=description_short" in page
+    assert "Description short</a> <small>2 times" in page
+
+
+def test_no_more_than_the_newest_warnings_are_looked_at(pipeline: Pipeline, monkeypatch: Any) -> None:
+    pipeline.run(feed(*ROWS))
+    monkeypatch.setattr(error_habits, "LOOKED_AT", 1)
+    assert [one.problems for one in error_habits.warned("VEND001", 7)] == [1]
