@@ -74,7 +74,7 @@ def _filled(products: int) -> tuple[UploadHistory, str]:
         (definition,) = cursor.fetchone()
         cursor.execute(f"DROP INDEX {INDEX}")
         say(f"  {products:,} products, their outcomes and errors are written …")
-        given = {"vendor": feeds.VENDOR, "products": products, "upload": UPLOAD, "absent": ABSENT_EACH,
+        given: dict[str, Any] = {"vendor": feeds.VENDOR, "products": products, "upload": UPLOAD, "absent": ABSENT_EACH,
                  "wrong": WRONG_EACH}  # fmt: skip
         cursor.execute(_PRODUCTS, given)
         cursor.execute(_UPLOAD, given)
