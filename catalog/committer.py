@@ -83,13 +83,14 @@ class Origin(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """A product as it stands, or as it will stand after the batch. `product_id` is None until it is drawn."""
+    """A product as it stands, or as it will stand after the batch; `stored` is what the table has of it. `product_id`
+    is None until it is drawn."""
 
     product_id: int | None
     vendor_id: str
     values: ProductDraft
     origin: Origin | None = None
-    stored_sku: str | None = None
+    stored: ProductDraft | None = None
     dirty: bool = False
 
 
@@ -347,7 +348,7 @@ def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot
 def _stored(row: Sequence[Any]) -> Entry:
     # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
     values = ProductDraft._make(["" if value is None else value for value in row[2:]])
-    return Entry(row[0], row[1], values, stored_sku=values.sku)
+    return Entry(row[0], row[1], values, stored=values)
 
 
 _COPY = SQL("COPY products ({}) FROM STDIN").format(_COLUMNS_READ)
@@ -374,17 +375,7 @@ def _columns(values: ProductDraft) -> tuple[Any, ...]:
     return tuple([None if value == "" else value for value in values])
 
 
-_UPDATE = """
-UPDATE products p
-   SET product_name = d.product_name, category = d.category, sku = d.sku, brand = d.brand,
-       description = d.description, price = d.price, stock_quantity = d.stock_quantity, currency = d.currency,
-       gtin = d.gtin, image_url = d.image_url, status = d.status
-  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::integer[],
-              %s::text[], %s::text[], %s::text[], %s::text[])
-    AS d (product_id, product_name, category, sku, brand, description, price, stock_quantity, currency, gtin, image_url,
-          status)
- WHERE p.product_id = d.product_id
-"""
+_UPDATE = "UPDATE products p SET {} FROM unnest({}) AS d (product_id, {}) WHERE p.product_id = d.product_id"
 
 
 class ProductVanished(Exception):
@@ -392,22 +383,33 @@ class ProductVanished(Exception):
 
 
 def _update(entries: list[Entry]) -> None:
-    """Changed products, in one statement."""
-    if not entries:
+    """Changed products, in one statement; of the columns only those that change in any of them, so that a list of
+    prices hands over prices, and its products stay where the indexes have them."""
+    fields = [name for place, name in enumerate(ProductDraft._fields) if any(_changes(one, place) for one in entries)]
+    if not fields:
         return
+    kinds = ", ".join(f"%s::{_TYPES.get(field, 'text')}[]" for field in ("product_id", *fields))
+    sql = _UPDATE.format(", ".join(f"{field} = d.{field}" for field in fields), kinds, ", ".join(fields))
+    columns = [[None if (value := getattr(one.values, field)) == "" else value for one in entries] for field in fields]
     with connection.cursor() as cursor:
         _make_way(cursor, entries)
-        rows = [(entry.product_id, *_columns(entry.values)[1:]) for entry in entries]
-        cursor.execute(_UPDATE, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(sql, [[entry.product_id for entry in entries], *columns])
         if cursor.rowcount != len(entries):
             raise ProductVanished
 
 
+_TYPES: Final = {"product_id": "integer", "price": "numeric", "stock_quantity": "integer"}
+
+
+def _changes(entry: Entry, place: int) -> bool:
+    return entry.stored is None or entry.stored[place] != entry.values[place]
+
+
 def _make_way(cursor: Any, entries: list[Entry]) -> None:
     """Free the SKUs that wander between products of this batch: the index is checked row by row, not at the end."""
-    moving = [entry for entry in entries if entry.stored_sku != entry.values.sku]
-    wanted = {entry.values.sku for entry in moving}
-    leaving = [entry.product_id for entry in moving if entry.stored_sku in wanted]
+    moving = {entry.stored.sku: entry for entry in entries if entry.stored and entry.stored.sku != entry.values.sku}
+    wanted = {entry.values.sku for entry in moving.values()}
+    leaving = [entry.product_id for sku, entry in moving.items() if sku in wanted]
     if leaving:
         # No feed can hold this spelling: a SKU has no spaces.
         cursor.execute("UPDATE products SET sku = 'moving ' || product_id WHERE product_id = ANY (%s)", [leaving])
@@ -422,10 +424,7 @@ _HELD = SQL("SELECT {} FROM products WHERE product_id = ANY (%s) ORDER BY produc
 def stored(product_ids: Sequence[int]) -> list[Entry]:
     """These products as they stand, held for the rest of the transaction; those that are gone are left out."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _HELD,
-            [list(product_ids)],
-        )
+        cursor.execute(_HELD, [list(product_ids)])
         return [_stored(row) for row in cursor.fetchall()]
 
 

@@ -25,20 +25,25 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 180
 LOCK_SECONDS = 5
 
-# Holds are advisory locks of this class, so that the vendors' own (of one key, not of two) aren't taken for some.
-HOLD = 1
-WAIT_WHERE_HELD = f"""
-    CREATE OR REPLACE FUNCTION wait_where_held() RETURNS trigger LANGUAGE plpgsql AS $$
+# Holds are advisory locks of these classes, so that the vendors' own (of one key, not of two) aren't taken for some:
+# where batches count rows, and where whole catalogs count what they lack.
+ROWS, SLICES = 1, 2
+_COUNTS = {ROWS: "total_records", SLICES: "absent_records"}
+WAIT_WHERE_HELD = "".join(
+    f"""
+    CREATE OR REPLACE FUNCTION wait_where_held_{held}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock_shared({HOLD}, objid::int)
+        PERFORM pg_advisory_xact_lock_shared({held}, objid::int)
            FROM pg_locks
-          WHERE locktype = 'advisory' AND objsubid = 2 AND classid = {HOLD} AND mode = 'ExclusiveLock' AND granted
-            AND objid::bigint <= (SELECT sum(total_records) FROM upload_history);
+          WHERE locktype = 'advisory' AND objsubid = 2 AND classid = {held} AND mode = 'ExclusiveLock' AND granted
+            AND objid::bigint <= (SELECT sum({counter}) FROM upload_history);
         RETURN NULL;
     END $$;
-    CREATE TRIGGER wait_where_held BEFORE UPDATE OF total_records ON upload_history
-        FOR EACH STATEMENT EXECUTE FUNCTION wait_where_held();
-"""
+    CREATE TRIGGER wait_where_held_{held} BEFORE UPDATE OF {counter} ON upload_history
+        FOR EACH STATEMENT EXECUTE FUNCTION wait_where_held_{held}();
+    """
+    for held, counter in _COUNTS.items()
+)
 
 
 class Platform:
@@ -126,14 +131,15 @@ class Platform:
             return connection.execute(sql).fetchall()
 
     @contextmanager
-    def held(self, settled: int) -> Iterator[Callable[[], bool]]:
-        """Until the block ends, a batch waits before it counts rows where so many are counted already.
+    def held(self, settled: int, what: int = ROWS) -> Iterator[Callable[[], bool]]:
+        """Until the block ends, a batch waits before it counts rows where so many are counted already; or, of SLICES,
+        a whole catalog before it counts absent products.
 
         So a test that sees them counted knows that the platform is in the middle, however late it looks. Everything
         else goes on: what waits has done all that a batch does before, in a transaction that is still open. Yields
         the question whether the hold still holds, which it doesn't once PostgreSQL was killed.
         """
-        holder = eventually(lambda: self._holder(settled), "PostgreSQL takes the hold")
+        holder = eventually(lambda: self._holder(settled, what), "PostgreSQL takes the hold")
 
         def holds() -> bool:
             try:
@@ -146,20 +152,20 @@ class Platform:
         finally:
             holder.close()
 
-    def _holder(self, settled: int) -> "psycopg.Connection[Any] | None":
+    def _holder(self, settled: int, what: int) -> "psycopg.Connection[Any] | None":
         """A connection that has the lock; None while PostgreSQL is away, or recovers from the crash of a process."""
         try:
             holder = psycopg.connect(self.url, autocommit=True)
-            if not holder.execute("SELECT 1 FROM pg_trigger WHERE tgname = 'wait_where_held'").fetchall():
+            if not holder.execute(f"SELECT 1 FROM pg_trigger WHERE tgname = 'wait_where_held_{ROWS}'").fetchall():
                 holder.execute(WAIT_WHERE_HELD)
-            holder.execute(f"SELECT pg_advisory_lock({HOLD}, {settled})")
+            holder.execute(f"SELECT pg_advisory_lock({what}, {settled})")
         except psycopg.OperationalError:
             return None
         return holder
 
-    def waits(self) -> bool:
-        """Whether a batch waits where the platform is held."""
-        return bool(self.rows(f"SELECT 1 FROM pg_locks WHERE NOT granted AND objsubid = 2 AND classid = {HOLD}"))
+    def waits(self, what: int = ROWS) -> bool:
+        """Whether a batch, or a whole catalog, waits where the platform is held."""
+        return bool(self.rows(f"SELECT 1 FROM pg_locks WHERE NOT granted AND objsubid = 2 AND classid = {what}"))
 
     def table(self) -> Any:
         return self._boto3("resource").Table("UploadRecords")

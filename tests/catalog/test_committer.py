@@ -44,7 +44,7 @@ def offer(
 def stored(
     product_id: int, key: str, sku: str, origin: Origin | None = None, *, vendor: str = MINE, **changes: Any
 ) -> Entry:
-    return Entry(product_id, vendor, draft(key, sku, **changes), origin, stored_sku=sku)
+    return Entry(product_id, vendor, draft(key, sku, **changes), origin, stored=draft(key, sku))
 
 
 def snapshot(*entries: Entry) -> Snapshot:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.local import Local
-from tests.live import eventually
+from tests.live import ROWS, SLICES, eventually
 from tests.torture import blows
 from tests.torture.run import LIMIT_SECONDS, Run
+
+SLICES_EACH = 4
 
 
 def torture(folder: Path, kills: int, rows: int, seed: int, *, on_local: bool = False) -> dict[str, Any]:
@@ -24,10 +26,10 @@ def torture(folder: Path, kills: int, rows: int, seed: int, *, on_local: bool = 
         for name, engine in zip(("disturbed", "calm"), engines or (None, None), strict=True)
     )
     try:
-        disturbed.platform.up()
+        disturbed.up()
         _disturb(disturbed, random.Random(seed), kills)
         print(f"the same {len(disturbed.sent)} files and records without kills", flush=True)  # noqa: T201
-        calm.platform.up()  # while the other recovers from the last kill
+        calm.up()  # while the other recovers from the last kill
         calm.repeat(disturbed.sent)
         for run in (calm, disturbed):
             eventually(run.settled, "everything has settled", LIMIT_SECONDS)
@@ -42,9 +44,9 @@ def torture(folder: Path, kills: int, rows: int, seed: int, *, on_local: bool = 
 
 def _disturb(run: Run, plan: random.Random, kills: int) -> None:
     """Strike after a number of rows that the plan says, again and again, while every vendor's files keep coming, and
-    another program's records.
+    another program's records; each fourth time in the middle of what a whole catalog retires after its last row.
 
-    From that row on the platform is held until the blow is done, so that it strikes in the middle of the work, on
+    From there on the platform is held until the blow is done, so that it strikes in the middle of the work, on
     however slow a machine. While the stream is off rows come in only once a minute: fewer are waited for.
     """
     deadline = time.monotonic() + LIMIT_SECONDS
@@ -52,18 +54,34 @@ def _disturb(run: Run, plan: random.Random, kills: int) -> None:
         assert time.monotonic() < deadline, f"{number - 1} kills took too long"
         run.start_workers()
         run.write_foreign(plan)
-        after = run.counted() + plan.randrange(2 * run.rows) // (1 if run.stream_on else 20)
-        with run.platform.held(after) as holds:
-            eventually(lambda: run.in_the_middle(after), f"{after:,} rows are counted", LIMIT_SECONDS)  # noqa: B023 - it is done with at the end of the line
+        what = SLICES if number % SLICES_EACH == 0 and run.stream_on else ROWS
+        after = _after(run, plan, what)
+        with run.platform.held(after, what) as holds:
+            _await(run, what, after)
             run.write_foreign(plan)
             blow = blows.planned(run, plan)
-            print(f"kill {number}/{kills}: {blow.what}, {run.counted():,} rows counted", flush=True)  # noqa: T201 - what this command is for
+            stands = f"{run.absent():,} products retired" if what == SLICES else f"{run.counted():,} rows counted"
+            print(f"kill {number}/{kills}: {blow.what}, {stands}", flush=True)  # noqa: T201 - what this command is for
             blow.strike()
             if blow.what.startswith("postgres"):
                 eventually(lambda: not holds(), "PostgreSQL has noticed")
         blows.recover(run, blow)
     run.start_workers()
     run.end_foreign()
+
+
+def _after(run: Run, plan: random.Random, what: int) -> int:
+    """How many rows, or absent products, are counted by then."""
+    if what == SLICES:
+        return run.absent() + plan.randrange(run.rows // 3)
+    return run.counted() + plan.randrange(2 * run.rows) // (1 if run.stream_on else 20)
+
+
+def _await(run: Run, what: int, after: int) -> None:
+    if what == SLICES:
+        eventually(run.between_slices, "a whole catalog waits", LIMIT_SECONDS)
+    else:
+        eventually(lambda: run.in_the_middle(after), f"{after:,} rows are counted", LIMIT_SECONDS)
 
 
 def _difference(was: list[Any], should: list[Any]) -> dict[str, Any]:

@@ -6,14 +6,16 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
+import psycopg
 
 from tests.engine.local import Local
-from tests.live import Platform, eventually, sample_feed
-from tests.torture import foreign
-from tests.torture.foreign import SECOND_VERSIONS, VENDORS, Put, Stray
+from tests.live import SLICES, Platform, eventually
+from tests.torture import files, foreign
+from tests.torture.files import SENDERS, WHOLE, File
+from tests.torture.foreign import SECOND_VERSIONS, Put, Stray
 
 EXTRA_WORKERS = 1
 LIMIT_SECONDS = 1800.0
@@ -22,26 +24,35 @@ IN_A_REQUEST = 25
 # What must be the same, whatever happened: everything but ids, times, and who did it. Uploads of another program are
 # known by the id that it gave them, and may come in another order.
 _NAME = "CASE WHEN u.source = 'dynamodb' THEN u.upload_id ELSE u.file_name END"
+_RECORD = "CASE WHEN {0}.record_id LIKE 'ABSENT%' THEN 'absent' ELSE {0}.record_id END"
 COMPARED = {
     "uploads": f"""
-        SELECT vendor_id, {_NAME}, status, guard, file_rows, total_records, valid_records, error_records,
-               inserted_records, updated_records, unchanged_records, superseded_records, skipped_records
+        SELECT vendor_id, {_NAME}, status, guard, mode, file_rows, total_records, valid_records, error_records,
+               inserted_records, updated_records, unchanged_records, superseded_records, skipped_records,
+               retired_records, warned_records, absent_state, absent_records, absent_why
           FROM upload_history u
-         ORDER BY source, CASE WHEN source = 'dynamodb' THEN upload_id END, sequence
+         ORDER BY source, CASE WHEN source = 'dynamodb' THEN upload_id END, vendor_id, sequence
     """,
     "products": """
-        SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity
+        SELECT vendor_id, vendor_product_id, product_name, category, sku, brand, description, price, stock_quantity,
+               currency, gtin, image_url, status
           FROM products ORDER BY sku
     """,
     "errors": f"""
-        SELECT {_NAME}, e.record_id, e.row_number, e.error_type, e.field, e.error_message, e.suggestion,
+        SELECT {_NAME}, e.record_id, e.row_number, e.severity, e.error_type, e.field, e.error_message, e.suggestion,
                e.original_data::text
-          FROM validation_errors e JOIN upload_history u USING (upload_id) ORDER BY 1, 2, 3, 4, 5
+          FROM validation_errors e JOIN upload_history u USING (upload_id) ORDER BY 1, 2, 3, 4, 5, 6
     """,
     "ledger": f"""
-        SELECT coalesce({_NAME}, o.upload_id), o.record_id, o.attempt, o.outcome,
+        SELECT coalesce({_NAME}, o.upload_id), {_RECORD.format("o")}, o.attempt, o.outcome, p.sku,
                replace(o.error_reason, o.upload_id, 'its id')
-          FROM record_outcomes o LEFT JOIN upload_history u USING (upload_id) ORDER BY 1, 2, 3
+          FROM record_outcomes o LEFT JOIN upload_history u USING (upload_id) LEFT JOIN products p USING (product_id)
+         ORDER BY 1, 2, 3, 5
+    """,
+    "changes": f"""
+        SELECT coalesce({_NAME}, c.upload_id), {_RECORD.format("c")}, p.sku, c.kind, c.changes::text
+          FROM product_changes c LEFT JOIN upload_history u USING (upload_id) LEFT JOIN products p USING (product_id)
+         ORDER BY 1, 2, 3, 4, 5
     """,
 }
 OPEN = "SELECT vendor_id FROM upload_history WHERE status IN ('processing', 'held')"
@@ -49,28 +60,13 @@ HELD = "SELECT upload_id, file_name FROM upload_history WHERE status = 'held'"
 HELD_BACK = "SELECT vendor_id FROM vendor_holds WHERE ended_at IS NULL"
 WITHHELD = "SELECT upload_id FROM upload_history WHERE withheld_from IS NOT NULL"
 COUNTED = "SELECT coalesce(sum(total_records), 0)::int FROM upload_history"
+ABSENT = "SELECT coalesce(sum(absent_records), 0)::int FROM upload_history"
 UNSETTLED = (
     "SELECT vendor_id FROM upload_history WHERE status = 'processing' AND source = 'file'"
     " AND total_records IS DISTINCT FROM file_rows"
 )
 OWED = "SELECT 1 FROM record_outcomes WHERE written_back_at IS NULL LIMIT 1"
 GAPS = "SELECT 1 FROM stream_shards WHERE gap_found_at IS NOT NULL AND gap_healed_at IS NULL LIMIT 1"
-
-
-class File(NamedTuple):
-    """A vendor's file: the same products in each round, with other prices and other errors. So all but the first of a
-    vendor are held: most are let through then, and each third is cancelled."""
-
-    vendor: str
-    round: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.vendor}-{self.round}.csv"
-
-    @property
-    def cancelled(self) -> bool:
-        return self.round % 3 == 0
 
 
 Sent = File | Put | Stray
@@ -89,12 +85,20 @@ class Run:
         self.extra: list[subprocess.Popen[bytes]] = []
         self.stream_on = True
 
+    def up(self) -> None:
+        """The platform, with the vendor of whole catalogs beside those of the demo."""
+        self.platform.up()
+        self.platform.rows(
+            "INSERT INTO vendors (vendor_id, vendor_name, email, status) VALUES"
+            f" ('{WHOLE}', 'Whole Catalogs', 'whole@catalogs.example', 'active') RETURNING vendor_id"
+        )
+
     # --- what goes in ----------------------------------------------------------------------------------------
 
     def keep_coming(self) -> None:
         """Every vendor has an upload on its way: who has none sends the next file, if it is taken at this moment."""
         self._decide()
-        for vendor in VENDORS:
+        for vendor in SENDERS:
             if self._idle(vendor):
                 self._send(File(vendor, 1 + sum(file.vendor == vendor for file in self._files())))
 
@@ -128,9 +132,10 @@ class Run:
         if plan.random() < 0.3 and self._foreign_uploads():
             self._put(Put(plan.randint(1, self._foreign_uploads())))
         # Beside one that is cancelled it would count or not, as it comes before that or after.
-        if plan.random() < 0.3 and self._files() and not self._files()[-1].cancelled:
+        last = self._last_of_many()
+        if plan.random() < 0.3 and last and not last.cancelled:
             strays = sum(isinstance(one, Stray) for one in self.sent)
-            self._put_stray(Stray(*self._files()[-1], strays + 1))
+            self._put_stray(Stray(*last, strays + 1))
         for put in self._second_versions():
             if self._has_outcome(Put(put.number)):
                 self._put(put)
@@ -144,6 +149,10 @@ class Run:
 
     def _files(self) -> list[File]:
         return [one for one in self.sent if isinstance(one, File)]
+
+    def _last_of_many(self) -> File | None:
+        """The last file of a vendor to whom the other program writes."""
+        return next((file for file in reversed(self._files()) if file.vendor != WHOLE), None)
 
     def _foreign_uploads(self) -> int:
         return max((one.number for one in self.sent if isinstance(one, Put)), default=0)
@@ -164,17 +173,18 @@ class Run:
         """
         path = self.feeds / file.name
         if not path.exists():
-            sample_feed(path, self.rows, file.vendor, file.round)
-        taken = self._taken(path, file.vendor)
+            files.write(path, file, self.rows)
+        taken = self._taken(path, file)
         if taken:
             self.sent.append(file)
         return taken
 
-    def _taken(self, path: Path, vendor: str) -> bool:
+    def _taken(self, path: Path, file: File) -> bool:
         known = self.query(f"SELECT 1 FROM upload_history WHERE file_name = '{path.name}'")
         if known is None:
             return False
-        return bool(known) or self.platform.manage("import_feed", str(path), "--vendor", vendor)[0] == 0
+        command = ("import_feed", str(path), "--vendor", file.vendor, *file.options)
+        return bool(known) or self.platform.manage(*command)[0] == 0
 
     def _put(self, put: Put) -> None:
         """An upload of the other program; a second version waits for the first one's outcome."""
@@ -249,6 +259,19 @@ class Run:
         """How many rows have their outcome."""
         rows: list[tuple[int]] = eventually(lambda: self.query(COUNTED), "the database is back")
         return rows[0][0]
+
+    def absent(self) -> int:
+        """How many products were found absent by whole catalogs and are retired."""
+        rows: list[tuple[int]] = eventually(lambda: self.query(ABSENT), "the database is back")
+        return rows[0][0]
+
+    def between_slices(self) -> bool:
+        """Whether a whole catalog is in the middle of retiring what it lacks; files are sent until one is."""
+        self.keep_coming()
+        try:
+            return self.platform.waits(SLICES)
+        except psycopg.OperationalError:
+            return False
 
     def in_the_middle(self, counted: int) -> bool:
         """Whether so many rows have their outcome, and others are still owed one; files are sent until it is so."""

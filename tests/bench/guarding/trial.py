@@ -68,6 +68,7 @@ def _keep_catalog(path: Path) -> None:
     idle()
     _await_end(opened(path), 1_200)
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS kept_catalog")
         cursor.execute("CREATE TABLE kept_catalog AS SELECT * FROM products")
 
 

@@ -126,14 +126,20 @@ _OF_INTEREST: Final[dict[str, Composed]] = {
 def absent(upload: UploadHistory, most: int) -> list[Absent]:
     """The vendor's products that its file lacks, by their IDs, those behind the place that the step came to."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ABSENT.format(of_interest=_OF_INTEREST[upload.absent_to]),
-            {
-                "vendor": upload.vendor_id, "behind": upload.absent_position, "since": upload.created_at,
-                "sequence": upload.sequence, "upload": upload.pk, "most": most, "by_id": BY_ID, "by_sku": BY_SKU,
-            },
-        )  # fmt: skip
+        cursor.execute(query(upload), given(upload, most))
         return [Absent(*row) for row in cursor.fetchall()]
+
+
+def query(upload: UploadHistory) -> str:
+    return _ABSENT.format(of_interest=_OF_INTEREST[upload.absent_to]).as_string()
+
+
+def given(upload: UploadHistory, most: int) -> dict[str, Any]:
+    """Its parameters."""
+    return {
+        "vendor": upload.vendor_id, "behind": upload.absent_position, "since": upload.created_at,
+        "sequence": upload.sequence, "upload": upload.pk, "most": most, "by_id": BY_ID, "by_sku": BY_SKU,
+    }  # fmt: skip
 
 
 def record_of(entry: Entry) -> str:

@@ -1,0 +1,1 @@
+"""What changes a catalog without being a full list of it: lists of prices and stock, and whole catalogs."""
