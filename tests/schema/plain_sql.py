@@ -27,7 +27,7 @@ VIEWS = {
     "product_catalog": [
         "product_id", "vendor_id", "vendor_name", "vendor_product_id", "product_name", "category", "parent_category",
         "sku", "brand", "description", "price", "stock_quantity", "created_at", "updated_at",
-        "currency",
+        "currency", "gtin", "image_url",
     ],
 }  # fmt: skip
 COLUMNS = """

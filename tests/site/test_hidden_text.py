@@ -26,10 +26,12 @@ from tests.site.hostile import STRANGE, page_of
 from tests.site.test_hostile_cells import PARTICULAR
 from uploads.models import (
     Correction,
+    GuardThreshold,
     Job,
     RecentUpload,
     RecordOutcome,
     RememberedReading,
+    SeverityRule,
     Source,
     SourceRun,
     StreamShard,
@@ -44,7 +46,8 @@ from vendors.models import ApiToken, Vendor, VendorMember, Webhook, WebhookAttem
 HIDING = [text for text in STRANGE if visible(text) != text]
 PREPARED = (
     Vendor, ProductCategory, Product, ProductCatalog, UploadHistory, RecentUpload, VendorSummary, ValidationError,
-    RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, Source, SecurityEvent, User, Group,
+    RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, SeverityRule, GuardThreshold,
+    Source, SecurityEvent, User, Group,
     Authenticator, ApiToken, Webhook,
 )  # fmt: skip
 
@@ -75,6 +78,8 @@ def fill() -> None:
             file_name=text,
         )  # fmt: skip
         ValueRule.objects.create(vendor=vendor, field="brand", wrong_value=text, right_value=text)
+        SeverityRule.objects.create(code="cleaned", vendor=vendor, severity="error", category=text[:100], note=text)
+        GuardThreshold.objects.create(kind="errors", vendor=vendor, limit_percent=5, owner_percent=9, minimum=n)
         ApiToken.objects.create(
             vendor=vendor, name=text[:80], hint=f"vpo_{n}", token_hash=str(n), scopes=[], expires_at=timezone.now()
         )

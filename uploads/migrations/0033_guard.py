@@ -363,6 +363,19 @@ class Migration(migrations.Migration):
                 violation_error_message="It is for all, for a vendor, or for a category; a category has its own only for prices and stocks.",
             ),
         ),
+        # As its other keys: checked at once, so that plain SQL may alter the table behind an INSERT.
+        migrations.RunSQL(
+            """
+            DO $$
+            DECLARE name text := (SELECT conname FROM pg_constraint
+                                   WHERE conrelid = 'upload_history'::regclass AND contype = 'f'
+                                     AND pg_get_constraintdef(oid) LIKE 'FOREIGN KEY (guard_confirmed_by_id)%');
+            BEGIN
+                EXECUTE format('ALTER TABLE upload_history ALTER CONSTRAINT %I NOT DEFERRABLE', name);
+            END $$
+            """,
+            migrations.RunSQL.noop,
+        ),
         migrations.RunSQL(MOVED, UNMOVED),
         migrations.RunPython(permit, migrations.RunPython.noop),
     ]
