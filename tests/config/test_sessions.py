@@ -108,6 +108,7 @@ PAGES_THAT_RELOAD = [  # without scripts
     "templates/uploads/staff/job.html", "templates/uploads/staff/pages/vendor.html",
     "templates/uploads/portal/corrections.html", "templates/uploads/portal/upload_progress.html",
     "templates/uploads/portal/undoing.html", "templates/uploads/portal/sources/run.html",
+    "templates/uploads/staff/shadow/found.html",
 ]  # fmt: skip
 
 

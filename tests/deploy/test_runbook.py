@@ -107,7 +107,7 @@ def jobs_wait(pipeline: Pipeline, _: Any, user: User) -> Followed:
 
 def rows_make_code_fail(pipeline: Pipeline, patch: pytest.MonkeyPatch, user: User) -> Followed:
     with patch.context() as fault:
-        fault.setattr(judge, "validate", lambda *_: 1 // 0)
+        fault.setattr(judge, "validate_row", lambda *_, **__: 1 // 0)
         upload = pipeline.run(ROWS)
     yield "retry the rows from the upload's page"
     run_jobs(retry.start(Selection(upload_id=upload.pk), user))

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from catalog.models import Product
-from catalog.rules.validator import validate
+from catalog.rules.offers import validate_row
 from tests.conftest import Pipeline
 from tests.faults.answers import Clock, dynamodb_answers, storage_away, throttled
 from tests.faults.scripted import image
@@ -32,12 +32,12 @@ def statuses(upload: UploadHistory) -> Counter[str]:
 def test_12_of_a_thousand_rows_with_a_poisonous_one_999_are_committed_once(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fragile(values: Any, *arguments: Any) -> Any:
+    def fragile(values: Any, *arguments: Any, **more: Any) -> Any:
         if values["sku"] == "SKU-700":
             raise KeyError("never thought of that")
-        return validate(values, *arguments)
+        return validate_row(values, *arguments, **more)
 
-    monkeypatch.setattr(judge, "validate", fragile)
+    monkeypatch.setattr(judge, "validate_row", fragile)
     upload = pipeline.run(feed(*(line(n) for n in range(1, 1001))))
 
     error = ValidationError.objects.get()
