@@ -23,7 +23,7 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.remembering import remembering
 from tests.site.test_admin_pages import fill
-from uploads.models import Correction, Job, UploadHistory, ValueRule
+from uploads.models import Correction, GuardThreshold, Job, SeverityRule, UploadHistory, ValueRule
 from vendors.models import Vendor, VendorMember
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -170,6 +170,8 @@ def everything(admin_page: Page) -> Page:
     VendorMember.objects.create(vendor=vendor, user=user)
     Group.objects.get_or_create(name="Operations")
     ValueRule.objects.create(vendor=vendor, field="category", wrong_value="x" * 200, right_value="Books")
+    SeverityRule.objects.create(code="invalid_gtin", vendor=vendor, severity="warning", note="x" * 200)
+    GuardThreshold.objects.create(kind="errors", vendor=vendor, limit_percent=5, owner_percent=9)
     remembering(["y" * 200], {"sku": "y" * 200}, vendor.pk, "z" * 255)
     Job.objects.create(kind="replay", upload=upload, vendor=vendor)
     Correction.objects.create(

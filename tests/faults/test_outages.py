@@ -108,7 +108,7 @@ def tick(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[], No
 
 @pytest.mark.parametrize(("fault", "service", "remedy"), FAULTS.values(), ids=FAULTS)
 def test_an_outage_is_one_line_when_it_begins_one_when_it_ends_and_no_row_is_lost(
-    pipeline: Pipeline, tick: Callable[[], None], caplog: pytest.LogCaptureFixture,
+    pipeline: Pipeline, unguarded: None, tick: Callable[[], None], caplog: pytest.LogCaptureFixture,
     fault: Callable[[str], Any], service: str, remedy: str,
 ) -> None:  # fmt: skip
     settled = pipeline.send(feed(line(1), line(2, price="free")))

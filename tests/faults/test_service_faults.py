@@ -52,7 +52,7 @@ def test_12_of_a_thousand_rows_with_a_poisonous_one_999_are_committed_once(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_13_of_two_uploads_that_claim_the_same_skus_crosswise_each_sku_has_one_winner_and_no_batch_is_lost(
-    pipeline: Pipeline, other_vendor: Vendor, seed: int
+    pipeline: Pipeline, unguarded: None, other_vendor: Vendor, seed: int
 ) -> None:
     chance = random.Random(seed)
     numbers = range(1, 201)

@@ -558,7 +558,8 @@ def outcomes(case: Case) -> tuple[Sequence[Outcome] | str, tuple[str, ...]]:
 
 def documented() -> dict[str, set[str]]:
     """Case → "row" or "file" and its codes, from the document's tables."""
-    lines = re.findall(r"^\| (.+?) \| .+ \| (.+?) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    tables = [part for part in DOCUMENT.read_text(encoding="utf-8").split("\n\n") if part.startswith("| In the file")]
+    lines = re.findall(r"^\| (.+?) \| .+ \| (.+?) \|$", "\n".join(tables), re.MULTILINE)
     cases = [(name, code) for name, code in lines if name != "In the file"]
     assert len(dict(cases)) == len(cases)
     return {name: set(re.findall(r"^row|^file|(?<=`)\w+(?=`)", code)) for name, code in cases}

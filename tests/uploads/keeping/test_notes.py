@@ -15,7 +15,7 @@ from tests.uploads.staff.test_figures import page
 from tests.uploads.staff.test_work import WORK, failed, titles
 from uploads.desk import items, work_list
 from uploads.models import Comment, Feed, Job, ServiceOutage, UpkeepStep, UploadHistory, WorkItem
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorHold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "table")]
 
@@ -49,6 +49,7 @@ def noted(vendor: Vendor) -> Vendor:
     guarded = UploadHistory.objects.create(
         upload_id="U held", vendor=vendor, file_name="d.csv", status="held", guard="held", held_until=now
     )
+    window = VendorHold.objects.create(vendor=vendor, kind="window", reason="Too many stocks fall to 0")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shared_values (claim, field, value, spelling, rows, vendors, since)"
@@ -63,7 +64,7 @@ def noted(vendor: Vendor) -> Vendor:
         (Kind.OUTAGE, str(outage.pk)), (Kind.STEP, "Read the stream"), (Kind.VALUE, "category:tvs: new"),
         (Kind.CLAIM, "VEND001:sku:1"), (Kind.ANSWER, "VEND001:"), (Kind.GAP, "owed"),
         (Kind.SOURCE, str(source.pk)), (Kind.HELD, held.pk),
-        (Kind.GUARD, guarded.pk),
+        (Kind.GUARD, guarded.pk), (Kind.WINDOW, window.vendor_id),
     ):  # fmt: skip
         note(kind, key, vendor=vendor)
     return vendor
@@ -90,6 +91,7 @@ def test_a_note_stays_as_long_as_its_thing_waits(noted: Vendor) -> None:
         (Kind.ANSWER, "UPDATE comments SET settled_at = now()"),
         (Kind.SOURCE, "UPDATE sources SET state = 'paused'"),
         (Kind.HELD, "UPDATE feeds SET state = 'cancelled'"),
+        (Kind.WINDOW, "UPDATE vendor_holds SET ended_at = now(), ended_how = 'refused'"),
         (Kind.GUARD, "UPDATE upload_history SET status = 'cancelled', completed_at = now() WHERE status = 'held'"),
     ],
 )  # fmt: skip

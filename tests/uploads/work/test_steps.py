@@ -87,6 +87,9 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
         guard="held",
         held_until="2026-01-01T00:00:00Z",
     )
+    UploadHistory.objects.create(
+        upload_id="WAITS", vendor_id="VEND001", file_name="x", source="dynamodb", withheld_from=""
+    )
     OpenValue.objects.create(vendor_id="VEND001", claim=False, field="price", value="x", spelling="x", rows=1)
     monkeypatch.setattr(scan, "is_due", lambda: True)
     woken: list[Any] = []
@@ -96,6 +99,7 @@ def work_for_each_step(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> d
         steps.FINISH: lambda: (wakeups.FINISH_UPLOAD, full.upload_id) in woken,
         steps.RUN_JOBS: lambda: (wakeups.RUN_JOB, job.pk) in woken,
         steps.GUARD: lambda: UploadHistory.objects.get(pk="HELD").status == "cancelled",
+        steps.RELEASE: lambda: UploadHistory.objects.get(pk="WAITS").withheld_from is None,
         steps.CLOSE_OUTAGES: lambda: not ServiceOutage.objects.filter(ended_at=None).exists(),
         steps.READ_TABLE: lambda: (wakeups.SCAN_TABLE,) in woken,
         steps.ADD_UP: lambda: not OpenValue.objects.filter(changed=True).exists(),

@@ -53,7 +53,7 @@ def plan_of_list(
     in_order = mapping.complete
     names = [name for name in names if name not in OUR_COLUMNS]  # which are there where our report comes back
     has_our_names = changes.has_our_names(mapping.fields)
-    found = _found(names, samples, mapping, answers, look=not (chosen or in_order or has_our_names))
+    found = _found(names, samples, mapping, answers, look=not (chosen or in_order), names_apart=has_our_names)
     columns, unclear, said = found.columns, found.unclear, found.said
     questions: list[Question] = []
     made_for_us = all(normalise(header) == normalise(meant) for meant, header in columns.items())
@@ -105,9 +105,16 @@ class _Found(NamedTuple):
 
 
 def _found(
-    names: Sequence[str], samples: Rows, mapping: ColumnMapping, answers: Mapping[str, Any], *, look: bool
+    names: Sequence[str],
+    samples: Rows,
+    mapping: ColumnMapping,
+    answers: Mapping[str, Any],
+    *,
+    look: bool,
+    names_apart: bool = False,
 ) -> _Found:
-    """By their names and what was answered; `look` for those that go by names which only lists have."""
+    """By their names and what was answered; `look` for those that go by names which only lists have.
+    `names_apart`: a description is none that stands for a name."""
     mapping = answered(mapping, names, {name: one for name, one in answers.items() if isinstance(one, str)})
     columns, unclear, said = dict(mapping.fields), dict(mapping.unclear), list[str]()
     if stock := _stock_columns(names, answers):
@@ -117,7 +124,8 @@ def _found(
         _settle(columns, unclear, said)
         _find_more(names, columns, unclear, samples, MORE)
         _selling_price(names, columns, unclear, samples, said)
-        _name_from_description(columns, unclear, samples, said)
+        if not names_apart:
+            _name_from_description(columns, unclear, samples, said)
         if {"product_name", "description"} & columns.keys():
             _find_more(names, columns, unclear, samples, {"sku": ITEMS})
     flags: tuple[str, ...] = ()
