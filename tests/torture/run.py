@@ -189,7 +189,7 @@ class Run:
     def _put(self, put: Put) -> None:
         """An upload of the other program; a second version waits for the first one's outcome."""
         if put.version > 1:
-            eventually(lambda: self._has_outcome(Put(put.number)), f"{put} has its outcome", LIMIT_SECONDS)
+            eventually(lambda: self._decided(Put(put.number)), f"{put} has its outcome", LIMIT_SECONDS)
         items = foreign.items(self.seed, put)
         for start in range(0, len(items), IN_A_REQUEST):
             self._write(items[start : start + IN_A_REQUEST])
@@ -206,6 +206,11 @@ class Run:
         requests: Any = {"UploadRecords": [{"PutRequest": {"Item": item}} for item in items]}
         left = self.platform.dynamodb().batch_write_item(RequestItems=requests).get("UnprocessedItems")
         assert not left, "nothing throttles here"
+
+    def _decided(self, put: Put) -> bool:
+        """Whether it has its outcome; what is held back until then is let through."""
+        self._decide()
+        return self._has_outcome(put)
 
     def _has_outcome(self, put: Put) -> bool:
         wanted = sum(foreign.is_pending(item) for item in foreign.items(self.seed, put))

@@ -1,16 +1,23 @@
 """Values that can be stored, and are perhaps not what was meant."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalog.rules.offers import OfferDraft
-from catalog.rules.problems import ERROR, WARNING, Code
+from catalog.rules.problems import ERROR, KINDS, WARNING, Code
 from catalog.rules.severity import doubts
 from catalog.rules.severity.severities import DEFAULTS, Rule, Severities
 from catalog.rules.validator import ProductDraft
 
+DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "bad-input.md"
+LOOKED_AT = {
+    Code.PRICE_CHANGED, Code.STOCK_ZERO, Code.NAME_IN_CAPITALS, Code.DESCRIPTION_SHORT, Code.HTML_LEFT,
+    Code.CATEGORY_GUESSED, Code.PICTURE_MISSING,
+}  # fmt: skip
 LONG = "A lamp that stands on a desk, with a switch."
 
 
@@ -125,3 +132,13 @@ def test_a_stock_that_falls_to_nothing_is_said_and_one_that_was_nothing_is_not()
     assert (problem.field, problem.code) == ("stock_quantity", Code.STOCK_ZERO)
     assert doubts.of_change(draft(stock_quantity=0), draft(stock_quantity=0, price=Decimal("9.00")), DEFAULTS) == []
     assert doubts.of_change(draft(), draft(stock_quantity=1), DEFAULTS) == []
+
+
+def test_the_document_on_bad_input_has_each_of_them_with_its_bound() -> None:
+    section = DOCUMENT.read_text(encoding="utf-8").partition("## What is worth a look")[2].partition("\n## ")[0]
+    told = {code: what for what, code in re.findall(r"^\| (.+?) \| .+ \| `(\w+)` \|$", section, re.MULTILINE)}
+    assert told.keys() - {"inactive_category"} == {code.value for code in LOOKED_AT}
+    for code in LOOKED_AT:
+        assert KINDS[code].severity == WARNING
+        if KINDS[code].threshold:
+            assert re.search(rf"\b{KINDS[code].threshold}\b", told[code.value]), code
