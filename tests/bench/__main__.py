@@ -20,11 +20,12 @@ from tests.bench.measure import Figure, Mismatch, Pace, say
 # In this order. Each has `measure(folder, rows, pace)`; they are imported once Django is set up.
 GROUPS = {
     "feed": "parsing", "dynamodb": "dynamodb", "commit": "commits", "journey": "journey", "programs": "programs",
-    "guard": "guarding.trial", "offers": "changes.offers", "absent": "changes.absent", "memory": "memory",
+    "guard": "guarding.trial", "offers": "changes.offers", "absent": "changes.absent",
+    "columns": "changes.columns", "memory": "memory",
 }  # fmt: skip
 # DynamoDB's stand-in for trying, the embedded endpoint, does some 2,500 writes a second.
-MOST_ROWS = {"dynamodb": 10_000, "commit": 10_000, "offers": 10_000, "absent": 20_000}
-ONLY_WHEN_ASKED = {"absent", "memory"}
+MOST_ROWS = {"dynamodb": 10_000, "commit": 10_000, "offers": 10_000, "absent": 20_000, "columns": 10_000}
+ONLY_WHEN_ASKED = {"absent", "columns", "memory"}
 
 
 def main() -> int:
