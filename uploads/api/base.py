@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseNotAllowed, RawPostDataException, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -17,10 +18,15 @@ from ninja.security import HttpBearer
 from uploads.api import idempotent, limits, problems
 from uploads.api.problems import Problem
 from uploads.aws.storage import StorageUnavailable
+from uploads.work import outages
 from vendors.models import ApiToken
 from vendors.tokens import check
 
 RETRY_SECONDS: Final = 10
+DATABASE_AWAY: Final = Problem(
+    "service-away", "The database doesn't answer at the moment. With an Idempotency-Key it is safe to ask again.",
+    headers={"Retry-After": str(RETRY_SECONDS)},
+)  # fmt: skip
 CODES: Final = {"suspended": "vendor-suspended"}  # of check.Refused, where it isn't token-…
 
 View = Callable[..., HttpResponseBase]
@@ -87,9 +93,13 @@ def guarded(view: View) -> View:
 
 
 def _fault(request: HttpRequest, error: Exception) -> HttpResponseBase:
-    """A fault of our own: in the log and to whoever watches as Django's would be, and a problem without details."""
+    """A fault of our own: in the log and to whoever watches as Django's would be, and a problem without details.
+
+    Where PostgreSQL is away, or had no time, it says so: programs come again by themselves after a 503.
+    """
     got_request_exception.send(sender=None, request=request)
-    answer = problems.response(Problem("internal"))
+    passes = isinstance(error, OperationalError | InterfaceError) and outages.passes(error)
+    answer = problems.response(DATABASE_AWAY if passes else Problem("internal"))
     log_response(
         "%s: %s", type(error).__name__, request.path, response=answer, request=request, exception=error,
     )  # fmt: skip

@@ -47,7 +47,9 @@ KINDS: Final[dict[str, Kind]] = {
     "too-many-open-feeds": Kind(429, "Too many feeds under way", "Send this one when one of the others has ended."),
     "internal": Kind(500, "A fault of ours", "It is in our log. Try again later; with an Idempotency-Key it is safe."),
     "busy": Kind(503, "Busy", "As many files are received as can be at once. Ask again after Retry-After seconds."),
-    "service-away": Kind(503, "A service is away", "Nothing was done. Ask again after Retry-After seconds."),
+    "service-away": Kind(
+        503, "A service is away", "Ask again after Retry-After seconds, with the same Idempotency-Key."
+    ),
 }
 
 

@@ -2,7 +2,9 @@
 
 import json
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 
 
@@ -46,3 +48,19 @@ def test_another_body_under_the_same_key_is_no_repetition_whatever_it_says_it_is
 def test_an_address_that_is_no_call_is_a_problem_too(program: Client) -> None:
     assert program.get("/api/v1/nothing").json()["type"] == "/api/v1/problems/not-found"
     assert program.put("/api/v1/me").json()["type"] == "/api/v1/problems/method-not-allowed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_is_told_so_that_programs_come_again(
+    program: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.ensure_connection()
+    with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    program.raise_request_exception = False
+    answer = program.get("/api/v1/me")
+    connection.close()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["type"] == "/api/v1/problems/service-away"
+    assert "/api/v1/me" in caplog.text  # engineers see it as any fault
+    assert program.get("/api/v1/me").status_code == 200
