@@ -28,7 +28,7 @@ from uploads.pipeline.examine import FeedFile, Refused
 from uploads.preview import dry_run, kept_files
 from uploads.programs import feeds
 from uploads.programs.feeds import State, end, thin
-from uploads.work import leases, wakeups
+from uploads.work import leases, outages, wakeups
 from uploads.work.leases import Lease
 from vendors.models import Webhook
 from vendors.webhooks.announce import announce
@@ -38,12 +38,14 @@ logger = logging.getLogger(__name__)
 HELD_DAYS: Final = 7  # as long as a held feed waits for a person
 WAIT_SECONDS: Final = 2.0  # until it is looked whether another file of the vendor's is read, or the dry run has ended
 FULL_SECONDS: Final = 15.0  # the same for one of its uploads that has to end first
+OURS: Final = "Something of ours is broken here. Our engineers see it in the log. Send the file again later."
 
 
 def take(feed_id: str) -> float | None:
     """Go on with a feed; returns the seconds after which to call again, None when that is all.
 
-    Raises StorageUnavailable where storage is away: the feed waits, and the schedule calls again.
+    Raises what is away here (outages.AWAY): the feed waits, and the schedule calls again. Raises faults of our own
+    when the feed has failed by them: whoever sent it is told, and no worker meets the same one for ever.
     """
     feed = _claimed(feed_id)
     if feed is None:
@@ -57,6 +59,10 @@ def take(feed_id: str) -> float | None:
         _fail(feed, "file_missing", "Its file is gone. Send it again.")
     except Refused as refused:
         wait = _refused(feed, refused)
+    except Exception as error:
+        if not outages.passes(error):
+            _fail(feed, "internal_error", OURS)
+        raise
     finally:
         leases.release(lease, wait)
     with suppress(Feed.DoesNotExist, storage.StorageUnavailable):
