@@ -30,7 +30,9 @@ from config.watch import counted, meters, traces, working
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("onboarding")
-app.Task.Request = "config.watch.lost:Watched"  # by its name: only a worker's main process needs it
+# By their names: only a worker's main process needs them.
+app.Task.Request = "config.watch.lost:Watched"
+app.conf.worker_consumer = "config.watch.consumer:Persistent"
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 working.connect()
