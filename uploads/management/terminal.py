@@ -92,18 +92,16 @@ def _what_is_missing() -> str:
     return "No worker answers; the upload waits for one. Start it with: make up"
 
 
-def print_outcome(state: UploadProgress, out: TextIO) -> None:
-    """The numbers of an upload that ended, and its errors and warnings by type with an example each."""
+def print_outcome(state: UploadProgress, out: TextIO, *, reading_told: bool = False) -> None:
+    """The numbers of an upload that ended, and its errors and warnings by type with an example each; how its file was
+    read, unless that was told before."""
     shown = console(out)
     upload = state.upload
     if upload.status == upload.Status.FAILED:
         shown.print(f"[red]{_plain(upload.file_name)} failed:[/] {_plain(upload.failure_reason)}", soft_wrap=True)
         return
     if upload.status == upload.Status.HELD:
-        shown.print(_plain(state.sentence), style="yellow", soft_wrap=True)
-        for finding in hold.findings_of(upload):
-            for line in finding.lines:
-                shown.print(f"  {_plain(line)}", soft_wrap=True)
+        _print_held(state, shown)
         return
     shown.print(_numbers(state))
     if upload.status == upload.Status.COMPLETED:
@@ -111,7 +109,7 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         shown.print(
             _plain(state.sentence), style="red" if refused else COLOURS.get(state.result, "green"), soft_wrap=True
         )
-    layout = reading.layout_of(upload)
+    layout = None if reading_told else reading.layout_of(upload)
     for sentence in reading.sentences(layout) if layout else ():
         shown.print(_plain(sentence), soft_wrap=True)
     if state.errors:
@@ -122,6 +120,20 @@ def print_outcome(state: UploadProgress, out: TextIO) -> None:
         shown.print(
             f"Error report: {upload.error_report_key} in the bucket, or Uploads → {upload.upload_id} in the admin"
         )
+
+
+def _print_held(state: UploadProgress, shown: Console) -> None:
+    """What would change more than is usual, and the two ways out."""
+    upload = state.upload
+    shown.print(_plain(state.sentence), style="yellow", soft_wrap=True)
+    for finding in hold.findings_of(upload):
+        for line in finding.lines:
+            shown.print(f"  {_plain(line)}", soft_wrap=True)
+    shown.print(
+        f"As it is meant: manage.py release_upload {upload.upload_id}. Otherwise: manage.py cancel_upload "
+        f"{upload.upload_id}, and send the right file. Or Uploads → {upload.upload_id} in the admin.",
+        soft_wrap=True,
+    )
 
 
 def _numbers(state: UploadProgress) -> Table:

@@ -155,7 +155,7 @@ def _of_rows(upload: Sent) -> str:
     if leaves_out(upload):
         alone = counted(upload.skipped_records, "{} row was left out", "{} rows were left out")
     else:
-        alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone")
+        alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone") + _why_alone(upload)
     right = counted(in_catalog(upload), "{} row was right", "{} rows were right")
     also = f", {alone}" if upload.skipped_records else ""
     match result(upload):
@@ -166,6 +166,10 @@ def _of_rows(upload: Sent) -> str:
         case Result.NOTHING:
             return f"Nothing was imported: {wrong}{also}."
     return f"Nothing was changed: {alone}."
+
+
+def _why_alone(upload: Sent) -> str:
+    return " (in the catalog already)" if upload.mode == "add" else " (not in the catalog)"
 
 
 def file_gone(upload: Aged) -> str:

@@ -19,16 +19,25 @@ from uploads.models.results import Result, result, sentence
         (22, 0, 0, Result.IMPORTED, "Done. 22 rows were right."),
         (1, 0, 0, Result.IMPORTED, "Done. 1 row was right."),
         (16, 6, 0, Result.PARTLY, "16 rows were right, 6 rows need you."),
-        (16, 1, 3, Result.PARTLY, "13 rows were right, 3 rows were left alone, 1 row needs you."),
+        (16, 1, 3, Result.PARTLY, "13 rows were right, 3 rows were left alone (not in the catalog), 1 row needs you."),
         (0, 22, 0, Result.NOTHING, "Nothing was imported: 22 rows need you."),
-        (3, 1, 3, Result.NOTHING, "Nothing was imported: 1 row needs you, 3 rows were left alone."),
-        (5, 0, 5, Result.LEFT_ALONE, "Nothing was changed: 5 rows were left alone."),
-        (5, 0, 2, Result.IMPORTED, "Done. 3 rows were right, 2 rows were left alone."),
+        (
+            3,
+            1,
+            3,
+            Result.NOTHING,
+            "Nothing was imported: 1 row needs you, 3 rows were left alone (not in the catalog).",
+        ),
+        (5, 0, 5, Result.LEFT_ALONE, "Nothing was changed: 5 rows were left alone (not in the catalog)."),
+        (5, 0, 2, Result.IMPORTED, "Done. 3 rows were right, 2 rows were left alone (not in the catalog)."),
     ],
 )
 def test_an_upload_is_what_came_of_its_rows(valid: int, errors: int, skipped: int, word: Result, said: str) -> None:
-    upload = UploadHistory(status="completed", valid_records=valid, error_records=errors, skipped_records=skipped)
+    counts = {"valid_records": valid, "error_records": errors, "skipped_records": skipped}
+    upload = UploadHistory(status="completed", mode="update", **counts)
     assert (result(upload), sentence(upload)) == (word, said)
+    upload = UploadHistory(status="completed", mode="add", **counts)
+    assert sentence(upload) == said.replace("not in the catalog", "in the catalog already")
 
 
 @pytest.mark.parametrize(

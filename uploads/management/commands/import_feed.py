@@ -96,7 +96,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(state.as_json()))
         elif wait:
-            terminal.print_outcome(state, sys.stdout)
+            terminal.print_outcome(state, sys.stdout, reading_told=True)
         else:
             self.stdout.write(f"{upload.upload_id} is open; the workers go on with it.")
         if options["report"]:

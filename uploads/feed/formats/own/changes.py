@@ -9,6 +9,7 @@ from catalog.rules.fields import LABELS, REQUIRED
 KIND: Final = "kind"
 OFFER: Final = "offer"
 CHANGES: Final = "changes"
+_BRINGS: Final = {"price": ("prices", "price"), "stock_quantity": ("stock", "stock")}
 _IDENTIFIERS: Final = frozenset({"sku", "vendor_product_id"})
 
 
@@ -44,14 +45,13 @@ def said_of(columns: Mapping[str, str]) -> str:
         changed += [LABELS[meant] for meant in ("price", "stock_quantity") if meant in columns]
         what = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
         return (
-            f"The file lacks what a new product needs. Only {what} of products that are in the catalog: these are "
-            f"changed, nothing is added, nothing else is changed. Products are found by their {by}."
+            f"The file lacks what a new product needs, so it only changes products that are in the catalog, by its "
+            f"{what}. Nothing is added, nothing else is changed. Products are found by their {by}."
         )
-    what = (
-        " and ".join(word for meant, word in (("price", "price"), ("stock_quantity", "stock")) if meant in columns)
-        or "price or stock"
-    )
+    brings = [words for meant, words in _BRINGS.items() if meant in columns] or [("prices or stock", "price or stock")]
+    lists, only = (" and ".join(words) for words in zip(*brings, strict=True))
     return (
-        f"This is a list of {what}: it has no names and no categories. Only {what} of products that are in the catalog "
-        f"is updated; nothing is added, nothing else is changed. Products are found by their {by}."
+        f"This is a list of {lists}: it has no names and no categories. Only {only} of products that are in the catalog "
+        f"{'is' if len(brings) == 1 else 'are'} updated; nothing is added, nothing else is changed. Products are found "
+        f"by their {by}."
     )
