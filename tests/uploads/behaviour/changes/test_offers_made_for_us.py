@@ -134,7 +134,7 @@ def test_the_preview_says_what_it_is_and_what_is_meant(pipeline: Pipeline, three
     context = flow.choose(io.BytesIO(text.encode()), "offers.csv", Vendor.objects.get(pk="VEND001"), admin_user)
     preview = context["preview"]
     assert preview.mode == "update"
-    assert any("Only brand and price of products that are in the catalog" in note for note in preview.layout.plan.said)
+    assert any("by its brand and price" in note for note in preview.layout.plan.said)
     assert [row.outcome for row in preview.rows] == ["updated", "error"]
     assert preview.rows[1].problems[0].suggestion == sku(2)
 
