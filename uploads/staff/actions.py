@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
 
-from config.web.links import keeping, list_url, page_url
+from config.web.links import keeping, list_url, page_url, way_back
 from config.web.text import counted
 from uploads.corrections import failed_rows, retry, undo
 from uploads.corrections.failed_rows import Selection
@@ -247,9 +247,11 @@ class UploadActionsAdmin(ReadOnlyVendorTableAdmin):
 
 
 def _back(request: HttpRequest, uploads: list[UploadHistory]) -> str:
-    """Where the action was chosen: on the page of the upload, or in the list, as it was filtered."""
+    """Where the action was chosen: on Work, on the page of the upload, or in the list, as it was filtered."""
     if "action" in request.POST:
         return request.get_full_path()
+    if asked := way_back(request.GET.get("next", "")):
+        return asked
     page = page_url("uploads_uploadhistory", uploads[0].pk) if len(uploads) == 1 else list_url("uploads_uploadhistory")
     return keeping(request, page)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -195,13 +196,18 @@ def test_staff_find_it_on_work_and_let_it_through(stocked: Pipeline, client: Cli
     work = client.get("/admin/").content.decode()
     assert "Files that are held" in work
     assert "30 stocks fall to 0" in work
+    for way in ("release", "cancel"):
+        assert f'href="/admin/uploads/uploadhistory/{quote(upload.pk)}/{way}/?next=/admin/"' in work
     page = client.get(f"/admin/uploads/uploadhistory/{upload.pk}/change/", follow=True).content.decode()
     assert "Why it is held" in page
     asked = client.get(f"/admin/uploads/uploadhistory/{upload.pk}/release/").content.decode()
     assert "Let it through" in asked
-    client.post(f"/admin/uploads/uploadhistory/{upload.pk}/release/", {"confirmed": "yes"})
+    done = client.post(f"/admin/uploads/uploadhistory/{upload.pk}/release/?next=/admin/", {"confirmed": "yes"})
+    assert done["Location"] == "/admin/"
     upload.refresh_from_db()
     assert (upload.guard, upload.guard_confirmed_by) == ("confirmed", admin_user)
+    elsewhere = f"/admin/uploads/uploadhistory/{upload.pk}/cancel/?next=//evil.example/admin/"
+    assert "evil.example" not in client.get(elsewhere).content.decode().partition("<form")[2]
 
 
 def test_staff_without_the_permission_let_nothing_through(stocked: Pipeline, client: Client, db: Any) -> None:
