@@ -13,7 +13,7 @@ from tests.jobs import run_jobs
 from uploads.corrections import undo
 from uploads.feed.choices import in_mode
 from uploads.feed.parser import Reading
-from uploads.models import UploadHistory, ValidationError
+from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import receive
 from uploads.pipeline.receive import Options
 from uploads.preview import flow
@@ -154,6 +154,28 @@ def test_a_mode_is_chosen_and_taken_back_in_the_preview(pipeline: Pipeline, thre
     pipeline.stage(upload)
     pipeline.settle()
     assert product(1).product_name == "A name"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "outcomes"),
+    [({}, ["updated", "skipped", "error"]), ({"mode": "update"}, ["updated", "error", "updated"])],
+)
+def test_a_list_of_another_program_becomes_what_its_preview_shows(
+    chosen: dict[str, str], outcomes: list[str], pipeline: Pipeline, three: None, admin_user: User
+) -> None:
+    vendor = Vendor.objects.get(pk="VEND001")
+    text = f"SKU,Price,Qty\n{sku(1)},9.50,4\nNOT-OURS,2.00,1\n{sku(2)},,3\n"
+    seen = flow.choose(io.BytesIO(text.encode()), "f.csv", vendor, admin_user)
+    if chosen:
+        seen = flow.look_again(form(seen, **chosen), admin_user, vendor)
+    assert [row.outcome for row in seen["preview"].rows] == outcomes
+    counted = {name: count for name, count in seen["job"].result.items() if isinstance(count, int) and name != "warned"}
+    assert counted == {name: outcomes.count(name) for name in set(outcomes)}
+    upload = flow.confirm(form(seen), admin_user, vendor)
+    pipeline.stage(upload)
+    pipeline.settle()
+    rows = RecordOutcome.objects.filter(upload_id=upload.pk).order_by("row_number")
+    assert [row.outcome for row in rows] == outcomes
 
 
 def test_the_preview_of_a_whole_catalog_says_how_many_it_lacks_and_some(
