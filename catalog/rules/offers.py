@@ -13,7 +13,7 @@ from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
 from catalog.rules.severity.severities import could_be_stored, keeps_out
-from catalog.rules.validator import Rules, Validated, looked_at, validate
+from catalog.rules.validator import ProductDraft, Rules, Validated, looked_at, validate
 from catalog.rules.values import action
 from catalog.rules.values.stock import SOLD_OUT
 
@@ -21,7 +21,8 @@ from catalog.rules.values.stock import SOLD_OUT
 class OfferDraft(NamedTuple):
     """A right row. `by` is the field by which its product is found, the product ID where it has one, else the SKU;
     `values` is field → value as ProductDraft has it, for each field that the row says, the one that it is found by too.
-    `listed`: it stands in a list of another program, which has products that we don't.
+    `listed`: it stands in a list of another program, which has products that we don't, and perhaps IDs of its own: if
+    no product has the ID, the SKU counts. Both only say which product is meant; neither is changed.
     """
 
     by: str
@@ -33,9 +34,21 @@ class OfferDraft(NamedTuple):
         return str(self.values[self.by])
 
     @property
+    def changes(self) -> dict[str, Any]:
+        """What the product is to have."""
+        return {field: value for field, value in self.values.items() if field not in IDENTIFIERS}
+
+    @property
     def retires(self) -> bool:
         """Whether it ends its product."""
         return self.values.get("status") == RETIRED
+
+
+def keys(draft: ProductDraft | OfferDraft) -> tuple[str, str]:
+    """The product ID and the SKU that a draft names; "" for one that it doesn't."""
+    if isinstance(draft, OfferDraft):
+        return draft.values.get("vendor_product_id", ""), draft.values.get("sku", "")
+    return draft.vendor_product_id, draft.sku
 
 
 class ValidatedOffer(NamedTuple):
@@ -47,6 +60,7 @@ class ValidatedOffer(NamedTuple):
     problems: list[Problem]
 
 
+IDENTIFIERS: Final = ("vendor_product_id", "sku")
 # What is right anyway, in place of what the row doesn't say.
 _STAND_INS: Final = {
     "vendor_product_id": "1", "product_name": "Any", "category": "Any", "sku": "1", "price": "1", "stock_quantity": "0",
@@ -94,7 +108,11 @@ def validate_offer(
     An empty cell, or a word for nothing, leaves what is there; CLEAR empties what needn't have a value. In a `listed`
     row, of another program, it is missing: who made that didn't know that it would leave anything.
     """
-    given = {field: cell for field, cell in values.items() if field in FIELDS and (listed or _says(cell, field))}
+    given = {
+        field: cell
+        for field, cell in values.items()
+        if field in FIELDS and ((listed and field not in IDENTIFIERS) or _says(cell, field))
+    }
     by = _found_by(values, given)
     given.setdefault(by, "")
     has_category = "category" in given
@@ -112,17 +130,21 @@ def validate_offer(
 
 
 def _retiring(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str]) -> ValidatedOffer:
-    """A row that retires its product: nothing but what that is found by counts."""
+    """A row that retires its product: nothing but what that is found by counts, and a right SKU beside its ID."""
     by = _found_by(values, values)
     judged, problems = validate({**_STAND_INS, by: values.get(by)}, _ANY, numeric)
     if judged is None:
         return ValidatedOffer(None, problems)
-    return ValidatedOffer(OfferDraft(by, {by: getattr(judged, by), "status": RETIRED}), problems)
+    named: dict[str, Any] = {by: getattr(judged, by)}
+    if by != "sku" and _says(cell := values.get("sku"), "sku"):
+        beside, _ = validate({**_STAND_INS, "sku": cell}, _ANY, numeric)
+        named |= {"sku": beside.sku} if beside else {}
+    return ValidatedOffer(OfferDraft(by, {**named, "status": RETIRED}), problems)
 
 
 def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None]) -> str:
     """The field by which the product is found: the product ID where the row has one, else the SKU."""
-    named = [field for field in ("vendor_product_id", "sku") if (given.get(field) or "").strip()]
+    named = [field for field in IDENTIFIERS if (given.get(field) or "").strip()]
     return named[0] if named else "vendor_product_id" if "vendor_product_id" in values else "sku"
 
 

@@ -41,6 +41,7 @@ def is_said(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], 
 
 def said_of(columns: Mapping[str, str]) -> str:
     by = "SKU" if "sku" in columns else "product ID"
+    by = "product ID and SKU" if columns.keys() >= _IDENTIFIERS else by
     if changed := [LABELS[meant] for meant in columns if meant not in {*_IDENTIFIERS, "price", "stock_quantity"}]:
         changed += [LABELS[meant] for meant in ("price", "stock_quantity") if meant in columns]
         what = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
