@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from catalog.rules.cells import trimmed
-from catalog.rules.fields import ACTION, FIELDS, LABELS, RETIRED
+from catalog.rules.fields import ACTION, FIELDS, LABELS, REQUIRED, RETIRED
 from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
@@ -61,6 +61,7 @@ class ValidatedOffer(NamedTuple):
 
 
 IDENTIFIERS: Final = ("vendor_product_id", "sku")
+_MISSED: Final = frozenset(REQUIRED) - {*IDENTIFIERS}  # what no product can be without
 # What is right anyway, in place of what the row doesn't say.
 _STAND_INS: Final = {
     "vendor_product_id": "1", "product_name": "Any", "category": "Any", "sku": "1", "price": "1", "stock_quantity": "0",
@@ -106,12 +107,12 @@ def validate_offer(
     """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU.
 
     An empty cell, or a word for nothing, leaves what is there; CLEAR empties what needn't have a value. In a `listed`
-    row, of another program, it is missing: who made that didn't know that it would leave anything.
+    row, of another program, a price or stock is missing then: who made that didn't know that it would leave anything.
     """
     given = {
         field: cell
         for field, cell in values.items()
-        if field in FIELDS and ((listed and field not in IDENTIFIERS) or _says(cell, field))
+        if field in FIELDS and ((listed and field in _MISSED) or _says(cell, field))
     }
     by = _found_by(values, given)
     given.setdefault(by, "")

@@ -179,3 +179,9 @@ def test_neither_number_is_changed() -> None:
     draft = validate_offer({"vendor_product_id": "P-1", "sku": "A-1", "stock_quantity": "5"}, RULES).draft
     assert draft is not None
     assert draft.changes == {"stock_quantity": 5}
+
+
+@pytest.mark.parametrize("field", ["brand", "description", "gtin", "image_url"])
+def test_an_empty_cell_empties_nothing_in_a_list_of_another_program_either(field: str) -> None:
+    found = validate_offer({"sku": "A-1", field: "", "stock_quantity": "5"}, RULES, listed=True)
+    assert found.draft == OfferDraft("sku", {"sku": "A-1", "stock_quantity": 5}, listed=True)
