@@ -87,7 +87,7 @@ def validate_row(
     """
     asked, problem = action.read(values[ACTION] or "") if ACTION in values else (action.UPSERT, None)
     if asked == action.RETIRE:
-        return _retiring(values, rules, numeric)
+        return _retiring(values, numeric, listed=only_changes and listed)
     judged: Validated | ValidatedOffer
     if only_changes:
         judged = validate_offer(values, rules, numeric, currency, listed=listed)
@@ -130,7 +130,7 @@ def validate_offer(
     )
 
 
-def _retiring(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str]) -> ValidatedOffer:
+def _retiring(values: Mapping[str, str | None], numeric: frozenset[str], *, listed: bool) -> ValidatedOffer:
     """A row that retires its product: nothing but what that is found by counts, and a right SKU beside its ID."""
     by = _found_by(values, values)
     judged, problems = validate({**_STAND_INS, by: values.get(by)}, _ANY, numeric)
@@ -140,7 +140,7 @@ def _retiring(values: Mapping[str, str | None], rules: Rules, numeric: frozenset
     if by != "sku" and _says(cell := values.get("sku"), "sku"):
         beside, _ = validate({**_STAND_INS, "sku": cell}, _ANY, numeric)
         named |= {"sku": beside.sku} if beside else {}
-    return ValidatedOffer(OfferDraft(by, {**named, "status": RETIRED}), problems)
+    return ValidatedOffer(OfferDraft(by, {**named, "status": RETIRED}, listed), problems)
 
 
 def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None]) -> str:

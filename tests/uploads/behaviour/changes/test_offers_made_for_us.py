@@ -193,3 +193,28 @@ def test_the_preview_of_a_whole_catalog_says_how_many_it_lacks_and_some(
     )  # fmt: skip
     upload = flow.confirm(form(seen), admin_user, vendor)
     assert (upload.mode, upload.absent_agreed, upload.absent_to) == ("replace", 1, "retired")
+
+
+@pytest.mark.parametrize(("column", "keeps", "ends"), [("update-delete", "update", "delete"), ("add-delete", "a", "d")])
+def test_a_marketplaces_word_for_deleting_retires_and_no_product_of_its_own_is_missed(
+    column: str, keeps: str, ends: str, pipeline: Pipeline, three: None
+) -> None:
+    rows = f"{sku(1)},3.50,4,{keeps}\n{sku(2)},3.50,4,{ends}\n{sku(3)},3.50,4,\nNOT-OURS,3.50,4,{ends}\n"
+    upload = pipeline.run(f"sku,price,quantity,{column}\n{rows}")
+    assert (upload.updated_records, upload.retired_records, upload.skipped_records) == (2, 1, 1)
+    assert (product(2).status, product(2).stock_quantity) == ("retired", 5)
+
+
+def test_a_list_whose_ids_are_another_programs_finds_products_by_their_sku(pipeline: Pipeline, three: None) -> None:
+    rows = f"110553,{sku(1)},9.50,4\n,{sku(2)},9.50,4\n110555,NOT-OURS,9.50,4\n"
+    upload = pipeline.run(f"ID,SKU,Regular price,Stock\n{rows}")
+    assert (upload.updated_records, upload.skipped_records, upload.error_records) == (2, 1, 0)
+    assert (product(1).stock_quantity, product(2).stock_quantity) == (4, 4)
+
+
+def test_skus_that_a_spreadsheet_changed_rename_no_product(pipeline: Pipeline, three: None) -> None:
+    Product.objects.filter(vendor_product_id="P-1").update(sku="00412")
+    upload = pipeline.run("vendor_product_id,sku,price\nP-1,412,9.50\n")
+    error = ValidationError.objects.errors().get(upload=upload)
+    assert (error.error_type, error.field, error.suggestion) == ("unknown_product", "sku", "00412")
+    assert (product(1).sku, str(product(1).price)) == ("00412", "9.99")
