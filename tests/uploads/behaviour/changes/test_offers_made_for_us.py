@@ -14,7 +14,7 @@ from uploads.corrections import undo
 from uploads.feed.choices import in_mode
 from uploads.feed.parser import Reading
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import receive
+from uploads.pipeline import examine, receive
 from uploads.pipeline.receive import Options
 from uploads.preview import flow
 from uploads.preview.form import Confirmation
@@ -218,3 +218,14 @@ def test_skus_that_a_spreadsheet_changed_rename_no_product(pipeline: Pipeline, t
     error = ValidationError.objects.errors().get(upload=upload)
     assert (error.error_type, error.field, error.suggestion) == ("unknown_product", "sku", "00412")
     assert (product(1).sku, str(product(1).price)) == ("00412", "9.99")
+
+
+def test_gtins_alone_are_added_to_products_that_are_there(pipeline: Pipeline, three: None) -> None:
+    upload = pipeline.run(f"Artikelnummer;EAN\n{sku(1)};4006381333931\n{sku(2)};\nNOT-OURS;4006381333931\n")
+    assert (upload.updated_records, upload.unchanged_records, upload.skipped_records) == (1, 1, 1)
+    assert (product(1).gtin, product(2).gtin) == ("4006381333931", None)
+
+
+def test_a_list_of_prices_by_gtin_is_told_what_it_lacks(pipeline: Pipeline, three: None) -> None:
+    with pytest.raises(examine.Refused, match=r"send their SKU or product ID. The GTIN .“EAN”. isn’t enough"):
+        pipeline.send("EAN;Preis;Bestand\n4006381333931;11,00;4\n4006381333948;12,00;5\n")
