@@ -23,9 +23,9 @@ from django.db.transaction import TransactionManagementError
 from psycopg.sql import SQL, Identifier
 
 from catalog import near
-from catalog.rules.clashes import duplicate_in_file, sku_taken, unknown_product
+from catalog.rules.clashes import duplicate_in_file, other_sku, sku_taken, unknown_product
 from catalog.rules.fields import RETIRED
-from catalog.rules.offers import OfferDraft, not_in_catalog
+from catalog.rules.offers import OfferDraft, keys, not_in_catalog
 from catalog.rules.places import place
 from catalog.rules.problems import Problem
 from catalog.rules.severity import doubts
@@ -191,17 +191,16 @@ def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> V
     draft = candidate.draft
     if isinstance(draft, OfferDraft):
         if entry is None:
-            if draft.listed:
-                return Verdict("skipped", None, reason=not_in_catalog(draft))
-            near = snapshot.near.get((candidate.vendor_id, draft.key), "")
-            return Verdict("error", None, unknown_product(draft.by, draft.key, near))
-        draft = entry.values._replace(**draft.values)
+            return _not_there(candidate, draft, snapshot)
+        if (named := draft.values.get("sku", entry.values.sku)) != entry.values.sku:
+            return Verdict("error", None, other_sku(key, entry.values.sku, named))
+        draft = entry.values._replace(**draft.changes)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)
     holder = snapshot.by_sku.get(draft.sku)
     if holder is not None and holder is not entry:
         return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
-    wanted = merged(draft, entry.values) if entry else draft
+    wanted = draft.over(entry.values) if entry else draft
     if entry is not None and (wrong := doubts.settle_change(entry.values, wanted, candidate.severities, said)):
         return Verdict("error", None, wrong)
     origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
@@ -221,18 +220,27 @@ def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> V
 
 def _entry(candidate: Candidate, snapshot: Snapshot) -> Entry | None:
     """The vendor's product that the draft is about; never another vendor's, whose SKU it may be."""
-    product_id, sku = keys(candidate.draft)
-    if product_id:
-        return snapshot.by_key.get((candidate.vendor_id, product_id))
+    draft = candidate.draft
+    product_id, sku = keys(draft)
+    found = snapshot.by_key.get((candidate.vendor_id, product_id)) if product_id else None
+    if found or (product_id and not (isinstance(draft, OfferDraft) and draft.listed)):
+        return found
+    return _own(candidate, snapshot, sku)
+
+
+def _own(candidate: Candidate, snapshot: Snapshot, sku: str) -> Entry | None:
     found = snapshot.by_sku.get(sku)
     return found if found is not None and found.vendor_id == candidate.vendor_id else None
 
 
-def keys(draft: ProductDraft | OfferDraft) -> tuple[str, str]:
-    """The product ID and the SKU that a draft names; "" for one that it doesn't."""
-    if isinstance(draft, OfferDraft):
-        return draft.values.get("vendor_product_id", ""), draft.values.get("sku", "")
-    return draft.vendor_product_id, draft.sku
+def _not_there(candidate: Candidate, offer: OfferDraft, snapshot: Snapshot) -> Verdict:
+    """Of an offer whose product the vendor doesn't have."""
+    if offer.listed:
+        return Verdict("skipped", None, reason=not_in_catalog(offer))
+    near = snapshot.near.get((candidate.vendor_id, offer.key), "")
+    if offer.by == "vendor_product_id" and (other := _own(candidate, snapshot, keys(offer)[1])):
+        near = other.values.vendor_product_id
+    return Verdict("error", None, unknown_product(offer.by, offer.key, near))
 
 
 def _repeated(candidate: Candidate, first: Origin) -> Problem:
@@ -290,13 +298,6 @@ def _as_stored(draft: ProductDraft) -> ProductDraft:
         brand=draft.brand or "", description=draft.description or "", gtin=draft.gtin or "",
         image_url=draft.image_url or "",
     )  # fmt: skip
-
-
-def merged(draft: ProductDraft, current: ProductDraft) -> ProductDraft:
-    """The draft with what its feed has no column for taken from the product as it stands."""
-    if None not in draft:
-        return draft
-    return ProductDraft._make([old if new is None else new for new, old in zip(draft, current, strict=True)])
 
 
 # --- reading and writing ---------------------------------------------------------------------------------------

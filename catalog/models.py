@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Concat, Now
+from django.db.models.functions import Coalesce, Concat, LPad, Now
 
 from vendors.models import CurrencyField, Vendor
 
@@ -94,8 +94,10 @@ class Product(models.Model):
             models.Index(fields=["category"], name="idx_products_category"),
             # For the start of a SKU; whole ones are found by products_sku_key.
             models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
-            # Who else has the same GTIN.
-            models.Index(fields=["gtin"], name="idx_products_gtin", condition=Q(gtin__isnull=False)),
+            # Who else has the same GTIN, in however many digits.
+            models.Index(
+                LPad(F("gtin"), 14, Value("0")), name="idx_products_gtin_14", condition=~Q(gtin=""), include=["gtin"]
+            ),
             # The migration's SQL is what stands in the database; this says the same to Django.
             GinIndex(
                 SearchVector(

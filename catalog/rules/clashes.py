@@ -26,6 +26,14 @@ def unknown_product(by: str, key: str, near: str) -> Problem:
     return Problem(by, Code.UNKNOWN_PRODUCT, message + hint, near)
 
 
+def other_sku(product_id: str, sku: str, named: str) -> Problem:
+    """A row that only changes a product, found by its ID, names a SKU that this product hasn't: perhaps another one is
+    meant, whosever it is."""
+    message = f"Your product {quoted(product_id)} has the SKU {quoted(sku)}, not {quoted(named)}."
+    hint = " Correct the one that is wrong. This row can’t give the product another SKU."
+    return Problem("sku", Code.UNKNOWN_PRODUCT, message + hint, sku)
+
+
 def vendor_unknown(vendor_id: str) -> Problem:
     if not vendor_id:
         return Problem("", Code.VENDOR_UNKNOWN, "The record names no vendor. Put the vendor's ID there as vendor_id.")

@@ -41,7 +41,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.MISSING_GTIN: "The file has a column for GTINs, and this product has none. Marketplaces ask for them.",
     Code.INVALID_IMAGE_URL: "The picture’s address isn’t one on the web, so the product has no picture from it.",
     Code.INVALID_ACTION: "The action is no word that we know. Write retire where a product ends, else leave it empty.",
-    Code.UNKNOWN_PRODUCT: "The row only changes a product, and your catalog has none with this ID or SKU.",
+    Code.UNKNOWN_PRODUCT: "The row only changes a product, and your catalog has none with this ID or SKU, or both.",
     Code.VARIANT_WITHOUT_PRODUCT: "A variant of a product in another row. Give it an ID, a name and a category too.",
     Code.CLEANED: "The cell had something around or inside the value that is no part of it, and was read without.",
     Code.PRICE_CHANGED: "The price changed by more than half of what it was, or by the share that staff set.",

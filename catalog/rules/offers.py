@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from catalog.rules.cells import trimmed
-from catalog.rules.fields import ACTION, FIELDS, LABELS, RETIRED
+from catalog.rules.fields import ACTION, FIELDS, LABELS, REQUIRED, RETIRED
 from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
 from catalog.rules.severity.severities import could_be_stored, keeps_out
-from catalog.rules.validator import Rules, Validated, looked_at, validate
+from catalog.rules.validator import ProductDraft, Rules, Validated, looked_at, validate
 from catalog.rules.values import action
 from catalog.rules.values.stock import SOLD_OUT
 
@@ -21,7 +21,8 @@ from catalog.rules.values.stock import SOLD_OUT
 class OfferDraft(NamedTuple):
     """A right row. `by` is the field by which its product is found, the product ID where it has one, else the SKU;
     `values` is field → value as ProductDraft has it, for each field that the row says, the one that it is found by too.
-    `listed`: it stands in a list of another program, which has products that we don't.
+    `listed`: it stands in a list of another program, which has products that we don't, and perhaps IDs of its own: if
+    no product has the ID, the SKU counts. Both only say which product is meant; neither is changed.
     """
 
     by: str
@@ -33,9 +34,21 @@ class OfferDraft(NamedTuple):
         return str(self.values[self.by])
 
     @property
+    def changes(self) -> dict[str, Any]:
+        """What the product is to have."""
+        return {field: value for field, value in self.values.items() if field not in IDENTIFIERS}
+
+    @property
     def retires(self) -> bool:
         """Whether it ends its product."""
         return self.values.get("status") == RETIRED
+
+
+def keys(draft: ProductDraft | OfferDraft) -> tuple[str, str]:
+    """The product ID and the SKU that a draft names; "" for one that it doesn't."""
+    if isinstance(draft, OfferDraft):
+        return draft.values.get("vendor_product_id", ""), draft.values.get("sku", "")
+    return draft.vendor_product_id, draft.sku
 
 
 class ValidatedOffer(NamedTuple):
@@ -47,6 +60,8 @@ class ValidatedOffer(NamedTuple):
     problems: list[Problem]
 
 
+IDENTIFIERS: Final = ("vendor_product_id", "sku")
+_MISSED: Final = frozenset(REQUIRED) - {*IDENTIFIERS}  # what no product can be without
 # What is right anyway, in place of what the row doesn't say.
 _STAND_INS: Final = {
     "vendor_product_id": "1", "product_name": "Any", "category": "Any", "sku": "1", "price": "1", "stock_quantity": "0",
@@ -72,7 +87,7 @@ def validate_row(
     """
     asked, problem = action.read(values[ACTION] or "") if ACTION in values else (action.UPSERT, None)
     if asked == action.RETIRE:
-        return _retiring(values, rules, numeric)
+        return _retiring(values, numeric, listed=only_changes and listed)
     judged: Validated | ValidatedOffer
     if only_changes:
         judged = validate_offer(values, rules, numeric, currency, listed=listed)
@@ -92,9 +107,13 @@ def validate_offer(
     """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU.
 
     An empty cell, or a word for nothing, leaves what is there; CLEAR empties what needn't have a value. In a `listed`
-    row, of another program, it is missing: who made that didn't know that it would leave anything.
+    row, of another program, a price or stock is missing then: who made that didn't know that it would leave anything.
     """
-    given = {field: cell for field, cell in values.items() if field in FIELDS and (listed or _says(cell, field))}
+    given = {
+        field: cell
+        for field, cell in values.items()
+        if field in FIELDS and ((listed and field in _MISSED) or _says(cell, field))
+    }
     by = _found_by(values, given)
     given.setdefault(by, "")
     has_category = "category" in given
@@ -111,18 +130,22 @@ def validate_offer(
     )
 
 
-def _retiring(values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str]) -> ValidatedOffer:
-    """A row that retires its product: nothing but what that is found by counts."""
+def _retiring(values: Mapping[str, str | None], numeric: frozenset[str], *, listed: bool) -> ValidatedOffer:
+    """A row that retires its product: nothing but what that is found by counts, and a right SKU beside its ID."""
     by = _found_by(values, values)
     judged, problems = validate({**_STAND_INS, by: values.get(by)}, _ANY, numeric)
     if judged is None:
         return ValidatedOffer(None, problems)
-    return ValidatedOffer(OfferDraft(by, {by: getattr(judged, by), "status": RETIRED}), problems)
+    named: dict[str, Any] = {by: getattr(judged, by)}
+    if by != "sku" and _says(cell := values.get("sku"), "sku"):
+        beside, _ = validate({**_STAND_INS, "sku": cell}, _ANY, numeric)
+        named |= {"sku": beside.sku} if beside else {}
+    return ValidatedOffer(OfferDraft(by, {**named, "status": RETIRED}, listed), problems)
 
 
 def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None]) -> str:
     """The field by which the product is found: the product ID where the row has one, else the SKU."""
-    named = [field for field in ("vendor_product_id", "sku") if (given.get(field) or "").strip()]
+    named = [field for field in IDENTIFIERS if (given.get(field) or "").strip()]
     return named[0] if named else "vendor_product_id" if "vendor_product_id" in values else "sku"
 
 

@@ -47,6 +47,12 @@ class ProductDraft(NamedTuple):
     image_url: str | None = None  # as brand
     status: str = ACTIVE  # a row of a whole product makes one that was retired active again
 
+    def over(self, current: "ProductDraft") -> "ProductDraft":
+        """The draft with what its feed has no column for taken from the product as it stands."""
+        if None not in self:
+            return self
+        return ProductDraft._make([old if new is None else new for new, old in zip(self, current, strict=True)])
+
 
 class Validated(NamedTuple):
     """A row after validation. `problems` are all that was found, in the order of fields.FIELDS; there is a draft

@@ -260,10 +260,38 @@ CASES = [
         ["superseded"],
     ),
     Case(
-        "an offer can't take a SKU that is in use",
+        "an offer whose product ID and SKU aren't of one product changes neither, whosever the SKU is, and if nobody's",
+        lambda: [stored(7, "P-1", "S1"), stored(8, "P-2", "S2"), stored(9, "Q-3", "S3", vendor=THEIRS)],
+        [
+            offer("vendor_product_id", row=row, listed=row > 3, vendor_product_id="P-1", sku=sku, stock_quantity=0)
+            for row, sku in enumerate(("S2", "S3", "S4", "S2"), 1)
+        ],
+        [*[f"unknown_product: Your product “P-1” has the SKU “S1”, not “{sku}”" for sku in ("S2", "S3", "S4", "S2")]],
+    ),
+    Case(
+        "a row doesn't retire a product that has another SKU",
         lambda: [stored(7, "P-1", "S1"), stored(8, "P-2", "S2")],
-        [offer("vendor_product_id", vendor_product_id="P-1", sku="S2")],
-        ["sku_taken: your product “P-2”"],
+        [offer("vendor_product_id", vendor_product_id="P-1", sku="S2", status="retired")],
+        ["unknown_product"],
+    ),
+    Case(
+        "an offer with an unknown product ID is an error, which has the ID of the product with this SKU",
+        lambda: [stored(7, "P-1", "S1"), stored(8, "Q-2", "S2", vendor=THEIRS)],
+        [
+            offer("vendor_product_id", row=1, vendor_product_id="X", sku="S1", stock_quantity=0),
+            offer("vendor_product_id", row=2, vendor_product_id="X", sku="S2", stock_quantity=0),
+        ],
+        ["unknown_product: Did you mean P-1?", "unknown_product: Send new products"],
+    ),
+    Case(
+        "a list of another program with IDs of its own changes the product with the SKU",
+        lambda: [stored(7, "P-1", "S1"), stored(8, "Q-2", "S2", vendor=THEIRS)],
+        [
+            offer("vendor_product_id", row=1, listed=True, vendor_product_id="X", sku="S1", stock_quantity=0),
+            offer("vendor_product_id", row=2, listed=True, vendor_product_id="Y", sku="S2", stock_quantity=0),
+            offer("vendor_product_id", row=3, listed=True, vendor_product_id="P-1", sku="S1", stock_quantity=1),
+        ],
+        ["updated", "skipped", "duplicate_in_file"],
     ),
     Case(
         "an offer meets what a row of an earlier upload in the batch brought",

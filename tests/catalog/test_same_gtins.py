@@ -41,6 +41,22 @@ def test_a_gtin_of_two_vendors_is_found_and_one_that_a_vendor_has_twice_is_not(t
     assert found() == [(SHARED, 2, 2)]
 
 
+def test_a_gtin_in_12_13_and_14_digits_is_one_and_another_packing_of_it_is_not(two: list[Vendor]) -> None:
+    first, second = two
+    product(first, "A", "036000291452")
+    product(second, "B", "0036000291452")
+    product(second, "C", "00036000291452")
+    product(first, "D", "96385074")
+    product(second, "E", "00000096385074")
+    product(first, "F", "4006381333931")
+    product(second, "G", "14006381333938")
+    assert found() == [("96385074", 2, 2), ("036000291452", 3, 2)]
+    upc = same_gtins.shared(50).found[1]
+    assert {one.sku: one.gtin for one in upc.offered} == {
+        "A": "036000291452", "B": "0036000291452", "C": "00036000291452",
+    }  # fmt: skip
+
+
 def test_the_cheapest_product_stands_first_and_at_most_ten_of_a_gtin(two: list[Vendor]) -> None:
     for number in range(12):
         product(two[number % 2], f"S-{number}", SHARED, price=str(50 - number))
@@ -101,8 +117,9 @@ def test_a_portion_is_read_from_the_index_and_no_further_than_said(two: list[Ven
     scans = list(_scans(plan))
     assert scans
     assert {(kind, index) for kind, index, _ in scans} <= {
-        ("Index Only Scan", "idx_products_gtin"), ("Index Scan", "idx_products_gtin"),
+        ("Index Only Scan", "idx_products_gtin_14"), ("Index Scan", "idx_products_gtin_14"),
     }  # fmt: skip
+    assert ("Index Only Scan", "idx_products_gtin_14") in {(kind, index) for kind, index, _ in scans}
     assert max(rows for _, _, rows in scans) <= same_gtins.LOOKED_AT
 
 

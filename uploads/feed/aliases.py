@@ -78,6 +78,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "product sku",
         "sku code",
         "sku number",
+        "custom label (SKU)",
         "stock keeping unit",
         "item number",
         "item no",
@@ -254,8 +255,8 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "immagine",
         "url immagine",
     ),
-    # Not one more: an "Aktion" is a promotion.
-    "action": ("action",),
+    # Not one more word: an "Aktion" is a promotion. The other two are Mirakl's and Amazon's, and mean nothing else.
+    "action": ("action", "update-delete", "add-delete"),
 }
 
 # Where the best names that a file has are among these, each as good as the next, a person says which one it is.

@@ -25,7 +25,7 @@ from uploads.pipeline.holding import answering
 from uploads.pipeline.receive import AlreadyOpened
 from uploads.preview import flow, outlook
 from uploads.preview.flow import FAILURES, sentence
-from uploads.preview.form import Confirmation, asked_in, dry_run_context, modes_of
+from uploads.preview.form import Confirmation, asked_in, dry_run_context, mode_of, modes_of
 from uploads.programs import feeds
 from vendors.access import may_here, vendor_page
 from vendors.models import Vendor, VendorHold, VendorMember
@@ -107,7 +107,7 @@ def _preview(request: HttpRequest, context: dict[str, Any], notify: bool = True)
     job = context.get("job")
     shown = context | {"announcement": _announcement(job, context["percent"])} if job else context
     preview = context["preview"]
-    modes = [(value, label, value == preview.mode) for value, label in modes_of(preview.layout)]
+    modes = [(value, label, value == mode_of(preview)) for value, label in modes_of(preview.layout)]
     return render(
         request,
         "uploads/portal/upload_preview.html",

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, Snapshot
+from catalog.rules import offers
 from catalog.rules.validator import ProductDraft
 from uploads.preview.verdicts import NEWEST
 
@@ -42,7 +42,7 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
         if not wanting:
             return snapshot
         vendor_id = wanting[0].vendor_id
-        named = [committer.keys(one.draft) for one in wanting]
+        named = [offers.keys(one.draft) for one in wanting]
         keys = {product_id for product_id, _ in named}
         keys |= {key for owner, key in snapshot.by_key if owner == vendor_id}
         touched = self._find(keys, {sku for _, sku in named})

@@ -81,14 +81,15 @@ def look_again(
     What is remembered for its columns is forgotten first, if that is what was asked for: then it is read as it shows.
     """
     kept = _kept_file(confirmation, user, vendor)
-    reading = _in_mode(confirmation.reading or Reading(), confirmation.mode)
+    reading = _as_said(confirmation)
+    mode = UploadHistory.Mode.UPSERT.value if confirmation.shown else confirmation.mode
     with kept_files.opened(kept) as feed:
         quota.take(feed.text, kept.vendor_id, user)
         contents = kept.contents or examine.examine(feed.text)
 
         def seen_as(reading: Reading) -> Preview:
             whole_file = whole and examine.is_quick(contents)
-            return verdicts.of(feed, kept.vendor_id, reading, confirmation.mode, whole=whole_file, contents=contents)
+            return verdicts.of(feed, kept.vendor_id, reading, mode, whole=whole_file, contents=contents)
 
         seen = seen_as(reading)
         if confirmation.forget and seen.layout.remembered:
@@ -117,8 +118,8 @@ def confirm(
     A button that is pressed twice opens one: AlreadyOpened tells the second which it is. Raises NotYet too.
     """
     kept, reading = _kept_file(confirmation, user, vendor), confirmation.reading
-    if confirmation.mode == UploadHistory.Mode.UPDATE or reading:
-        reading = _in_mode(reading or Reading(), confirmation.mode)
+    if reading or (confirmation.mode == UploadHistory.Mode.UPDATE and not confirmation.shown):
+        reading = _as_said(confirmation)
     trial = dry_run.trial_for(kept, reading or Reading(), confirmation.mode)
     job = dry_run.of(kept)
     shown = job.result.get("absent") if job and job.state == Job.State.DONE else None
@@ -141,11 +142,13 @@ def confirm(
     return upload
 
 
-def _in_mode(reading: Reading, mode: str) -> Reading:
-    """The reading in another mode than it was seen in: what that made of it is forgotten."""
+def _as_said(confirmation: Confirmation) -> Reading:
+    """The reading in the mode that was chosen, which may be another than it was seen in: what that made of it is
+    forgotten. What the file shows by itself is nobody's word, and makes nothing of it."""
+    reading = confirmation.reading or Reading()
     if reading.answers.get(KIND) == CHANGES:
         reading = replace(reading, answers={one: said for one, said in reading.answers.items() if one != KIND})
-    return in_mode(reading, mode)
+    return reading if confirmation.shown else in_mode(reading, confirmation.mode)
 
 
 def _looked_at(feed: FeedFile, kept: KeptFile, reading: Reading | None) -> receive.Looked | None:

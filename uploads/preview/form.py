@@ -25,14 +25,28 @@ from vendors.models import Vendor
 COLUMN = "column-{}"
 TAKE = "take"
 DO_NOT_IMPORT = "don't import"
+SHOWN = "shown"  # the mode of a file that shows by itself that it only changes products: nobody chose it
+STRICTLY = "only update existing products; empty cells leave what is there, and unknown products are errors"
 FIELD_CHOICES = [("", DO_NOT_IMPORT), *((field, LABELS[field] + " *" * (field in REQUIRED)) for field in READ)]
 
 
 def modes_of(layout: Layout) -> list[tuple[str, str]]:
     """What the file can be sent to do: value and label."""
-    if layout.only_updates and layout.answers.get(KIND) != CHANGES:  # else by its mode alone
-        return [(UploadHistory.Mode.UPDATE.value, UploadHistory.Mode.UPDATE.label)]
-    return UploadHistory.Mode.choices
+    if not _shows_it(layout):
+        return UploadHistory.Mode.choices
+    as_shown = (SHOWN, str(UploadHistory.Mode.UPDATE.label))
+    is_listed = layout.plan and not (layout.of_format or layout.plan.made_for_us)
+    return [as_shown, (UploadHistory.Mode.UPDATE.value, STRICTLY)] if is_listed else [as_shown]
+
+
+def mode_of(seen: Preview) -> str:
+    """The value of the mode that a file was previewed in."""
+    return SHOWN if _shows_it(seen.layout) else seen.mode
+
+
+def _shows_it(layout: Layout) -> bool:
+    """Whether it only changes products by what it has columns for, and not by the mode alone that was chosen."""
+    return layout.only_updates and layout.answers.get(KIND) != CHANGES
 
 
 class PreviewForm(forms.Form):
@@ -52,8 +66,8 @@ class PreviewForm(forms.Form):
     def __init__(self, seen: Preview, token: str) -> None:
         layout, reading = seen.layout, seen.reading
         initial = {
-            "token": token, "shape": layout.shape, "seen": fingerprint(seen.choice, seen.mode),
-            "encoding": reading.encoding, "delimiter": reading.delimiter, "mode": seen.mode, "remember": True,
+            "token": token, "shape": layout.shape, "seen": fingerprint(seen.choice, mode_of(seen)),
+            "encoding": reading.encoding, "delimiter": reading.delimiter, "mode": mode_of(seen), "remember": True,
         }  # fmt: skip
         super().__init__(initial=initial)
         encodings = [(code, parser.encoding_name(code)) for code in parser.ENCODINGS]
@@ -77,7 +91,8 @@ class Confirmation:
 
     `token` stands for the kept file; `reading` is None for a form that says nothing about how to read it; `seen` is the
     fingerprint of what was previewed; `remember` and `notify` say whether these boxes are ticked, and `forget` whether
-    that button was pressed. `let_through` is the word for what the guard found, where that is ticked.
+    that button was pressed. `let_through` is the word for what the guard found, where that is ticked. `shown`: the mode
+    is what the file shows by itself, and is nobody's word.
     """
 
     token: str
@@ -88,6 +103,7 @@ class Confirmation:
     notify: bool
     forget: bool = False
     let_through: str = ""
+    shown: bool = False
 
     @classmethod
     def from_post(cls, posted: Mapping[str, str]) -> "Confirmation":
@@ -100,12 +116,13 @@ class Confirmation:
             notify="notify" in posted,
             forget="forget" in posted,
             let_through=posted.get("let_through", ""),
+            shown=posted.get("mode") == SHOWN,
         )
 
     @property
     def was_seen(self) -> bool:
         """Whether what is confirmed is what was previewed: nobody shall import columns that they only just changed."""
-        return self.reading is None or fingerprint(self.reading, self.mode) == self.seen
+        return self.reading is None or fingerprint(self.reading, SHOWN if self.shown else self.mode) == self.seen
 
 
 def _reading(posted: Mapping[str, str]) -> Reading | None:
@@ -123,6 +140,8 @@ def _reading(posted: Mapping[str, str]) -> Reading | None:
 
 def _mode(posted: Mapping[str, str]) -> str:
     mode = posted.get("mode", "")
+    if mode == SHOWN:
+        return UploadHistory.Mode.UPDATE.value
     return mode if mode in UploadHistory.Mode.values else UploadHistory.Mode.UPSERT.value
 
 

@@ -8,11 +8,11 @@ from catalog.rules.problems import Code, Problem
 
 UPSERT: Final = "upsert"
 RETIRE: Final = "retire"
-# In English, German, French, Spanish and Italian, in small letters and without accents.
+# In English, German, French, Spanish and Italian, in small letters and without accents; a and d are Amazon's.
 WORDS: Final = {
     **dict.fromkeys(
         (
-            "upsert", "add", "insert", "create", "new", "update", "edit", "change", "modify", "keep", "active",
+            "upsert", "a", "add", "insert", "create", "new", "update", "edit", "change", "modify", "keep", "active",
             "add/edit", "addedit", "partialupdate", "partial update",
             "anlegen", "hinzufugen", "hinzufuegen", "neu", "andern", "aendern", "aktualisieren", "bearbeiten",
             "behalten",
@@ -24,7 +24,7 @@ WORDS: Final = {
     ),
     **dict.fromkeys(
         (
-            "retire", "delete", "remove", "end", "discontinue", "discontinued", "deactivate", "delist", "retired",
+            "retire", "d", "delete", "remove", "end", "discontinue", "discontinued", "deactivate", "delist", "retired",
             "loschen", "loeschen", "entfernen", "auslaufen", "deaktivieren", "beenden", "auslisten", "stilllegen",
             "supprimer", "retirer", "enlever", "desactiver", "arreter",
             "eliminar", "retirar", "borrar", "quitar", "desactivar", "descatalogar",

@@ -40,6 +40,16 @@ def is_gtin(digits: str) -> bool:
     )
 
 
+def shortest(digits: str) -> str:
+    """The same GTIN without zeros in front, as far as it is one.
+
+    >>> shortest("00036000291452"), shortest("04006381333931"), shortest("00000096385074")
+    ('036000291452', '4006381333931', '96385074')
+    """
+    number = digits.lstrip("0")
+    return number.zfill(next((length for length in LENGTHS if length >= len(number)), len(digits)))
+
+
 def read(cell: str) -> tuple[str, Problem | None]:
     """The GTIN of a cell that isn't empty, and what is to be said about it; "" where it has none.
 

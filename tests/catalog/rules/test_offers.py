@@ -147,3 +147,41 @@ def test_in_a_list_of_another_program_an_empty_cell_is_missing(field: str) -> No
 )
 def test_a_row_without_a_product_says_what_it_was_looked_for_by(values: dict[str, Any], said: str) -> None:
     assert not_in_catalog(OfferDraft("sku", values)) == said
+
+
+def test_a_right_sku_beside_the_id_of_a_product_that_is_retired_must_be_its_own() -> None:
+    found = validate_row({"vendor_product_id": "P-1", "sku": " A-1", "action": "retire"}, RULES)
+    assert found.draft == OfferDraft(
+        "vendor_product_id", {"vendor_product_id": "P-1", "sku": "A-1", "status": "retired"}
+    )
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize(
+    ("cells", "by"),
+    [
+        ({"vendor_product_id": "", "sku": "A-1"}, "sku"),
+        ({"vendor_product_id": "P-1", "sku": "n/a"}, "vendor_product_id"),
+    ],
+)
+def test_one_number_is_enough_where_a_file_has_columns_for_both(cells: dict[str, str], by: str, listed: bool) -> None:
+    found = validate_offer({**cells, "stock_quantity": "5"}, RULES, listed=listed)
+    assert found.draft == OfferDraft(by, {by: cells[by], "stock_quantity": 5}, listed)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_row_without_any_number_lacks_one(listed: bool) -> None:
+    found = validate_offer({"vendor_product_id": "", "sku": "", "stock_quantity": "5"}, RULES, listed=listed)
+    assert [(problem.field, problem.code) for problem in found.problems] == [("vendor_product_id", "missing_value")]
+
+
+def test_neither_number_is_changed() -> None:
+    draft = validate_offer({"vendor_product_id": "P-1", "sku": "A-1", "stock_quantity": "5"}, RULES).draft
+    assert draft is not None
+    assert draft.changes == {"stock_quantity": 5}
+
+
+@pytest.mark.parametrize("field", ["brand", "description", "gtin", "image_url"])
+def test_an_empty_cell_empties_nothing_in_a_list_of_another_program_either(field: str) -> None:
+    found = validate_offer({"sku": "A-1", field: "", "stock_quantity": "5"}, RULES, listed=True)
+    assert found.draft == OfferDraft("sku", {"sku": "A-1", "stock_quantity": 5}, listed=True)

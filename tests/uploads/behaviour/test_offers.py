@@ -131,7 +131,7 @@ def test_the_preview_says_what_it_can_do_and_offers_nothing_else(
     preview = context["preview"]
     assert preview.ready
     assert preview.mode == "update"
-    assert [value for value, _ in context["confirm_form"].fields["mode"].choices] == ["update"]
+    assert [value for value, _ in context["confirm_form"].fields["mode"].choices] == ["shown"]
     assert [(row.outcome, [tuple(one) for one in row.changes]) for row in preview.rows] == [
         ("updated", [("stock quantity", "1", "7")]), ("skipped", []), ("skipped", []),
     ]  # fmt: skip

@@ -16,6 +16,7 @@ READ = Reading("cp1252", "", ("sku", ""), "2.1")
     [
         ({}, Confirmation("", None, "upsert", "", remember=False, notify=False)),
         ({"token": "t", "mode": "add"}, Confirmation("t", None, "add", "", remember=False, notify=False)),
+        ({"mode": "shown"}, Confirmation("", None, "update", "", remember=False, notify=False, shown=True)),
         ({"notify": "on"}, Confirmation("", None, "upsert", "", remember=False, notify=True)),
         ({"mode": "swap", "encoding": "cp1252"}, Confirmation("", None, "upsert", "", False, False)),
         (
@@ -28,7 +29,16 @@ READ = Reading("cp1252", "", ("sku", ""), "2.1")
             Confirmation("", replace(READ, answers={"currency": "EUR"}), "upsert", "", False, False),
         ),
     ],
-    ids=["nothing", "only the file", "one box", "no such mode", "everything", "columns after a gap", "answers"],
+    ids=[
+        "nothing",
+        "only the file",
+        "the mode that shows",
+        "one box",
+        "no such mode",
+        "everything",
+        "columns after a gap",
+        "answers",
+    ],
 )
 def test_the_form_is_understood_as_it_was_filled_in(posted: dict[str, str], said: Confirmation) -> None:
     assert Confirmation.from_post(posted) == said
@@ -45,3 +55,9 @@ def test_what_was_previewed_was_seen_and_nothing_else() -> None:
         {"answer-currency": "EUR"},
     ):
         assert not Confirmation.from_post(seen | change).was_seen, change
+
+
+def test_a_mode_that_the_file_shows_is_not_the_one_that_was_chosen() -> None:
+    shown = COLUMNS | {"mode": "shown", "seen": fingerprint(READ, "shown")}
+    assert Confirmation.from_post(shown).was_seen
+    assert not Confirmation.from_post(shown | {"mode": "update"}).was_seen

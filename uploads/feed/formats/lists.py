@@ -73,8 +73,9 @@ def plan_of_list(
         questions += _perhaps_stock(names, columns, unclear, samples)
     if not is_update:
         asked = {*columns, *(one.field for one in questions)}
+        hints = {"product_name": changes.without_identifiers(columns, unclear), "price": ""}
         questions += [
-            _without_column(meant, names, columns, samples) for meant in ("product_name", "price") if meant not in asked
+            _without_column(meant, names, columns, samples, hint) for meant, hint in hints.items() if meant not in asked
         ]
     placed: dict[str, tuple[str, ...]] = {meant: (header,) for meant, header in columns.items()}
     if found.stock:
@@ -210,7 +211,7 @@ def _cells(column: str, samples: Rows) -> list[str]:
     return [cell for row in samples if (cell := (row.get(column) or "").strip())]
 
 
-def _without_column(meant: str, names: Sequence[str], columns: Mapping[str, str], samples: Rows) -> Question:
+def _without_column(meant: str, names: Sequence[str], columns: Mapping[str, str], samples: Rows, hint: str) -> Question:
     """Which of the columns that mean nothing so far is a field that no list can do without."""
     free = [name for name in names if name not in columns.values() and _may_be(meant, name, samples)]
     perhaps = {field: header for header, field in suggested(names, mapped(names, dict(columns))).items()}
@@ -218,7 +219,7 @@ def _without_column(meant: str, names: Sequence[str], columns: Mapping[str, str]
     question = ask(meant, free, names, _as_rows(names, samples), likeliest if likeliest in free else "")
     text = f"No column says that it has the {LABELS[meant]}."
     which = f" Which one is it: {quoted(free[:MOST_CHOICES], ' or ')}?" if free else " Send the file with one."
-    return replace(question, text=text + which)
+    return replace(question, text=text + which + hint)
 
 
 def _stock_columns(names: Sequence[str], answers: Mapping[str, Any]) -> tuple[str, ...]:

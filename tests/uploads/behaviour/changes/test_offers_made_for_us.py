@@ -13,8 +13,8 @@ from tests.jobs import run_jobs
 from uploads.corrections import undo
 from uploads.feed.choices import in_mode
 from uploads.feed.parser import Reading
-from uploads.models import UploadHistory, ValidationError
-from uploads.pipeline import receive
+from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.pipeline import examine, receive
 from uploads.pipeline.receive import Options
 from uploads.preview import flow
 from uploads.preview.form import Confirmation
@@ -156,6 +156,28 @@ def test_a_mode_is_chosen_and_taken_back_in_the_preview(pipeline: Pipeline, thre
     assert product(1).product_name == "A name"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "outcomes"),
+    [({}, ["updated", "skipped", "error"]), ({"mode": "update"}, ["updated", "error", "updated"])],
+)
+def test_a_list_of_another_program_becomes_what_its_preview_shows(
+    chosen: dict[str, str], outcomes: list[str], pipeline: Pipeline, three: None, admin_user: User
+) -> None:
+    vendor = Vendor.objects.get(pk="VEND001")
+    text = f"SKU,Price,Qty\n{sku(1)},9.50,4\nNOT-OURS,2.00,1\n{sku(2)},,3\n"
+    seen = flow.choose(io.BytesIO(text.encode()), "f.csv", vendor, admin_user)
+    if chosen:
+        seen = flow.look_again(form(seen, **chosen), admin_user, vendor)
+    assert [row.outcome for row in seen["preview"].rows] == outcomes
+    counted = {name: count for name, count in seen["job"].result.items() if isinstance(count, int) and name != "warned"}
+    assert counted == {name: outcomes.count(name) for name in set(outcomes)}
+    upload = flow.confirm(form(seen), admin_user, vendor)
+    pipeline.stage(upload)
+    pipeline.settle()
+    rows = RecordOutcome.objects.filter(upload_id=upload.pk).order_by("row_number")
+    assert [row.outcome for row in rows] == outcomes
+
+
 def test_the_preview_of_a_whole_catalog_says_how_many_it_lacks_and_some(
     pipeline: Pipeline, three: None, admin_user: User
 ) -> None:
@@ -171,3 +193,39 @@ def test_the_preview_of_a_whole_catalog_says_how_many_it_lacks_and_some(
     )  # fmt: skip
     upload = flow.confirm(form(seen), admin_user, vendor)
     assert (upload.mode, upload.absent_agreed, upload.absent_to) == ("replace", 1, "retired")
+
+
+@pytest.mark.parametrize(("column", "keeps", "ends"), [("update-delete", "update", "delete"), ("add-delete", "a", "d")])
+def test_a_marketplaces_word_for_deleting_retires_and_no_product_of_its_own_is_missed(
+    column: str, keeps: str, ends: str, pipeline: Pipeline, three: None
+) -> None:
+    rows = f"{sku(1)},3.50,4,{keeps}\n{sku(2)},3.50,4,{ends}\n{sku(3)},3.50,4,\nNOT-OURS,3.50,4,{ends}\n"
+    upload = pipeline.run(f"sku,price,quantity,{column}\n{rows}")
+    assert (upload.updated_records, upload.retired_records, upload.skipped_records) == (2, 1, 1)
+    assert (product(2).status, product(2).stock_quantity) == ("retired", 5)
+
+
+def test_a_list_whose_ids_are_another_programs_finds_products_by_their_sku(pipeline: Pipeline, three: None) -> None:
+    rows = f"110553,{sku(1)},9.50,4\n,{sku(2)},9.50,4\n110555,NOT-OURS,9.50,4\n"
+    upload = pipeline.run(f"ID,SKU,Regular price,Stock\n{rows}")
+    assert (upload.updated_records, upload.skipped_records, upload.error_records) == (2, 1, 0)
+    assert (product(1).stock_quantity, product(2).stock_quantity) == (4, 4)
+
+
+def test_skus_that_a_spreadsheet_changed_rename_no_product(pipeline: Pipeline, three: None) -> None:
+    Product.objects.filter(vendor_product_id="P-1").update(sku="00412")
+    upload = pipeline.run("vendor_product_id,sku,price\nP-1,412,9.50\n")
+    error = ValidationError.objects.errors().get(upload=upload)
+    assert (error.error_type, error.field, error.suggestion) == ("unknown_product", "sku", "00412")
+    assert (product(1).sku, str(product(1).price)) == ("00412", "9.99")
+
+
+def test_gtins_alone_are_added_to_products_that_are_there(pipeline: Pipeline, three: None) -> None:
+    upload = pipeline.run(f"Artikelnummer;EAN\n{sku(1)};4006381333931\n{sku(2)};\nNOT-OURS;4006381333931\n")
+    assert (upload.updated_records, upload.unchanged_records, upload.skipped_records) == (1, 1, 1)
+    assert (product(1).gtin, product(2).gtin) == ("4006381333931", None)
+
+
+def test_a_list_of_prices_by_gtin_is_told_what_it_lacks(pipeline: Pipeline, three: None) -> None:
+    with pytest.raises(examine.Refused, match=r"send their SKU or product ID. The GTIN .“EAN”. isn’t enough"):
+        pipeline.send("EAN;Preis;Bestand\n4006381333931;11,00;4\n4006381333948;12,00;5\n")

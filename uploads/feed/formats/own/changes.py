@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from catalog.rules.fields import LABELS, REQUIRED
+from uploads.feed.columns import short
 
 # What a file is, where somebody said so: the answer KIND.
 KIND: Final = "kind"
@@ -11,6 +12,8 @@ OFFER: Final = "offer"
 CHANGES: Final = "changes"
 _BRINGS: Final = {"price": ("prices", "price"), "stock_quantity": ("stock", "stock")}
 _IDENTIFIERS: Final = frozenset({"sku", "vendor_product_id"})
+# What a list changes that has neither names nor categories: nobody would send new products so.
+_CHANGED: Final = frozenset({"price", "stock_quantity", "action", "gtin", "image_url", "brand"})
 
 
 def has_our_names(fields: Mapping[str, str]) -> bool:
@@ -21,13 +24,23 @@ def has_our_names(fields: Mapping[str, str]) -> bool:
 
 def only_changes(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], *, has_our_names: bool) -> bool:
     """Whether the file lacks what a new product needs, and has what changes one that is there: anything, where its
-    columns have our names, and otherwise prices, stock or an action."""
+    columns have our names, and otherwise what isn't perhaps a name."""
     known = {*columns, *unclear}
     if "product_name" in known or not known & _IDENTIFIERS:
         return False
     if has_our_names:
         return bool(known - _IDENTIFIERS)
-    return not known & {"category", "description"} and bool(known & {"price", "stock_quantity", "action"})
+    return not known & {"category", "description"} and bool(known & _CHANGED)
+
+
+def without_identifiers(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]]) -> str:
+    """What else may be missing where a file has no names: then it may be one of changes that doesn't say of what."""
+    if {*columns, *unclear} & _IDENTIFIERS or not {*columns, *unclear} & {"price", "stock_quantity"}:
+        return ""
+    gtin = columns.get("gtin")
+    barcode = f" The GTIN (“{short(gtin)}”) isn’t enough: several of your products may have it." if gtin else ""
+    text = " To change only the prices or stock of products that are in the catalog, send their SKU or product ID."
+    return text + barcode
 
 
 def is_said(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], answers: Mapping[str, Any]) -> bool:
@@ -41,6 +54,7 @@ def is_said(columns: Mapping[str, str], unclear: Mapping[str, tuple[str, ...]], 
 
 def said_of(columns: Mapping[str, str]) -> str:
     by = "SKU" if "sku" in columns else "product ID"
+    by = "product ID and SKU" if columns.keys() >= _IDENTIFIERS else by
     if changed := [LABELS[meant] for meant in columns if meant not in {*_IDENTIFIERS, "price", "stock_quantity"}]:
         changed += [LABELS[meant] for meant in ("price", "stock_quantity") if meant in columns]
         what = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
@@ -51,7 +65,7 @@ def said_of(columns: Mapping[str, str]) -> str:
     brings = [words for meant, words in _BRINGS.items() if meant in columns] or [("prices or stock", "price or stock")]
     lists, only = (" and ".join(words) for words in zip(*brings, strict=True))
     return (
-        f"This is a list of {lists}: it has no names and no categories. Only {only} of products that are in the catalog "
-        f"{'is' if len(brings) == 1 else 'are'} updated; nothing is added, nothing else is changed. Products are found "
-        f"by their {by}."
+        f"This is a list of {lists}: it has no names and no categories. Only {only} of products that are in the "
+        f"catalog {'is' if len(brings) == 1 else 'are'} updated; nothing is added, nothing else is changed. Products "
+        f"are found by their {by}."
     )
