@@ -16,7 +16,7 @@ from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, stream
 from uploads.pipeline.examine import Refused
 from uploads.pipeline.receive import Options
-from uploads.pipeline.replace import absent
+from uploads.pipeline.replace import absent, lacked
 from vendors.models import Vendor
 
 REPLACE = Options("replace")
@@ -295,7 +295,7 @@ def test_the_absent_are_found_along_the_index_of_the_vendors_ids_with_a_probe_fo
             [upload.pk],
         )
         cursor.execute("ANALYZE products, record_outcomes, validation_errors, product_changes")
-        cursor.execute(f"EXPLAIN {absent.query(upload)}", absent.given(upload, 500))
+        cursor.execute(f"EXPLAIN {lacked.query(upload.absent_to).as_string()}", lacked.given(upload, 500))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index Scan using products_vendor_id_vendor_product_id_key" in plan
     assert "using idx_record_outcomes_product" in plan
