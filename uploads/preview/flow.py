@@ -120,8 +120,7 @@ def confirm(
     if confirmation.mode == UploadHistory.Mode.UPDATE or reading:
         reading = _in_mode(reading or Reading(), confirmation.mode)
     trial = dry_run.trial_for(kept, reading or Reading(), confirmation.mode)
-    job = dry_run.of(kept)
-    shown = job.result.get("absent") if job and job.state == Job.State.DONE else None
+    shown = dry_run.absent_shown(kept, reading or Reading(), confirmation.mode)
     options = Options(confirmation.mode, notify, trial, confirmation.let_through, absent_agreed=shown)
     try:
         with kept_files.opened(kept) as feed:

@@ -49,7 +49,7 @@ def _slice(upload_id: str, *, cut_off: bool) -> bool:
     upload = UploadHistory.objects.select_for_update().get(pk=upload_id)
     if not is_due(upload) or holds.pause_of(vendor_id):
         return False
-    if not upload.absent_position and (why := why_not.refusal(upload, ends_in_a_wrong_row=cut_off)):
+    if not upload.absent_position and (why := why_not.refusal(upload, cut_off=cut_off)):
         _note(upload, State.REFUSED, absent_why=why)
         return False
     found = lacked.products(upload, SLICE_PRODUCTS)

@@ -5,7 +5,7 @@ where a row doesn't say, any product may be it.
 """
 
 import io
-from typing import Final
+from typing import BinaryIO, Final
 
 from django.db.models import Q
 
@@ -26,36 +26,50 @@ AGAIN: Final = "Nothing was retired. Send the whole catalog again when that is m
 
 
 def ends_in_a_wrong_row(upload: UploadHistory) -> bool:
-    """Whether the last row of the file is wrong and has no line end: it may be the half of one. A file that was made so
-    isn't told from it. Looks into storage, so not within a transaction. Raises StorageUnavailable."""
+    """Whether the last row of the file is wrong and has no line end: it may be the half of one. Looks into storage, so
+    not within a transaction. Raises StorageUnavailable."""
     last = ValidationError.objects.errors().filter(upload=upload, row_number=upload.staged_rows, resolved_at=None)
-    if upload.original_key or not last.exists():
+    if not last.exists():
         return False
     try:
         with storage.opened(upload.storage_key) as file:
-            file.seek(-min(END_BYTES, upload.file_size or 0), io.SEEK_END)
-            return not file.read().rstrip(b"\0 \t\x1a").endswith((b"\n", b"\r"))
+            return ends_open(file)
     except storage.FileMissing:
         return False
 
 
-def refusal(upload: UploadHistory, *, ends_in_a_wrong_row: bool = False) -> str:
-    """The reason in a sentence, with what to do; "" where what the file lacks may be retired."""
+def ends_open(file: BinaryIO) -> bool:
+    """Whether the last line of a file has no line end, in whatever encoding."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - END_BYTES))
+    return not file.read().rstrip(b"\0 \t\x1a").endswith((b"\n", b"\r"))
+
+
+def refusal(upload: UploadHistory, *, cut_off: bool = False) -> str:
+    """The reason in a sentence, with what to do; "" where what the file lacks may be retired. `cut_off`: it
+    ends_in_a_wrong_row."""
     rows = upload.file_rows or 0
     if upload.announced_rows is not None and upload.announced_rows != rows:
         said = f"The file was to have {counted(upload.announced_rows, '{} row', '{} rows')}, and has {rows:,}"
         return f"{said}: it may have been cut off. {AGAIN}"
-    if ends_in_a_wrong_row:
-        return f"The last row of the file is wrong and has no line end: it may have been cut off there. {AGAIN}"
     if other := _beside(upload):
         return f"“{other}” was under way at the same time, as a whole catalog too. {AGAIN}"
-    if unknown := _rows_of_nobody(upload):
-        which = counted(unknown, "{} row doesn't say", "{} rows don't say")
-        return f"{which} which product is meant, so any product may be the one that seems to be missing. {AGAIN}"
-    wrong = upload.error_records
-    if wrong > rows * MOST_WRONG:
-        return f"{wrong:,} of {rows:,} rows are wrong, and that is more than {MOST_WRONG:.0%}. {AGAIN}"
+    if why := by_rows(rows, upload.error_records, _rows_of_nobody(upload), cut_off=cut_off):
+        return f"{why} {AGAIN}"
     return _names_too_few(upload)
+
+
+def by_rows(rows: int, wrong: int, unknown: int, *, cut_off: bool) -> str:
+    """Why the file itself can't be trusted to be whole, in a sentence, or "": `unknown` of the wrong rows don't say
+    which product they are about. What nobody can agree to."""
+    if cut_off:
+        return "The last row of the file is wrong and has no line end: it may have been cut off there."
+    if unknown:
+        which = counted(unknown, "{} row doesn't say", "{} rows don't say")
+        return f"{which} which product is meant, so any product may be the one that seems to be missing."
+    if wrong > rows * MOST_WRONG:
+        return f"{wrong:,} of {rows:,} rows are wrong, and that is more than {MOST_WRONG:.0%}."
+    return ""
 
 
 def _names_too_few(upload: UploadHistory) -> str:
