@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog import committer
-from catalog.models import Product
+from catalog.models import Product, ProductChange
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs
@@ -129,8 +129,8 @@ def test_a_row_that_comes_right_after_its_product_was_retired_brings_it_back_and
 def test_while_its_vendor_is_paused_nothing_is_retired_and_no_report_written_and_then_it_goes_on(
     pipeline: Pipeline, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline.run(feed(*map(line, range(1, 31))))
-    upload = begun(pipeline, feed(line(1, price="free"), *map(line, range(2, 29))))
+    pipeline.run(feed(*map(line, range(1, 14))))
+    upload = begun(pipeline, feed(line(1, price="free"), *map(line, range(2, 12))))
     pause("VEND001", "Stop.", admin_user)
     with monkeypatch.context() as patched:
         patched.setattr(report, "store", lambda _: pytest.fail("A report was written for nothing."))
@@ -138,4 +138,44 @@ def test_while_its_vendor_is_paused_nothing_is_retired_and_no_report_written_and
     assert retired() == set()
     resume("VEND001", admin_user)
     assert finish.finish(upload.pk)
-    assert retired() == {"P-29", "P-30"}
+    assert retired() == {"P-12", "P-13"}
+
+
+# --- undoing it, when the day has gone on ---------------------------------------------------------------------------
+
+
+def prices(*numbers: int) -> str:
+    return "sku,price,stock_quantity\n" + "".join(f"SKU-{n},7.77,3\n" for n in numbers)
+
+
+def test_an_undo_brings_back_what_nightly_lists_of_prices_have_changed_since_and_keeps_their_prices(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    pipeline.run(feed(*map(line, range(1, 11))))
+    upload = pipeline.run(feed(line(1, price="5.00"), *map(line, range(2, 8))), options=REPLACE)
+    assert retired() == {"P-8", "P-9", "P-10"}
+    pipeline.run(prices(1, 8, 9))
+    pipeline.run("sku,action\nSKU-9,retire\n")  # a word of its own about this one
+    Product.objects.filter(vendor_product_id="P-10").update(price="1.00")  # by SQL, which leaves no word
+    job = undo.start(upload, admin_user, dry=False)
+    run_jobs()
+    job.refresh_from_db()
+    assert {fate: job.result.get(fate, 0) for fate in ("reversed", "kept")} == {"reversed": 2, "kept": 2}
+    assert retired() == {"P-9"}
+    after = {one.vendor_product_id: (str(one.price), one.stock_quantity) for one in Product.objects.all()}
+    assert (after["P-1"], after["P-8"], after["P-10"]) == (("7.77", 3), ("7.77", 3), ("1.00", 5))
+
+
+def test_an_undo_leaves_retired_what_a_newer_whole_row_or_a_person_has_had_a_word_in(
+    pipeline: Pipeline, admin_user: User
+) -> None:
+    pipeline.run(feed(*map(line, range(1, 11))))
+    upload = pipeline.run(feed(*map(line, range(1, 8))), options=REPLACE)
+    pipeline.run(prices(8, 9))
+    product = Product.objects.get(vendor_product_id="P-9")
+    ProductChange.objects.create(product_id=product.pk, kind="edited", changes={"brand": ["", "x"]})
+    pipeline.run(feed(line(10, price="2.00")))  # active again, by a newer file
+    pipeline.run(f"{HEADER},action\n{line(10)},retire\n")
+    undo.start(upload, admin_user, dry=False)
+    run_jobs()
+    assert retired() == {"P-9", "P-10"}
