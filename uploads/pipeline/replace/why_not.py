@@ -52,6 +52,8 @@ def refusal(upload: UploadHistory, *, cut_off: bool = False) -> str:
     if upload.announced_rows is not None and upload.announced_rows != rows:
         said = f"The file was to have {counted(upload.announced_rows, '{} row', '{} rows')}, and has {rows:,}"
         return f"{said}: it may have been cut off. {AGAIN}"
+    if not upload.vendor.is_active:
+        return f"{upload.vendor_id} is {upload.vendor.status} by now. {AGAIN}"
     if other := _beside(upload):
         return f"“{other}” was under way at the same time, as a whole catalog too. {AGAIN}"
     if why := by_rows(rows, upload.error_records, _rows_of_nobody(upload), cut_off=cut_off):

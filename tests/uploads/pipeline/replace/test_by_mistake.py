@@ -14,6 +14,7 @@ from uploads.models import UploadHistory, ValidationError
 from uploads.pipeline import finish, report, stream
 from uploads.pipeline.holding.pausing import pause, resume
 from uploads.pipeline.receive import Options
+from vendors.models import Vendor
 
 REPLACE = Options("replace")
 DONE, REFUSED = "done", "refused"
@@ -139,6 +140,16 @@ def test_while_its_vendor_is_paused_nothing_is_retired_and_no_report_written_and
     resume("VEND001", admin_user)
     assert finish.finish(upload.pk)
     assert retired() == {"P-12", "P-13"}
+
+
+def test_of_a_vendor_that_was_suspended_after_the_last_row_nothing_is_retired(pipeline: Pipeline) -> None:
+    pipeline.run(feed(*map(line, range(1, 6))))
+    upload = begun(pipeline, feed(*map(line, range(1, 4))))
+    Vendor.objects.update(status="suspended")
+    assert finish.finish(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.status, upload.absent_state, retired()) == ("completed", REFUSED, set())
+    assert upload.absent_why.startswith("VEND001 is suspended by now. Nothing was retired.")
 
 
 # --- undoing it, when the day has gone on ---------------------------------------------------------------------------
