@@ -74,11 +74,13 @@ class Verdict(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The newest upload that touched a product, and the row in it; `line` is where that stands in its file, or 0."""
+    """The newest upload that touched a product, and the row in it; `line` is where that stands in its file, or 0. No
+    `is_row` where the upload touched it since none of its rows is about it."""
 
     sequence: int
     row_number: int
     line: int = 0
+    is_row: bool = True
 
 
 @dataclass(slots=True)
@@ -276,7 +278,9 @@ def _plain(value: object) -> object:
 
 def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
     origin = entry.origin
-    return origin is not None and origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
+    if origin is None or not origin.is_row or origin.sequence != candidate.sequence:
+        return False
+    return origin.row_number != candidate.row_number
 
 
 def _place(origin: Origin, candidate: Candidate) -> str:

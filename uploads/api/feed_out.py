@@ -176,7 +176,8 @@ def _would_be_absent(feed: Feed) -> Absent | None:
     """What a dry run found that it lacks."""
     if feed.job is None or "absent" not in feed.job.result:
         return None
-    return Absent(state="tried", to=feed.vendor.absent_products, count=feed.job.result["absent"])
+    found, to = feed.job.result, feed.vendor.absent_products
+    return Absent(state="tried", to=to, count=found["absent"], why=found.get("absent_why"))
 
 
 def _would_hold(feed: Feed) -> list[HeldFor]:

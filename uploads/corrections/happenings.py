@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 
 from catalog.models import ProductCategory
 from catalog.rules import cells
@@ -210,6 +210,15 @@ def _parts(whats: Mapping[str, str]) -> Iterable[Mapping[str, str]]:
 
 # --- whom it concerns ----------------------------------------------------------------------------------------------
 
+# That a vendor `v` wants it, is active, and isn't paused: that its feeds go on is something that happens, too. One
+# of which nothing is retried would be asked for again and again, and take all the places (vendor_holds_open).
+_WANTS: Final = SQL(
+    """
+    (v.status = 'active' AND v.retries_by_itself
+     AND NOT EXISTS (SELECT FROM vendor_holds h
+                      WHERE h.vendor_id = v.vendor_id AND h.kind = 'pause' AND h.ended_at IS NULL))
+    """
+)
 # A vendor's open values in their order, by the table's key; of all vendors that want it, or of some.
 _OPEN_VALUES: Final = SQL(
     """
@@ -220,11 +229,10 @@ _OPEN_VALUES: Final = SQL(
             WHERE vendor_id = v.vendor_id AND claim = %s AND field = %s AND rows > 0
               AND (v.vendor_id > %s OR value > %s)
             ORDER BY value LIMIT %s) o
-     WHERE v.status = 'active' AND v.retries_by_itself AND v.vendor_id >= %s
-       AND (%s::text[] IS NULL OR v.vendor_id = ANY (%s))
+     WHERE {wants} AND v.vendor_id >= %s AND (%s::text[] IS NULL OR v.vendor_id = ANY (%s))
      ORDER BY v.vendor_id, o.value LIMIT %s
     """
-)
+).format(wants=_WANTS)
 Found = list[tuple[str, str, str]]
 
 
@@ -277,13 +285,15 @@ def _rules(vendor_ids: set[str]) -> dict[tuple[str | None, str], str]:
     }
 
 
-_CLAIMS: Final = """
-    SELECT o.vendor_id, h.what
-      FROM unnest(%s::text[]) AS h (what)
-      JOIN open_values o ON o.claim AND o.field = 'sku' AND o.value = lower(h.what) AND o.rows > 0
-      JOIN vendors v ON v.vendor_id = o.vendor_id AND v.status = 'active' AND v.retries_by_itself
-"""
-_FREE: Final = "SELECT s FROM unnest(%s::text[]) AS s WHERE NOT EXISTS (SELECT FROM products p WHERE p.sku = s)"
+_CLAIMS: Final = SQL(
+    """
+    SELECT o.vendor_id, c.what
+      FROM unnest(%s::text[]) AS c (what)
+      JOIN open_values o ON o.claim AND o.field = 'sku' AND o.value = lower(c.what) AND o.rows > 0
+      JOIN vendors v ON v.vendor_id = o.vendor_id AND {wants}
+    """
+).format(wants=_WANTS)
+_FREE: Final = SQL("SELECT s FROM unnest(%s::text[]) AS s WHERE NOT EXISTS (SELECT FROM products p WHERE p.sku = s)")
 
 
 def _sku(group: Sequence[Happening]) -> Look:
@@ -298,7 +308,7 @@ def _free(skus: Iterable[str]) -> list[str]:
     return [sku for (sku,) in _read(_FREE, sorted(skus))]
 
 
-def _read(query: str, values: list[str]) -> list[tuple[Any, ...]]:
+def _read(query: Composable, values: list[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, [values])
         return list(cursor.fetchall())
@@ -325,7 +335,7 @@ def _vendor(group: Sequence[Happening]) -> Look:
     return Look(found, json.dumps(["sku", last]) if last else "")
 
 
-_WANTING: Final = "SELECT vendor_id FROM vendors WHERE vendor_id = ANY (%s) AND status = 'active' AND retries_by_itself"
+_WANTING: Final = SQL("SELECT v.vendor_id FROM vendors v WHERE v.vendor_id = ANY (%s) AND {}").format(_WANTS)
 _LOOKS: Final[Mapping[str, Callable[[Sequence[Happening]], Look]]] = {
     Kind.CATEGORY: _category, Kind.SKU: _sku, Kind.VENDOR: _vendor,
 }  # fmt: skip

@@ -33,10 +33,9 @@ from uploads.pipeline.settling import totals
 from uploads.pipeline.settling.settle import drop_reports
 from uploads.work import jobs
 from vendors import holds
-from vendors.models import Vendor, VendorHold
+from vendors.models import Vendor
 
 SLICE_ROWS = 500
-PAUSED_SECONDS = 30.0  # until what is retried by itself is looked at again, where the vendor's feeds are paused
 EXAMPLES = 20  # of rows that still fail
 FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 # What is wrong with a number with a fraction, and not with the same digits as a text.
@@ -183,10 +182,10 @@ def step(job: Job) -> bool:
         keys = _next_keys(job, because, selection)
         vendors = {key.vendor_id for key in keys}
         committer.lock_vendors(vendors)
-        if because and any(hold.kind == VendorHold.Kind.PAUSE for hold in holds.open_of(vendors).values()):
-            raise jobs.JobWaits(PAUSED_SECONDS)
         if because and not by_itself.wanted(job.vendor_id):
-            return True  # what happens when it is active, or wants it, again finds these rows
+            # Noted when it is active, goes on or wants it again, and then these rows are found. A job that waited for
+            # that would take one of the few places that there are for all vendors (happenings.MOST_JOBS).
+            return True
         _refuse_not_active(job, vendors)
         # Once more, now that nobody else can be at the rows of these vendors.
         mine = [key for key in _next_keys(job, because, selection) if key.vendor_id in vendors]

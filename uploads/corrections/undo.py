@@ -168,6 +168,7 @@ class _Found:
     inserted: bool
     changes: dict[str, list[Any]]
     newer: bool
+    only_offers: bool  # what is newer, if anything: lists that only change products, and say nothing of their status
 
 
 _FOUND = SQL(
@@ -183,9 +184,16 @@ _FOUND = SQL(
                               ORDER BY e.key, c.id) f), '{{}}'),
            EXISTS (SELECT FROM record_outcomes n
                     WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence AND {n_stands})
-           OR EXISTS (SELECT FROM product_changes m
-                       WHERE m.product_id = o.product_id AND m.kind = 'edited' AND m.created_at > o.created_at)
+           OR edited,
+           o.outcome = 'retired' AND NOT edited
+           AND NOT EXISTS (SELECT FROM record_outcomes n
+                            WHERE n.product_id = o.product_id AND n.upload_sequence > o.upload_sequence AND {n_stands}
+                              AND (SELECT {n_only_updates} AND NOT u.layout #> '{{mapping,fields}}' ? 'action'
+                                     FROM upload_history u WHERE u.sequence = n.upload_sequence) IS NOT TRUE)
       FROM record_outcomes o
+     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM product_changes m
+                                         WHERE m.product_id = o.product_id AND m.kind = 'edited'
+                                           AND m.created_at > o.created_at) AS edited) e
      WHERE o.upload_id = %s AND (%s = '' OR o.record_id < %s) AND o.outcome IN ('inserted', 'updated', 'retired')
        AND {o_stands}
        AND NOT EXISTS (SELECT FROM record_outcomes f
@@ -194,7 +202,7 @@ _FOUND = SQL(
      ORDER BY o.record_id DESC
      LIMIT %s
     """
-).format(o_stands=stands("o"), f_stands=stands("f"), n_stands=stands("n"))
+).format(o_stands=stands("o"), f_stands=stands("f"), n_stands=stands("n"), n_only_updates=closing.only_updates("u"))
 
 
 def _found(upload: UploadHistory, position: str) -> list[_Found]:
@@ -203,13 +211,14 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
     Against the order of record_outcomes_key: the last row gives its SKU back before an earlier one wants it. Records of
     other programs may have changed a product several times; then it goes back to what it was before the first.
     Newer is what another upload did since that wasn't taken back itself, and what was edited by hand (by
-    idx_record_outcomes_product and idx_product_changes_product).
+    idx_record_outcomes_product and idx_product_changes_product). A nightly list of prices says nothing of what was
+    retired: that a product was is taken back all the same, and what the list changed stays.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, [upload.pk, position, position, SLICE_ROWS])
         return [
-            _Found(record_id, row, line, product_id, inserted, json.loads(changes), newer)
-            for record_id, row, line, product_id, inserted, changes, newer in cursor.fetchall()
+            _Found(record_id, row, line, product_id, inserted, json.loads(changes), newer, only_offers)
+            for record_id, row, line, product_id, inserted, changes, newer, only_offers in cursor.fetchall()
         ]
 
 
@@ -224,7 +233,7 @@ def _reversal(row: _Found, now: Entry | None, vendor_id: str) -> Reversal:
         return _kept(row, None, "The product isn't in the catalog any more.")
     if now.vendor_id != vendor_id:  # whose lock we don't hold
         return _kept(row, None, "The product is another vendor's by now.")
-    if row.newer:
+    if row.newer and not (row.only_offers and row.changes.keys() == {"status"}):
         return _kept(row, now, "The product was changed or confirmed since.")
     if row.inserted:
         return Reversal(row.record_id, row.row_number, row.line_number, row.product_id, "reversed", "", now)

@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 # What a product is called here that the file of a whole catalog lacks: no row of a file has such an ID, and they are
 # undone after all that have one.
-ABSENT_RECORD: Final = "ABSENT_{:010d}"
-_ABSENT: Final = re.compile(r"ABSENT_[0-9]{10}")
+ABSENT_PREFIX: Final = "ABSENT_"
+ABSENT_RECORD: Final = f"{ABSENT_PREFIX}{{:010d}}"
+_ABSENT: Final = re.compile(rf"{ABSENT_PREFIX}[0-9]{{10}}")
 
 
 class RecordOutcome(models.Model):

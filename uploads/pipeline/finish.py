@@ -34,6 +34,8 @@ def finish(upload_id: str) -> bool:
             wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id)
             return False
         upload.refresh_from_db()
+        if upload.absent_state == UploadHistory.AbsentState.DUE:
+            return False  # its vendor's feeds are paused, or it has ended: no report is wanted now
     report_key = report.store(upload) if upload.open_records and upload.storage_key else ""
     completed = _complete(upload, report_key)
     if completed is None:

@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from catalog.committer import Origin
 from uploads.aws.records import Record
+from uploads.models.ledger import ABSENT_PREFIX
 
 
 class Outcome(NamedTuple):
@@ -71,12 +72,13 @@ def stands(row: str) -> Composable:
 
 _ORIGINS = SQL(
     """
-    SELECT p.product_id, o.upload_sequence, o.row_number, coalesce(o.line_number, 0)
+    SELECT p.product_id, o.upload_sequence, o.row_number, coalesce(o.line_number, 0),
+           NOT (o.row_number = 0 AND starts_with(o.record_id, %s))
       FROM unnest(%s::integer[]) AS p (product_id)
-     CROSS JOIN LATERAL (SELECT upload_sequence, row_number, line_number
+     CROSS JOIN LATERAL (SELECT upload_sequence, row_number, line_number, record_id
                            FROM record_outcomes o
                           WHERE o.product_id = p.product_id AND o.upload_sequence >= %s AND {}
-                          ORDER BY upload_sequence DESC
+                          ORDER BY upload_sequence DESC, row_number DESC
                           LIMIT 1) AS o
     """
 ).format(stands("o"))
@@ -86,10 +88,11 @@ def origins(product_ids: list[int], since: int) -> dict[int, Origin]:
     """The newest upload that touched each product and wasn't undone there, among those from a sequence on.
 
     Through idx_record_outcomes_product; where no upload is that new, as mostly, no row of the ledger is read. While an
-    undo is under way, what it hasn't taken back yet still counts.
+    undo is under way, what it hasn't taken back yet still counts. What a whole catalog lacked is behind its rows: one
+    that is retried since, and is about the product, counts.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ORIGINS, [product_ids, since])
+        cursor.execute(_ORIGINS, [ABSENT_PREFIX, product_ids, since])
         return {product_id: Origin(*origin) for product_id, *origin in cursor.fetchall()}
 
 

@@ -20,6 +20,7 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
     """
 
     def __init__(self) -> None:
+        self.of_nobody = 0  # wrong rows that don't say which product they are about
         self._folder = tempfile.TemporaryDirectory(prefix="dry-run-")
         self._table = sqlite3.connect(f"{self._folder.name}/accepted.sqlite3", isolation_level=None)
         self._table.executescript(
@@ -68,20 +69,22 @@ class Accepted(contextlib.AbstractContextManager["Accepted"]):
         self._table.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?)", touched)
         self._table.execute("COMMIT")
 
-    def add_wrong(self, named: Iterable[str]) -> None:
-        """Keep the product IDs and SKUs of rows that are wrong: their products aren't absent."""
+    def add_wrong(self, named: Iterable[Sequence[str]]) -> None:
+        """Keep what rows are about that are wrong, of each what it says: these products aren't absent."""
+        rows = list(named)
+        self.of_nobody += sum(not one for one in rows)
         self._table.execute("BEGIN")
-        self._table.executemany("INSERT OR IGNORE INTO wrong VALUES (?)", [(one,) for one in named])
+        self._table.executemany("INSERT OR IGNORE INTO wrong VALUES (?)", [(sign,) for one in rows for sign in one])
         self._table.execute("COMMIT")
 
-    def lacks(self, products: Sequence[tuple[str, str]]) -> list[int]:
-        """Which of these products, by ID and SKU, no row of the file is about: their places."""
+    def lacks(self, products: Sequence[tuple[str, str, str]]) -> list[int]:
+        """Which of these products, by ID, and by what wrong rows call it, no row of the file is about: their places."""
         rows = self._table.execute(
             """
             SELECT p.key FROM json_each(?) AS p
              WHERE json_extract(p.value, '$[0]') NOT IN (SELECT key FROM accepted)
-               AND NOT EXISTS (SELECT 1 FROM wrong WHERE named IN (json_extract(p.value, '$[0]'),
-                                                            json_extract(p.value, '$[1]')))
+               AND NOT EXISTS (SELECT 1 FROM wrong WHERE named IN (json_extract(p.value, '$[1]'),
+                                                            json_extract(p.value, '$[2]')))
             """,
             [json.dumps(list(products))],
         )

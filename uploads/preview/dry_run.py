@@ -46,6 +46,7 @@ from uploads.pipeline.examine import Contents, FeedFile, Refused
 from uploads.pipeline.guard import facts, thresholds
 from uploads.pipeline.guard.hold import Trial
 from uploads.pipeline.guard.measured import Measured
+from uploads.pipeline.replace import why_not
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
 from uploads.preview import kept_files, lacking
@@ -144,6 +145,15 @@ def trial_for(kept: KeptFile, reading: Reading | None, mode: str) -> Trial | Non
     return trial_of(job) if job and _is_about(job, asked, mode) else None
 
 
+def absent_shown(kept: KeptFile, reading: Reading | None, mode: str) -> int | None:
+    """How many products the dry run of exactly this said would be retired, or their stock set to 0; None where it
+    hasn't come to its end, or said that none would be."""
+    trial, job = trial_for(kept, reading, mode), of(kept)
+    if trial is None or job is None or "absent_why" in job.result or "absent" not in job.result:
+        return None
+    return trial.measured.absent
+
+
 def trial_of(job: Job) -> Trial | None:
     """The same of a dry run, whatever it is about."""
     found = job.parameters.get("trial") if job.state == Job.State.DONE else None
@@ -218,9 +228,12 @@ def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:
     until = time.monotonic() + MOST_SECONDS
     measured = Measured.apart(thresholds.categories(thresholds.of(str(job.vendor_id))))
     with Accepted() as accepted, OnDisk() as on_disk:
-        _run(job, _rows(file, layout), layout, mode, accepted, _heads(job, file, layout, on_disk), measured, until)
+        heads = _heads(job, file, layout, on_disk)
+        ends_wrong = _run(job, _rows(file, layout), layout, mode, accepted, heads, measured, until)
         if mode == UploadHistory.Mode.REPLACE and not measured.cut_short:
-            job.result = {**job.result, **lacking.found(str(job.vendor_id), accepted)}
+            cut_off = ends_wrong and why_not.ends_open(file)
+            lacks = lacking.found(str(job.vendor_id), accepted, measured.errors, measured.rows, cut_off=cut_off)
+            job.result = {**job.result, **lacks}
             measured.note_absent(job.result["absent"], job.result["absent_some"])
             jobs.save(job)
     return measured
@@ -249,7 +262,9 @@ def _heads(job: Job, file: BinaryIO, layout: Layout, kept: Kept) -> Heads | None
 def _run(
     job: Job, rows: Iterator[Row], layout: Layout, mode: str, accepted: Accepted, heads: Heads | None,
     measured: Measured, until: float,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
+    """Whether the last row is wrong."""
+    ends_wrong = False
     vendor_id = str(job.vendor_id)
     rules, own = judge.rules_of(vendor_id), judge.value_rules([vendor_id]).get(vendor_id)
     means = values.means(layout.plan, lambda row: heads.of(row.number, row.cells) if heads else None, own)
@@ -259,12 +274,14 @@ def _run(
         job.done = page[-1].number
         job.result = _counted(job.result, outcomes)
         _measured(measured, outcomes)
+        ends_wrong = outcomes[-1].outcome == "error"
         jobs.save(job)
         if time.monotonic() > until:
             job.result["cut_short"] = measured.cut_short = next(rows, None) is not None
             break
     job.total = job.done
     jobs.save(job)
+    return ends_wrong
 
 
 class Decided(NamedTuple):
@@ -297,8 +314,9 @@ def decided(
     outcomes = [_decided(one, wanting.get(one.row.number), snapshot, asks_more=asks_more) for one in judged]
     accepted.add(snapshot.by_key.values())
     if mode == UploadHistory.Mode.REPLACE:
-        wrong = [one for one, what in zip(judged, outcomes, strict=True) if what.outcome in ("error", "open")]
-        accepted.add_wrong(named for one in wrong for named in lacking.named_by(one))
+        both, headers = zip(judged, outcomes, strict=True), layout.mapping.fields
+        wrong = [(one, what) for one, what in both if what.outcome in ("error", "open")]
+        accepted.add_wrong(lacking.named_by(one, what.problems, headers) for one, what in wrong)
     return outcomes
 
 

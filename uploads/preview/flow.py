@@ -121,8 +121,7 @@ def confirm(
     if reading or (confirmation.mode == UploadHistory.Mode.UPDATE and not confirmation.shown):
         reading = _as_said(confirmation)
     trial = dry_run.trial_for(kept, reading or Reading(), confirmation.mode)
-    job = dry_run.of(kept)
-    shown = job.result.get("absent") if job and job.state == Job.State.DONE else None
+    shown = dry_run.absent_shown(kept, reading or Reading(), confirmation.mode)
     options = Options(confirmation.mode, notify, trial, confirmation.let_through, absent_agreed=shown)
     try:
         with kept_files.opened(kept) as feed:

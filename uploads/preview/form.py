@@ -181,6 +181,7 @@ def dry_run_context(job: Job, asked: int, user: Any) -> dict[str, Any]:
             *([("Not in the file", result["absent"], bool(result["absent"]))] if "absent" in result else []),
         ],
         "absent": result.get("absent", 0),
+        "absent_why": result.get("absent_why", ""),
         "absent_some": result.get("absent_some", []),
         "absent_to": Vendor.objects.get(pk=job.vendor_id).get_absent_products_display() if result.get("absent") else "",
         "kinds": _kinds(job, "problems"),

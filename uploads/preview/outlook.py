@@ -108,6 +108,8 @@ def _clauses(result: Mapping[str, Any], mode: str) -> list[str]:
     said = [counted(counts[name], *words[name]) for name in words if counts[name]]
     absent = int(result.get("absent", 0))
     lacking = [counted(absent, "{} product isn’t in it", "{} products aren’t in it")] if absent else []
+    if "absent_why" in result:
+        lacking = [f"{lacking[0]} and nothing would be done to them" if absent > 1 else f"{lacking[0]} and stays"]
     return [*said, *([_left_out(left_out)] if left_out else []), *lacking]
 
 
@@ -123,7 +125,12 @@ def _left_out(left_out: Mapping[str, int]) -> str:
 
 def _does_something(job: Job) -> bool:
     """Whether something is known to change; a whole catalog may only retire what it lacks."""
-    return _gets_in(job) > 0 or bool(job.result.get("absent") and job.result.get("unchanged"))
+    return _gets_in(job) > 0 or bool(_lacked(job) and job.result.get("unchanged"))
+
+
+def _lacked(job: Job) -> int:
+    """How many products would be retired, or their stock set to 0, since the file lacks them."""
+    return 0 if "absent_why" in job.result else int(job.result.get("absent", 0))
 
 
 def _gets_in(job: Job) -> int:
@@ -138,7 +145,7 @@ def _button(job: Job) -> str:
     count = _gets_in(job)
     verb = "Import" if result.get("inserted") else "Update" if result.get("updated") else "Retire"
     said = f"{verb} {counted(count, '{} product', '{} products')}" if count else "Import nothing"
-    if absent := int(result.get("absent", 0)):
+    if absent := _lacked(job):
         said = f"Replace the catalog, without {counted(absent, '{} product', '{} products')}"
     left = int(result.get("error", 0)) + int(result.get("skipped", 0)) - sum(result.get("left_out", {}).values())
     return f"{said}, leave {left:,}" if left else said

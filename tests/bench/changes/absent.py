@@ -14,7 +14,7 @@ from tests.bench import feeds
 from tests.bench.measure import Contender, Figure, Pace, Target, figure, in_turns, same, say
 from tests.bench.services import fresh_database, settle_database
 from uploads.models import UploadHistory
-from uploads.pipeline.replace import absent
+from uploads.pipeline.replace import absent, lacked
 
 GROUP = "Whole catalog"
 PRODUCTS_A_ROW = 50
@@ -51,7 +51,7 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
 def _found(upload: UploadHistory) -> int:
     """How many are found, a slice behind the other."""
     count = 0
-    while found := absent.absent(upload, absent.SLICE_PRODUCTS):
+    while found := lacked.products(upload, absent.SLICE_PRODUCTS):
         count, upload.absent_position = count + len(found), found[-1].key
         if len(found) < absent.SLICE_PRODUCTS:
             break
@@ -61,9 +61,8 @@ def _found(upload: UploadHistory) -> int:
 def plan(upload: UploadHistory) -> str:
     """How PostgreSQL goes about a slice in the middle."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS) {absent.query(upload)}", absent.given(upload, absent.SLICE_PRODUCTS)
-        )
+        asked = lacked.query(upload.absent_to).as_string()
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {asked}", lacked.given(upload, absent.SLICE_PRODUCTS))
         return "\n".join(row[0] for row in cursor.fetchall())
 
 

@@ -27,9 +27,10 @@ from tests.uploads.corrections.by_itself.waiting import (
 )
 from tests.uploads.corrections.undoing import put, undone
 from uploads import tasks
-from uploads.corrections import by_itself, ignoring, retry
+from uploads.corrections import by_itself, happenings, ignoring, retry
 from uploads.corrections.failed_rows import Selection
 from uploads.models import Happening, Job, RecordOutcome, UploadHistory, ValidationError, ValueRule
+from uploads.pipeline.holding.pausing import pause, resume
 from uploads.work import jobs
 from vendors import approval
 from vendors.models import Vendor
@@ -363,3 +364,23 @@ def test_a_job_stops_when_the_vendor_does_not_want_it_any_more(
 
     assert retry.step(claimed)
     assert counts(upload) == (3, 1, 2)
+
+
+def test_what_a_paused_vendor_waits_for_keeps_no_other_vendors_rows_waiting(
+    pipeline: Pipeline, other_vendor: Vendor, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(happenings, "MOST_JOBS", 1)
+    Vendor.objects.update(retries_by_itself=True)
+    Happening.objects.all().delete()
+    first = pipeline.run(feed(line(1, category="Garden Gnomes")))
+    second = pipeline.run(feed(line(2, category="Garden Gnomes")), "VEND002")
+    pause("VEND001", "Wait.", admin_user)
+    by_sql()
+    for _ in range(2):
+        go_on()
+    assert (counts(first), counts(second)) == ((1, 0, 1), (1, 1, 0))
+    assert open_errors(first) == [(1, "unknown_category", 1)]
+
+    resume("VEND001", admin_user)
+    go_on()
+    assert counts(first) == (1, 1, 0), "what happened meanwhile counts when its feeds go on"

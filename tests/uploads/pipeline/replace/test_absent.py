@@ -16,7 +16,7 @@ from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, stream
 from uploads.pipeline.examine import Refused
 from uploads.pipeline.receive import Options
-from uploads.pipeline.replace import absent
+from uploads.pipeline.replace import absent, lacked
 from vendors.models import Vendor
 
 REPLACE = Options("replace")
@@ -103,12 +103,17 @@ def test_what_was_added_or_edited_since_the_file_came_stays(pipeline: Pipeline, 
     newer = pipeline.send(feed(line(4), line(8)))
     for one in (newer, upload):
         pipeline.stage(one)
+    with connection.cursor() as cursor:  # by SQL, of which nothing else is written down
+        cursor.execute(
+            "INSERT INTO products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)"
+            " VALUES ('VEND001', 'P-9', 'Product', 'Electronics', 'SKU-9', 1, 1)"
+        )
     edited = Product.objects.get(vendor_product_id="P-5")
     ProductChange.objects.create(product_id=edited.pk, kind="edited", changes={"brand": ["", "x"]})
     pipeline.settle()
     upload.refresh_from_db()
     assert (upload.absent_state, upload.absent_records) == (DONE, 0)
-    assert len(active()) == 6
+    assert len(active()) == 7
 
 
 # --- absent because wrong is not absent ------------------------------------------------------------------------
@@ -295,7 +300,7 @@ def test_the_absent_are_found_along_the_index_of_the_vendors_ids_with_a_probe_fo
             [upload.pk],
         )
         cursor.execute("ANALYZE products, record_outcomes, validation_errors, product_changes")
-        cursor.execute(f"EXPLAIN {absent.query(upload)}", absent.given(upload, 500))
+        cursor.execute(f"EXPLAIN {lacked.query(upload.absent_to).as_string()}", lacked.given(upload, 500))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index Scan using products_vendor_id_vendor_product_id_key" in plan
     assert "using idx_record_outcomes_product" in plan
