@@ -214,8 +214,10 @@ def _measure(fresh: list[Judged], verdicts: list[Verdict], confirmed: set[str]) 
 
 
 def _named(item: Judged) -> tuple[str, str]:
-    """The product's name and SKU, as far as the row says them."""
-    return (item.draft.product_name, item.draft.sku) if isinstance(item.draft, ProductDraft) else ("", "")
+    """The product's name and SKU, as far as the row says them; of one that it only retires what that is found by."""
+    if isinstance(item.draft, ProductDraft):
+        return item.draft.product_name, item.draft.sku
+    return ("Product", item.draft.key) if item.draft else ("", "")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:

@@ -5,6 +5,7 @@ can be done again after a crash.
 """
 
 import logging
+from collections.abc import Collection
 
 from django.core.mail import send_mail
 from django.db import connection, transaction
@@ -34,6 +35,8 @@ def finish(upload_id: str) -> bool:
             wakeups.enqueue(wakeups.FINISH_UPLOAD, upload_id)
             return False
         upload.refresh_from_db()
+        if upload.absent_state == UploadHistory.AbsentState.DUE:
+            return False  # its vendor's feeds are paused; no report is written at each turn of the schedule for nothing
     report_key = report.store(upload) if upload.open_records and upload.storage_key else ""
     completed = _complete(upload, report_key)
     if completed is None:
@@ -86,9 +89,9 @@ def fail(upload_id: str, code: str, reason: str) -> None:
         notify(failed)
 
 
-def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
+def cancel(upload_id: str, code: str = "", reason: str = "", only: Collection[str] = UploadHistory.NOT_ENDED) -> bool:
     """End the upload as cancelled, held or not; False if it had ended already. `reason` is for people, where nobody
-    asked for it.
+    asked for it; `only` in these states, for who decided by what it was a moment ago.
 
     What is committed stays and is counted. Rows that come later are marked as cancelled and count nowhere: the
     vendor's lock makes sure that no batch is half-way through.
@@ -96,7 +99,7 @@ def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
     upload = UploadHistory.objects.get(upload_id=upload_id)
     with transaction.atomic():
         committer.lock_vendors([upload.vendor_id])
-        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status__in=UploadHistory.NOT_ENDED).update(
+        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status__in=only).update(
             status=UploadHistory.Status.CANCELLED,
             completed_at=Now(),
             staging_expires_at=None,

@@ -199,6 +199,22 @@ def test_nobody_confirms_and_it_is_cancelled_after_a_week(
     assert ["was cancelled" in one.subject for one in mailoutbox] == [True]
 
 
+def test_one_that_is_let_through_at_the_last_moment_is_not_cancelled_for_being_late(
+    stocked: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, cancel = stocked.run(ZEROED), finish.cancel
+    UploadHistory.objects.filter(pk=upload.pk).update(held_until=timezone.now() - timedelta(seconds=1))
+
+    def a_moment_later(upload_id: str, *args: Any, **kwargs: Any) -> bool:
+        hold.release(upload, None)
+        return cancel(upload_id, *args, **kwargs)
+
+    monkeypatch.setattr(finish, "cancel", a_moment_later)
+    hold.cancel_late()
+    upload.refresh_from_db()
+    assert (upload.status, upload.guard) == ("processing", "confirmed")
+
+
 def test_held_files_do_not_fill_the_limit_of_open_ones_but_have_their_own(
     stocked: Pipeline, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

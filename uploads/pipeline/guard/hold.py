@@ -202,7 +202,8 @@ def cancel_late() -> None:
     """
     late = UploadHistory.objects.filter(status=Status.HELD, held_until__lt=Now()).order_by("held_until")
     for upload_id in late.values_list("pk", flat=True)[:AT_ONCE]:
-        if finish.cancel(upload_id, NOT_CONFIRMED, LATE):
+        # Somebody may let it through at the last moment: then it is processing, and is none of these any more.
+        if finish.cancel(upload_id, NOT_CONFIRMED, LATE, only=[Status.HELD]):
             told.cancelled(UploadHistory.objects.select_related("vendor").get(pk=upload_id))
 
 

@@ -119,7 +119,8 @@ def _beyond(
     for files, of which every row is looked at before."""
     whole = {name: count + before.get(name, 0) for name, count in numbers.items()}
     part = Part(whole["touched"], {kind: whole[kind] for kind in KINDS}, batch.parts[""].examples)
-    active = facts.active_products(vendor_id) if whole["retired"] else None
+    # The batch is written by now, as are those before it: what was retired within the hour was active before.
+    active = facts.active_products(vendor_id) + whole["retired"] if whole["retired"] else None
     measured = Measured(
         whole["rows"], whole["errors"], {"": part}, whole["retired"], active=active, examples=batch.examples
     )

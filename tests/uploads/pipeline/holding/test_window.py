@@ -243,3 +243,21 @@ def test_a_batch_is_committed_once_though_it_was_tried_twice(
         pass
     assert len(tried) >= 2
     assert not ProgramMinute.objects.exists()
+
+
+def test_a_program_that_retires_a_whole_catalog_in_one_page_retires_nothing(pipeline: Pipeline, catalog: None) -> None:
+    put(*ALL, action="retire")
+    pipeline.settle()
+    assert hold().reason.startswith("40 products are retired, of 40 active products within an hour: 100 %")
+    assert answering.findings_of(hold())[0].lines[0] == "Product (P-1): active → retired"
+    assert Product.objects.filter(vendor="VEND001", status="active").count() == 40
+
+
+def test_retired_products_are_a_share_of_those_that_were_active_before(pipeline: Pipeline, catalog: None) -> None:
+    for number in range(1, 7):  # 6 of 40 are 15 %, the limit
+        put(number, upload_id=f"R{number}", action="retire")
+        pipeline.settle()
+    assert VendorHold.objects.count() == 0
+    put(7, upload_id="R7", action="retire")
+    pipeline.settle()
+    assert hold().reason.startswith("7 products are retired, of 40 active products")
