@@ -15,6 +15,7 @@ from uploads.corrections import undo
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.pipeline import finish, stream
 from uploads.pipeline.examine import Refused
+from uploads.pipeline.guard import hold
 from uploads.pipeline.receive import Options
 from uploads.pipeline.replace import absent
 from vendors.models import Vendor
@@ -202,6 +203,27 @@ def test_one_after_the_other_is_no_matter(pipeline: Pipeline, five: None) -> Non
     pipeline.run(feed(*map(line, range(1, 5))), options=REPLACE)
     upload = pipeline.run(feed(*map(line, range(1, 4))), options=REPLACE)
     assert (upload.absent_state, upload.absent_records) == (DONE, 1)
+
+
+def test_a_whole_catalog_that_is_held_or_was_until_it_was_cancelled_is_none_that_is_under_way(
+    pipeline: Pipeline,
+) -> None:
+    many(pipeline)
+    broken = [pipeline.run(feed(*map(line, range(1, 11))), options=REPLACE) for _ in range(2)]
+    assert [one.status for one in broken] == ["held", "held"]
+    right = pipeline.send(feed(*map(line, range(1, 30))), name="right.csv", options=REPLACE)
+    finish.cancel(broken[0].pk)
+    pipeline.stage(right)
+    pipeline.settle()
+    right.refresh_from_db()
+    assert (right.absent_state, right.absent_records, right.absent_why) == (DONE, 1, "")
+    hold.release(broken[1], None)
+    pipeline.stage(broken[1])
+    pipeline.settle()
+    broken[1].refresh_from_db()
+    assert (broken[1].status, broken[1].absent_state) == ("completed", REFUSED)
+    assert "right.csv" in broken[1].absent_why
+    assert len(active()) == 29
 
 
 def test_what_a_person_has_agreed_to_is_done(pipeline: Pipeline) -> None:
