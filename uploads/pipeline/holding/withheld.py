@@ -20,11 +20,13 @@ from uploads.aws.records import Record
 
 def held_back(upload: str) -> Composable:
     """That the vendor of an upload, by its row's name in a query, is held back (through vendor_holds_open): a pause
-    holds back all, a window what programs put into the table."""
+    holds back all, a window what programs put into the table. Or that the guard hasn't let the upload's file through:
+    what a program puts under its ID waits with it."""
     return SQL(
         """
-        EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = {upload}.vendor_id AND h.ended_at IS NULL
-                                             AND (h.kind = 'pause' OR {upload}.source = 'dynamodb'))
+        ({upload}.status = 'held' OR {upload}.status = 'processing' AND {upload}.guard = 'due'
+         OR EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = {upload}.vendor_id AND h.ended_at IS NULL
+                                                 AND (h.kind = 'pause' OR {upload}.source = 'dynamodb')))
         """
     ).format(upload=Identifier(upload))
 
