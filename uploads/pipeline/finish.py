@@ -16,7 +16,7 @@ from catalog import committer
 from config.web.links import site_url
 from config.web.text import counted, subject
 from uploads.aws import storage
-from uploads.models import UploadHistory, results
+from uploads.models import Job, UploadHistory, results
 from uploads.pipeline import report
 from uploads.pipeline.replace import absent
 from uploads.work import events, wakeups
@@ -43,6 +43,7 @@ def finish(upload_id: str) -> bool:
         if report_key:
             storage.delete(report_key)
         return False
+    wake_next(upload.vendor_id)
     notify(completed)
     return True
 
@@ -86,6 +87,7 @@ def fail(upload_id: str, code: str, reason: str) -> None:
         )
         failed = events.ended(upload_id) if cursor.rowcount == 1 else None
     if failed:
+        wake_next(failed.vendor_id)
         notify(failed)
 
 
@@ -108,7 +110,16 @@ def cancel(upload_id: str, code: str = "", reason: str = "", only: Collection[st
         )
         if cancelled:
             events.ended(upload_id)
+            transaction.on_commit(lambda: wake_next(upload.vendor_id), robust=True)
         return bool(cancelled)
+
+
+def wake_next(vendor_id: str) -> None:
+    """The vendor's next file may have waited with its check for the end of this one (stage.waits_for)."""
+    due = Job.objects.filter(upload__status=UploadHistory.Status.PROCESSING, upload__guard=UploadHistory.Guard.DUE)
+    checks = due.filter(kind=Job.Kind.GUARD, vendor=vendor_id, state__in=[Job.State.WAITING, Job.State.RUNNING])
+    if job_id := checks.order_by("pk").values_list("pk", flat=True).first():
+        wakeups.enqueue(wakeups.RUN_JOB, job_id)
 
 
 # --- the notification ------------------------------------------------------------------------------------------

@@ -391,7 +391,7 @@ def test_a_list_that_only_changes_products_does_not_wait_for_an_older_one_that_i
 
 
 def test_reconciling_an_upload_that_waits_for_its_check_stages_nothing(stocked: Pipeline) -> None:
-    due, held = stocked.send(NIGHTLY), stocked.run(ZEROED)
+    held, due = stocked.run(ZEROED), stocked.send(NIGHTLY)
     for upload in (due, held):
         reconcile.reconcile(upload.pk)
         upload.refresh_from_db()

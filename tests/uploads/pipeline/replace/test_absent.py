@@ -191,7 +191,7 @@ def test_two_whole_catalogs_at_once_retire_nothing_and_say_so(pipeline: Pipeline
     two = pipeline.send(feed(*map(line, range(3, 6))), name="two.csv", options=REPLACE)
     for upload in (one, two):
         pipeline.stage(upload)
-    pipeline.settle()
+        pipeline.settle()
     for upload, other in ((one, "two.csv"), (two, "one.csv")):
         upload.refresh_from_db()
         assert (upload.status, upload.absent_state) == ("completed", REFUSED)
