@@ -105,6 +105,17 @@ def test_a_program_whose_file_was_cut_off_is_held_for_its_missing_rows(stocked: 
     assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
 
 
+def test_it_is_compared_with_the_last_full_list_however_many_other_files_came_between(stocked: Pipeline) -> None:
+    layout = {"headers": ["sku", "stock"]}
+    UploadHistory.objects.bulk_create(
+        UploadHistory(upload_id=f"STOCK-{number}", vendor_id="VEND001", file_name="stock.csv", status="completed",
+                      mode="upsert", file_rows=2, layout=layout)
+        for number in range(200)
+    )  # fmt: skip
+    upload = stocked.run(listed(14))
+    assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
+
+
 def test_who_sends_short_lists_as_well_is_not_held_for_the_next_one(stocked: Pipeline) -> None:
     short = stocked.run(listed(14))
     hold.release(short, None)
