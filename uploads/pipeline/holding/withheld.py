@@ -20,15 +20,20 @@ from uploads.aws.records import Record
 
 def held_back(upload: str) -> Composable:
     """That the vendor of an upload, by its row's name in a query, is held back (through vendor_holds_open): a pause
-    holds back all, a window what programs put into the table. Or that the guard hasn't let the upload's file through:
-    what a program puts under its ID waits with it."""
+    holds back all, a window what programs put into the table."""
     return SQL(
         """
-        ({upload}.status = 'held' OR {upload}.status = 'processing' AND {upload}.guard = 'due'
-         OR EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = {upload}.vendor_id AND h.ended_at IS NULL
-                                                 AND (h.kind = 'pause' OR {upload}.source = 'dynamodb')))
+        EXISTS (SELECT FROM vendor_holds h WHERE h.vendor_id = {upload}.vendor_id AND h.ended_at IS NULL
+                                             AND (h.kind = 'pause' OR {upload}.source = 'dynamodb'))
         """
     ).format(upload=Identifier(upload))
+
+
+def not_yet(upload: str) -> Composable:
+    """That records of an upload may have no effect now: its vendor is held back, or the guard hasn't let its file
+    through, with which what a program puts under its ID waits."""
+    guarded = SQL("{upload}.status = 'held' OR {upload}.status = 'processing' AND {upload}.guard = 'due'")
+    return SQL("({} OR {})").format(guarded.format(upload=Identifier(upload)), held_back(upload))
 
 
 def waits(upload: str) -> Composable:
@@ -51,7 +56,7 @@ _STANDING: Final = SQL(
          WHERE upload_id = ANY (%(uploads)s)) each
      WHERE standing <> ''
     """
-).format(held=held_back("u"))
+).format(held=not_yet("u"))
 
 
 def standing(upload_ids: Iterable[str], *, streamed: bool) -> dict[str, str]:

@@ -83,6 +83,22 @@ def test_who_may_not_is_not_offered_it_and_refused(client: Client, vendor: Vendo
     assert not VendorHold.objects.exists()
 
 
+def test_the_list_of_vendors_says_who_is_held_back_and_is_filtered_by_it(
+    admin_client: Client, vendor: Vendor, other_vendor: Vendor, admin_user: User
+) -> None:
+    VendorHold.objects.create(vendor=other_vendor, kind="window", reason="40 stocks fall to 0")
+    pause("VEND001", "Wait.", admin_user)
+    whole = text(admin_client.get("/admin/vendors/vendor/").content)
+    assert "active paused" in whole
+    assert "active records wait" in whole
+    for kind, shown, other in (("pause", "VEND001", "VEND002"), ("window", "VEND002", "VEND001")):
+        found = text(admin_client.get(f"/admin/vendors/vendor/?held_back={kind}").content)
+        assert "1 vendor" in found
+        assert (shown in found, other in found) == (True, False)
+    resume("VEND001", admin_user)
+    assert "0 results" in text(admin_client.get("/admin/vendors/vendor/?held_back=pause").content)
+
+
 def test_twice_is_said(admin_client: Client, admin_user: User, vendor: Vendor) -> None:
     pause("VEND001", WHY, admin_user)
     again = admin_client.post(f"{PAGE}pause_feeds/", {"reason": "Other."}, follow=True)
