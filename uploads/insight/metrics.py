@@ -94,8 +94,8 @@ FIGURES: Final[dict[str, Figure]] = {
     STEP_LATE: Figure("1 for a step that nobody has tried for too long", ("step",)),
     SOURCES: Figure(f"Sources whose last slot came to nothing, counted up to {MOST}"),
     HELD: Figure(
-        "Vendors whose feeds are paused, vendors of whose programs records wait, uploads with rows that wait for one of "
-        f"these, and files that are held; each counted up to {MOST}",
+        "Vendors whose feeds are paused, vendors of whose programs records wait, uploads with rows that wait for one "
+        f"of these, and files that are held; each counted up to {MOST}",
         ("what",),
     ),
     ERRORS: Figure(f"Open errors of the last 24 hours among the newest {MOST} problems, by code", ("code",)),

@@ -15,8 +15,8 @@ from uploads.models import CatalogGeneration, UploadHistory
 from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.guard.thresholds import BY_CATEGORY, Threshold
 
-# Uploads of the vendor, among which the last files of the same sort are looked for: who sends its stock every quarter of
-# an hour sends its full list some hundred files later, and a program may open one for each record.
+# Uploads of the vendor, among which the last files of the same sort are looked for: who sends its stock every quarter
+# of an hour sends its full list some hundred files later, and a program may open one for each record.
 NEWEST: Final = 5_000
 LAST: Final = 3  # of these the smallest counts: who also sends short lists isn't held for each of them
 REPLACE: Final = "replace"  # the mode of a file that is the vendor's whole catalog
