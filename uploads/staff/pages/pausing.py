@@ -58,7 +58,7 @@ def resume_view(admin: "VendorAdmin", request: HttpRequest, object_id: str) -> H
     vendor, back = _asked(admin, request, object_id)
     if request.method == "POST":
         if hold := pausing.resume(vendor.pk, request.user):
-            items.finish(programs.pause(hold), request.user, "Resumed.")  # type: ignore[arg-type] # who may is signed in
+            items.finish(programs.pause(hold), request.user, "Resumed.")
             waiting_count.ask_anew()
             messages.success(request, "The feeds go on. What waited is being checked now, in its order.")
         else:
