@@ -181,6 +181,8 @@ def _as_uploads_stand(fresh: list[Judged], *, streamed: bool) -> tuple[list[Judg
     found, left = list[Judged](), list[Judged]()
     for item in fresh:
         stands = standing.get(item.upload.upload_id, "") if item.upload is not None else ""
+        if item.record.attempt > 1 and stands not in withheld.ENDED:
+            stands = ""
         if stands == withheld.WAITS:
             left.append(item)
         elif stands in _CLOSED:

@@ -85,6 +85,11 @@ def test_a_short_file_needs_no_check(stocked: Pipeline) -> None:
     assert (upload.status, upload.guard) == ("completed", "")
 
 
+@pytest.mark.parametrize(("rows", "status"), [(19, "completed"), (20, "held")])
+def test_a_file_is_held_from_the_least_number_of_products_on(stocked: Pipeline, rows: int, status: str) -> None:
+    assert stocked.run(listed(rows, stock_quantity="0")).status == status
+
+
 def test_nothing_is_staged_before_the_check_has_ended(stocked: Pipeline) -> None:
     upload = stocked.send(NIGHTLY)
     assert upload.guard == "due"
@@ -114,6 +119,15 @@ def test_it_is_compared_with_the_last_full_list_however_many_other_files_came_be
     )  # fmt: skip
     upload = stocked.run(listed(14))
     assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
+
+
+def test_a_short_list_that_was_undone_is_nothing_to_compare_with(stocked: Pipeline) -> None:
+    short = stocked.run(listed(14))
+    hold.release(short, None)
+    stocked.stage(short)
+    stocked.settle()
+    UploadHistory.objects.filter(pk=short.pk).update(undone_at=timezone.now())
+    assert [one.kind for one in hold.findings_of(stocked.run(listed(14)))] == ["fewer_rows"]
 
 
 def test_who_sends_short_lists_as_well_is_not_held_for_the_next_one(stocked: Pipeline) -> None:

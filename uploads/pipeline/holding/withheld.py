@@ -42,6 +42,9 @@ def waits(upload: str) -> Composable:
 
 
 WAITS, CANCELLED, ARCHIVED = "waits", "cancelled", "archived"
+# All that counts for who corrects a row, or has it retried: somebody looked at it, so it neither waits with what
+# programs put nor is refused with it, and a pause refuses it before, under the same lock (corrections/).
+ENDED: Final = frozenset({CANCELLED, ARCHIVED})
 REFUSED, CONFIRMED = "refused", "confirmed"  # what was decided of records that wait (UploadHistory.WithheldAnswer)
 _STANDING: Final = SQL(
     """

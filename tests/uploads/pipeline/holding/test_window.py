@@ -7,10 +7,13 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connection
 
-from catalog.models import Product
+from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from tests.uploads.pipeline.holding.seen import ERP, put, statuses, tick
+from uploads.corrections import correct, retry
+from uploads.corrections.failed_rows import Selection
 from uploads.models import GuardThreshold, ProgramMinute, RecordOutcome, UploadHistory
 from uploads.pipeline import stream
 from uploads.pipeline.holding import answering, window
@@ -261,3 +264,33 @@ def test_retired_products_are_a_share_of_those_that_were_active_before(pipeline:
     put(7, upload_id="R7", action="retire")
     pipeline.settle()
     assert hold().reason.startswith("7 products are retired, of 40 active products")
+
+
+def test_people_retry_rows_while_records_of_programs_wait(pipeline: Pipeline, catalog: None, staff: User) -> None:
+    put(41, upload_id="WRONG", category="Garden Gnomes")
+    pipeline.settle()
+    put(*ALL, stock_quantity="0")
+    pipeline.settle()
+    assert hold()
+    ProductCategory.objects.create(category_name="Garden Gnomes")
+    job = run_jobs(retry.start(Selection(upload_id="WRONG", vendor_id="VEND001"), staff))
+    assert (job.state, job.done, job.result.get("valid")) == ("done", 1, 1)
+    assert Product.objects.filter(sku="VEND001-41").exists()
+    assert UploadHistory.objects.get(pk="WRONG").withheld_from is None
+
+
+@pytest.mark.parametrize("answered", ["", "refused"])
+def test_people_correct_a_row_of_an_upload_whose_records_wait(
+    pipeline: Pipeline, catalog: None, staff: User, answered: str
+) -> None:
+    put(41, category="Garden Gnomes")
+    pipeline.settle()
+    put(*ALL, stock_quantity="0")
+    pipeline.settle()
+    if answered:
+        answering.answer("VEND001", hold().pk, answered, staff)
+    outcome = correct.correct(ERP, "REC_0000041", 1, {"category": "Electronics"}, staff)
+    assert outcome.outcome == "inserted"
+    tick()
+    assert UploadHistory.objects.get(pk=ERP).inserted_records == 1
+    assert (stocks(), len(set(statuses(ERP)))) == ({5}, 2)
