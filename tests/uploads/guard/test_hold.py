@@ -121,12 +121,15 @@ def test_it_is_compared_with_the_last_full_list_however_many_other_files_came_be
     assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
 
 
-def test_a_short_list_that_was_undone_is_nothing_to_compare_with(stocked: Pipeline) -> None:
+@pytest.mark.parametrize("later", [{"undone_at": timezone.now()}, {"status": "cancelled"}])
+def test_a_short_list_that_was_undone_or_cancelled_is_nothing_to_compare_with(
+    stocked: Pipeline, later: dict[str, Any]
+) -> None:
     short = stocked.run(listed(14))
     hold.release(short, None)
     stocked.stage(short)
     stocked.settle()
-    UploadHistory.objects.filter(pk=short.pk).update(undone_at=timezone.now())
+    UploadHistory.objects.filter(pk=short.pk).update(**later)
     assert [one.kind for one in hold.findings_of(stocked.run(listed(14)))] == ["fewer_rows"]
 
 
@@ -340,8 +343,9 @@ def test_one_that_is_cancelled_during_its_check_stays_cancelled(stocked: Pipelin
     upload = stocked.send(ZEROED)
     finish.cancel(upload.pk)
     stocked.guard(upload)
+    hold.settle(upload.pk, None)  # as whoever was in the middle of it
     upload.refresh_from_db()
-    assert upload.status == "cancelled"
+    assert (upload.status, upload.guard_findings) == ("cancelled", [])
 
 
 def test_of_two_who_let_it_through_at_once_one_does(stocked: Pipeline) -> None:
