@@ -147,3 +147,8 @@ def test_a_preview_made_while_an_older_file_is_under_way_is_not_the_last_word(st
     trial = hold.Trial(Measured(rows=ROWS, parts={"": Part(touched=ROWS)}), facts.generation("VEND001"))
     second = stocked.send(listed(), options=Options(trial=trial))
     assert second.guard == "due"
+
+
+def test_a_preview_that_tried_only_the_first_rows_is_not_the_last_word_either(stocked: Pipeline) -> None:
+    trial = hold.Trial(Measured(rows=1, cut_short=True), facts.generation("VEND001"))
+    assert stocked.send(listed(), options=Options(trial=trial)).guard == "due"

@@ -13,9 +13,10 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from uploads.corrections import undo
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import finish, stream
+from uploads.pipeline import finish, report, stream
 from uploads.pipeline.examine import Refused
 from uploads.pipeline.guard import hold
+from uploads.pipeline.holding import pausing
 from uploads.pipeline.receive import Options
 from uploads.pipeline.replace import absent
 from vendors.models import Vendor
@@ -277,6 +278,26 @@ def test_an_upload_that_was_cancelled_meanwhile_retires_nothing_more(pipeline: P
     finish.cancel(upload.pk)
     assert absent.settle(upload.pk)
     assert len(active()) == 5
+
+
+def test_nothing_is_retired_while_the_vendors_feeds_are_paused_and_no_report_is_written_for_it(
+    pipeline: Pipeline, five: None, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(line(1), line(2), line(3), *(line(n) for n in range(6, 16)), line(4, price="free")),
+                           options=REPLACE)  # fmt: skip
+    pipeline.stage(upload)
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "finish", lambda _: False)  # the last row is checked, and then it is paused
+        pipeline.settle()
+    pausing.pause("VEND001", "Wait.", admin_user)
+    written = list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "store", lambda upload: written.append(upload.pk) or "key")
+        assert not finish.finish(upload.pk)
+    assert (written, len(active())) == ([], 15)
+    pausing.resume("VEND001", admin_user)
+    assert finish.finish(upload.pk)
+    assert active() == sorted(f"P-{n}" for n in range(1, 16) if n != 5)
 
 
 def test_it_is_not_complete_before_that_step_is_over(pipeline: Pipeline, five: None) -> None:
