@@ -1,5 +1,5 @@
 """What programs and sources wait for: sources that can't be fetched, feeds that leave something open; and uploads that
-are held, whoever sent them."""
+are held, whoever sent them; and vendors whose feeds are paused."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
@@ -163,4 +163,38 @@ def waiting_records(hold: Any) -> Thing:
 WINDOW: Final = Group(
     "window", "Records of programs that look wrong", "They wait, and what these programs put meanwhile, until somebody "
     "answers.", (Kind.WINDOW,), wrong, wrong_named,
+)  # fmt: skip
+
+
+# --- vendors whose feeds are paused ----------------------------------------------------------------------------
+
+
+def _paused(user: "Viewer") -> "QuerySet[VendorHold]":
+    """Of these there are few too."""
+    rows = VendorHold.objects.filter(kind=VendorHold.Kind.PAUSE, ended_at=None).select_related("vendor", "begun_by")
+    return access.visible(rows, user).order_by("since", "pk")
+
+
+def paused(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+    hidden = keys_of([Kind.PAUSE], {*without, *put_off(Kind.PAUSE)})
+    few, count = cut(_paused(user).exclude(vendor__in=hidden), start, most)
+    return [pause(one) for one in few], count
+
+
+def paused_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+    return [pause(one) for one in _paused(user).filter(vendor__in=keys_of([Kind.PAUSE], keys))]
+
+
+def pause(hold: Any) -> Thing:
+    by = f"by {shown(hold.begun_by.get_username())}" if hold.begun_by else "at the command line"
+    company = shown(hold.vendor.vendor_name)
+    return Thing(
+        Kind.PAUSE, hold.vendor_id, company, shown(hold.reason), hold.since, page_url("vendors_vendor", hold.vendor_id),
+        hold.vendor_id, company, (by, "its owners were told"), about=hold,
+    )  # fmt: skip
+
+
+PAUSE: Final = Group(
+    "pause", "Feeds that are paused", "What comes for these vendors waits until somebody resumes them.", (Kind.PAUSE,),
+    paused, paused_named,
 )  # fmt: skip

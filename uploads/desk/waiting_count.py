@@ -53,6 +53,9 @@ _ROWS: Final = {
     Kind.WINDOW: (
         SQL("vendor_holds WHERE ended_at IS NULL AND vendor_holds.kind = 'window'"), SQL("vendor_holds.vendor_id"),
     ),
+    Kind.PAUSE: (
+        SQL("vendor_holds WHERE ended_at IS NULL AND vendor_holds.kind = 'pause'"), SQL("vendor_holds.vendor_id"),
+    ),
     Kind.SOURCE: (
         SQL(
             "sources WHERE (state = 'active' AND failures >= 3 OR state = 'disabled'"

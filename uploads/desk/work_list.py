@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # In the order in which they matter: what everything else hangs on, what nobody else can do, what people wait for.
 GROUPS: Final[tuple[Group, ...]] = (
     troubles.GROUP, failed_uploads.GROUP, programs.GUARD, programs.WINDOW, programs.HELD, programs.SOURCES,
-    newcomers.APPLICANTS, newcomers.NAMES, answers.GROUP, shared_work.VALUES, shared_work.CLAIMS,
+    programs.PAUSE, newcomers.APPLICANTS, newcomers.NAMES, answers.GROUP, shared_work.VALUES, shared_work.CLAIMS,
 )  # fmt: skip
 FEW: Final = 5
 PAGE: Final = 50
@@ -70,7 +70,7 @@ class Line:
             return ""
         by_kind = {
             **dict.fromkeys((Kind.UPLOAD, Kind.STALLED, Kind.GUARD), "upload"),
-            **dict.fromkeys((Kind.VENDOR, Kind.NAME, Kind.WINDOW), "vendor"),
+            **dict.fromkeys((Kind.VENDOR, Kind.NAME, Kind.WINDOW, Kind.PAUSE), "vendor"),
         }
         return urlencode({by_kind[Kind(kind)]: key} if kind in by_kind else {"kind": kind, "key": key})
 
@@ -148,7 +148,7 @@ def where(item: WorkItem) -> str:
     """The page of what was done, for who may know of it; "" where there is none of its own."""
     if item.kind in (Kind.UPLOAD, Kind.STALLED, Kind.GUARD):
         return page_url("uploads_uploadhistory", item.key)
-    if item.kind in (Kind.VENDOR, Kind.NAME, Kind.WINDOW):
+    if item.kind in (Kind.VENDOR, Kind.NAME, Kind.WINDOW, Kind.PAUSE):
         return page_url("vendors_vendor", item.key)
     if item.kind == Kind.VALUE:
         field, _, value = item.key.partition(":")

@@ -49,6 +49,7 @@ JOB_AGE: Final = "onboarding_job_oldest_seconds"
 STEP_FAILING: Final = "onboarding_step_failing_seconds"
 STEP_LATE: Final = "onboarding_step_late"
 SOURCES: Final = "onboarding_sources_failing"
+HELD: Final = "onboarding_held"
 ERRORS: Final = "onboarding_errors_open"
 KEPT: Final = "onboarding_kept_rows"
 DELETED: Final = "onboarding_kept_deleted"
@@ -92,6 +93,11 @@ FIGURES: Final[dict[str, Figure]] = {
     STEP_FAILING: Figure("Since when a step of the schedule fails; 0 while it is well", ("step",)),
     STEP_LATE: Figure("1 for a step that nobody has tried for too long", ("step",)),
     SOURCES: Figure(f"Sources whose last slot came to nothing, counted up to {MOST}"),
+    HELD: Figure(
+        "Vendors whose feeds are paused, vendors of whose programs records wait, uploads with rows that wait for one "
+        f"of these, and files that are held; each counted up to {MOST}",
+        ("what",),
+    ),
     ERRORS: Figure(f"Open errors of the last 24 hours among the newest {MOST} problems, by code", ("code",)),
     KEPT: Figure("How many there are of what is kept for a while, counted when it was deleted last", ("kind",)),
     DELETED: Figure("How many of it were deleted so far, since they were too old", ("kind",)),
@@ -329,6 +335,20 @@ def sources() -> Iterator[Sample]:
     yield SOURCES, (), float(count)
 
 
+def held() -> Iterator[Sample]:
+    """What people stopped, or have to look at (vendor_holds_open, idx_upload_history_withheld, -_held)."""
+    ((paused, programs, uploads, files),) = _rows(
+        """
+        SELECT count(*) FILTER (WHERE kind = 'pause'), count(*) FILTER (WHERE kind = 'window'),
+               (SELECT count(*) FROM (SELECT FROM upload_history WHERE withheld_from IS NOT NULL LIMIT %(most)s) w),
+               (SELECT count(*) FROM (SELECT FROM upload_history WHERE status = 'held' LIMIT %(most)s) f)
+          FROM (SELECT kind FROM vendor_holds WHERE ended_at IS NULL LIMIT %(most)s) open
+        """
+    )
+    counts = {"paused": paused, "programs": programs, "uploads": uploads, "files": files}
+    yield from ((HELD, (what,), float(count)) for what, count in counts.items())
+
+
 def errors() -> Iterator[Sample]:
     """The newest MOST problems (the primary key, backwards)."""
     rows = _rows(
@@ -371,7 +391,7 @@ def outages() -> Iterator[Sample]:
 SERVICES: Final = (answers.DYNAMODB, answers.STORAGE)
 ASKED: Final[tuple[Callable[[], Iterable[Sample]], ...]] = (
     uploads_of_the_day, uploads_open, stream, table, outbox, webhooks, jobs, queues, steps_of_the_schedule, sources,
-    errors, kept, outages,
+    held, errors, kept, outages,
 )  # fmt: skip
 
 

@@ -115,11 +115,11 @@ class Progress:
             return f"{said} {results.absent_words(upload)}".strip()
         if self.hold:
             return f"Waits: {upload.total_records:,} rows are checked. {said_of(self.hold, upload.vendor_id)}."
+        if earlier := waits_for_file(upload):
+            return f"Waiting for “{earlier}”, which was sent before: its products come first."
         if upload.guard == UploadHistory.Guard.DUE:
             return "Trying the whole file before anything is changed."
         if upload.file_rows is None and upload.source == UploadHistory.Source.FILE:
-            if waits_for := upload.staged_rows == 0 and stage.waits_for(upload):
-                return f"Waiting for “{visible(waits_for)}”, which was sent before: its products come first."
             return f"Reading the file: {upload.staged_rows:,} rows read, {upload.total_records:,} checked."
         if absent := results.absent_under_way(upload):
             return absent
@@ -176,6 +176,13 @@ class Progress:
             "seconds": round(self.seconds, 2),
             "reading": reading.whole(layout) if (layout := reading.layout_of(upload)) else None,
         }
+
+
+def waits_for_file(upload: UploadHistory) -> str:
+    """The name of the file that one which is under way waits for before its first row, as people may read it."""
+    if upload.file_rows is not None or upload.staged_rows or upload.source != UploadHistory.Source.FILE:
+        return ""
+    return visible(stage.waits_for(upload))
 
 
 def held_words(upload: UploadHistory) -> str:

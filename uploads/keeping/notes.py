@@ -54,6 +54,8 @@ _OVER: Final = SQL(
                        AND coalesce(c.upload_id, '') = substr(w.key, length(w.vendor_id) + 2))
                WHEN 'window' THEN EXISTS (
                     SELECT FROM vendor_holds h WHERE h.vendor_id = w.key AND h.kind = 'window' AND h.ended_at IS NULL)
+               WHEN 'pause' THEN EXISTS (
+                    SELECT FROM vendor_holds h WHERE h.vendor_id = w.key AND h.kind = 'pause' AND h.ended_at IS NULL)
                WHEN 'held' THEN EXISTS (SELECT FROM feeds f WHERE f.feed_id = w.key AND f.state = 'held')
                WHEN 'guard' THEN EXISTS (
                     SELECT FROM upload_history u WHERE u.upload_id = w.key AND u.status = 'held')

@@ -38,6 +38,7 @@ class WorkItem(models.Model):
         GUARD = "guard", "file that is held"
         SOURCE = "source", "source that can't be fetched"
         WINDOW = "window", "records of programs that look wrong"
+        PAUSE = "pause", "feeds that are paused"
 
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=KEY_CHARS)
@@ -94,6 +95,7 @@ SEEN_WITH: dict[str, str] = {
     WorkItem.Kind.GUARD: "uploads.view_uploadhistory",
     WorkItem.Kind.SOURCE: "uploads.view_source",
     WorkItem.Kind.WINDOW: "vendors.view_vendorhold",
+    WorkItem.Kind.PAUSE: "vendors.view_vendorhold",
 }
 
 

@@ -181,6 +181,8 @@ def _as_uploads_stand(fresh: list[Judged], *, streamed: bool) -> tuple[list[Judg
     found, left = list[Judged](), list[Judged]()
     for item in fresh:
         stands = standing.get(item.upload.upload_id, "") if item.upload is not None else ""
+        if item.record.attempt > 1 and stands not in withheld.ENDED:
+            stands = ""
         if stands == withheld.WAITS:
             left.append(item)
         elif stands in _CLOSED:
@@ -214,8 +216,10 @@ def _measure(fresh: list[Judged], verdicts: list[Verdict], confirmed: set[str]) 
 
 
 def _named(item: Judged) -> tuple[str, str]:
-    """The product's name and SKU, as far as the row says them."""
-    return (item.draft.product_name, item.draft.sku) if isinstance(item.draft, ProductDraft) else ("", "")
+    """The product's name and SKU, as far as the row says them; of one that it only retires what that is found by."""
+    if isinstance(item.draft, ProductDraft):
+        return item.draft.product_name, item.draft.sku
+    return ("Product", item.draft.key) if item.draft else ("", "")
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:

@@ -5,6 +5,7 @@ can be done again after a crash.
 """
 
 import logging
+from collections.abc import Collection
 
 from django.core.mail import send_mail
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from catalog import committer
 from config.web.links import site_url
 from config.web.text import counted, subject
 from uploads.aws import storage
-from uploads.models import UploadHistory, results
+from uploads.models import Job, UploadHistory, results
 from uploads.pipeline import report
 from uploads.pipeline.replace import absent
 from uploads.work import events, wakeups
@@ -42,6 +43,7 @@ def finish(upload_id: str) -> bool:
         if report_key:
             storage.delete(report_key)
         return False
+    wake_next(upload.vendor_id)
     notify(completed)
     return True
 
@@ -85,12 +87,13 @@ def fail(upload_id: str, code: str, reason: str) -> None:
         )
         failed = events.ended(upload_id) if cursor.rowcount == 1 else None
     if failed:
+        wake_next(failed.vendor_id)
         notify(failed)
 
 
-def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
+def cancel(upload_id: str, code: str = "", reason: str = "", only: Collection[str] = UploadHistory.NOT_ENDED) -> bool:
     """End the upload as cancelled, held or not; False if it had ended already. `reason` is for people, where nobody
-    asked for it.
+    asked for it; `only` in these states, for who decided by what it was a moment ago.
 
     What is committed stays and is counted. Rows that come later are marked as cancelled and count nowhere: the
     vendor's lock makes sure that no batch is half-way through.
@@ -98,7 +101,7 @@ def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
     upload = UploadHistory.objects.get(upload_id=upload_id)
     with transaction.atomic():
         committer.lock_vendors([upload.vendor_id])
-        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status__in=UploadHistory.NOT_ENDED).update(
+        cancelled = UploadHistory.objects.filter(upload_id=upload_id, status__in=only).update(
             status=UploadHistory.Status.CANCELLED,
             completed_at=Now(),
             staging_expires_at=None,
@@ -107,7 +110,16 @@ def cancel(upload_id: str, code: str = "", reason: str = "") -> bool:
         )
         if cancelled:
             events.ended(upload_id)
+            transaction.on_commit(lambda: wake_next(upload.vendor_id), robust=True)
         return bool(cancelled)
+
+
+def wake_next(vendor_id: str) -> None:
+    """The vendor's next file may have waited with its check for the end of this one (stage.waits_for)."""
+    due = Job.objects.filter(upload__status=UploadHistory.Status.PROCESSING, upload__guard=UploadHistory.Guard.DUE)
+    checks = due.filter(kind=Job.Kind.GUARD, vendor=vendor_id, state__in=[Job.State.WAITING, Job.State.RUNNING])
+    if job_id := checks.order_by("pk").values_list("pk", flat=True).first():
+        wakeups.enqueue(wakeups.RUN_JOB, job_id)
 
 
 # --- the notification ------------------------------------------------------------------------------------------

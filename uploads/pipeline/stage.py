@@ -27,10 +27,12 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import BinaryIO
 
 from django.db import connection, transaction
+from django.utils import timezone
 from psycopg.sql import SQL
 
 from config import stopping
@@ -56,6 +58,7 @@ MAX_AHEAD_ROWS = 5_000
 PAUSE_SECONDS = 1.0  # until an upload that came too far ahead is looked at again
 # So long it can't be claimed: wake-ups that upkeep sends meanwhile end there, instead of making turns of their own.
 HOLD_SECONDS = 0.5 * PAUSE_SECONDS
+TRIAL_WAITS = timedelta(minutes=10)
 # DynamoDB may take little at a time: a chunk can be longer under way than a lease is good for.
 RENEW_SECONDS = leases.STAGING.seconds / 3
 # Rows between two notes of the progress; what is staged again after a crash is at most this much.
@@ -200,10 +203,13 @@ _TO_BE_STAGED = SQL(
 
 
 def waits_for(upload: UploadHistory) -> str:
-    """The name of the file that a list which only changes products waits for: the vendor sent it before, and what the
-    list changes may be in it. "" for none.
+    """The name of the file that an upload waits for: the vendor sent it before, and is at it. "" for none.
+
+    A list which only changes products waits, since these may be in that file. So does the check of any other
+    (preview/trial.py), up to TRIAL_WAITS: a small file mustn't wait for a huge one for ever.
     """
-    if not results.only_updates(upload):
+    due = upload.guard == UploadHistory.Guard.DUE and timezone.now() - upload.created_at < TRIAL_WAITS
+    if not (due or results.only_updates(upload)):
         return ""
     open_ones = UploadHistory.objects.filter(status=UploadHistory.Status.PROCESSING)
     earlier = open_ones.filter(

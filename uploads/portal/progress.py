@@ -184,6 +184,8 @@ def headline(upload: UploadHistory, waits: VendorHold | None = None) -> str:
     if upload.status == UploadHistory.Status.PROCESSING:
         if waits:
             return f"It waits. {holds.said(waits)}."
+        if earlier := progress.waits_for_file(upload):
+            return f"It waits for “{earlier}”, which you sent before: its products come first."
         if upload.guard == UploadHistory.Guard.DUE:
             return "We are trying your file, before anything is changed."
         if upload.file_rows is None:

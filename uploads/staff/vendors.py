@@ -9,11 +9,13 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
@@ -29,8 +31,9 @@ from uploads.staff.mending import waiting_url
 from uploads.staff.pages import pausing, waiting_records, work
 from uploads.staff.pages import vendor as page
 from uploads.staff.start.figures import may_see
+from vendors import holds
 from vendors.admin import VendorAdmin
-from vendors.models import CURRENCY_HELP, Vendor
+from vendors.models import CURRENCY_HELP, Vendor, VendorHold
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
 
 if TYPE_CHECKING:
@@ -61,17 +64,33 @@ class VendorForm(VendorModelForm):
         return str(self.cleaned_data["currency"] or self.instance.currency)
 
 
+class HeldBackFilter(admin.SimpleListFilter):
+    """Vendors of whom something doesn't take effect just now (vendor_holds_open)."""
+
+    title, parameter_name = "feeds", "held_back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(VendorHold.Kind.PAUSE, "paused"), (VendorHold.Kind.WINDOW, "records of programs wait")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        if not self.value():
+            return queryset
+        held = VendorHold.objects.filter(kind=self.value(), ended_at=None)
+        return queryset.filter(pk__in=held.values("vendor"))
+
+
 class Vendors(ChangeList):
-    """The list, whose vendors have their numbers with them: two questions for all that are shown."""
+    """The list, whose vendors have their numbers with them: three questions for all that are shown."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
         keys = [vendor.pk for vendor in self.result_list]
         sums = VendorSummary.objects.in_bulk(keys)
-        waiting = wrong_values.rows_waiting(keys)
+        waiting, held = wrong_values.rows_waiting(keys), holds.open_of(keys)
         for vendor in self.result_list:
             vendor.numbers, vendor.rows_waiting = sums.get(vendor.pk), waiting.get(vendor.pk, 0)
+            vendor.held = held.get(vendor.pk)
 
 
 class VendorsAdmin(VendorAdmin):
@@ -79,6 +98,7 @@ class VendorsAdmin(VendorAdmin):
 
     form = VendorForm
     # Not "products": a relation has that name, and to sort by the column would be to sort by the relation.
+    list_filter = ["status", HeldBackFilter, *VendorAdmin.list_filter[1:]]
     list_display = ["company", "status_tag", "product_count", "waiting", "last_upload", "email"]
     more_columns = ("upload_count", "error_rate", "currency", "phone", "city", "country", "business_name", "created_at")
     empty_says = (
@@ -97,6 +117,15 @@ class VendorsAdmin(VendorAdmin):
         for vendor in vendors:
             items.finish(newcomers.thing(what, vendor), request.user, outcome)
         waiting_count.ask_anew()
+
+    @admin.display(description="state", ordering="status")
+    def status_tag(self, vendor: Any) -> SafeString:
+        """And whether all that comes for it takes effect."""
+        hold, status = vendor.held, super().status_tag(vendor)
+        if hold is None:
+            return status
+        paused = hold.kind == VendorHold.Kind.PAUSE
+        return format_html("{} {}", status, tag("paused") if paused else tag("waiting", "records wait"))
 
     @admin.display(description="products")
     def product_count(self, vendor: Any) -> SafeString | str:

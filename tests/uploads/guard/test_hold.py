@@ -85,6 +85,11 @@ def test_a_short_file_needs_no_check(stocked: Pipeline) -> None:
     assert (upload.status, upload.guard) == ("completed", "")
 
 
+@pytest.mark.parametrize(("rows", "status"), [(19, "completed"), (20, "held")])
+def test_a_file_is_held_from_the_least_number_of_products_on(stocked: Pipeline, rows: int, status: str) -> None:
+    assert stocked.run(listed(rows, stock_quantity="0")).status == status
+
+
 def test_nothing_is_staged_before_the_check_has_ended(stocked: Pipeline) -> None:
     upload = stocked.send(NIGHTLY)
     assert upload.guard == "due"
@@ -103,6 +108,29 @@ def test_the_database_refuses_staged_rows_of_what_is_held(stocked: Pipeline) -> 
 def test_a_program_whose_file_was_cut_off_is_held_for_its_missing_rows(stocked: Pipeline) -> None:
     upload = stocked.run(listed(14))
     assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
+
+
+def test_it_is_compared_with_the_last_full_list_however_many_other_files_came_between(stocked: Pipeline) -> None:
+    layout = {"headers": ["sku", "stock"]}
+    UploadHistory.objects.bulk_create(
+        UploadHistory(upload_id=f"STOCK-{number}", vendor_id="VEND001", file_name="stock.csv", status="completed",
+                      mode="upsert", file_rows=2, layout=layout)
+        for number in range(200)
+    )  # fmt: skip
+    upload = stocked.run(listed(14))
+    assert [one.kind for one in hold.findings_of(upload)] == ["fewer_rows"]
+
+
+@pytest.mark.parametrize("later", [{"undone_at": timezone.now()}, {"status": "cancelled"}])
+def test_a_short_list_that_was_undone_or_cancelled_is_nothing_to_compare_with(
+    stocked: Pipeline, later: dict[str, Any]
+) -> None:
+    short = stocked.run(listed(14))
+    hold.release(short, None)
+    stocked.stage(short)
+    stocked.settle()
+    UploadHistory.objects.filter(pk=short.pk).update(**later)
+    assert [one.kind for one in hold.findings_of(stocked.run(listed(14)))] == ["fewer_rows"]
 
 
 def test_who_sends_short_lists_as_well_is_not_held_for_the_next_one(stocked: Pipeline) -> None:
@@ -197,6 +225,22 @@ def test_nobody_confirms_and_it_is_cancelled_after_a_week(
         upload.refresh_from_db()
     assert (late.status, late.failure_code, fresh.status) == ("cancelled", "not_confirmed", "held")
     assert ["was cancelled" in one.subject for one in mailoutbox] == [True]
+
+
+def test_one_that_is_let_through_at_the_last_moment_is_not_cancelled_for_being_late(
+    stocked: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, cancel = stocked.run(ZEROED), finish.cancel
+    UploadHistory.objects.filter(pk=upload.pk).update(held_until=timezone.now() - timedelta(seconds=1))
+
+    def a_moment_later(upload_id: str, *args: Any, **kwargs: Any) -> bool:
+        hold.release(upload, None)
+        return cancel(upload_id, *args, **kwargs)
+
+    monkeypatch.setattr(finish, "cancel", a_moment_later)
+    hold.cancel_late()
+    upload.refresh_from_db()
+    assert (upload.status, upload.guard) == ("processing", "confirmed")
 
 
 def test_held_files_do_not_fill_the_limit_of_open_ones_but_have_their_own(
@@ -299,8 +343,9 @@ def test_one_that_is_cancelled_during_its_check_stays_cancelled(stocked: Pipelin
     upload = stocked.send(ZEROED)
     finish.cancel(upload.pk)
     stocked.guard(upload)
+    hold.settle(upload.pk, None)  # as whoever was in the middle of it
     upload.refresh_from_db()
-    assert upload.status == "cancelled"
+    assert (upload.status, upload.guard_findings) == ("cancelled", [])
 
 
 def test_of_two_who_let_it_through_at_once_one_does(stocked: Pipeline) -> None:
@@ -375,7 +420,7 @@ def test_a_list_that_only_changes_products_does_not_wait_for_an_older_one_that_i
 
 
 def test_reconciling_an_upload_that_waits_for_its_check_stages_nothing(stocked: Pipeline) -> None:
-    due, held = stocked.send(NIGHTLY), stocked.run(ZEROED)
+    held, due = stocked.run(ZEROED), stocked.send(NIGHTLY)
     for upload in (due, held):
         reconcile.reconcile(upload.pk)
         upload.refresh_from_db()

@@ -50,6 +50,7 @@ def noted(vendor: Vendor) -> Vendor:
         upload_id="U held", vendor=vendor, file_name="d.csv", status="held", guard="held", held_until=now
     )
     window = VendorHold.objects.create(vendor=vendor, kind="window", reason="Too many stocks fall to 0")
+    VendorHold.objects.create(vendor=vendor, kind="pause", reason="Wait")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shared_values (claim, field, value, spelling, rows, vendors, since)"
@@ -64,7 +65,7 @@ def noted(vendor: Vendor) -> Vendor:
         (Kind.OUTAGE, str(outage.pk)), (Kind.STEP, "Read the stream"), (Kind.VALUE, "category:tvs: new"),
         (Kind.CLAIM, "VEND001:sku:1"), (Kind.ANSWER, "VEND001:"), (Kind.GAP, "owed"),
         (Kind.SOURCE, str(source.pk)), (Kind.HELD, held.pk),
-        (Kind.GUARD, guarded.pk), (Kind.WINDOW, window.vendor_id),
+        (Kind.GUARD, guarded.pk), (Kind.WINDOW, window.vendor_id), (Kind.PAUSE, vendor.pk),
     ):  # fmt: skip
         note(kind, key, vendor=vendor)
     return vendor
@@ -91,7 +92,8 @@ def test_a_note_stays_as_long_as_its_thing_waits(noted: Vendor) -> None:
         (Kind.ANSWER, "UPDATE comments SET settled_at = now()"),
         (Kind.SOURCE, "UPDATE sources SET state = 'paused'"),
         (Kind.HELD, "UPDATE feeds SET state = 'cancelled'"),
-        (Kind.WINDOW, "UPDATE vendor_holds SET ended_at = now(), ended_how = 'refused'"),
+        (Kind.WINDOW, "UPDATE vendor_holds SET ended_at = now(), ended_how = 'refused' WHERE kind = 'window'"),
+        (Kind.PAUSE, "UPDATE vendor_holds SET ended_at = now(), ended_how = 'resumed' WHERE kind = 'pause'"),
         (Kind.GUARD, "UPDATE upload_history SET status = 'cancelled', completed_at = now() WHERE status = 'held'"),
     ],
 )  # fmt: skip

@@ -15,7 +15,9 @@ from uploads.models import CatalogGeneration, UploadHistory
 from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.guard.thresholds import BY_CATEGORY, Threshold
 
-NEWEST: Final = 50  # uploads of the vendor, among which the last files of the same sort are looked for
+# Uploads of the vendor, among which the last files of the same sort are looked for: who sends its stock every quarter
+# of an hour sends its full list some hundred files later, and a program may open one for each record.
+NEWEST: Final = 5_000
 LAST: Final = 3  # of these the smallest counts: who also sends short lists isn't held for each of them
 REPLACE: Final = "replace"  # the mode of a file that is the vendor's whole catalog
 
@@ -82,13 +84,13 @@ def last_rows(vendor_id: str, layout: Layout, mode: str) -> int | None:
         return None if rows is None else int(rows)
 
 
-# By idx_upload_history_vendor.
+# By idx_upload_history_vendor, down to the third that fits: what is large is looked at last.
 _LAST = """
 SELECT min(file_rows)
   FROM (SELECT file_rows
-          FROM (SELECT file_rows, created_at, status, mode, layout, undone_at FROM upload_history
+          FROM (SELECT file_rows, created_at, source, status, mode, layout, undone_at FROM upload_history
                  WHERE vendor_id = %s ORDER BY created_at DESC LIMIT %s) newest
-         WHERE status = 'completed' AND mode = %s AND undone_at IS NULL AND file_rows > 0
+         WHERE source = 'file' AND status = 'completed' AND mode = %s AND undone_at IS NULL AND file_rows > 0
            AND layout -> 'headers' = %s::jsonb
          ORDER BY created_at DESC LIMIT %s) last
 """

@@ -91,11 +91,15 @@ def go_on(upload: UploadHistory, lines: int, user: "User | None") -> None:
 
 
 def _is_fresh(trial: Trial, vendor_id: str, counting: Sequence[thresholds.Threshold]) -> bool:
-    """Whether the catalog is still the one of the trial, and all is counted apart in it that has to be."""
+    """Whether the catalog is still the one of the trial, and will be when the file is staged, and all is counted apart
+    in it that has to be."""
     return (
         not trial.measured.cut_short
         and trial.generation == facts.generation(vendor_id)
         and thresholds.categories(counting) <= trial.measured.parts.keys()
+        and not UploadHistory.objects.filter(
+            vendor=vendor_id, status=Status.PROCESSING, source=UploadHistory.Source.FILE
+        ).exists()
     )
 
 
@@ -121,6 +125,7 @@ def settle(upload_id: str, measured: Measured | None) -> None:
         upload.save(update_fields=["status", "guard", "guard_findings", "held_until"])
         if findings:
             _tell(upload)
+            transaction.on_commit(lambda: finish.wake_next(vendor_id), robust=True)  # none waits for a held one
         else:
             _wake(upload.pk)
 
@@ -202,7 +207,8 @@ def cancel_late() -> None:
     """
     late = UploadHistory.objects.filter(status=Status.HELD, held_until__lt=Now()).order_by("held_until")
     for upload_id in late.values_list("pk", flat=True)[:AT_ONCE]:
-        if finish.cancel(upload_id, NOT_CONFIRMED, LATE):
+        # Somebody may let it through at the last moment: then it is processing, and is none of these any more.
+        if finish.cancel(upload_id, NOT_CONFIRMED, LATE, only=[Status.HELD]):
             told.cancelled(UploadHistory.objects.select_related("vendor").get(pk=upload_id))
 
 

@@ -17,7 +17,7 @@ from uploads.aws.records import PENDING, Record, decode
 from uploads.models import UploadHistory
 from uploads.pipeline import finish, reconcile
 from uploads.pipeline.holding import withheld
-from uploads.pipeline.holding.withheld import held_back, place_of
+from uploads.pipeline.holding.withheld import not_yet, place_of
 from uploads.work import steps, wakeups
 
 TURN_SECONDS: Final = 20.0  # of the schedule, after which it goes on at its next
@@ -29,13 +29,13 @@ _DUE: Final = SQL(
     SELECT upload_id FROM upload_history u
      WHERE withheld_from IS NOT NULL AND NOT {} ORDER BY sequence LIMIT %s
     """
-).format(held_back("u"))
+).format(not_yet("u"))
 _MARK: Final = SQL(
     """
     SELECT withheld_from, withheld_batches, withheld_answer FROM upload_history u
      WHERE upload_id = %s AND withheld_from IS NOT NULL AND NOT {}
     """
-).format(held_back("u"))
+).format(not_yet("u"))
 
 
 def due() -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from config.web.text import counted
 from uploads.pipeline.guard import check, facts, thresholds
 from uploads.pipeline.guard.check import Finding
 from uploads.pipeline.guard.measured import Measured, Part
@@ -119,7 +118,8 @@ def _beyond(
     for files, of which every row is looked at before."""
     whole = {name: count + before.get(name, 0) for name, count in numbers.items()}
     part = Part(whole["touched"], {kind: whole[kind] for kind in KINDS}, batch.parts[""].examples)
-    active = facts.active_products(vendor_id) if whole["retired"] else None
+    # The batch is written by now, as are those before it: what was retired within the hour was active before.
+    active = facts.active_products(vendor_id) + whole["retired"] if whole["retired"] else None
     measured = Measured(
         whole["rows"], whole["errors"], {"": part}, whole["retired"], active=active, examples=batch.examples
     )
@@ -129,18 +129,11 @@ def _beyond(
 # --- holding back ------------------------------------------------------------------------------------------------
 
 
-def words(finding: Finding) -> str:
-    """“40 stocks fall to 0, of 50 products within an hour: 80 %, where up to 30 % are let through”."""
-    one, many, whole = check.WORDS[finding.kind]
-    said, of = counted(finding.found, one, many), f"{finding.of:,} {whole.replace(' in the file', '')}"
-    return f"{said}, of {of} within an hour: {finding.share:g} %, where up to {finding.limit} % go through"
-
-
 def hold_back(beyond: Mapping[str, Sequence[Finding]]) -> None:
     """Hold back what programs put for these vendors, and have their owners told. In the transaction, and under the
     locks, of the batch that is beyond."""
     for vendor_id, findings in beyond.items():
-        reason = "; ".join(words(one) for one in findings)[:REASON_CHARS]
+        reason = "; ".join(one.words_of_hour for one in findings)[:REASON_CHARS]
         made: dict[str, Any] = {"reason": reason, "findings": [one.to_json() for one in findings]}
         hold, new = VendorHold.objects.get_or_create(
             vendor_id=vendor_id, kind=VendorHold.Kind.WINDOW, ended_at=None, defaults=made

@@ -29,12 +29,22 @@ def held_back(upload: str) -> Composable:
     ).format(upload=Identifier(upload))
 
 
+def not_yet(upload: str) -> Composable:
+    """That records of an upload may have no effect now: its vendor is held back, or the guard hasn't let its file
+    through, with which what a program puts under its ID waits."""
+    guarded = SQL("{upload}.status = 'held' OR {upload}.status = 'processing' AND {upload}.guard = 'due'")
+    return SQL("({} OR {})").format(guarded.format(upload=Identifier(upload)), held_back(upload))
+
+
 def waits(upload: str) -> Composable:
     """That rows of an upload wait for somebody to go on: it is neither late nor stalled, however long that takes."""
     return SQL("({}.withheld_from IS NOT NULL OR {})").format(Identifier(upload), held_back(upload))
 
 
 WAITS, CANCELLED, ARCHIVED = "waits", "cancelled", "archived"
+# All that counts for who corrects a row, or has it retried: somebody looked at it, so it neither waits with what
+# programs put nor is refused with it, and a pause refuses it before, under the same lock (corrections/).
+ENDED: Final = frozenset({CANCELLED, ARCHIVED})
 REFUSED, CONFIRMED = "refused", "confirmed"  # what was decided of records that wait (UploadHistory.WithheldAnswer)
 _STANDING: Final = SQL(
     """
@@ -49,7 +59,7 @@ _STANDING: Final = SQL(
          WHERE upload_id = ANY (%(uploads)s)) each
      WHERE standing <> ''
     """
-).format(held=held_back("u"))
+).format(held=not_yet("u"))
 
 
 def standing(upload_ids: Iterable[str], *, streamed: bool) -> dict[str, str]:

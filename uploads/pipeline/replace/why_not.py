@@ -115,10 +115,15 @@ def _let_through(upload: UploadHistory) -> bool:
 
 def _beside(upload: UploadHistory) -> str:
     """The name of another file of the vendor's that was under way as a whole catalog at any time since this one came;
-    each of the two sees the other (idx_upload_history_vendor)."""
-    others = UploadHistory.objects.filter(vendor=upload.vendor_id, mode=UploadHistory.Mode.REPLACE).exclude(
-        pk=upload.pk
-    )
+    each of the two sees the other (idx_upload_history_vendor).
+
+    One that the guard held, until it was cancelled or still, was never under way: the right file may be sent behind it.
+    Let through later, it finds this one."""
+    held = Q(status=UploadHistory.Status.HELD)
+    never_begun = [UploadHistory.Guard.DUE, UploadHistory.Guard.HELD]
+    held |= Q(status=UploadHistory.Status.CANCELLED, guard__in=never_begun)
+    others = UploadHistory.objects.filter(vendor=upload.vendor_id, mode=UploadHistory.Mode.REPLACE)
+    others = others.exclude(pk=upload.pk).exclude(held)
     overlapping = others.filter(Q(completed_at__isnull=True) | Q(completed_at__gt=upload.created_at))
     return overlapping.order_by("-created_at").values_list("file_name", flat=True).first() or ""
 

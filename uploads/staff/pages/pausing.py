@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 
 from config.web.links import keeping, page_url
 from config.web.text import visible
+from uploads.desk import items, programs, waiting_count
 from uploads.models import UploadHistory
 from uploads.pipeline.holding import answering, pausing
 from vendors import approval, holds
@@ -43,6 +44,7 @@ def pause_view(admin: "VendorAdmin", request: HttpRequest, object_id: str) -> Ht
         refused = approval.why_no_reason(reason)
         if not refused:
             if pausing.pause(vendor.pk, reason, request.user):
+                waiting_count.ask_anew()
                 messages.success(request, "The feeds are paused. From now on nothing of them takes effect.")
             else:
                 messages.warning(request, "The feeds were paused already, by somebody else.")
@@ -55,7 +57,9 @@ def resume_view(admin: "VendorAdmin", request: HttpRequest, object_id: str) -> H
     """Ask once more, say how much waits, and do it."""
     vendor, back = _asked(admin, request, object_id)
     if request.method == "POST":
-        if pausing.resume(vendor.pk, request.user):
+        if hold := pausing.resume(vendor.pk, request.user):
+            items.finish(programs.pause(hold), request.user, "Resumed.")
+            waiting_count.ask_anew()
             messages.success(request, "The feeds go on. What waited is being checked now, in its order.")
         else:
             messages.warning(request, "The feeds weren't paused any more.")

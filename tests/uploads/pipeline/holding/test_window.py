@@ -7,13 +7,17 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connection
 
-from catalog.models import Product
+from catalog.models import Product, ProductCategory
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.jobs import run_jobs
 from tests.uploads.pipeline.holding.seen import ERP, put, statuses, tick
+from uploads.aws.records import Record
+from uploads.corrections import correct, retry
+from uploads.corrections.failed_rows import Selection
 from uploads.models import GuardThreshold, ProgramMinute, RecordOutcome, UploadHistory
-from uploads.pipeline import stream
-from uploads.pipeline.holding import answering, window
+from uploads.pipeline import reconcile, stream
+from uploads.pipeline.holding import answering, release, window, withheld
 from uploads.pipeline.holding.pausing import pause, resume
 from vendors import holds
 from vendors.models import Vendor, VendorHold, VendorMember
@@ -102,6 +106,7 @@ def test_refused_they_end_as_cancelled_and_count_nowhere(pipeline: Pipeline, cat
     assert set(RecordOutcome.objects.filter(upload_id=ERP).values_list("outcome", flat=True)) == {"cancelled"}
     upload = UploadHistory.objects.get(pk=ERP)
     assert (upload.status, upload.total_records, upload.withheld_from) == ("cancelled", 0, None)
+    assert not ProgramMinute.objects.exists()
     put(1, upload_id="NEXT", stock_quantity="7")
     pipeline.settle()
     assert 7 in stocks()
@@ -243,3 +248,91 @@ def test_a_batch_is_committed_once_though_it_was_tried_twice(
         pass
     assert len(tried) >= 2
     assert not ProgramMinute.objects.exists()
+
+
+def test_a_program_that_retires_a_whole_catalog_in_one_page_retires_nothing(pipeline: Pipeline, catalog: None) -> None:
+    put(*ALL, action="retire")
+    pipeline.settle()
+    assert hold().reason.startswith("40 products are retired, of 40 active products within an hour: 100 %")
+    assert answering.findings_of(hold())[0].lines[0] == "Product (P-1): active → retired"
+    assert Product.objects.filter(vendor="VEND001", status="active").count() == 40
+
+
+def test_retired_products_are_a_share_of_those_that_were_active_before(pipeline: Pipeline, catalog: None) -> None:
+    for number in range(1, 7):  # 6 of 40 are 15 %, the limit
+        put(number, upload_id=f"R{number}", action="retire")
+        pipeline.settle()
+    assert VendorHold.objects.count() == 0
+    put(7, upload_id="R7", action="retire")
+    pipeline.settle()
+    assert hold().reason.startswith("7 products are retired, of 40 active products")
+
+
+def test_people_retry_rows_while_records_of_programs_wait(pipeline: Pipeline, catalog: None, staff: User) -> None:
+    put(41, upload_id="WRONG", category="Garden Gnomes")
+    pipeline.settle()
+    put(*ALL, stock_quantity="0")
+    pipeline.settle()
+    assert hold()
+    ProductCategory.objects.create(category_name="Garden Gnomes")
+    job = run_jobs(retry.start(Selection(upload_id="WRONG", vendor_id="VEND001"), staff))
+    assert (job.state, job.done, job.result.get("valid")) == ("done", 1, 1)
+    assert Product.objects.filter(sku="VEND001-41").exists()
+    assert list(ProgramMinute.objects.values_list("rows", flat=True)) == [1], "who looks at a row isn't measured"
+    assert UploadHistory.objects.get(pk="WRONG").withheld_from is None
+
+
+@pytest.mark.parametrize("answered", ["", "refused"])
+def test_people_correct_a_row_of_an_upload_whose_records_wait(
+    pipeline: Pipeline, catalog: None, staff: User, answered: str
+) -> None:
+    put(41, category="Garden Gnomes")
+    pipeline.settle()
+    put(*ALL, stock_quantity="0")
+    pipeline.settle()
+    if answered:
+        answering.answer("VEND001", hold().pk, answered, staff)
+    outcome = correct.correct(ERP, "REC_0000041", 1, {"category": "Electronics"}, staff)
+    assert outcome.outcome == "inserted"
+    tick()
+    assert UploadHistory.objects.get(pk=ERP).inserted_records == 1
+    assert (stocks(), len(set(statuses(ERP)))) == ({5}, 2)
+
+
+def test_behind_an_answer_the_hour_begins_anew(pipeline: Pipeline, catalog: None, staff: User) -> None:
+    put(*range(1, 13), upload_id="A", stock_quantity="0")
+    put(*range(13, 33), upload_id="A")
+    pipeline.settle()
+    put(33, upload_id="B", stock_quantity="0")
+    pipeline.settle()
+    assert answering.answer("VEND001", hold().pk, "confirmed", staff)
+    tick()
+    put(34, upload_id="C", stock_quantity="0")
+    pipeline.settle()
+    assert holds.of("VEND001") is None
+
+
+def test_what_is_left_while_the_last_of_what_waited_is_let_through_is_let_through_too(
+    pipeline: Pipeline, catalog: None, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(*ALL, stock_quantity="0")
+    pipeline.settle()
+    answering.answer("VEND001", hold().pk, "confirmed", staff)
+    move, commit = release._move, reconcile.commit
+    passes = list[int]()
+
+    def a_moment_later(upload_id: str, batches: int, last: Record) -> bool:
+        moved = move(upload_id, batches, last)
+        if len(passes) == 1:
+            withheld.mark([last])  # as a batch that the stream brought
+        return moved
+
+    def noted(records: Any) -> Any:
+        passes.append(len(records))
+        return commit(records)
+
+    monkeypatch.setattr(release, "_move", a_moment_later)
+    monkeypatch.setattr(reconcile, "commit", noted)
+    tick()
+    assert len(passes) == 2
+    assert UploadHistory.objects.get(pk=ERP).withheld_from is None

@@ -13,8 +13,10 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from uploads.corrections import undo
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
-from uploads.pipeline import finish, stream
+from uploads.pipeline import finish, report, stream
 from uploads.pipeline.examine import Refused
+from uploads.pipeline.guard import hold
+from uploads.pipeline.holding import pausing
 from uploads.pipeline.receive import Options
 from uploads.pipeline.replace import absent, lacked
 from vendors.models import Vendor
@@ -195,7 +197,7 @@ def test_two_whole_catalogs_at_once_retire_nothing_and_say_so(pipeline: Pipeline
     two = pipeline.send(feed(*map(line, range(3, 6))), name="two.csv", options=REPLACE)
     for upload in (one, two):
         pipeline.stage(upload)
-    pipeline.settle()
+        pipeline.settle()
     for upload, other in ((one, "two.csv"), (two, "one.csv")):
         upload.refresh_from_db()
         assert (upload.status, upload.absent_state) == ("completed", REFUSED)
@@ -207,6 +209,27 @@ def test_one_after_the_other_is_no_matter(pipeline: Pipeline, five: None) -> Non
     pipeline.run(feed(*map(line, range(1, 5))), options=REPLACE)
     upload = pipeline.run(feed(*map(line, range(1, 4))), options=REPLACE)
     assert (upload.absent_state, upload.absent_records) == (DONE, 1)
+
+
+def test_a_whole_catalog_that_is_held_or_was_until_it_was_cancelled_is_none_that_is_under_way(
+    pipeline: Pipeline,
+) -> None:
+    many(pipeline)
+    broken = [pipeline.run(feed(*map(line, range(1, 11))), options=REPLACE) for _ in range(2)]
+    assert [one.status for one in broken] == ["held", "held"]
+    right = pipeline.send(feed(*map(line, range(1, 30))), name="right.csv", options=REPLACE)
+    finish.cancel(broken[0].pk)
+    pipeline.stage(right)
+    pipeline.settle()
+    right.refresh_from_db()
+    assert (right.absent_state, right.absent_records, right.absent_why) == (DONE, 1, "")
+    hold.release(broken[1], None)
+    pipeline.stage(broken[1])
+    pipeline.settle()
+    broken[1].refresh_from_db()
+    assert (broken[1].status, broken[1].absent_state) == ("completed", REFUSED)
+    assert "right.csv" in broken[1].absent_why
+    assert len(active()) == 29
 
 
 def test_what_a_person_has_agreed_to_is_done(pipeline: Pipeline) -> None:
@@ -260,6 +283,26 @@ def test_an_upload_that_was_cancelled_meanwhile_retires_nothing_more(pipeline: P
     finish.cancel(upload.pk)
     assert absent.settle(upload.pk)
     assert len(active()) == 5
+
+
+def test_nothing_is_retired_while_the_vendors_feeds_are_paused_and_no_report_is_written_for_it(
+    pipeline: Pipeline, five: None, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = pipeline.send(feed(line(1), line(2), line(3), *(line(n) for n in range(6, 16)), line(4, price="free")),
+                           options=REPLACE)  # fmt: skip
+    pipeline.stage(upload)
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "finish", lambda _: False)  # the last row is checked, and then it is paused
+        pipeline.settle()
+    pausing.pause("VEND001", "Wait.", admin_user)
+    written = list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "store", lambda upload: written.append(upload.pk) or "key")
+        assert not finish.finish(upload.pk)
+    assert (written, len(active())) == ([], 15)
+    pausing.resume("VEND001", admin_user)
+    assert finish.finish(upload.pk)
+    assert active() == sorted(f"P-{n}" for n in range(1, 16) if n != 5)
 
 
 def test_it_is_not_complete_before_that_step_is_over(pipeline: Pipeline, five: None) -> None:

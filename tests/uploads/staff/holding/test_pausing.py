@@ -15,6 +15,7 @@ from security.models import SecurityEvent
 from tests.companies import Company
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from uploads.desk import waiting_count
 from uploads.models import Source, UploadHistory
 from uploads.pipeline.holding.pausing import pause, resume
 from uploads.sources import changes, claims
@@ -81,6 +82,38 @@ def test_who_may_not_is_not_offered_it_and_refused(client: Client, vendor: Vendo
     for what in ("pause_feeds", "resume_feeds"):
         assert client.post(f"{PAGE}{what}/", {"reason": WHY}).status_code == 403
     assert not VendorHold.objects.exists()
+
+
+def test_the_list_of_vendors_says_who_is_held_back_and_is_filtered_by_it(
+    admin_client: Client, vendor: Vendor, other_vendor: Vendor, admin_user: User
+) -> None:
+    VendorHold.objects.create(vendor=other_vendor, kind="window", reason="40 stocks fall to 0")
+    pause("VEND001", "Wait.", admin_user)
+    whole = text(admin_client.get("/admin/vendors/vendor/").content)
+    assert "active paused" in whole
+    assert "active records wait" in whole
+    for kind, shown, other in (("pause", "VEND001", "VEND002"), ("window", "VEND002", "VEND001")):
+        found = text(admin_client.get(f"/admin/vendors/vendor/?held_back={kind}").content)
+        assert "1 vendor" in found
+        assert (shown in found, other in found) == (True, False)
+    resume("VEND001", admin_user)
+    assert "0 results" in text(admin_client.get("/admin/vendors/vendor/?held_back=pause").content)
+
+
+def test_a_pause_is_on_the_list_of_work_until_somebody_resumes_it(
+    admin_client: Client, vendor: Vendor, admin_user: User
+) -> None:
+    pause("VEND001", WHY, admin_user)
+    work = admin_client.get("/admin/").content.decode()
+    assert "Feeds that are paused" in work
+    assert "Prices &lt;b&gt;fell&lt;/b&gt; to 0." in work
+    assert f"{PAGE}resume_feeds/" in work
+    assert waiting_count.shown(admin_user) == "1"
+    admin_client.post(f"{PAGE}resume_feeds/", follow=True)
+    assert "Feeds that are paused" not in admin_client.get("/admin/").content.decode()
+    assert waiting_count.shown(admin_user) == ""
+    done = admin_client.get("/admin/?tab=done").content.decode()
+    assert "Resumed." in done
 
 
 def test_twice_is_said(admin_client: Client, admin_user: User, vendor: Vendor) -> None:

@@ -58,7 +58,9 @@ def test_staff_find_them_on_work_on_the_vendor_and_on_the_upload(admin_client: C
     assert "Records of programs wait since" in upload
 
     page = admin_client.get(PAGE).content.decode()
-    assert "20 stocks fall to 0" in text(page.encode())
+    assert "20 stocks fall to 0, of 40 products within an hour: 50 %, where up to 30 % go through." in text(
+        page.encode()
+    )
     assert "&lt;b&gt;Lamp" in page
     assert ERP in page
 
@@ -102,7 +104,7 @@ def test_an_owner_reads_it_and_lets_through_what_owners_may(client: Client, held
     client.force_login(owner)
     assert OURS in client.get("/vendor/VEND001/").content.decode()
     page = client.get(OURS)
-    assert "20 stocks fall to 0" in text(page.content)
+    assert "20 stocks fall to 0, of 40 products within an hour" in text(page.content)
     assert "<b>Lamp" not in page.content.decode()
     client.post(OURS, {"do": "confirm", "hold": held.pk})
     tick()
