@@ -175,7 +175,7 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     would one by one, wherever a page of the stream happens to end.
     """
     said, entry = list(candidate.problems), _entry(candidate, snapshot)
-    wrong = doubts.settle_offer(candidate.draft, entry and entry.values, candidate.severities, said) if said else None
+    wrong = doubts.settle_offer(candidate.draft, entry.values if entry else None, candidate.severities, said)
     verdict = Verdict("error", None, wrong) if wrong else _decided(candidate, entry, snapshot, said)
     return verdict._replace(warnings=tuple(said)) if said else verdict
 

@@ -115,7 +115,7 @@ def settle_offer(
 ) -> Problem | None:
     """The same of a row that only changes a product, before it is left alone or comes too late for what it says: an
     error beside such an outcome would be open, and counted nowhere. Where its product is missing, that is the error."""
-    if not isinstance(draft, OfferDraft) or not (stored or draft.listed):
+    if not said or not isinstance(draft, OfferDraft) or not (stored or draft.listed):
         return None
     return _settle(said, severities, draft.values.get("category") or (stored.category if stored else ""))
 
