@@ -176,14 +176,14 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     Pure but for the snapshot. Later candidates see what earlier ones did, so a batch decides exactly as its rows
     would one by one, wherever a page of the stream happens to end.
     """
-    said = list(candidate.problems)
-    verdict = _decided(candidate, snapshot, said)
+    said, entry = list(candidate.problems), _entry(candidate, snapshot)
+    wrong = doubts.settle_offer(candidate.draft, entry.values if entry else None, candidate.severities, said)
+    verdict = Verdict("error", None, wrong) if wrong else _decided(candidate, entry, snapshot, said)
     return verdict._replace(warnings=tuple(said)) if said else verdict
 
 
-def _decided(candidate: Candidate, snapshot: Snapshot, said: list[Problem]) -> Verdict:
+def _decided(candidate: Candidate, entry: Entry | None, snapshot: Snapshot, said: list[Problem]) -> Verdict:
     """`said` has the row's problems, and gets those that only the product shows."""
-    entry = _entry(candidate, snapshot)
     key = entry.values.vendor_product_id if entry else ""
     if entry is not None and entry.origin is not None:
         if entry.origin.sequence > candidate.sequence:

@@ -47,7 +47,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.PRICE_CHANGED: "The price changed by more than half of what it was, or by the share that staff set.",
     Code.STOCK_ZERO: "The product was in stock and is sold out now. If many are at once, look at the file again.",
     Code.NAME_IN_CAPITALS: "The name has 10 letters or more, and all are capitals. Write it as people would read it.",
-    Code.DESCRIPTION_SHORT: "The description has fewer than 20 characters. Say what buyers want to know.",
+    Code.DESCRIPTION_SHORT: "The description has fewer than 10 characters. Say what buyers want to know.",
     Code.HTML_LEFT: "A name or description has HTML in it, such as <br> or &amp;, which people see as it stands.",
     Code.CATEGORY_GUESSED: "The cell names several categories, or one below ours. Send the one of our list alone.",
     Code.PICTURE_MISSING: "The file has a column for pictures, and this product none in it. Products sell with one.",

@@ -168,7 +168,7 @@ KINDS: Final[Mapping[Code, Kind]] = {
     Code.PRICE_CHANGED: Kind(WARNING, threshold=50, unit="percent"),
     Code.STOCK_ZERO: _WARNING,
     Code.NAME_IN_CAPITALS: Kind(WARNING, threshold=10, unit="letters"),
-    Code.DESCRIPTION_SHORT: Kind(WARNING, threshold=20, unit="characters"),
+    Code.DESCRIPTION_SHORT: Kind(WARNING, threshold=10, unit="characters"),
     Code.HTML_LEFT: _WARNING,
     Code.CATEGORY_GUESSED: _WARNING,
     Code.PICTURE_MISSING: _WARNING,

@@ -17,7 +17,8 @@ from catalog import committer
 from catalog.committer import Candidate, Entry, Origin, ProductVanished, Snapshot, Verdict, decide
 from catalog.models import Product
 from catalog.rules.offers import OfferDraft
-from catalog.rules.problems import Code
+from catalog.rules.problems import Code, Problem
+from catalog.rules.severity.severities import Rule, Severities
 from catalog.rules.validator import ProductDraft
 from vendors.models import Vendor
 
@@ -568,3 +569,29 @@ def test_a_batch_of_the_same_vendor_decides_only_after_the_one_before_it_has_com
     thread.join()
 
     assert [verdict.outcome for verdict in verdicts] == ["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("row", "product"),
+    [
+        (offer(sku="S1", price=Decimal("1.00"), listed=True), None),
+        (offer(sku="S1", price=Decimal("1.00")), stored(1, "P-1", "S1", Origin(9, 1))),
+        (offer(sku="S1", price=Decimal("1.00"), mode="add"), stored(1, "P-1", "S1")),
+    ],
+    ids=["not in the catalog", "a newer upload has it", "the upload only adds"],
+)
+def test_no_outcome_but_an_error_has_an_error_beside_it(row: Candidate, product: Entry | None) -> None:
+    wrong = Problem("gtin", Code.INVALID_GTIN, "The GTIN is wrong.")  # could be a warning, so there is a draft
+    found = decide(row._replace(problems=[wrong]), snapshot(*([product] if product else [])))
+    assert (found.outcome, found.problem, found.warnings) == ("error", wrong, ())
+    lowered = Severities.of([Rule(Code.INVALID_GTIN, "warning")], MINE)
+    found = decide(row._replace(problems=[wrong], severities=lowered), snapshot(*([product] if product else [])))
+    assert found.outcome != "error"
+    assert all(problem.is_warning for problem in found.warnings)
+
+
+def test_a_product_that_nobody_has_is_said_beside_what_else_is_wrong_with_its_row() -> None:
+    wrong = Problem("gtin", Code.INVALID_GTIN, "The GTIN is wrong.")
+    found = decide(offer(sku="S1", price=Decimal("1.00"))._replace(problems=[wrong]), snapshot())
+    assert found.problem is not None
+    assert (found.problem.code, found.warnings) == (Code.UNKNOWN_PRODUCT, (wrong,))

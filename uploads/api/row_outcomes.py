@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from catalog.models import Product
+from catalog.rules.problems import ERROR, WARNING
 from uploads.models import RecordOutcome, UploadHistory, ValidationError
 from uploads.models.ledger import ABSENT_RECORD
 
@@ -68,6 +69,13 @@ class Wanted:
     def by_problem(self) -> bool:
         return bool(self.code or self.severity or self.outcome == RecordOutcome.Outcome.ERROR)
 
+    @property
+    def severities(self) -> list[str]:
+        """Of a code alone both: it can be an error of some rows and a warning of others."""
+        if self.severity:
+            return [self.severity]
+        return [ERROR, WARNING] if self.code and self.outcome != RecordOutcome.Outcome.ERROR else [ERROR]
+
 
 @dataclass(frozen=True)
 class Page:
@@ -99,25 +107,32 @@ def _of_ledger(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | No
 
 
 def _with_problems(upload: UploadHistory, wanted: Wanted, behind: Sequence[Any] | None, most: int) -> Page:
-    warned = wanted.severity == ValidationError.Severity.WARNING
-    problems = ValidationError.objects.warnings() if warned else ValidationError.objects.errors()
-    problems = problems.filter(upload=upload)
-    if wanted.code:
-        problems = problems.filter(error_type=wanted.code)
-    if behind:
-        row, record = behind
-        problems = problems.filter(Q(row_number__gt=row) | Q(row_number=row, record_id__gt=record), row_number__gte=row)
-    settled = Q(resolved_at=None) | Q(resolution__in=SETTLED)
-    if not warned:
-        problems = problems.filter(settled)
-    keys = problems.order_by("row_number", "record_id").values_list("row_number", "record_id").distinct()
-    found = list(keys[: most + 1])
+    first, *others = (_keys(upload, severity, wanted.code, behind, most + 1) for severity in wanted.severities)
+    keys = first.union(*others).order_by("row_number", "record_id")[: most + 1] if others else first
+    found = list(keys)
     with connection.cursor() as cursor:
         cursor.execute(_OF_RECORDS, [upload.pk, [record for _, record in found[:most]]])
         of_records = {one[0]: one for one in cursor.fetchall()}
     rows = [of_records[record] for _, record in found[:most] if record in of_records]
     kept = [one for one in rows if not wanted.outcome or one[3] == wanted.outcome]
     return Page(_whole(upload, kept), list(found[most - 1]) if len(found) > most else None)
+
+
+def _keys(
+    upload: UploadHistory, severity: str, code: str, behind: Sequence[Any] | None, most: int
+) -> "QuerySet[ValidationError, tuple[int, str]]":
+    """The first rows, by row and record, that have such a problem; of one severity, as the indexes have it."""
+    settled = Q(resolved_at=None)
+    if severity == ValidationError.Severity.ERROR:  # a warning is settled by a retry alone, and says nothing any more
+        settled |= Q(resolution__in=SETTLED)
+    problems = ValidationError.objects.filter(settled, upload=upload, severity=severity)
+    if code:
+        problems = problems.filter(error_type=code)
+    if behind:
+        row, record = behind
+        problems = problems.filter(Q(row_number__gt=row) | Q(row_number=row, record_id__gt=record), row_number__gte=row)
+    keys = problems.order_by("row_number", "record_id").values_list("row_number", "record_id")
+    return keys.distinct()[:most]
 
 
 def _whole(upload: UploadHistory, found: Sequence[Any]) -> list[RowOutcome]:

@@ -17,13 +17,12 @@ from security.log import note
 from security.models import Kind
 from uploads.aws import storage
 from uploads.insight import workbooks
-from uploads.models import UploadHistory, ValidationError, results
-from uploads.pipeline.report import write_report
+from uploads.models import UploadHistory, results
+from uploads.pipeline.report import unresolved, write_report
 
 CHUNK = 256 * 1024
 # Of an XLSX file that is made while somebody waits: a row of a dozen columns takes 0.1 ms and the time to read it.
 XLSX_ROWS = 25_000
-JSON_ROWS = 1_000  # of one that is made while it is sent, read at once
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -87,13 +86,12 @@ def report_jsonl(upload: UploadHistory) -> HttpResponseBase:
 
 
 def _lines(upload: UploadHistory) -> Iterator[bytes]:
-    open_errors = ValidationError.objects.errors().filter(upload=upload, resolved_at=None)
-    for one in open_errors.order_by("row_number", "error_id").iterator(JSON_ROWS):
+    for one in unresolved(upload, warnings=False):
         yield orjson.dumps(
             {
                 "row": one.row_number, "line": one.line_number, "field": one.field, "code": one.error_type,
-                "message": one.error_message, "suggestion": one.suggestion, "value": one.wrong_value,
-                "data": one.original_data,
+                "severity": one.severity, "message": one.error_message, "suggestion": one.suggestion,
+                "value": one.wrong_value, "data": one.original_data,
             },
             option=orjson.OPT_APPEND_NEWLINE,
         )  # fmt: skip

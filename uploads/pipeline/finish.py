@@ -181,7 +181,7 @@ def _summary(upload: UploadHistory) -> str:
         lines += [f"{rows} {why}."]
     if upload.warned_records:
         rows = counted(upload.warned_records, "{} row has", "{} rows have")
-        lines += [f"{rows} warnings: read all the same, and worth a look: {_page(upload)}"]
+        lines += [f"{rows} warnings, and were read all the same: {_page(upload)}"]
     if upload.open_records:
         lines += ["", f"The error report lists each of these rows and what to do: {_page(upload)}"]
     return "\n".join(lines) + f"\n\nUpload {upload.upload_id}\n"

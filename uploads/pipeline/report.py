@@ -149,12 +149,12 @@ def _other_currency(upload: UploadHistory) -> str:
 
 
 def _problems_by_row(upload: UploadHistory, *, warnings: bool) -> Iterator[list[ValidationError]]:
-    found = _unresolved(upload, warnings=warnings)
+    found = unresolved(upload, warnings=warnings)
     for _, group in groupby(found, key=lambda problem: (problem.row_number, problem.record_id)):
         yield list(group)
 
 
-def _unresolved(upload: UploadHistory, *, warnings: bool) -> Iterator[ValidationError]:
+def unresolved(upload: UploadHistory, *, warnings: bool) -> Iterator[ValidationError]:
     """The problems by row, a chunk at a time: a million of them don't fit into memory, and settings rules out cursors
     that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload). Records of
     other programs may share a row number, or have none.

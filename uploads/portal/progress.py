@@ -15,7 +15,7 @@ from config.web.text import counted
 from uploads.aws.storage import FileMissing, StorageUnavailable
 from uploads.corrections import undo
 from uploads.corrections.failed_rows import why_vendor
-from uploads.insight import downloads, progress, reading
+from uploads.insight import downloads, progress, reading, warned_rows
 from uploads.models import UploadHistory, results
 from uploads.pipeline import finish
 from uploads.pipeline.guard import hold
@@ -151,6 +151,7 @@ def _context(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:
         "steps": steps(upload),
         "counts": counts(upload),
         "kinds": [(label_of(kind.code), kind) for kind in state.errors],
+        "looks": warned_rows.looks(state.warnings, upload.total_records),
         "announcement": headline(upload, state.hold) if state.ended else progress.each_quarter(percent),
         "aged": results.aged(upload),
         "may_cancel": may_change or (held and may_here(request, UPLOADER)),

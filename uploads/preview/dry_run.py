@@ -10,8 +10,8 @@ with the file. A row that depends on an open question counts as "open".
 It has no effects, so a run that was broken off begins again. `result` of its Job has the counts by outcome, under
 `left_out` those that are no products by their reason, and under `problems` by code how many rows have such an error,
 with the first as an example. `warnings` has by code how many warnings there are, and `warned` how many rows have any.
-What the guard asks for (pipeline/guard/measured.py) is written down as `trial`, with the generation of the catalog when
-the count began. While the look at all rows is under way, `looking` says how far it is, in percent.
+What the guard asks for (pipeline/guard/measured.py) is written down as `trial`, with the generation of the catalog and
+the severities when the count began. While the look at all rows is under way, `looking` says how far it is, in percent.
 """
 
 import time
@@ -49,6 +49,7 @@ from uploads.pipeline.guard.measured import Measured
 from uploads.pipeline.replace import why_not
 from uploads.pipeline.understood import values
 from uploads.pipeline.understood.values import Means
+from uploads.pipeline.weighing import severities
 from uploads.preview import kept_files, lacking
 from uploads.preview.accepted import Accepted
 from uploads.preview.kept_files import KeptFile
@@ -157,7 +158,9 @@ def absent_shown(kept: KeptFile, reading: Reading | None, mode: str) -> int | No
 def trial_of(job: Job) -> Trial | None:
     """The same of a dry run, whatever it is about."""
     found = job.parameters.get("trial") if job.state == Job.State.DONE else None
-    return Trial(Measured.from_json(found["measured"]), found["generation"]) if found else None
+    if not found:
+        return None
+    return Trial(Measured.from_json(found["measured"]), found["generation"], found.get("severities", ""))
 
 
 def questions(job: Job) -> tuple[Question, ...]:
@@ -218,9 +221,10 @@ def _look(job: Job, file: BinaryIO) -> None:
 
 
 def _count(job: Job, file: BinaryIO, layout: Layout) -> None:
-    generation = facts.generation(str(job.vendor_id))
+    vendor_id = str(job.vendor_id)
+    against = {"generation": facts.generation(vendor_id), "severities": severities.word(vendor_id)}
     measured = measure(job, file, layout, job.parameters["mode"])
-    jobs.note(job, trial={"measured": measured.to_json(), "generation": generation})
+    jobs.note(job, trial={"measured": measured.to_json()} | against)
 
 
 def measure(job: Job, file: BinaryIO, layout: Layout, mode: str) -> Measured:

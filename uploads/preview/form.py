@@ -14,6 +14,7 @@ from catalog.rules.problems import Code
 from uploads.feed import parser
 from uploads.feed.formats.own.changes import CHANGES, KIND
 from uploads.feed.parser import Layout, Reading
+from uploads.insight.warned_rows import of_file
 from uploads.models import Job, UploadHistory
 from uploads.pipeline.guard import hold
 from uploads.pipeline.guard.check import Finding
@@ -185,7 +186,7 @@ def dry_run_context(job: Job, asked: int, user: Any) -> dict[str, Any]:
         "absent_some": result.get("absent_some", []),
         "absent_to": Vendor.objects.get(pk=job.vendor_id).get_absent_products_display() if result.get("absent") else "",
         "kinds": _kinds(job, "problems"),
-        "warnings": _kinds(job, "warnings"),
+        "warnings": sorted(_kinds(job, "warnings"), key=lambda kind: kind[1]["of_file"]),
     }
 
 
@@ -198,7 +199,8 @@ def asked_in(given: Mapping[str, str]) -> int:
 def _kinds(job: Job, name: str) -> list[tuple[str, dict[str, Any]]]:
     """The kinds of problems that a dry run has found so far, most frequent first: label, and count with an example."""
     found, sheet = job.result.get(name, {}), job.parameters.get("sheet", "")
-    return [
-        (Code(code).label, kind | {"place": place(kind["row"], kind.get("line"), sheet)})
-        for code, kind in sorted(found.items(), key=lambda kind: -kind[1]["count"])
-    ]
+    kinds = []
+    for code, kind in sorted(found.items(), key=lambda kind: -kind[1]["count"]):
+        more = {"place": place(kind["row"], kind.get("line"), sheet), "of_file": of_file(code, kind["count"], job.done)}
+        kinds.append((Code(code).label, kind | more))
+    return kinds

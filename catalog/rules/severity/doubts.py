@@ -107,9 +107,21 @@ def settle_change(
     problem that keeps the row out, by the category that the product is stored under."""
     if before.price != after.price or before.stock_quantity != after.stock_quantity:
         said += of_change(before, after, severities)
-    if not said:
+    return _settle(said, severities, after.category) if said else None
+
+
+def settle_offer(
+    draft: ProductDraft | OfferDraft, stored: ProductDraft | None, severities: Severities, said: list[Problem]
+) -> Problem | None:
+    """The same of a row that only changes a product, before it is left alone or comes too late for what it says: an
+    error beside such an outcome would be open, and counted nowhere. Where its product is missing, that is the error."""
+    if not said or not isinstance(draft, OfferDraft) or not (stored or draft.listed):
         return None
-    said[:] = severities.settled(said, after.category)
+    return _settle(said, severities, draft.values.get("category") or (stored.category if stored else ""))
+
+
+def _settle(said: list[Problem], severities: Severities, category: str) -> Problem | None:
+    said[:] = severities.settled(said, category)
     wrong = next((problem for problem in said if not problem.is_warning), None)
     if wrong is not None:
         said.remove(wrong)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,9 @@ from django.utils import timezone
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads.api import row_outcomes
-from uploads.models import UploadHistory
+from uploads.corrections import correct
+from uploads.models import SeverityRule, UploadHistory
+from uploads.pipeline import report
 
 BAD = {2: {"price": "free"}, 4: {"category": "Spaceships"}, 5: {"price": "free", "stock_quantity": "-1"}}
 
@@ -161,6 +164,42 @@ def test_rows_with_warnings_are_counted_and_come_as_a_file_too(
     assert b"free" not in content
     assert program.get(f"/api/v1/feeds/{upload.pk}/report.xlsx?severity=warning").status_code == 422
     assert program.get(f"/api/v1/feeds/{upload.pk}/report.csv?severity=none").status_code == 422
+
+
+def test_a_warning_that_a_correction_took_away_is_asked_for_in_vain(program: Client, pipeline: Pipeline) -> None:
+    upload = pipeline.run(feed(line(1, sku='"=""SKU-1"""', price="free"), line(2, sku='"=""SKU-2"""')))
+    user = User.objects.create_user("corrector")
+    correct.correct(upload.pk, "REC_0000001", 1, {"price": "5", "sku": "SKU-1"}, user)
+    for asked in ({"severity": "warning"}, {"severity": "warning", "code": "cleaned"}):
+        assert [row["row"] for row in rows(program, upload, **asked)] == [2]
+
+
+def test_a_report_as_json_lines_is_read_from_the_database_piece_by_piece(
+    program: Client, client: Client, upload: UploadHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "CHUNK", 2)
+    path = urlsplit(program.get(f"/api/v1/feeds/{upload.pk}/report.jsonl")["Location"]).path
+    with CaptureQueriesContext(connection) as queries:
+        content = b"".join(client.get(path).streaming_content)  # type: ignore[attr-defined] # it streams
+    read = [one["sql"] for one in queries.captured_queries if 'FROM "validation_errors"' in one["sql"]]
+    assert read
+    assert all("LIMIT 2" in sql for sql in read)
+    assert [(one["row"], one["severity"]) for one in map(json.loads, content.splitlines())] == [
+        (2, "error"), (4, "error"), (5, "error"), (5, "error"),
+    ]  # fmt: skip
+
+
+def test_a_code_is_found_whether_it_is_an_error_or_a_warning_page_by_page(program: Client, pipeline: Pipeline) -> None:
+    SeverityRule.objects.create(code="description_short", severity="error", category="Books")
+    short = [line(n, description="Short.", category="Books" if n == 2 else "Electronics") for n in range(1, 4)]
+    upload = pipeline.run(feed(*short))
+    for limit in (1, 10):
+        found = rows(program, upload, code="description_short", limit=limit)
+        assert [(row["row"], row["problems"][0]["severity"]) for row in found] == [
+            (1, "warning"), (2, "error"), (3, "warning"),
+        ]  # fmt: skip
+    assert [row["row"] for row in rows(program, upload, code="description_short", severity="error")] == [2]
+    assert [row["row"] for row in rows(program, upload, code="description_short", outcome="error")] == [2]
 
 
 def test_of_somebody_else_there_is_none(stranger: Client, upload: UploadHistory) -> None:

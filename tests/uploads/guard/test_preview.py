@@ -13,7 +13,7 @@ from tests.feeds import feed, line
 from tests.jobs import run_jobs
 from tests.uploads.guard.test_hold import NIGHTLY, ROWS, listed
 from tests.uploads.portal.test_upload import CONFIRM, choose, form, sign_in
-from uploads.models import GuardThreshold, Job, UploadHistory
+from uploads.models import GuardThreshold, Job, SeverityRule, UploadHistory
 from uploads.pipeline import examine
 from vendors.models import Vendor
 
@@ -78,7 +78,7 @@ def test_a_tick_for_other_findings_lets_nothing_through(stocked: Pipeline, clien
     assert upload.status == "held"
 
 
-@pytest.mark.parametrize("moved", ["an edit by hand", "an upload", "a threshold of a category"])
+@pytest.mark.parametrize("moved", ["an edit by hand", "an upload", "a threshold of a category", "a severity"])
 def test_a_trial_that_is_not_fresh_any_more_is_made_anew(stocked: Pipeline, client: Client, moved: str) -> None:
     sign_in(client, "owner")
     shown = choose(client, NIGHTLY)
@@ -86,6 +86,8 @@ def test_a_trial_that_is_not_fresh_any_more_is_made_anew(stocked: Pipeline, clie
         stocked.run(listed(20, price="9.50"))
     elif moved == "an edit by hand":
         Product.objects.filter(sku="SKU-1").update(price="9.50")
+    elif moved == "a severity":
+        SeverityRule.objects.create(code="stock_zero", severity="error", vendor_id="VEND001")
     else:
         GuardThreshold.objects.create(kind="zero_stock", category="Electronics", limit_percent=5, owner_percent=9)
     client.post(CONFIRM, form(shown))

@@ -37,7 +37,7 @@ class RowsAsked(Sent):
     """Which rows, and where to go on."""
 
     outcome: RecordOutcome.Outcome | None = None
-    code: str = Field("", max_length=50, description="A kind of error, as GET error-codes lists them.")
+    code: str = Field("", max_length=50, description="A kind of problem, as GET error-codes lists them.")
     severity: ValidationError.Severity | None = None
     cursor: str = Field("", max_length=cursors.CURSOR_CHARS, description="`next_cursor` of the page before.")
     limit: int = Field(cursors.USUAL, ge=1, le=cursors.MOST)

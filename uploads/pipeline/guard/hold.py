@@ -21,6 +21,7 @@ from uploads.pipeline import finish
 from uploads.pipeline.guard import facts, thresholds, told
 from uploads.pipeline.guard.check import UNCHECKED, Finding, check, word
 from uploads.pipeline.guard.measured import Measured
+from uploads.pipeline.weighing import severities
 from uploads.work import events, jobs, wakeups
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ class NotReleased(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """The trial of a file that somebody made already, and the generation of the catalog that it was held against."""
+    """The trial of a file that somebody made already, with the generation of the catalog that it was held against, and
+    the word of the severities (weighing/severities.py) that it was judged by."""
 
     measured: Measured
     generation: int
+    severities: str = ""
 
 
 # --- when an upload is opened ----------------------------------------------------------------------------------
@@ -91,11 +94,12 @@ def go_on(upload: UploadHistory, lines: int, user: "User | None") -> None:
 
 
 def _is_fresh(trial: Trial, vendor_id: str, counting: Sequence[thresholds.Threshold]) -> bool:
-    """Whether the catalog is still the one of the trial, and will be when the file is staged, and all is counted apart
-    in it that has to be."""
+    """Whether the catalog is still the one of the trial, and will be when the file is staged, the same keeps rows out,
+    and all is counted apart in it that has to be."""
     return (
         not trial.measured.cut_short
         and trial.generation == facts.generation(vendor_id)
+        and trial.severities == severities.word(vendor_id)
         and thresholds.categories(counting) <= trial.measured.parts.keys()
         and not UploadHistory.objects.filter(
             vendor=vendor_id, status=Status.PROCESSING, source=UploadHistory.Source.FILE

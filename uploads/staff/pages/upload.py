@@ -18,8 +18,9 @@ from config.web.links import keeping, list_url, page_url
 from config.web.text import visible
 from uploads.corrections import failed_rows, wrong_values
 from uploads.feed.parser import DELIMITERS, Layout, encoding_name
-from uploads.insight import progress, reading
+from uploads.insight import progress, reading, warned_rows
 from uploads.insight.progress import Progress
+from uploads.insight.warned_rows import Look
 from uploads.models import Feed, UploadHistory, results
 from uploads.pipeline.guard import hold
 from uploads.programs import feeds
@@ -138,13 +139,13 @@ def _kinds(state: Progress, may_see: bool, may_correct: bool) -> list[tuple[Any,
     ]  # fmt: skip
 
 
-def _warnings(state: Progress, may_see: bool) -> list[tuple[Any, str, str]]:
+def _warnings(state: Progress, may_see: bool) -> list[tuple[Look, str]]:
+    """The kinds of warnings, each with where its rows are listed."""
     filters = {"upload": state.upload.pk, "state": "open", "severity": "warning"}
     return [
-        (kind, label_of(kind.code),
-         list_url("uploads_validationerror", **filters, error_type=kind.code) if may_see else "")
-        for kind in state.warnings
-    ]  # fmt: skip
+        (look, list_url("uploads_validationerror", **filters, error_type=look.kind.code) if may_see else "")
+        for look in warned_rows.looks(state.warnings, state.upload.total_records)
+    ]
 
 
 def _forms(request: HttpRequest, upload: UploadHistory) -> dict[str, Any]:

@@ -1,24 +1,28 @@
 """The page of severities: all kinds of problems with what counts, and below it everything that was ever said of them.
 
-What was said is never changed or deleted: something newer is said of the same code, vendor and category, and counts
-from its date on.
+What has counted is never changed or deleted: something newer is said of the same code, vendor and category, and counts
+from its date on. What doesn't count yet is deleted where it isn't meant any more: nothing was judged by it, and what is
+newer and counts from today on wouldn't keep it from its day.
 """
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import ProductCategory
 from catalog.rules.problems import KINDS, Code, label_of
 from config.web.filters import ValueFilter, choice_filter
+from config.web.links import link, page_url
 from config.web.text import NOTHING, visible
 from security.log import note
 from security.models import Kind
@@ -33,7 +37,13 @@ else:
     SeverityModelForm = forms.ModelForm
 
 LONGEST: Final = timedelta(days=366)  # from now on: what counts later is forgotten till then
+SHOWN: Final = 5  # of what comes
 CODES: Final = [(code.value, code.label) for code in sorted(KINDS, key=lambda one: one.label)]
+
+
+def _in_words(rule: SeverityRule) -> str:
+    since = f"{rule.counts_from:%Y-%m-%d %H:%M} UTC"
+    return f"{label_of(rule.code)}: {codes.said_words(rule)} for {codes.whom(rule)}, from {since}"
 
 
 class CategoryFilter(ValueFilter):
@@ -112,7 +122,16 @@ class SeverityRuleAdmin(VendorTableAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+        """Of what doesn't count yet, for those who could say it; never of many at once."""
+        coming = isinstance(obj, SeverityRule) and obj.counts_from > timezone.now()
+        return coming and self.has_add_permission(request)
+
+    def delete_model(self, request: HttpRequest, obj: SeverityRule) -> None:
+        """By the database's clock, as it is asked for when rows are judged."""
+        said, vendor_id = _in_words(obj), obj.vendor_id or ""
+        if not SeverityRule.objects.filter(pk=obj.pk, counts_from__gt=Now()).delete()[0]:
+            raise PermissionDenied("It counts by now. Say something newer instead.")
+        note(Kind.SETTING_CHANGED, vendor_id=vendor_id, about="severity", detail=f"Deleted before it counted: {said}")
 
     def peek_title(self, rule: SeverityRule) -> str:
         return label_of(rule.code)
@@ -129,9 +148,12 @@ class SeverityRuleAdmin(VendorTableAdmin):
         obj.created_by_id, obj.counts_from = request.user.pk, obj.counts_from or Now()
         obj.save()
         obj.refresh_from_db()
-        since = f"{obj.counts_from:%Y-%m-%d %H:%M} UTC"
-        said = f"{label_of(obj.code)}: {codes.said_words(obj)} for {codes.whom(obj)}, from {since}"
-        note(Kind.SETTING_CHANGED, vendor_id=obj.vendor_id or "", about="severity", detail=said)
+        note(Kind.SETTING_CHANGED, vendor_id=obj.vendor_id or "", about="severity", detail=_in_words(obj))
+        same = SeverityRule.objects.filter(code=obj.code, vendor=obj.vendor_id, category=obj.category)
+        for coming in same.filter(counts_from__gt=obj.counts_from, pk__lt=obj.pk).order_by("counts_from")[:SHOWN]:
+            text = "This was said before and still comes: {}. Delete it there if it isn’t meant any more."
+            way = link(page_url("uploads_severityrule", coming.pk), _in_words(coming))
+            messages.warning(request, format_html(text, way))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """With the table of all kinds of problems above the list."""

@@ -52,10 +52,10 @@ def test_a_name_in_capitals_has_ten_letters_and_no_other(name: str, expected: li
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("x" * 19, ["description_short"]), ("x" * 20, []), ("", []), (None, []),
+        ("x" * 9, ["description_short"]), ("x" * 10, []), ("", []), (None, []),
     ],
 )  # fmt: skip
-def test_a_description_is_short_below_twenty_characters_and_an_empty_one_is_none(
+def test_a_description_is_short_below_ten_characters_and_an_empty_one_is_none(
     text: str | None, expected: list[str]
 ) -> None:
     assert codes(description=text) == expected

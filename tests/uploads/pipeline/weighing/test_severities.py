@@ -124,6 +124,23 @@ def test_a_row_that_only_changes_a_product_is_judged_by_the_category_of_the_prod
     assert (of("warning", upload), of("error", upload)) == ([(1, "cleaned")], [(2, "cleaned")])
 
 
+def test_an_error_in_a_list_of_changes_that_a_newer_upload_overtook_is_counted_and_closed(
+    pipeline: Pipeline,
+) -> None:
+    """A wrong GTIN could be a warning, so the row comes as far as the catalog."""
+    pipeline.run(feed(line(1)))
+    changes = pipeline.send("SKU,Price,GTIN\nSKU-1,8.00,4006381333932\n")
+    pipeline.stage(changes)
+    batch = [decode(item) for item in dynamo.query_upload(changes.pk)]
+    later = pipeline.send(feed(line(1, price="7.00")))
+    pipeline.stage(later)
+    commit.commit_batch([decode(item) for item in dynamo.query_upload(later.pk)])
+    commit.commit_batch(batch)
+    changes.refresh_from_db()
+    assert (changes.error_records, changes.closed_records, changes.valid_records) == (1, 1, 0)
+    assert of("error", changes) == [], "the newer one stands for the product"
+
+
 def test_the_date_when_a_row_is_judged_decides_and_what_was_judged_stays(pipeline: Pipeline, admin_user: User) -> None:
     first = pipeline.run(feed(wrapped(1)))
     say("cleaned", "error")

@@ -4,12 +4,15 @@ import csv
 import io
 from typing import Any
 
+import pytest
 from django.contrib.admin.utils import quote
 from django.test import Client
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
+from tests.uploads.portal.test_upload import choose, sign_in
 from uploads.insight import error_habits
+from uploads.insight.warned_rows import of_file
 
 ROWS = [line(1, description="Short."), line(2, sku='"=""SKU-2"""', price="free"), line(3)]
 
@@ -68,3 +71,62 @@ def test_no_more_than_the_newest_warnings_are_looked_at(pipeline: Pipeline, monk
     pipeline.run(feed(*ROWS))
     monkeypatch.setattr(error_habits, "LOOKED_AT", 1)
     assert [one.problems for one in error_habits.warned("VEND001", 7)] == [1]
+
+
+# --- what most rows have is said once --------------------------------------------------------------------------
+
+SHORT = [line(n, description="Short.") for n in range(1, 12)]
+
+
+def part(page: str, begin: str) -> str:
+    return page.partition(begin)[2].partition("<h2")[0]
+
+
+def test_the_price_among_many_short_descriptions_comes_first_and_these_are_said_once(
+    pipeline: Pipeline, member: Client, admin_client: Client
+) -> None:
+    pipeline.run(feed(line(12)))
+    upload = pipeline.run(feed(*SHORT, line(12, price="1.00")))
+    base = f"/vendor/VEND001/uploads/{upload.pk}"
+    look = part(text(member.get(f"{base}/")), "<h2>What to look at</h2>")
+    assert f'<a href="{base}/warnings/price_changed/">Price changed</a>: 1 time.' in look
+    assert "The price fell by 90%" in look
+    assert f'Most rows have <a href="{base}/warnings/description_short/">Description short</a> (11)' in look
+    assert look.index("Price changed") < look.index("Description short")
+    assert "“Short.”" not in look
+    kinds = text(member.get(f"{base}/warnings/"))
+    assert kinds.index("price_changed/") < kinds.index("description_short/")
+    staff = part(text(admin_client.get(f"/admin/uploads/uploadhistory/{quote(upload.pk)}/change/")), ">Warnings</h2>")
+    assert staff.index("Price changed") < staff.index("Description short") < staff.index("most rows of the file")
+
+
+def test_where_most_rows_have_all_that_there_is_to_say_nobody_is_asked_to_look(
+    pipeline: Pipeline, member: Client
+) -> None:
+    upload = pipeline.run(feed(*SHORT))
+    look = part(text(member.get(f"/vendor/VEND001/uploads/{upload.pk}/")), "<h2>What to look at</h2>")
+    assert "11 rows have warnings" in look
+    assert "Look whether" not in look
+    assert "Nothing has to be done about it." in look
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "rows", "more", "expected"),
+    [
+        ("description_short", 50, 100, False, True), ("description_short", 49, 100, False, False),
+        ("description_short", 9, 9, False, False),  # so few are looked at one by one
+        ("description_short", 10_000, 1_000_000, True, True),
+        ("price_changed", 100, 100, False, False), ("stock_zero", 10_000, 20_000, True, False),
+    ],
+)  # fmt: skip
+def test_half_of_the_rows_are_most_and_what_happened_to_products_is_never_how_a_file_is_made(
+    code: str, count: int, rows: int, more: bool, expected: bool
+) -> None:
+    assert of_file(code, count, rows, more=more) is expected
+
+
+def test_a_preview_says_last_what_most_rows_have(pipeline: Pipeline, client: Client) -> None:
+    sign_in(client, "uploader")
+    page = text(choose(client, feed(*SHORT, line(12, product_name="A LAMP IN CAPITALS"))))
+    kinds = page.partition('aria-label="Warnings"')[2].partition("</table>")[0]
+    assert kinds.index("Name in capitals") < kinds.index("Description short") < kinds.index("most rows of the file")

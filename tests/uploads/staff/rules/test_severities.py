@@ -117,6 +117,32 @@ def test_something_can_be_said_for_a_later_date(admin_client: Client, db: None) 
     assert "will count from" in text(admin_client.get(LIST))
 
 
+def test_what_doesnt_count_yet_is_deleted_by_those_who_could_say_it_and_by_nobody_once_it_counts(
+    admin_client: Client, groups: None
+) -> None:
+    later = timezone.now() + timedelta(days=2)
+    rule = SeverityRule.objects.create(code="cleaned", severity="error", counts_from=later)
+    address = f"{LIST}{rule.pk}/delete/"
+    assert of_group("Operations").post(address, {"post": "yes"}).status_code == 403
+    assert f'href="{address}"' in text(admin_client.get(f"{LIST}{rule.pk}/change/"))
+    assert of_group("Operations lead").post(address, {"post": "yes"}).status_code == 302
+    assert not SeverityRule.objects.exists()
+    noted = SecurityEvent.objects.filter(what="setting_changed", about="severity").get()
+    assert noted.detail.startswith("Deleted before it counted: Cleaned: error for all vendors, from ")
+    rule = SeverityRule.objects.create(code="cleaned", severity="error")
+    assert admin_client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert SeverityRule.objects.exists()
+
+
+def test_who_takes_something_back_is_told_what_still_comes(admin_client: Client, db: None) -> None:
+    later = timezone.now() + timedelta(days=2)
+    coming = SeverityRule.objects.create(code="cleaned", severity="error", counts_from=later)
+    SeverityRule.objects.create(code="cleaned", severity="error", category="Books", counts_from=later)
+    page = text(admin_client.post(ADD, said(severity=""), follow=True))
+    assert page.count("still comes") == 1
+    assert f'still comes: <a href="{LIST}{coming.pk}/change/">Cleaned: error for all vendors' in page
+
+
 def test_what_was_said_is_neither_changed_nor_deleted_and_what_is_newer_counts(admin_client: Client, db: None) -> None:
     admin_client.post(ADD, said())
     rule = SeverityRule.objects.get()
