@@ -5,13 +5,12 @@ looked at again, with what is said now and with what would be. Of rows that were
 then: they would pass where it would be a warning, or not beyond the bound, if nothing else was wrong with them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from catalog.models import Product
 from catalog.rules.places import in_file
 from catalog.rules.problems import Code, Problem
 from catalog.rules.severity import doubts
@@ -19,10 +18,11 @@ from catalog.rules.severity.severities import Severities
 from catalog.rules.validator import ProductDraft
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.pipeline.settling.identity import BY_ID, BY_SKU
-from uploads.shadow import changes, compare, effects, stored
+from uploads.shadow import changes, compare, effects, offered, stored
 from uploads.shadow.changes import SeverityChange
 from uploads.shadow.compare import FAIL, PASS, UNWARN, WARN
 from uploads.shadow.effects import Effect
+from uploads.shadow.offered import NOTHING, Named
 from uploads.shadow.stored import Window
 from uploads.work import jobs
 
@@ -74,13 +74,14 @@ def _add(result: dict[str, Any], upload: UploadHistory, change: SeverityChange, 
     both, vendor_id = changes.both(change, [upload.vendor_id]), upload.vendor_id
     now, then = both.now.severities[vendor_id], both.then.severities[vendor_id]
     kept_out = _kept_out(upload.pk, change.code, [row.number for row in rows if row.outcome == "error"])
-    products = _products(vendor_id, [error.identity for error in kept_out.values()])
+    named = {key: name for key, error in kept_out.items() if (name := _named(vendor_id, error.identity))}
+    products = offered.standing(named.values())
     for row in rows:
         shown = row
         if alone := kept_out.get(row.record_id):
-            category, sku = products.get(alone.identity, ("", ""))
-            shown, problem = row._replace(sku=sku), Problem(alone.field, Code(change.code), alone.error_message)
-            said = Said(*(_as_found(problem, one, category) for one in (now, then)))
+            stands = products.get(named[row.record_id], NOTHING) if row.record_id in named else NOTHING
+            shown, problem = row._replace(sku=stands.sku), Problem(alone.field, Code(change.code), alone.error_message)
+            said = Said(*(_as_found(problem, one, stands.category) for one in (now, then)))
         else:
             said = Said(_found(row, change.code, now), _found(row, change.code, then))
         kind = _difference(said)
@@ -147,18 +148,9 @@ def _example(kind: str, upload: UploadHistory, row: Effect, said: Said) -> dict[
     }  # fmt: skip
 
 
-def _products(vendor_id: str, identities: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The category and the SKU of the products that rows are about (settling/identity), as they are now."""
-    asked = {one.removeprefix(vendor_id): one for one in identities if one}
-    by_id, by_sku = (
-        [one.removeprefix(prefix) for one in asked if one.startswith(prefix)] for prefix in (BY_ID, BY_SKU)
-    )
-    if not asked:
-        return {}
-    theirs = Product.objects.filter(vendor_id=vendor_id).values_list("vendor_product_id", "sku", "category")
-    found = {}
-    for key, sku, category in [*theirs.filter(vendor_product_id__in=by_id), *theirs.filter(sku__in=by_sku)]:
-        for name in (f"{BY_ID}{key}", f"{BY_SKU}{sku}"):
-            if name in asked:
-                found[asked[name]] = category, sku
-    return found
+def _named(vendor_id: str, identity: str) -> Named | None:
+    """The product that a row is about (uploads/pipeline/settling/identity.py), where it says so."""
+    for prefix, by in ((BY_ID, "vendor_product_id"), (BY_SKU, "sku")):
+        if identity.startswith(vendor_id + prefix):
+            return Named(vendor_id, by, identity.removeprefix(vendor_id + prefix))
+    return None
