@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("uploads", "0037_feed_rows"),
+        ("uploads", "0038_renamed_categories"),
     ]
 
     operations = [

@@ -3,6 +3,7 @@
 changes.py     a change that isn't stored, and what rows would be held against with it
 stored.py      the rows of past uploads, as they were sent or corrected
 compare.py     a row judged twice: what differs, and how that is added up
+offered.py     rows that only change a product: judged in its category
 held.py        an upload that was measured: whether a threshold of the guard would have held it
 moved.py       a severity of what only a product's change shows
 effects.py     what became of the rows of past uploads, for both

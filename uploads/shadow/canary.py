@@ -4,7 +4,9 @@ What is made are rows that there are anyway: value rules, severities, categories
 which of them are its own (`made` in its parameters), so that only these are taken back, and only as long as nobody said
 something newer. All of it is done under a lock on the job, so two people who press at once don't do it twice.
 
-- A severity for chosen vendors is one for each; an error only warns the others meanwhile, where its code can.
+- A severity for chosen vendors is one for each; for the others it stays what it was.
+- Where something was said of the same before, that is said again when it is taken back. So no two tests say something
+  of the same at once: neither could be taken back to what stood before both.
 - Categories that are deactivated for chosen vendors are inactive, with `inactive_category` an error there and a warning
   elsewhere; for all, those words are taken back, and rows fail by default.
 - A value rule for all vendors is one of each chosen vendor first; one of a vendor's own for the same value stays.
@@ -162,8 +164,8 @@ def _for_vendors(change: RowChange, so_far: Made, new: Sequence[str], user: Any)
     else:
         code, severity, bound, categories = change.code, change.severity, change.threshold, [change.category]
     rules = [Rule(code, severity, vendor_id, category, bound) for vendor_id in new for category in categories]
-    if severity == ERROR and not so_far.vendors:
-        rules += [Rule(code, WARNING, "", category, bound) for category in categories if _keeps_out(code, category)]
+    if isinstance(change, CategoryChange) and not so_far.vendors:
+        rules += [Rule(code, WARNING, "", category) for category in categories if _is_error(code, category)]
     return Made(vendors, severities=(*so_far.severities, *_say(rules, user)), turned=turned)
 
 
@@ -198,30 +200,51 @@ def _clear(change: RowChange, so_far: Made, user: Any) -> None:
 # --- severities and categories -------------------------------------------------------------------------------------
 
 
-def _keeps_out(code: str, category: str) -> bool:
-    """Whether rows of vendors of which nothing is said are kept out by it, and needn't be."""
-    kind, said = kind_of(code), severities.of([""])[""].rule(code, category)
-    return not kind.never and (said.severity if said else kind.severity) == ERROR
+def _is_error(code: str, category: str) -> bool:
+    """Whether it is one for vendors of which nothing is said."""
+    said = severities.of([""])[""].rule(code, category)
+    return (said.severity if said else kind_of(code).severity) == ERROR
 
 
 def _say(rules: Iterable[Rule], user: Any) -> tuple[int, ...]:
-    """Say this from now on; returns the rows."""
-    rows = [
-        SeverityRule.objects.create(
-            code=rule.code, vendor_id=rule.vendor_id or None, category=rule.category, severity=rule.severity,
-            threshold=rule.threshold, counts_from=Now(), created_by=user, note=NOTE,
-        )
-        for rule in rules
-    ]  # fmt: skip
-    return tuple(row.pk for row in rows)
+    """Say this from now on; returns the rows. Raises Refused where another test said something of the same."""
+    rows = []
+    for rule in rules:
+        if (newest := _said_of(rule).first()) and (other := _test_of(newest)):
+            whom = rule.vendor_id or "all vendors"
+            raise Refused(f"The tested change {other} counts for {whom} already: take that back first.")
+        rows.append(_say_again(rule, user))
+    return tuple(rows)
 
 
 def _unsay(keys: Iterable[int], user: Any) -> None:
-    """Take back what was said in these rows, but for that of which something newer was said."""
+    """Have what stood before these rows count again, but for that of which something newer was said."""
     for row in SeverityRule.objects.filter(pk__in=list(keys)).order_by("pk"):
-        same = SeverityRule.objects.filter(code=row.code, vendor_id=row.vendor_id, category=row.category)
-        if same.filter(counts_from__lte=Now()).order_by("-counts_from", "-id").first() == row:
-            _say([Rule(row.code, "", row.vendor_id or "", row.category)], user)
+        rule = Rule(row.code, "", row.vendor_id or "", row.category)
+        newest, before = (*_said_of(rule)[:2], None)[:2]
+        if newest == row:
+            stood = {"severity": before.severity, "threshold": before.threshold} if before else {}
+            _say_again(rule._replace(**stood), user)
+
+
+def _say_again(rule: Rule, user: Any) -> int:
+    made = SeverityRule.objects.create(
+        code=rule.code, vendor_id=rule.vendor_id or None, category=rule.category, severity=rule.severity,
+        threshold=rule.threshold, counts_from=Now(), created_by=user, note=NOTE,
+    )  # fmt: skip
+    return made.pk
+
+
+def _said_of(rule: Rule) -> "QuerySet[SeverityRule]":
+    """All that was said of the same by now, the newest first."""
+    same = SeverityRule.objects.filter(code=rule.code, vendor_id=rule.vendor_id or None, category=rule.category)
+    return same.filter(counts_from__lte=Now()).order_by("-counts_from", "-id")
+
+
+def _test_of(row: SeverityRule) -> int | None:
+    """The test from whose page it was said, if it wasn't taken back (through idx_jobs_shadow)."""
+    tests = Job.objects.filter(kind=Job.Kind.SHADOW, parameters__made__severities__contains=[row.pk])
+    return tests.values_list("pk", flat=True).first()
 
 
 def _deactivate(change: CategoryChange, user: Any) -> tuple[int, ...]:

@@ -90,10 +90,12 @@ def _vendor_id(judged: Judged) -> str:
 
 def _example(kind: str, now: Judged, then: Judged) -> dict[str, Any]:
     field, message = "", ""
-    if kind in (FAIL, WARN):
-        field, message = _said(_new(then.problems, now.problems))
-    elif kind in (PASS, UNWARN):
-        field, message = _said(_new(now.problems, then.problems))
+    if kind in (FAIL, PASS):
+        more, less = (then, now) if kind == FAIL else (now, then)
+        field, message = _said(_new(_errors(more), _errors(less)))
+    elif kind in (WARN, UNWARN):
+        more, less = (then, now) if kind == WARN else (now, then)
+        field, message = _said(_new(more.problems, less.problems))
     else:
         field = next((name for name in FIELDS if _value(now, name) != _value(then, name)), "")
     record = now.record
@@ -110,6 +112,11 @@ def _example(kind: str, now: Judged, then: Judged) -> dict[str, Any]:
         "after": clipped(_value(then, field)) if kind == OTHER else "",
         "message": clipped(message),
     }
+
+
+def _errors(judged: Judged) -> list[Problem]:
+    """What keeps it out, beside which there may be warnings."""
+    return [problem for problem in judged.problems if not problem.is_warning]
 
 
 def _new(found: Iterable[Problem], known: Iterable[Problem]) -> list[Problem]:

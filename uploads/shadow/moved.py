@@ -2,7 +2,7 @@
 
 Such rows can't be judged again, since their products stand otherwise by now. What they changed is known, though: it is
 looked at again, with what is said now and with what would be. Of rows that were kept out for it there is what was found
-then: they would pass where it would be a warning, if nothing else was wrong with them.
+then: they would pass where it would be a warning, or not beyond the bound, if nothing else was wrong with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,12 @@ from catalog.rules.severity import doubts
 from catalog.rules.severity.severities import Severities
 from catalog.rules.validator import ProductDraft
 from uploads.models import Job, UploadHistory, ValidationError
-from uploads.shadow import changes, compare, effects, stored
+from uploads.pipeline.settling.identity import BY_ID, BY_SKU
+from uploads.shadow import changes, compare, effects, offered, stored
 from uploads.shadow.changes import SeverityChange
 from uploads.shadow.compare import FAIL, PASS, UNWARN, WARN
 from uploads.shadow.effects import Effect
+from uploads.shadow.offered import NOTHING, Named
 from uploads.shadow.stored import Window
 from uploads.work import jobs
 
@@ -72,14 +74,18 @@ def _add(result: dict[str, Any], upload: UploadHistory, change: SeverityChange, 
     both, vendor_id = changes.both(change, [upload.vendor_id]), upload.vendor_id
     now, then = both.now.severities[vendor_id], both.then.severities[vendor_id]
     kept_out = _kept_out(upload.pk, change.code, [row.number for row in rows if row.outcome == "error"])
+    named = {key: name for key, error in kept_out.items() if (name := _named(vendor_id, error.identity))}
+    products = offered.standing(named.values())
     for row in rows:
+        shown = row
         if alone := kept_out.get(row.record_id):
-            problem = Problem(alone.field, Code(change.code), alone.error_message)
-            said = Said(*(one.settled([problem], change.category)[0] for one in (now, then)))
+            stands = products.get(named[row.record_id], NOTHING) if row.record_id in named else NOTHING
+            shown, problem = row._replace(sku=stands.sku), Problem(alone.field, Code(change.code), alone.error_message)
+            said = Said(*(_as_found(problem, one, stands.category) for one in (now, then)))
         else:
             said = Said(_found(row, change.code, now), _found(row, change.code, then))
         kind = _difference(said)
-        compare.count(result, vendor_id, kind, partial(_example, kind, upload, row, said))
+        compare.count(result, vendor_id, kind, partial(_example, kind, upload, shown, said))
 
 
 def _difference(said: Said) -> str:
@@ -100,6 +106,13 @@ def _found(row: Effect, code: str, severities: Severities) -> Problem | None:
     before, after = (_draft(moved, place, row.category) for place in (0, 1))
     found = [one for one in doubts.of_change(before, after, severities) if one.code == code]
     return severities.settled(found, row.category)[0] if found else None
+
+
+def _as_found(problem: Problem, severities: Severities, category: str) -> Problem | None:
+    """What was found then, as it would count."""
+    if not doubts.still_beyond(problem, severities, category):
+        return None
+    return severities.settled([problem], category)[0]
 
 
 def _draft(moved: Mapping[str, Sequence[object]], place: int, category: str) -> ProductDraft:
@@ -133,3 +146,11 @@ def _example(kind: str, upload: UploadHistory, row: Effect, said: Said) -> dict[
         "cell": f"{moved[0]} → {moved[1]}" if moved[0] != "" else "", "before": "", "after": "",
         "message": compare.clipped(problem.message if problem else ""),
     }  # fmt: skip
+
+
+def _named(vendor_id: str, identity: str) -> Named | None:
+    """The product that a row is about (uploads/pipeline/settling/identity.py), where it says so."""
+    for prefix, by in ((BY_ID, "vendor_product_id"), (BY_SKU, "sku")):
+        if identity.startswith(vendor_id + prefix):
+            return Named(vendor_id, by, identity.removeprefix(vendor_id + prefix))
+    return None

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from uploads.models import Job
 from uploads.pipeline.judge import judge_by
-from uploads.shadow import changes, compare, held, moved, stored
+from uploads.shadow import changes, compare, held, moved, offered, stored
 from uploads.shadow.changes import Change, RowChange, SeverityChange, ThresholdChange
 from uploads.shadow.stored import MOST_ROWS, Place, Slice, Window
 from uploads.work import jobs
@@ -67,7 +67,7 @@ def _rows_step(job: Job, change: RowChange, wanted: Window) -> bool:
     place = Place(**result["at"])
     found = stored.read(wanted, place, min(SLICE_ROWS, MOST_ROWS - job.done))
     against = changes.both(change, sorted({record.vendor_id for record in found.records}))
-    now, then = judge_by(found.records, against.now), judge_by(found.records, against.then)
+    now, then = (offered.settled(judge_by(found.records, one)) for one in against)
     compare.add(result, zip(now, then, strict=True))
     _note(result, found)
     job.done += len(found.records)

@@ -27,6 +27,7 @@ _TAG: Final = re.compile(
     rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>=]{{0,200}}=[^<>]{{0,1000}}|[\s/]{{0,100}})>|<!--", re.IGNORECASE
 )
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_PRICES: Final = re.compile(r"from ([0-9,]{1,30}\.[0-9]{2}) to ([0-9,]{1,30}\.[0-9]{2})\.")  # of _price_changed
 PICTURE: Final = "image_url"
 _USUAL_SHORT: Final = KINDS[Code.DESCRIPTION_SHORT].threshold or 0
 
@@ -132,7 +133,7 @@ def of_change(before: ProductDraft, after: ProductDraft, severities: Severities)
     """What is odd in how a product is about to change."""
     found = []
     if before.price != after.price and before.currency == after.currency and before.price:
-        share = abs(after.price - before.price) * 100 / before.price
+        share = _share(before.price, after.price)
         if share > severities.threshold(Code.PRICE_CHANGED, after.category):
             found.append(_price_changed(before.price, after.price, share))
     if before.stock_quantity > 0 and after.stock_quantity == 0:
@@ -141,7 +142,21 @@ def of_change(before: ProductDraft, after: ProductDraft, severities: Severities)
     return found
 
 
+def _share(before: Decimal, after: Decimal) -> Decimal:
+    return abs(after - before) * 100 / before
+
+
 def _price_changed(before: Decimal, after: Decimal, share: Decimal) -> Problem:
     how = "fell" if after < before else "rose"
     message = f"The price {how} by {share:,.0f}%, from {before:,.2f} to {after:,.2f}. Look whether it is meant so."
     return Problem("price", Code.PRICE_CHANGED, message)
+
+
+def still_beyond(problem: Problem, severities: Severities, category: str) -> bool:
+    """Whether a problem that was found in a product's change would be found with what is said here, too: of a price
+    by the numbers in its message, where it has them."""
+    numbers = _PRICES.search(problem.message) if problem.code == Code.PRICE_CHANGED else None
+    if numbers is None:
+        return True
+    before, after = (Decimal(number.replace(",", "")) for number in numbers.groups())
+    return not before or _share(before, after) > severities.threshold(Code.PRICE_CHANGED, category)

@@ -124,6 +124,58 @@ def test_what_somebody_said_since_is_not_taken_back(pipeline: Pipeline, vendor: 
     assert became(pipeline.run(feed(line(1, product_name=LOUD)))) == (0, 1, ["error"])
 
 
+def test_what_stood_before_counts_again_when_it_is_taken_back(
+    pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    """Of a vendor, and of all."""
+    SeverityRule.objects.create(code="name_in_capitals", severity="warning", threshold=3)
+    SeverityRule.objects.create(code="name_in_capitals", vendor_id="VEND001", severity="error", threshold=3)
+    short = {"product_name": "OAK DESK"}  # seven letters: by default a name of ten is in capitals
+    job = job_of(SeverityChange("name_in_capitals", "error", threshold=30), user)
+
+    canary.for_vendors(job, ["VEND001"], user)
+    assert became(pipeline.run(feed(line(1, **short)))) == (1, 0, [])
+    canary.for_all(job, user)
+    assert became(pipeline.run(feed(line(2, **short)))) == (0, 1, ["error"]), "what is said of it alone"
+    assert became(pipeline.run(feed(line(3, **short)), "VEND002")) == (1, 0, [])
+    canary.take_back(job, user)
+
+    assert became(pipeline.run(feed(line(4, **short)))) == (0, 1, ["error"])
+    assert became(pipeline.run(feed(line(5, **short)), "VEND002")) == (1, 0, ["warning"])
+
+
+def test_a_problem_that_is_an_error_for_all_stays_one_for_those_who_were_not_chosen(
+    pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    SeverityRule.objects.create(code="name_in_capitals", severity="error")
+    job = job_of(SeverityChange("name_in_capitals", "error", threshold=5), user)
+
+    canary.for_vendors(job, ["VEND002"], user)
+
+    assert became(pipeline.run(feed(line(1, product_name=LOUD)))) == (0, 1, ["error"])
+    assert became(pipeline.run(feed(line(2, product_name="OAK DESK")))) == (1, 0, [])
+    assert became(pipeline.run(feed(line(3, product_name="OAK DESK")), "VEND002")) == (0, 1, ["error"])
+
+
+def test_two_tests_do_not_say_two_things_of_the_same_at_once(
+    pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    """Neither could be taken back to what stood before both."""
+    first = job_of(SeverityChange("name_in_capitals", "error"), user)
+    second = job_of(SeverityChange("name_in_capitals", "error", threshold=5), user)
+    canary.for_vendors(first, ["VEND001"], user)
+
+    with pytest.raises(canary.Refused, match=f"change {first.pk} counts for VEND001 already: take that back"):
+        canary.for_vendors(second, ["VEND001", "VEND002"], user)
+    canary.for_vendors(second, ["VEND002"], user)
+    canary.take_back(first, user)
+    canary.for_vendors(second, ["VEND001"], user)
+    canary.take_back(second, user)
+
+    assert became(pipeline.run(feed(line(1, product_name=LOUD)))) == (1, 0, ["warning"])
+    assert became(pipeline.run(feed(line(2, product_name=LOUD)), "VEND002")) == (1, 0, ["warning"])
+
+
 def test_a_rule_is_each_chosen_vendors_first_and_then_one_for_all(
     pipeline: Pipeline, other_vendor: Vendor, user: User
 ) -> None:

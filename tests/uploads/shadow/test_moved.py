@@ -79,3 +79,30 @@ def test_rows_that_were_kept_out_for_it_alone_would_pass_as_a_warning(
 
     assert (result["counts"], rows(result, "pass")) == ({"pass": 1}, [1])
     assert (result["uploads"], result["left"]) == (2, {"uploads": 0, "rows": 0})
+
+
+def test_rows_that_were_kept_out_pass_where_the_bound_would_be_beyond_what_they_changed(
+    pipeline: Pipeline, vendor: Vendor, user: User
+) -> None:
+    SeverityRule.objects.create(code="price_changed", severity="error")
+    pipeline.run(feed(line(1, price="1000.00"), line(2, price="10.00")))
+    pipeline.run(feed(line(1, price="1600.00"), line(2, price="30.00")))
+
+    higher = result_of(SeverityChange("price_changed", "error", threshold=60), user)
+
+    assert (higher["counts"], rows(higher, "pass")) == ({"pass": 1}, [1])
+
+
+def test_rows_that_were_kept_out_count_in_the_category_of_their_product(
+    pipeline: Pipeline, vendor: Vendor, user: User
+) -> None:
+    SeverityRule.objects.create(code="price_changed", severity="error")
+    pipeline.run(feed(line(1, price="10.00"), line(2, price="10.00", category="Books")))
+    pipeline.run(feed(line(1, price="16.00"), line(2, price="16.00", category="Books")))
+
+    of_books = result_of(SeverityChange("price_changed", "warning", category="Books"), user)
+    SeverityRule.objects.create(code="price_changed", category="Books", severity="error")
+    of_others = result_of(SeverityChange("price_changed", "warning"), user)
+
+    assert (of_books["counts"], rows(of_books, "pass")) == ({"pass": 1}, [2])
+    assert (of_others["counts"], rows(of_others, "pass")) == ({"pass": 1}, [1])

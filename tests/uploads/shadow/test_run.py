@@ -1,5 +1,6 @@
 """A change is tested against the rows of past uploads, row for row, and nothing but the job's own row is written."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,10 @@ from tests.jobs import run_jobs, take_turn
 from uploads.aws import dynamo
 from uploads.aws.records import Record
 from uploads.corrections import correct
+from uploads.feed.choices import in_mode
+from uploads.feed.parser import Reading
 from uploads.models import Job, UploadHistory, ValueRule
-from uploads.pipeline import judge
+from uploads.pipeline import judge, receive
 from uploads.shadow import forget, run, stored
 from uploads.shadow.changes import CategoryChange, Change, RuleChange, SeverityChange
 from uploads.work import jobs
@@ -286,6 +289,17 @@ def test_a_warning_that_would_be_an_error_fails_its_rows_of_the_vendor_and_categ
     assert rows(of_one, "fail") == [1]
 
 
+def test_an_example_says_what_would_keep_the_row_out_and_not_what_else_it_is_warned_of(
+    pipeline: Pipeline, user: User
+) -> None:
+    pipeline.run(feed(line(1, product_name="TELEVISION SET", description="Nice")))
+
+    result = result_of(SeverityChange("description_short", "error"), user)
+
+    (example,) = result["vendors"]["VEND001"]["examples"]
+    assert (example["field"], example["cell"]) == ("description", "Nice")
+
+
 def test_an_error_that_would_be_a_warning_lets_rows_pass_that_have_no_other(pipeline: Pipeline, user: User) -> None:
     ProductCategory.objects.filter(category_name="Electronics").update(is_active=False)
     pipeline.run(feed(line(1), line(2, price="x"), line(3, category="Books")))
@@ -304,3 +318,25 @@ def test_a_bound_that_would_be_another_warns_of_other_rows(pipeline: Pipeline, u
 
     assert (higher["counts"], rows(higher, "warn")) == ({"warn": 1}, [2])
     assert (lower["counts"], rows(lower, "unwarn")) == ({"unwarn": 1}, [1])
+
+
+def test_rows_that_only_change_products_are_judged_in_the_category_of_their_product(
+    pipeline: Pipeline, user: User
+) -> None:
+    pipeline.run(feed(line(1), line(2, category="Books"), line(3)))
+    names = "sku,product_name,gtin\nSKU-1,OAK DESK AND CHAIR,\nSKU-2,OAK DESK AND CHAIR,\nSKU-3,,4006381333932\n"
+    file = io.BytesIO(f"{names}SKU-9,OAK DESK AND CHAIR,\n".encode())
+    options = receive.Options("update")
+    upload = receive.receive(file, "f.csv", "VEND001", reading=in_mode(Reading(), "update"), options=options)
+    pipeline.stage(upload)
+    pipeline.settle()
+    upload.refresh_from_db()
+    assert (upload.mode, upload.updated_records, upload.error_records) == ("update", 2, 2)
+
+    everywhere = result_of(SeverityChange("name_in_capitals", "error"), user)
+    of_books = result_of(SeverityChange("name_in_capitals", "error", category="Books"), user)
+    lowered = result_of(SeverityChange("invalid_gtin", "warning", category="Electronics"), user)
+
+    assert (everywhere["counts"], rows(everywhere, "fail")) == ({"fail": 2}, [1, 2]), "there is no fourth product"
+    assert (of_books["counts"], rows(of_books, "fail")) == ({"fail": 1}, [2])
+    assert (lowered["counts"], rows(lowered, "pass")) == ({"pass": 1}, [3])

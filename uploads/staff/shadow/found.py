@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.rules.fields import LABELS
-from catalog.rules.problems import WARNING as LOWER
 from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.models import Job
@@ -146,7 +145,7 @@ def elsewhere(change: Change) -> str:
     """What becomes of rows of the other vendors, as long as a change is made for some."""
     if isinstance(change, RuleChange):
         return "Rows of the others are read as before."
-    if isinstance(change, SeverityChange) and change.severity == LOWER:
+    if isinstance(change, SeverityChange):
         return "For the others it stays what it was."
     return "Rows of the others are accepted and only warned of."
 
