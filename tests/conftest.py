@@ -20,6 +20,7 @@ from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
 from tests.live import Platform
+from tests.services import is_migrated
 from uploads.aws import dynamo, storage
 from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
@@ -84,6 +85,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 def _needs_more_than_postgresql(item: pytest.Item) -> bool:
     return not MORE_THAN_POSTGRESQL.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """What is migrated already isn't made anew."""
+    return django_db_keepdb or is_migrated()
 
 
 @pytest.fixture(scope="session")
