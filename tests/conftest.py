@@ -15,11 +15,12 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from config.celery import calm_collector
-from tests import emptying
+from tests import emptying, sharing
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
 from tests.live import Platform
+from tests.services import is_migrated
 from uploads.aws import dynamo, storage
 from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
@@ -36,15 +37,6 @@ settings.load_profile("untimed")
 
 # What a test asks for when it needs more than PostgreSQL, itself or through other fixtures.
 MORE_THAN_POSTGRESQL = {"aws", "broker", "real_processes", "browser"}
-# Where tests wait for processes and browsers. Begun last, they would keep one worker busy after the others are done.
-LONG = (
-    "tests/journey/",
-    "tests/faults/",
-    "tests/deploy/",
-    "tests/config/",
-    "tests/browser/",
-    "tests/site/test_outages.py",
-)
 # The core's own tests: how a file is read, what a product must be, and how it gets into the catalog.
 OF_THE_CORE = ("tests/catalog/", "tests/uploads/feed/")
 
@@ -59,7 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if _needs_more_than_postgresql(item)])
         items[:] = [item for item in items if not _needs_more_than_postgresql(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+        items.sort(key=lambda item: sharing.rank(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return sharing.scheduler(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -84,6 +80,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 def _needs_more_than_postgresql(item: pytest.Item) -> bool:
     return not MORE_THAN_POSTGRESQL.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """What is migrated already isn't made anew."""
+    return django_db_keepdb or is_migrated()
 
 
 @pytest.fixture(scope="session")

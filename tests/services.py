@@ -6,7 +6,8 @@ With DATABASE_URL, REDIS_URL and AWS_ENDPOINT_URL set, those are used instead.
 
 A platform of a test's own (live.py) begins with a copy of a data folder whose PostgreSQL is migrated and has the first
 data: `copy_prepared`. What `prepare` finds done it doesn't do again, so it comes to where a fresh platform comes to,
-without the seconds that initdb, all migrations and the hashing of the demo's passwords take each time.
+without the seconds that initdb, all migrations and the hashing of the demo's passwords take each time. A worker's
+PostgreSQL begins with it too: in it is a second database, MIGRATED, without the first data, which becomes the tests'.
 
 With `--quick` it starts PostgreSQL alone, for the tests that need no more (tests/conftest.py says which those are).
 """
@@ -41,15 +42,31 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start() -> None:
-    if "postgres" in services.start_backing():
-        _write_lazily()
-
-
-def _start_postgres() -> None:
-    if not os.environ.get("DATABASE_URL"):
+def _start(*, postgres_alone: bool) -> None:
+    if os.environ.get("DATABASE_URL"):
+        if not postgres_alone:
+            services.start_backing()
+        return
+    if _is_worker():
+        copy_prepared(_own_folder(), ("postgres", "services.json"))
+    if postgres_alone:
         postgres.start()
-        _write_lazily()
+    else:
+        services.start_backing()
+    _write_lazily()
+    if _is_worker():
+        _take_migrated()
+
+
+def _take_migrated() -> None:
+    """Give the migrated database the name under which pytest-django looks for it."""
+    name = f"test_{services.database_url().rpartition('/')[2]}_{os.environ['PYTEST_XDIST_WORKER']}"
+    with psycopg.connect(_server(), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {MIGRATED} RENAME TO {name}")
+
+
+def _server() -> str:
+    return f"{services.database_url().rpartition('/')[0]}/postgres"
 
 
 def _write_lazily() -> None:
@@ -90,6 +107,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     if not _is_worker():
         _remove_abandoned()
+    # As `manage.py` leaves it: were it closed only later, PostgreSQL's user, as root starts it, would be shut out then.
+    processes.private(VAR)
     os.environ["EMBEDDED_DIR"] = str(_own_folder())
     os.environ["STAFF_NEEDS_TOTP"] = "0"  # on whatever database; the tests of it turn it on
     os.environ["PRODUCTION"] = "0"  # the same
@@ -99,9 +118,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     if _is_worker() or not getattr(known, "numprocesses", None):
         if known.quick:
             early_config.pluginmanager.register(Absent())
-            _start_postgres()
-        else:
-            _start()
+        _start(postgres_alone=known.quick)
     return (yield)
 
 
@@ -123,6 +140,12 @@ def pytest_unconfigure() -> None:
 
 # What belongs to the database; services.json has its password. Table, bucket and ports are each platform's own.
 PREPARED: Final = ("postgres", "secret-key", "demo-logins.json", "services.json")
+MIGRATED: Final = "migrated"
+
+
+def is_migrated() -> bool:
+    """Whether the tests' database was made from the prepared one."""
+    return _is_worker() and not os.environ.get("DATABASE_URL")
 
 
 def _prepared() -> Path:
@@ -131,7 +154,7 @@ def _prepared() -> Path:
     return VAR / f"test-{run}-prepared"
 
 
-def copy_prepared(place: Path) -> None:
+def copy_prepared(place: Path, names: tuple[str, ...] = PREPARED) -> None:
     """Make a new platform's data folder. PostgreSQL's user owns its files there too."""
     made = _prepared() / "made"
     with processes.private(_prepared()).joinpath("turn").open("w") as turn:
@@ -140,7 +163,7 @@ def copy_prepared(place: Path) -> None:
             _make(_prepared() / "making")
             (_prepared() / "making").rename(made)
     processes.private(place)
-    subprocess.run(["cp", "-a", *(str(made / name) for name in PREPARED), str(place)], check=True)
+    subprocess.run(["cp", "-a", *(str(made / name) for name in names), str(place)], check=True)
 
 
 def remove_prepared() -> None:
@@ -159,12 +182,16 @@ def _prepare() -> None:
     """Do in the folder that EMBEDDED_DIR names what `prepare` does in PostgreSQL."""
     import django  # only here, since it reads its settings from what is running
     from django.core.management import call_command
+    from django.db import connection
 
     postgres.start()
     try:
         django.setup()
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             call_command("migrate", verbosity=0)
+            connection.close()  # of what others use no copy is made
+            with psycopg.connect(_server(), autocommit=True) as server:
+                server.execute(f"CREATE DATABASE {MIGRATED} TEMPLATE {services.database_url().rpartition('/')[2]}")
             call_command("createcachetable", verbosity=0)
             call_command("seed_categories", stdout=nowhere)
             call_command("seed_demo", stdout=nowhere)

@@ -43,7 +43,10 @@ from uploads.models import (
 from vendors.models import ApiToken, Vendor, VendorMember, Webhook, WebhookAttempt, WebhookDelivery
 
 # One line each, as keys are, and with what turns text around at its end.
-HIDING = [text for text in STRANGE if visible(text) != text]
+ALONE = [text for text in STRANGE if visible(text) != text]
+# All that hides or turns, at once: of each kind of object one is opened that has it, where lists show every one.
+AT_ONCE = "".join(sorted({char for text in ALONE for char in text if visible(f"a{char}b") != f"a{char}b"}))
+HIDING = [*ALONE, AT_ONCE]
 PREPARED = (
     Vendor, ProductCategory, Product, ProductCatalog, UploadHistory, RecentUpload, VendorSummary, ValidationError,
     RecordOutcome, StreamShard, Job, Correction, RememberedReading, ValueRule, SeverityRule, GuardThreshold,
@@ -105,7 +108,9 @@ def filled(transactional_db: None, table: str) -> None:
 
 
 def _addresses(model: type[models.Model], model_admin: Any) -> list[str]:
-    keys = [row.pk for row in model._default_manager.all()]
+    """Of lists, forms and exports; where they are of one object, of that with AT_ONCE, or with what else there is."""
+    rows = list(model._default_manager.all())
+    keys = [row.pk for row in rows if AT_ONCE in vars(row).values()] or [row.pk for row in rows]
     found = []
     for pattern in model_admin.get_urls():
         wanted = list(pattern.pattern.converters)

@@ -135,8 +135,10 @@ def test_the_schedules_own_process_tells_it(tmp_path: Path, transactional_db: No
     }  # fmt: skip
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile=", "--schedule", str(tmp_path / "s")]
     with log.open("w") as out, subprocess.Popen(command, cwd=processes.ROOT, env=env, stderr=out, stdout=out) as beat:
-        eventually(lambda: "QueueAgeSeconds" in log.read_text(), "the schedule tells what waits")
-        beat.terminate()
+        try:
+            eventually(lambda: "QueueAgeSeconds" in log.read_text(), "the schedule tells what waits")
+        finally:
+            beat.terminate()
     found = [line for line in log.read_text().splitlines() if '"_aws"' in line]
     assert {_read(line)[0][1] for line in found} == {(("Queue", "jobs"),), (("Queue", "staging"),)}
 
