@@ -223,8 +223,7 @@ def _unsay(keys: Iterable[int], user: Any) -> None:
         rule = Rule(row.code, "", row.vendor_id or "", row.category)
         newest, before = (*_said_of(rule)[:2], None)[:2]
         if newest == row:
-            stood = {"severity": before.severity, "threshold": before.threshold} if before else {}
-            _say_again(rule._replace(**stood), user)
+            _say_again(rule._replace(severity=before.severity, threshold=before.threshold) if before else rule, user)
 
 
 def _say_again(rule: Rule, user: Any) -> int:

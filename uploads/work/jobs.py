@@ -34,6 +34,14 @@ class JobFailed(Exception):
     """The job can't be done; the message says why, to whoever asked for it."""
 
 
+class JobWaits(Exception):
+    """The job's turn hasn't come: it is tried again after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"for {seconds:g} s")
+        self.seconds = seconds
+
+
 def start(kind: str, user: Any, *, total: int = 0, wake: bool = True, **facts: Any) -> Job:
     """Ask for a job; `facts` are Job's `upload`, `vendor` and `parameters`. A worker is woken when this commits, unless
     who asks does it at once."""
@@ -62,6 +70,9 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
                 leases.release(_lease(job))
                 return True
     except LeaseLost:
+        return False
+    except JobWaits as waits:
+        leases.release(_lease(job), waits.seconds)
         return False
     except JobFailed as error:
         _end(job, Job.State.FAILED, str(error))
