@@ -36,11 +36,10 @@ from catalog.rules.validator import ProductDraft
 class Candidate(NamedTuple):
     """A draft that wants into the catalog, be it a whole product or what changes of one, and where it comes from.
 
-    `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one
-    upload, the first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line`
-    and `sheet` say where the row stands in its file (catalog.rules.places); 0 and "" where it is in none. `one_number`
-    is the field, if any, that has no column of its own, since the SKU is the product ID too, or the other way round.
-    `problems` are what was found in the row, `severities` what of it is an error for its vendor.
+    `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one upload, the
+    first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line` and `sheet`
+    are its place in its file (catalog.rules.places), if any. `one_number` is the field that has no column of its own,
+    if any: the SKU is the product ID too. `problems` were found in the row, `severities` what is an error here.
     """
 
     vendor_id: str
@@ -74,8 +73,7 @@ class Verdict(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The newest upload that touched a product, and the row in it; `line` is where that stands in its file, or 0. No
-    `is_row` where the upload touched it since none of its rows is about it."""
+    """The newest upload that touched a product, and its row and line, or 0; no `is_row` where no row is about it."""
 
     sequence: int
     row_number: int
@@ -239,9 +237,8 @@ def _not_there(candidate: Candidate, offer: OfferDraft, snapshot: Snapshot) -> V
     """Of an offer whose product the vendor doesn't have."""
     if offer.listed:
         return Verdict("skipped", None, reason=not_in_catalog(offer))
-    near = snapshot.near.get((candidate.vendor_id, offer.key), "")
-    if offer.by == "vendor_product_id" and (other := _own(candidate, snapshot, keys(offer)[1])):
-        near = other.values.vendor_product_id
+    other = _own(candidate, snapshot, keys(offer)[1]) if offer.by == "vendor_product_id" else None
+    near = other.values.vendor_product_id if other else snapshot.near.get((candidate.vendor_id, offer.key), "")
     return Verdict("error", None, unknown_product(offer.by, offer.key, near))
 
 
@@ -277,10 +274,9 @@ def _plain(value: object) -> object:
 
 
 def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
-    origin = entry.origin
-    if origin is None or not origin.is_row or origin.sequence != candidate.sequence:
+    if (origin := entry.origin) is None or not origin.is_row:
         return False
-    return origin.row_number != candidate.row_number
+    return origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
 
 
 def _place(origin: Origin, candidate: Candidate) -> str:
