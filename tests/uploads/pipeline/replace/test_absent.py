@@ -209,14 +209,17 @@ def test_one_after_the_other_is_no_matter(pipeline: Pipeline, five: None) -> Non
     assert (upload.absent_state, upload.absent_records) == (DONE, 1)
 
 
-def test_what_a_person_has_agreed_to_is_done(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(("agreed", "state", "count"), [(27, DONE, 27), (26, REFUSED, 0)])
+def test_what_a_person_has_agreed_to_is_done_and_no_more(
+    pipeline: Pipeline, agreed: int, state: str, count: int
+) -> None:
     many(pipeline)
-    upload = pipeline.send(feed(*map(line, range(1, 4))), options=replace(REPLACE, absent_agreed=27))
+    upload = pipeline.send(feed(*map(line, range(1, 4))), options=replace(REPLACE, absent_agreed=agreed))
     UploadHistory.objects.filter(pk=upload.pk).update(guard="passed", status="processing", held_until=None)
     pipeline.stage(upload)
     pipeline.settle()
     upload.refresh_from_db()
-    assert (upload.absent_state, upload.absent_records) == (DONE, 27)
+    assert (upload.absent_state, upload.absent_records) == (state, count)
 
 
 # --- killed, and gone on with ----------------------------------------------------------------------------------
