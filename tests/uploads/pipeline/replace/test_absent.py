@@ -232,14 +232,17 @@ def test_a_whole_catalog_that_is_held_or_was_until_it_was_cancelled_is_none_that
     assert len(active()) == 29
 
 
-def test_what_a_person_has_agreed_to_is_done(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(("agreed", "state", "count"), [(27, DONE, 27), (26, REFUSED, 0)])
+def test_what_a_person_has_agreed_to_is_done_and_no_more(
+    pipeline: Pipeline, agreed: int, state: str, count: int
+) -> None:
     many(pipeline)
-    upload = pipeline.send(feed(*map(line, range(1, 4))), options=replace(REPLACE, absent_agreed=27))
+    upload = pipeline.send(feed(*map(line, range(1, 4))), options=replace(REPLACE, absent_agreed=agreed))
     UploadHistory.objects.filter(pk=upload.pk).update(guard="passed", status="processing", held_until=None)
     pipeline.stage(upload)
     pipeline.settle()
     upload.refresh_from_db()
-    assert (upload.absent_state, upload.absent_records) == (DONE, 27)
+    assert (upload.absent_state, upload.absent_records) == (state, count)
 
 
 # --- killed, and gone on with ----------------------------------------------------------------------------------

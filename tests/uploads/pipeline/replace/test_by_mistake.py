@@ -1,11 +1,14 @@
 """Whole catalogs that would empty a catalog by mistake, each of which did so once: what protects it."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog import committer
 from catalog.models import Product, ProductChange
+from catalog.rules.validator import ProductDraft
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs
@@ -190,3 +193,17 @@ def test_an_undo_leaves_retired_what_a_newer_whole_row_or_a_person_has_had_a_wor
     undo.start(upload, admin_user, dry=False)
     run_jobs()
     assert retired() == {"P-9", "P-10"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fate"),
+    [({"status": ["active", "retired"]}, "reversed"),
+     ({"status": ["active", "retired"], "price": ["9.99", "3.00"]}, "kept")],
+)  # fmt: skip
+def test_a_price_that_a_newer_list_changed_is_never_taken_back_with_the_status(
+    changes: dict[str, list[object]], fate: str
+) -> None:
+    """As where a row of the file came right after its product was retired."""
+    found = undo._Found("ABSENT_0000000001", 0, None, 1, inserted=False, changes=changes, newer=True, only_offers=True)
+    values = ProductDraft("P-1", "Lamp", "Electronics", "SKU-1", "", "", Decimal("7.77"), 5, status="retired")
+    assert undo._reversal(found, committer.Entry(1, "VEND001", values), "VEND001").fate == fate
