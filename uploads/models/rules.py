@@ -72,7 +72,8 @@ class SeverityRule(models.Model):
     """What staff said of a kind of problem: an error, which keeps its rows out, or a warning (catalog.rules.severity).
 
     Rows are added and never changed: a later one of the same code, vendor and category counts from its date on, and
-    what was said before stays to be seen; one that doesn't count yet may be deleted. Records keep the severity that counted when they were judged.
+    what was said before stays to be seen; one that doesn't count yet may be deleted. Records keep the severity that
+    counted when they were judged.
     """
 
     class Severity(models.TextChoices):

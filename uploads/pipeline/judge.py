@@ -308,7 +308,7 @@ def _with_doubts(
     rules: Rules,
     *,
     html_read: bool = False,
-    guessed: bool = False,
+    guessed: str = "",
 ) -> Validated | ValidatedOffer:
     """Adds what is odd in a right row, and takes its draft away where that is an error here. Of a row that names no
     category nobody knows before its product is found (committer.decide)."""

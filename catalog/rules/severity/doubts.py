@@ -38,10 +38,10 @@ def of_row(
     severities: Severities,
     *,
     html_read: bool = False,
-    guessed: bool = False,
+    guessed: str = "",
 ) -> list[Problem]:
     """What is odd in a right row, in the order of the fields. `values` are its cells by field. `html_read`: its texts
-    were read as HTML, so what looks like it in them is meant. `guessed`: its category was chosen from several.
+    were read as HTML, so what looks like it in them is meant. `guessed`: the cell that its category was chosen from.
     """
     if isinstance(draft, OfferDraft):
         given: Mapping[str, Any] = draft.values
@@ -57,7 +57,7 @@ def of_row(
         if not html_read and ("<" in name or "&" in name):
             found += _left("product_name", name)
     if guessed and category:
-        found.append(_guessed(values.get("category"), category))
+        found.append(_guessed(guessed, category))
     if description:
         if severities.rules or len(description) < _USUAL_SHORT:  # nearly all are longer, and nobody said anything
             least = severities.threshold(Code.DESCRIPTION_SHORT, category)
@@ -88,9 +88,8 @@ def _left(field: str, text: str) -> list[Problem]:
     return [Problem(field, Code.HTML_LEFT, message)]
 
 
-def _guessed(cell: str | None, category: str) -> Problem:
-    said = f"The category {quoted(cell)}" if cell and cell != category else "The category"
-    message = f"{said} says more than one thing, and was read as {quoted(category)}. Send that alone if it is right."
+def _guessed(cell: str, category: str) -> Problem:
+    message = f"The category {quoted(cell)} was read as {quoted(category)}. Send that alone if it is right."
     return Problem("category", Code.CATEGORY_GUESSED, message)
 
 

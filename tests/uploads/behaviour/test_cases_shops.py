@@ -111,3 +111,14 @@ def test_a_format_that_is_switched_off_is_a_list_of_the_vendors_own(pipeline: Pi
     assert own
     assert "format" not in own["plan"]
     assert own["plan"]["own_list"]
+
+
+def test_a_guessed_category_is_said_with_the_cell_that_it_was_read_from(pipeline: Pipeline) -> None:
+    upload = send("09-google-merchant", case("09-google-merchant")[1]["decisions"])
+    pipeline.stage(upload)
+    pipeline.settle()
+    found = (
+        ValidationError.objects.warnings().filter(upload=upload, error_type="category_guessed").order_by("row_number")
+    )
+    assert "“Apparel & Accessories" in found[0].error_message
+    assert "was read as “Clothing”" in found[0].error_message

@@ -43,7 +43,7 @@ class Meaning(NamedTuple):
     `values` are as the validator takes them: a field that isn't there has no column, and "" is an empty cell. `derived`
     are the fields of it that aren't simply what stands in a cell. `open` are pairs of a question's kind and what it is
     about (a cell, or ""). `problem` is what makes the row an error before its values are looked at. `numeric` are the
-    fields whose value was a number at its source.
+    fields whose value was a number at its source. `guessed` is the cell that the category was chosen from, if it was.
     """
 
     values: Mapping[str, str | None]
@@ -52,7 +52,7 @@ class Meaning(NamedTuple):
     problem: Problem | None = None
     open: tuple[tuple[str, str], ...] = ()
     numeric: frozenset[str] = NONE
-    guessed: bool = False
+    guessed: str = ""
 
 
 class Reader:
@@ -98,7 +98,7 @@ class Reader:
         values: Values = {}
         derived: list[str] = []
         asked: Open = []
-        guessed = False
+        guessed = ""
         if self._category:
             category, inherited = self._category(cells, names)
             if category.left_out:

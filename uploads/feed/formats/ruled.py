@@ -40,7 +40,7 @@ def meant(
     if not rules or not found.derived:
         return found
     again = replaced({field: found.values.get(field) for field in found.derived}, rules)
-    guessed = found.guessed and again.get("category") == found.values.get("category")
+    guessed = found.guessed if again.get("category") == found.values.get("category") else ""
     return found._replace(values={**found.values, **again}, guessed=guessed)
 
 

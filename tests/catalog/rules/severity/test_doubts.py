@@ -89,7 +89,7 @@ def test_a_missing_picture_is_one_of_a_file_that_has_a_column_for_them() -> None
 
 
 def test_a_guessed_category_says_what_stood_there() -> None:
-    (problem,) = doubts.of_row(draft(), {"category": "Home, Garden"}, DEFAULTS, guessed=True)
+    (problem,) = doubts.of_row(draft(), {"category": "Home"}, DEFAULTS, guessed="Home, Garden")
     assert (problem.field, problem.code) == ("category", Code.CATEGORY_GUESSED)
     assert "“Home, Garden”" in problem.message
     assert "“Home”" in problem.message

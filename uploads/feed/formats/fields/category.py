@@ -16,7 +16,7 @@ class Category(NamedTuple):
     derived: bool = False
     left_out: bool = False
     open: tuple[tuple[str, str], ...] = ()
-    guessed: bool = False
+    guessed: str = ""  # the cell, if it was chosen from several, or is above what the cell names
 
 
 def category_reader(
@@ -54,5 +54,5 @@ def category_of(cell: str, plan: Plan, ours: Categories) -> Category:
             return Category(name, derived=ours.named(cell) != name)
     name, guessed = ours.of_cell(cell, plan.lists, plan.paths)
     if name:
-        return Category(name, derived=ours.named(cell) != name, guessed=guessed)
+        return Category(name, derived=ours.named(cell) != name, guessed=cell if guessed else "")
     return Category(cell, open=() if plan.other_categories_left else ((CATEGORY_VALUES, cell),))
