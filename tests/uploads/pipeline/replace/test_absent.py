@@ -291,8 +291,13 @@ def test_nothing_is_retired_while_the_vendors_feeds_are_paused_and_no_report_is_
         pipeline.settle()
     pausing.pause("VEND001", "Wait.", admin_user)
     written = list[str]()
+
+    def stored(upload: UploadHistory) -> str:
+        written.append(upload.pk)
+        return "key"
+
     with monkeypatch.context() as patch:
-        patch.setattr(report, "store", lambda upload: written.append(upload.pk) or "key")
+        patch.setattr(report, "store", stored)
         assert not finish.finish(upload.pk)
     assert (written, len(active())) == ([], 15)
     pausing.resume("VEND001", admin_user)
