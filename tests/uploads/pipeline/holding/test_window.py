@@ -300,8 +300,9 @@ def test_people_correct_a_row_of_an_upload_whose_records_wait(
 
 
 def test_behind_an_answer_the_hour_begins_anew(pipeline: Pipeline, catalog: None, staff: User) -> None:
-    put(*range(1, 13), upload_id="A", stock_quantity="0")
-    put(*range(13, 33), upload_id="A")
+    put(*range(1, 13), upload_id="A1", stock_quantity="0")  # too few to say anything of them
+    pipeline.settle()
+    put(*range(13, 33), upload_id="A2")
     pipeline.settle()
     put(33, upload_id="B", stock_quantity="0")
     pipeline.settle()

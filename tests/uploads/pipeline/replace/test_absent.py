@@ -300,12 +300,12 @@ def test_nothing_is_retired_while_the_vendors_feeds_are_paused_and_no_report_is_
     pausing.pause("VEND001", "Wait.", admin_user)
     written = list[str]()
 
-    def store(upload: UploadHistory) -> str:
+    def stored(upload: UploadHistory) -> str:
         written.append(upload.pk)
         return "key"
 
     with monkeypatch.context() as patch:
-        patch.setattr(report, "store", store)
+        patch.setattr(report, "store", stored)
         assert not finish.finish(upload.pk)
     assert (written, len(active())) == ([], 15)
     pausing.resume("VEND001", admin_user)
