@@ -124,7 +124,7 @@ def _of_severity(change: SeverityChange, whose: str) -> str:
 def _of_threshold(change: ThresholdChange, whose: str) -> str:
     where = f" in “{visible(change.category)}”" if change.category else ""
     counted_as = GuardThreshold.Kind(change.kind).label
-    said = f"beyond {change.limit} %, from {change.minimum:,} on" if change.is_on else "never"
+    said = f"beyond {change.limit} % of at least {change.minimum:,}" if change.is_on else "never"
     return f"Hold files {whose} for {counted_as}{where}: {said}"
 
 

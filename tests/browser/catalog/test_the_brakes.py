@@ -141,7 +141,7 @@ def try_a_lower_severity(page: Page, axe: Axe) -> None:
     page.get_by_role("button", name="Test this change").press("Enter")
     measure_on_a_phone(page)
     page.get_by_role("button", name="Test this change").press("Enter")
-    expect(page.get_by_text("waiting for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     run_jobs()
     expect(page.get_by_role("row", name=re.compile("^VEND001"))).to_contain_text("1")  # by itself
     example = page.get_by_role("row", name=re.compile("newly pass row 31"))

@@ -27,7 +27,7 @@ def test_a_deactivation_is_tested_followed_read_enforced_for_one_vendor_and_take
     expect(page.get_by_text("Deactivate “Electronics”")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Test this change").click()
-    expect(page.get_by_text("waiting for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     assert axe(page) == []
 
     run_jobs()

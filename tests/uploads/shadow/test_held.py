@@ -196,7 +196,7 @@ def test_a_threshold_is_tested_from_its_form(client: Client, pipeline: Pipeline,
     job = run_jobs()
     page = client.get(f"/admin/uploads/valuerule/tests/{job.pk}/").content.decode()
 
-    assert "Hold files of all vendors for stocks that fall to 0: beyond 15 %, from 20 on" in page
+    assert "Hold files of all vendors for stocks that fall to 0: beyond 15 % of at least 20" in page
     assert "<dt>Newly held</dt><dd>1</dd>" in page
     assert upload.file_name in page
     assert "Product 1 (SKU-1): 5 → 0" in page

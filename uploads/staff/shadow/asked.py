@@ -29,6 +29,7 @@ RULE: Final = "rule"
 CATEGORY: Final = "category"
 SEVERITY: Final = "severity"
 THRESHOLD: Final = "threshold"
+BACK_TO: Final = {RULE: "The rule", CATEGORY: "Categories", SEVERITY: "Severities", THRESHOLD: "The threshold"}
 NO_SUCH_RULE: Final = "This rule is gone: somebody deleted it meanwhile."
 NO_SUCH_THRESHOLD: Final = "This threshold is gone: somebody deleted it meanwhile."
 NO_CATEGORY: Final = "Choose at least one category that isn’t so already."
@@ -42,6 +43,11 @@ class Asked(NamedTuple):
     errors: list[str]
     fields: list[tuple[str, str]]
     back: str
+
+    @property
+    def back_to(self) -> str:
+        """What that page is called."""
+        return BACK_TO.get(dict(self.fields).get(WHAT, ""), "Back")
 
 
 def of(data: QueryDict) -> Asked:
@@ -142,9 +148,9 @@ def _category(data: QueryDict) -> Asked:
     active, back = bool(data.get("active")), reverse("admin:catalog_productcategory_changelist")
     fields = [(WHAT, CATEGORY), ("active", "1" if active else ""), *(("category", key) for key in keys)]
     if len(keys) > MOST_CATEGORIES:
-        return Asked(None, [TOO_MANY], [], back)
+        return Asked(None, [TOO_MANY], fields[:1], back)
     found = ProductCategory.objects.filter(pk__in=keys, is_active=not active).order_by("category_name")
     names = tuple(found.values_list("category_name", flat=True))
     if not names:
-        return Asked(None, [NO_CATEGORY], [], back)
+        return Asked(None, [NO_CATEGORY], fields[:1], back)
     return Asked(CategoryChange(names, active), [], fields, back)

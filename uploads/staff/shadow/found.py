@@ -11,12 +11,14 @@ from config.web.links import page_url
 from config.web.text import counted, visible
 from uploads.models import Job
 from uploads.shadow import changes, held, moved
+from uploads.shadow.canary import Made
 from uploads.shadow.changes import Change, RuleChange, SeverityChange, ThresholdChange
 from uploads.shadow.compare import EXAMPLES, FAIL, MOST_EXAMPLES, MOST_VENDORS, OTHER, PASS, UNWARN, WARN
 from uploads.shadow.held import BOTH, HELD, LET
 from uploads.shadow.stored import MOST_ROWS, UPLOAD_ROWS
 from vendors.models import Vendor
 
+NAMED: Final = 3  # vendors in a line of the list
 OF_ROWS: Final = {
     FAIL: "newly fail", PASS: "newly pass", WARN: "newly warned of", UNWARN: "no longer warned of",
     OTHER: "read otherwise",
@@ -154,11 +156,27 @@ def sentence(job: Job, what: str) -> str:
     """Where the test stands, in plain words."""
     what = visible(what)
     if job.ended and job.failure:
-        return f"{what}: {job.failure} What was found until then stands below."
+        until = "What was found until then stands below." if job.done else "Nothing was looked at until then."
+        return f"{what}. {job.failure} {until}"
     if job.state == Job.State.WAITING:
-        return f"{what}: waiting for a worker."
+        return f"{what}. Waiting for a worker."
     if job.state == Job.State.RUNNING:
-        return f"{what}: {job.done:,} of about {job.total:,} rows looked at."
+        return f"{what}. {job.done:,} of about {job.total:,} rows looked at."
+    if not job.result.get("uploads"):
+        return f"{what}. There was no upload to look at in these days."
     looked = counted(job.done, "{} row", "{} rows")
     uploads = counted(job.result.get("uploads", 0), "{} upload", "{} uploads")
-    return f"{what}: {looked} of {uploads} looked at."
+    return f"{what}. {looked} of {uploads} looked at."
+
+
+def state(job: Job) -> str:
+    """Where it stands, in a word."""
+    return "stopped" if job.state == Job.State.DONE and job.failure else job.state
+
+
+def counts_for(made: Made) -> str:
+    """For whom what was tested was made from its page; "" for nobody."""
+    if made.for_all:
+        return "all vendors"
+    more = len(made.vendors) - NAMED
+    return ", ".join(made.vendors[:NAMED]) + (f" and {counted(more, '{} other', '{} others')}" if more > 0 else "")

@@ -68,7 +68,16 @@ def list_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase
     """The newest tests."""
     _require(may_see(request))
     jobs = Job.objects.filter(kind=Job.Kind.SHADOW).select_related("requested_by").order_by("-id")[:SHOWN]
-    lines = [(job, changes.sentence(changes.from_json(job.parameters["change"])), found.counts(job)) for job in jobs]
+    lines = [
+        {
+            "job": job,
+            "what": changes.sentence(changes.from_json(job.parameters["change"])),
+            "counts": [(word, number) for word, number in found.counts(job) if number],
+            "state": found.state(job),
+            "counts_for": found.counts_for(canary.made(job)),
+        }
+        for job in jobs
+    ]
     about = {"title": "Tested changes", "tests": lines, "most": SHOWN}
     return TemplateResponse(request, "uploads/staff/shadow/list.html", context | about)
 
@@ -138,6 +147,7 @@ def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
     return {
         "title": "A tested change",
         "job": job,
+        "state": found.state(job),
         "sentence": said,
         "announcement": said if job.ended else progress.each_quarter(job.percent),
         "days": job.parameters["days"],

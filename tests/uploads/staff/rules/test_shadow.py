@@ -49,7 +49,7 @@ def test_a_rule_is_tested_from_its_form_before_it_is_saved(admin_client: Client,
     response = admin_client.post(TEST, ASKED | {"start": "yes", "days": "7"})
     job = Job.objects.get()
     assert response.headers["Location"] == f"{TESTS}{job.pk}/"
-    assert "waiting for a worker" in text(admin_client, f"{TESTS}{job.pk}/")
+    assert "Waiting for a worker" in text(admin_client, f"{TESTS}{job.pk}/")
     run_jobs(job)
 
     found = text(admin_client, f"{TESTS}{job.pk}/")
@@ -174,6 +174,31 @@ def test_a_test_under_way_is_stopped_from_its_page(
     assert "Stopped by admin. What was found until then stands below." in page
     assert "<dt>Newly fail</dt><dd>2</dd>" in page
     assert "Stop it" not in page
+    assert '<span class="tag tag-stopped">stopped</span>' in text(admin_client, TESTS)
+
+
+def test_a_test_that_looked_at_nothing_does_not_say_that_nothing_would_be_different(
+    admin_client: Client, vendor: Vendor, broker: None
+) -> None:
+    nothing, stopped = (run.start(CategoryChange(("Books",), active=False), 7, User.objects.get()) for _ in range(2))
+    run.stop(stopped, User.objects.get())
+    run_jobs(nothing)
+
+    pages = [text(admin_client, f"{TESTS}{job.pk}/") for job in (nothing, stopped)]
+    assert "There was no upload to look at in these days." in pages[0]
+    assert "Nothing was looked at until then." in pages[1]
+    assert not [page for page in pages if "would be different." in page]
+
+
+def test_the_list_says_for_whom_a_tested_change_counts(admin_client: Client, pipeline: Pipeline) -> None:
+    pipeline.run(feed(line(1, category="Books")))
+    job = run_jobs(run.start(CategoryChange(("Electronics",), active=False), 7, User.objects.get()))
+    assert "<td>nothing</td><td>–</td>" in text(admin_client, TESTS)
+
+    admin_client.post(f"{TESTS}{job.pk}/make/", {"do": "vendors", "vendor": "VEND001"})
+    assert "<td>nothing</td><td>VEND001</td>" in text(admin_client, TESTS)
+    admin_client.post(f"{TESTS}{job.pk}/make/", {"do": "all"})
+    assert "<td>nothing</td><td>all vendors</td>" in text(admin_client, TESTS)
 
 
 def test_another_job_is_no_test(admin_client: Client, vendor: Vendor) -> None:
