@@ -36,7 +36,7 @@ from catalog.rules.validator import ProductDraft
 class Candidate(NamedTuple):
     """A draft that wants into the catalog, be it a whole product or what changes of one, and where it comes from.
 
-    `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. Within one upload, the
+    `sequence` orders uploads: a draft of an older upload never overwrites what a newer one wrote. In one upload, the
     first row that was accepted for a product wins. `mode` is its upload's: upsert, add or update. `line` and `sheet`
     are its place in its file (catalog.rules.places), if any. `one_number` is the field that has no column of its own,
     if any: the SKU is the product ID too. `problems` were found in the row, `severities` what is an error here.
