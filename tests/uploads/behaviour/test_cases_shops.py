@@ -117,8 +117,6 @@ def test_a_guessed_category_is_said_with_the_cell_that_it_was_read_from(pipeline
     upload = send("09-google-merchant", case("09-google-merchant")[1]["decisions"])
     pipeline.stage(upload)
     pipeline.settle()
-    found = (
-        ValidationError.objects.warnings().filter(upload=upload, error_type="category_guessed").order_by("row_number")
-    )
-    assert "“Apparel & Accessories" in found[0].error_message
-    assert "was read as “Clothing”" in found[0].error_message
+    found = ValidationError.objects.warnings().filter(upload=upload, error_type="category_guessed")
+    first = found.order_by("row_number")[0]
+    assert first.error_message.startswith("The category “Clothing > Caps” was read as “Clothing”.")

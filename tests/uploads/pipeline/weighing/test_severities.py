@@ -157,6 +157,12 @@ def test_what_will_count_later_doesnt_count_yet(pipeline: Pipeline) -> None:
     assert pipeline.run(feed(wrapped(1))).error_records == 0
 
 
+def test_of_what_counts_by_now_the_newest_date_decides_not_who_said_it_last(pipeline: Pipeline) -> None:
+    say("cleaned", "error", counts_from=timezone.now() - timedelta(hours=1))
+    say("cleaned", "warning", counts_from=timezone.now() - timedelta(hours=2))
+    assert severities.of(["VEND001"])["VEND001"].rules["cleaned", ""].severity == "error"
+
+
 def test_a_correction_is_judged_by_what_counts_then(pipeline: Pipeline, admin_user: User) -> None:
     upload = pipeline.run(feed(wrapped(1, price="free")))
     say("cleaned", "error")
