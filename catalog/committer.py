@@ -74,8 +74,7 @@ class Verdict(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The newest upload that touched a product, and the row in it; `line` is where that stands in its file, or 0. No
-    `is_row` where the upload touched it since none of its rows is about it."""
+    """The newest upload that touched a product, and its row and line, or 0; no `is_row` where no row is about it."""
 
     sequence: int
     row_number: int
@@ -269,10 +268,9 @@ def _plain(value: object) -> object:
 
 
 def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
-    origin = entry.origin
-    if origin is None or not origin.is_row or origin.sequence != candidate.sequence:
+    if (origin := entry.origin) is None or not origin.is_row:
         return False
-    return origin.row_number != candidate.row_number
+    return origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
 
 
 def _place(origin: Origin, candidate: Candidate) -> str:
@@ -364,10 +362,7 @@ def _insert(entries: list[Entry]) -> None:
         return
     entries.sort(key=lambda entry: entry.values.sku)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('products_product_id_seq') FROM generate_series(1, %s)",
-            [len(entries)],
-        )
+        cursor.execute("SELECT nextval('products_product_id_seq') FROM generate_series(1, %s)", [len(entries)])
         for entry, (product_id,) in zip(entries, cursor.fetchall(), strict=True):
             entry.product_id = product_id
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
@@ -420,7 +415,6 @@ def _make_way(cursor: Any, entries: list[Entry]) -> None:
 
 
 # --- taking back -----------------------------------------------------------------------------------------------
-
 
 _HELD = SQL("SELECT {} FROM products WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE").format(_COLUMNS_READ)
 
