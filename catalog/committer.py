@@ -361,10 +361,7 @@ def _insert(entries: list[Entry]) -> None:
         return
     entries.sort(key=lambda entry: entry.values.sku)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('products_product_id_seq') FROM generate_series(1, %s)",
-            [len(entries)],
-        )
+        cursor.execute("SELECT nextval('products_product_id_seq') FROM generate_series(1, %s)", [len(entries)])
         for entry, (product_id,) in zip(entries, cursor.fetchall(), strict=True):
             entry.product_id = product_id
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
@@ -417,7 +414,6 @@ def _make_way(cursor: Any, entries: list[Entry]) -> None:
 
 
 # --- taking back -----------------------------------------------------------------------------------------------
-
 
 _HELD = SQL("SELECT {} FROM products WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE").format(_COLUMNS_READ)
 
