@@ -15,12 +15,13 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from config.celery import calm_collector
-from tests import emptying, sharing
+from tests import emptying
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
 from tests.engine.local import Absent, Local
 from tests.live import Platform
 from tests.services import is_migrated
+from tests.sharing import scheduler
 from uploads.aws import dynamo, storage
 from uploads.desk import waiting_count
 from uploads.feed.parser import Reading
@@ -51,11 +52,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if _needs_more_than_postgresql(item)])
         items[:] = [item for item in items if not _needs_more_than_postgresql(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: sharing.rank(item.nodeid))
+        items.sort(key=lambda item: scheduler.rank(item.nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    return sharing.scheduler(config, log)
+    return scheduler.scheduling(config, log)
 
 
 def pytest_collection_finish() -> None:

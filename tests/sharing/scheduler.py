@@ -53,6 +53,6 @@ def choose(names: list[str], long: bool) -> str:
     return next((name for name in names if is_long(name) is long), names[0])
 
 
-def scheduler(config: pytest.Config, log: Any) -> Sharing | None:
+def scheduling(config: pytest.Config, log: Any) -> Sharing | None:
     """For `--dist loadfile`; other ways are xdist's own."""
     return Sharing(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sharing import Sharing, is_long, scheduler
+from tests.sharing.scheduler import Sharing, is_long, scheduling
 
 LONG = [f"tests/journey/test_{name}.py" for name in "abc"]
 SHORT = [f"tests/catalog/test_{name}.py" for name in "defg"]
@@ -31,7 +31,7 @@ def shared(files: list[str], workers: int, tests: int = 4) -> tuple[Sharing, lis
     """The first files that so many workers take, in each of which are so many tests."""
     values = {"tx": ["popen"] * workers, "dist": "loadfile"}
     config: Any = SimpleNamespace(getvalue=values.get, option=SimpleNamespace(loadscopereorder=False))
-    made = scheduler(config, None)
+    made = scheduling(config, None)
     assert isinstance(made, Sharing)
     nodes = [Worker() for _ in range(workers)]
     names = [f"{name}::test_{number}" for name in files for number in range(tests)]
@@ -92,4 +92,4 @@ def test_one_worker_begins_with_what_takes_long() -> None:
 
 def test_other_ways_to_share_are_those_of_xdist() -> None:
     config: Any = SimpleNamespace(getvalue={"dist": "load"}.get)
-    assert scheduler(config, None) is None
+    assert scheduling(config, None) is None

@@ -1,0 +1,1 @@
+"""How a run of all tests is shared between workers."""
