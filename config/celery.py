@@ -30,9 +30,7 @@ from config.watch import counted, meters, traces, working
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("onboarding")
-# By their names: only a worker's main process needs them.
-app.Task.Request = "config.watch.lost:Watched"
-app.conf.worker_consumer = "config.watch.consumer:Persistent"
+app.Task.Request = "config.watch.lost:Watched"  # by its name: only a worker's main process needs it
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 working.connect()
@@ -91,8 +89,9 @@ app.steps["worker"].add(Metrics)
 
 @celeryd_init.connect
 def _watch(**_: Any) -> None:
-    """Before any process is forked: the folder that all of them count in."""
+    """Before any process is forked: the folder that all of them count in, and what they talk to Redis by."""
     traces.start()
+    import_string("config.watch.channel.use")()  # by its name: only workers need it
     if counted.open_folder("worker") is not None:
         meters.prepare()
 

@@ -7,7 +7,7 @@ answering.py middleware: a request's ID, its time, its route
 pages.py     how a request is told
 working.py   the same for tasks: IDs travel with them
 lost.py      tasks whose process was killed, or that ran out of time
-consumer.py   workers that have lost Redis
+channel.py   what is left of a connection to Redis that was lost
 told.py      what may be said of an error, and of a refused page
 lines.py     log lines, as JSON or for the eye
 server.py    gunicorn's own lines
