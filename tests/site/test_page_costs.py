@@ -83,7 +83,8 @@ def test_no_page_of_a_vendor_needs_more_queries_as_rows_become_more(client: Clie
     assert {name: (before[name], after[name]) for name in both if after[name] > before[name]} == {}
 
 
-def test_no_call_of_a_program_needs_more_queries_as_rows_become_more(filled: None, broker: None) -> None:
+def test_no_call_of_a_program_needs_more_queries_as_rows_become_more(filled: None, broker: None, settings: Any) -> None:
+    settings.API_CALLS_AT_ONCE = 10_000
     vendor_id, text = api_calls.program()
     client = Client(headers={"Authorization": f"Bearer {text}"})
 

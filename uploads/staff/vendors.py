@@ -70,7 +70,7 @@ class HeldBackFilter(admin.SimpleListFilter):
     title, parameter_name = "feeds", "held_back"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(VendorHold.Kind.PAUSE, "paused"), (VendorHold.Kind.WINDOW, "records of programs wait")]
+        return [(VendorHold.Kind.PAUSE, "paused"), (VendorHold.Kind.WINDOW, "held back")]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         if not self.value():
@@ -125,7 +125,7 @@ class VendorsAdmin(VendorAdmin):
         if hold is None:
             return status
         paused = hold.kind == VendorHold.Kind.PAUSE
-        return format_html("{} {}", status, tag("paused") if paused else tag("waiting", "records wait"))
+        return format_html("{} {}", status, tag("paused") if paused else tag("waiting", "held back"))
 
     @admin.display(description="products")
     def product_count(self, vendor: Any) -> SafeString | str:

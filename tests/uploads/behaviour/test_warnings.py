@@ -187,6 +187,7 @@ ELSEWHERE = (
     "found = (ValidationError.objects.filter(vendor=vendor)",  # all of a vendor that leaves
     'yield "errors", ValidationError.objects.filter(vendor=vendor)',  # the same
     "FROM validation_errors e WHERE e.upload_id = w.upload_id AND {}",  # Selection.condition says it
+    "ValidationError.objects.filter(settled, upload=upload, severity=severity)",  # of the one that is asked for
     "of_rows = ValidationError.objects.filter(",  # both, of rows of one page
 )
 

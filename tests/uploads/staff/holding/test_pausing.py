@@ -91,7 +91,7 @@ def test_the_list_of_vendors_says_who_is_held_back_and_is_filtered_by_it(
     pause("VEND001", "Wait.", admin_user)
     whole = text(admin_client.get("/admin/vendors/vendor/").content)
     assert "active paused" in whole
-    assert "active records wait" in whole
+    assert "active held back" in whole
     for kind, shown, other in (("pause", "VEND001", "VEND002"), ("window", "VEND002", "VEND001")):
         found = text(admin_client.get(f"/admin/vendors/vendor/?held_back={kind}").content)
         assert "1 vendor" in found
