@@ -383,24 +383,26 @@ class ProductVanished(Exception):
 def _update(entries: list[Entry]) -> None:
     """Changed products, in one statement; of the columns only those that change in any of them, so that a list of
     prices hands over prices, and its products stay where the indexes have them."""
-    fields = [name for place, name in enumerate(ProductDraft._fields) if any(_changes(one, place) for one in entries)]
-    if not fields:
+    if not entries:
         return
+    columns = dict(zip(ProductDraft._fields, zip(*[one.values for one in entries], strict=True), strict=True))
+    if all(one.stored for one in entries):
+        stored = zip(*[one.stored or () for one in entries], strict=True)
+        columns = {name: new for (name, new), old in zip(columns.items(), stored, strict=True) if new != old}
+    if not columns:
+        return
+    fields = [*columns]
     kinds = ", ".join(f"%s::{_TYPES.get(field, 'text')}[]" for field in ("product_id", *fields))
     sql = _UPDATE.format(", ".join(f"{field} = d.{field}" for field in fields), kinds, ", ".join(fields))
-    columns = [[None if (value := getattr(one.values, field)) == "" else value for one in entries] for field in fields]
+    values = [[None if value == "" else value for value in column] for column in columns.values()]
     with connection.cursor() as cursor:
         _make_way(cursor, entries)
-        cursor.execute(sql, [[entry.product_id for entry in entries], *columns])
+        cursor.execute(sql, [[entry.product_id for entry in entries], *values])
         if cursor.rowcount != len(entries):
             raise ProductVanished
 
 
 _TYPES: Final = {"product_id": "integer", "price": "numeric", "stock_quantity": "integer"}
-
-
-def _changes(entry: Entry, place: int) -> bool:
-    return entry.stored is None or entry.stored[place] != entry.values[place]
 
 
 def _make_way(cursor: Any, entries: list[Entry]) -> None:

@@ -13,7 +13,7 @@ from catalog.rules.leftovers import stands_for_nothing
 from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
 from catalog.rules.severity.severities import could_be_stored, keeps_out
-from catalog.rules.validator import ProductDraft, Rules, Validated, looked_at, validate
+from catalog.rules.validator import ProductDraft, Rules, Validated, said_in, validate
 from catalog.rules.values import action
 from catalog.rules.values.stock import SOLD_OUT
 
@@ -62,15 +62,11 @@ class ValidatedOffer(NamedTuple):
 
 IDENTIFIERS: Final = ("vendor_product_id", "sku")
 _MISSED: Final = frozenset(REQUIRED) - {*IDENTIFIERS}  # what no product can be without
-# What is right anyway, in place of what the row doesn't say.
-_STAND_INS: Final = {
-    "vendor_product_id": "1", "product_name": "Any", "category": "Any", "sku": "1", "price": "1", "stock_quantity": "0",
-}  # fmt: skip
 _KINDS: Final = {  # by whether it has prices, and stock
     (True, True): "list of prices and stock", (True, False): "price list",
     (False, True): "stock list", (False, False): "list of changes",
 }  # fmt: skip
-_ANY: Final = Rules.from_names(["Any"])
+_NO_CATEGORY: Final = Rules.from_names([])
 
 
 def validate_row(
@@ -116,30 +112,27 @@ def validate_offer(
     }
     by = _found_by(values, given)
     given.setdefault(by, "")
-    has_category = "category" in given
-    judged, problems = looked_at({**_STAND_INS, **given}, rules if has_category else _ANY, numeric, currency)
+    said, problems = said_in(given, rules, numeric, currency)
     if problems:
-        problems = rules.severities.settled(problems, judged.category if has_category else "")
-        if keeps_out(problems) if has_category else not could_be_stored(problems):
+        problems = rules.severities.settled(problems, said.get("category", ""))
+        if keeps_out(problems) if "category" in said else not could_be_stored(problems):
             return ValidatedOffer(None, problems)
-    changed = {field: getattr(judged, field) for field in given}
-    if "price" in given:
-        changed["currency"] = judged.currency
+    if currency and "price" in said:
+        said.setdefault("currency", currency)
     return ValidatedOffer(
-        OfferDraft(by, {field: value for field, value in changed.items() if value is not None}, listed), problems
+        OfferDraft(by, {field: value for field, value in said.items() if value is not None}, listed), problems
     )
 
 
 def _retiring(values: Mapping[str, str | None], numeric: frozenset[str], *, listed: bool) -> ValidatedOffer:
     """A row that retires its product: nothing but what that is found by counts, and a right SKU beside its ID."""
     by = _found_by(values, values)
-    judged, problems = validate({**_STAND_INS, by: values.get(by)}, _ANY, numeric)
-    if judged is None:
+    named, problems = said_in({by: values.get(by)}, _NO_CATEGORY, numeric, "")
+    if keeps_out(problems):
         return ValidatedOffer(None, problems)
-    named: dict[str, Any] = {by: getattr(judged, by)}
     if by != "sku" and _says(cell := values.get("sku"), "sku"):
-        beside, _ = validate({**_STAND_INS, "sku": cell}, _ANY, numeric)
-        named |= {"sku": beside.sku} if beside else {}
+        beside, wrong = said_in({"sku": cell}, _NO_CATEGORY, numeric, "")
+        named |= {} if keeps_out(wrong) else beside
     return ValidatedOffer(OfferDraft(by, {**named, "status": RETIRED}, listed), problems)
 
 
@@ -151,6 +144,8 @@ def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None])
 
 def _says(cell: str | None, field: str) -> bool:
     """Whether a cell says anything. What stands for "sold out" doesn't say how many there are, and is asked about."""
+    if cell and cell[-1].isdigit():
+        return True  # nearly all; no word for nothing ends so
     text = trimmed(cell or "")
     if not text:
         return False

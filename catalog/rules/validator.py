@@ -15,10 +15,10 @@ Nearly every cell is plain ASCII and right, and costs a look or two here. Only w
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import ACTIVE, BARCODE, CLEAR, LABELS, LIMITS, REQUIRED
+from catalog.rules.fields import ACTIVE, BARCODE, CLEAR, FIELDS, LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
@@ -115,6 +115,37 @@ def looked_at(
         _by(image.read, values, "image_url", problems) if "image_url" in values else None,
     )
     return draft, problems
+
+
+def said_in(
+    values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The same of a row that needn't say all: field → value, of the fields that are there."""
+    problems: list[Problem] = []
+    said = {field: _said(field, values, rules, numeric, currency, problems) for field in FIELDS if field in values}
+    return said, problems
+
+
+def _said(
+    field: str, values: Mapping[str, str | None], rules: Rules, numeric: frozenset[str], currency: str,
+    problems: list[Problem],
+) -> Any:  # fmt: skip
+    match field:
+        case "sku" | "vendor_product_id":
+            return _identifier(values, field, numeric, problems)
+        case "price":
+            return _price(values, "price" in numeric, currency, problems)
+        case "stock_quantity":
+            return _stock(values, "stock_quantity" in numeric, problems)
+        case "category":
+            return _category(values, rules, problems)
+        case "currency":
+            return _currency(values, currency, problems)
+        case "gtin":
+            return _by(gtin.read, values, field, problems)
+        case "image_url":
+            return _by(image.read, values, field, problems)
+    return _text(values, field, problems)
 
 
 # Texts

@@ -96,10 +96,14 @@ def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
     numbers = plan.columns.get("sku", ()) + plan.columns.get("vendor_product_id", ())
     prices = frozenset(plan.columns.get("price", ()) + plan.columns.get("stock_quantity", ()))
     name, price = next(iter(names), ""), next(iter(plan.columns.get("price", ())), "")
+    number = numbers[0] if len(numbers) == 1 and not names else ""
 
     def read(cells: Cells) -> Reason | None:
+        # Nearly all: of a list without names those whose number is one.
         if name and price and cells.get(name) and cells.get(price) and any(cells.get(one) for one in numbers):
-            return None  # nearly all
+            return None
+        if number and cells.get(price) and (text := cells.get(number)) and not _TOTAL.match(text.lstrip()):
+            return None
         filled = [(column, text) for column, cell in cells.items() if (text := cell.strip())]
         if not filled:
             return None
