@@ -60,6 +60,7 @@ class ValidatedOffer(NamedTuple):
     problems: list[Problem]
 
 
+_FIELDS: Final = frozenset(FIELDS)
 IDENTIFIERS: Final = ("vendor_product_id", "sku")
 _MISSED: Final = frozenset(REQUIRED) - {*IDENTIFIERS}  # what no product can be without
 _KINDS: Final = {  # by whether it has prices, and stock
@@ -108,7 +109,8 @@ def validate_offer(
     given = {
         field: cell
         for field, cell in values.items()
-        if field in FIELDS and ((listed and field in _MISSED) or _says(cell, field))
+        # Nearly all end in a digit, as no word for nothing does.
+        if field in _FIELDS and ((cell and cell[-1].isdigit()) or (listed and field in _MISSED) or _says(cell, field))
     }
     by = _found_by(values, given)
     given.setdefault(by, "")
@@ -119,9 +121,9 @@ def validate_offer(
             return ValidatedOffer(None, problems)
     if currency and "price" in said:
         said.setdefault("currency", currency)
-    return ValidatedOffer(
-        OfferDraft(by, {field: value for field, value in said.items() if value is not None}, listed), problems
-    )
+    if None in said.values():
+        said = {field: value for field, value in said.items() if value is not None}
+    return ValidatedOffer(OfferDraft(by, said, listed), problems)
 
 
 def _retiring(values: Mapping[str, str | None], numeric: frozenset[str], *, listed: bool) -> ValidatedOffer:
@@ -138,14 +140,14 @@ def _retiring(values: Mapping[str, str | None], numeric: frozenset[str], *, list
 
 def _found_by(values: Mapping[str, str | None], given: Mapping[str, str | None]) -> str:
     """The field by which the product is found: the product ID where the row has one, else the SKU."""
-    named = [field for field in IDENTIFIERS if (given.get(field) or "").strip()]
-    return named[0] if named else "vendor_product_id" if "vendor_product_id" in values else "sku"
+    for field in IDENTIFIERS:
+        if (given.get(field) or "").strip():
+            return field
+    return "vendor_product_id" if "vendor_product_id" in values else "sku"
 
 
 def _says(cell: str | None, field: str) -> bool:
     """Whether a cell says anything. What stands for "sold out" doesn't say how many there are, and is asked about."""
-    if cell and cell[-1].isdigit():
-        return True  # nearly all; no word for nothing ends so
     text = trimmed(cell or "")
     if not text:
         return False

@@ -90,6 +90,11 @@ def empty_reader(plan: Plan) -> Callable[[Cells], str]:
     return read
 
 
+def is_total(text: str) -> bool:
+    """Whether a row whose first cell this is sums up those above it."""
+    return _TOTAL.match(text) is not None
+
+
 def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
     """Whether a row of somebody's own list is a total, a heading or a remark between the products."""
     names = plan.columns.get("product_name", ())
@@ -102,7 +107,7 @@ def own_list_reader(plan: Plan) -> Callable[[Cells], Reason | None]:
         # Nearly all: of a list without names those whose number is one.
         if name and price and cells.get(name) and cells.get(price) and any(cells.get(one) for one in numbers):
             return None
-        if number and cells.get(price) and (text := cells.get(number)) and not _TOTAL.match(text.lstrip()):
+        if number and cells.get(price) and (text := cells.get(number)) and not is_total(text.lstrip()):
             return None
         filled = [(column, text) for column, cell in cells.items() if (text := cell.strip())]
         if not filled:

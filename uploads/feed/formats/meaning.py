@@ -20,7 +20,7 @@ from uploads.feed.formats.fields.identifiers import identifiers_reader
 from uploads.feed.formats.fields.step import Cells, Open, Values
 from uploads.feed.formats.fields.texts import PLAIN, text_readers
 from uploads.feed.formats.groups import Head, has_other_stock, key_reader, place_reader
-from uploads.feed.formats.left_out import empty_reader, own_list_reader, rule_reader
+from uploads.feed.formats.left_out import empty_reader, is_total, own_list_reader, rule_reader
 from uploads.feed.formats.made import program_numbers
 from uploads.feed.formats.model import (
     ADDED_UP,
@@ -76,7 +76,7 @@ class Reader:
         self._identifiers = identifiers_reader(plan)
         self._steps = (self._identifiers, *text_readers(plan), *amount_readers(plan))
         self._machine_numbers = plan.machine_numbers
-        self._quick = self._quick_reader()
+        self._quick = self._quick_reader() or _quick_changes(plan)
 
     def __call__(self, cells: Cells, head: Head | None = None, row: int = 0, numeric: frozenset[str] = NONE) -> Meaning:
         """`row` is the row's number, by which its head is told from its variants; `numeric` the headers whose cell was
@@ -192,6 +192,41 @@ class Reader:
             if column in numeric and (not values or values.get(meant) == cells[column].strip()):
                 found.append(meant)
         return frozenset(found)
+
+
+def _quick_changes(plan: Plan) -> Callable[[Cells], Meaning | None] | None:
+    """The same of a list that changes prices, stock or both of products by one number of theirs, and has nothing else
+    that counts."""
+    by, *other = [meant for meant in ("sku", "vendor_product_id") if plan.columns.get(meant)] or [""]
+    amounts = [meant for meant in ("price", "stock_quantity") if plan.columns.get(meant)]
+    simple = plan.own_list and plan.mode == UPDATE and not (plan.added or plan.flags or plan.thousands or plan.ours)
+    if (
+        not simple
+        or not by
+        or other
+        or not amounts
+        or {by, *amounts} != {one for one in plan.columns if plan.columns[one]}
+    ):
+        return None
+    key, price, stock = (next(iter(plan.columns.get(meant, ())), "") for meant in (by, "price", "stock_quantity"))
+
+    def read(cells: Cells) -> Meaning | None:
+        get = cells.get
+        number = get(key) or ""
+        if not (number[-1:].isdigit() and number.isascii() and number.replace("-", "").isalnum()) or is_total(number):
+            return None
+        values: dict[str, str | None] = {by: number}
+        if price:
+            values["price"] = amount = get(price) or ""
+            if not (amount[-3:-2] in (".", ",") or amount.isdigit()):
+                return None
+        if stock:
+            values["stock_quantity"] = quantity = get(stock) or ""
+            if not quantity.isdigit():
+                return None
+        return Meaning(values)
+
+    return read
 
 
 def _left_out_reader(plan: Plan) -> Callable[[Cells, Head | None, int], Reason | None]:

@@ -1,6 +1,7 @@
 """Whatever a row has in it, it means something: never an exception, and always the same."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,6 +119,36 @@ def test_what_is_read_at_once_means_the_same_as_what_is_looked_at_closely(
     whole = [dict.fromkeys(headers, "") | _RIGHT | cells for cells in rows]
     # Twice, since a category is known from its second row on
     assert [quick(row) for row in (*whole, *whole)] == [close(row) for row in (*whole, *whole)]
+
+
+_CHANGES = {"sku": "S-1", "vendor_product_id": "P-1", "price": "9.99", "stock_quantity": "5", "Notes": "x"}
+
+
+@given(
+    headers=st.lists(st.sampled_from([*_CHANGES]), min_size=2, unique=True),
+    rows=st.lists(st.dictionaries(st.sampled_from([*_CHANGES]), _FEW, max_size=2), max_size=6),
+    thousands=st.sampled_from(["", ","]),
+)
+@example(["sku", "price", "stock_quantity"], [{}, {"sku": "Total-5"}, {"stock_quantity": "²"}], "")
+@example(["vendor_product_id", "price"], [{}, {"vendor_product_id": "é1"}, {"price": "1.2345"}], "")
+def test_what_changes_products_means_the_same_at_once_and_looked_at_closely(
+    headers: list[str], rows: list[dict[str, str]], thousands: str
+) -> None:
+    plan = replace(plan_for(headers, []).plan, thousands=thousands)
+    quick, close = Reader(plan, OURS), Reader(plan, OURS)
+    close._quick = None
+    whole = [{name: cells.get(name, _CHANGES[name]) for name in headers} for cells in rows]
+    assert [quick(row) for row in whole] == [close(row) for row in whole]
+
+
+def test_prices_and_stock_by_sku_are_read_at_once() -> None:
+    plan = plan_for(["sku", "price", "stock_quantity"], []).plan
+    read = Reader(plan, OURS)._quick
+    assert read is not None
+    found = read({"sku": "S-1", "price": "9.99", "stock_quantity": "5"})
+    assert found is not None
+    assert found.values == {"sku": "S-1", "price": "9.99", "stock_quantity": "5"}
+    assert read({"sku": "S-1", "price": "9.999", "stock_quantity": "5"}) is None
 
 
 def test_a_row_that_lacks_a_column_is_looked_at_closely() -> None:
