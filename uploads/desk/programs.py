@@ -1,7 +1,7 @@
 """What programs and sources wait for: sources that can't be fetched, feeds that leave something open; and uploads that
 are held, whoever sent them; and vendors whose feeds are paused."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.admin.utils import quote
@@ -132,23 +132,26 @@ GUARD: Final = Group(
 )  # fmt: skip
 
 
-# --- records of programs that look wrong -----------------------------------------------------------------------
+# --- vendors that are held back ---------------------------------------------------------------------------------
 
 
-def _wrong(user: "Viewer") -> "QuerySet[VendorHold]":
-    """Of open holds there are few (vendor_holds_open)."""
-    rows = VendorHold.objects.filter(kind=VendorHold.Kind.WINDOW, ended_at=None).select_related("vendor")
-    return access.visible(rows, user).order_by("since", "pk")
+def _group_of_holds(name: str, title: str, says: str, kind: Kind, as_thing: Callable[[Any], Thing]) -> Group:
+    """Vendors with an open hold, whose kind is called as that of the work is. Of these there are few
+    (vendor_holds_open)."""
 
+    def rows(user: "Viewer") -> "QuerySet[VendorHold]":
+        holds = VendorHold.objects.filter(kind=kind, ended_at=None).select_related("vendor", "begun_by")
+        return access.visible(holds, user).order_by("since", "pk")
 
-def wrong(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
-    hidden = keys_of([Kind.WINDOW], {*without, *put_off(Kind.WINDOW)})
-    few, count = cut(_wrong(user).exclude(vendor__in=hidden), start, most)
-    return [waiting_records(one) for one in few], count
+    def found(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
+        hidden = keys_of([kind], {*without, *put_off(kind)})
+        few, count = cut(rows(user).exclude(vendor__in=hidden), start, most)
+        return [as_thing(one) for one in few], count
 
+    def named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
+        return [as_thing(one) for one in rows(user).filter(vendor__in=keys_of([kind], keys))]
 
-def wrong_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
-    return [waiting_records(one) for one in _wrong(user).filter(vendor__in=keys_of([Kind.WINDOW], keys))]
+    return Group(name, title, says, (kind,), found, named)
 
 
 def waiting_records(hold: Any) -> Thing:
@@ -160,31 +163,6 @@ def waiting_records(hold: Any) -> Thing:
     )  # fmt: skip
 
 
-WINDOW: Final = Group(
-    "window", "Records of programs that look wrong", "They wait, and what these programs put meanwhile, until somebody "
-    "answers.", (Kind.WINDOW,), wrong, wrong_named,
-)  # fmt: skip
-
-
-# --- vendors whose feeds are paused ----------------------------------------------------------------------------
-
-
-def _paused(user: "Viewer") -> "QuerySet[VendorHold]":
-    """Of these there are few too."""
-    rows = VendorHold.objects.filter(kind=VendorHold.Kind.PAUSE, ended_at=None).select_related("vendor", "begun_by")
-    return access.visible(rows, user).order_by("since", "pk")
-
-
-def paused(user: "Viewer", without: Collection[Key], start: int, most: int) -> tuple[list[Thing], int]:
-    hidden = keys_of([Kind.PAUSE], {*without, *put_off(Kind.PAUSE)})
-    few, count = cut(_paused(user).exclude(vendor__in=hidden), start, most)
-    return [pause(one) for one in few], count
-
-
-def paused_named(user: "Viewer", keys: Collection[Key]) -> list[Thing]:
-    return [pause(one) for one in _paused(user).filter(vendor__in=keys_of([Kind.PAUSE], keys))]
-
-
 def pause(hold: Any) -> Thing:
     by = f"by {shown(hold.begun_by.get_username())}" if hold.begun_by else "at the command line"
     company = shown(hold.vendor.vendor_name)
@@ -194,7 +172,11 @@ def pause(hold: Any) -> Thing:
     )  # fmt: skip
 
 
-PAUSE: Final = Group(
-    "pause", "Feeds that are paused", "What comes for these vendors waits until somebody resumes them.", (Kind.PAUSE,),
-    paused, paused_named,
+WINDOW: Final = _group_of_holds(
+    "window", "Records of programs that look wrong", "They wait, and what these programs put meanwhile, until somebody "
+    "answers.", Kind.WINDOW, waiting_records,
+)  # fmt: skip
+PAUSE: Final = _group_of_holds(
+    "pause", "Feeds that are paused", "What comes for these vendors waits until somebody resumes them.", Kind.PAUSE,
+    pause,
 )  # fmt: skip

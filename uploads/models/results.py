@@ -155,7 +155,8 @@ def _of_rows(upload: Sent) -> str:
     if leaves_out(upload):
         alone = counted(upload.skipped_records, "{} row was left out", "{} rows were left out")
     else:
-        alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone") + _why_alone(upload)
+        alone = counted(upload.skipped_records, "{} row was left alone", "{} rows were left alone")
+        alone += f" ({why_alone(upload.mode)})"
     right = counted(in_catalog(upload), "{} row was right", "{} rows were right")
     also = f", {alone}" if upload.skipped_records else ""
     match result(upload):
@@ -168,8 +169,9 @@ def _of_rows(upload: Sent) -> str:
     return f"Nothing was changed: {alone}."
 
 
-def _why_alone(upload: Sent) -> str:
-    return " (in the catalog already)" if upload.mode == "add" else " (not in the catalog)"
+def why_alone(mode: str) -> str:
+    """What rows are that an upload, or a dry run, of this mode leaves alone."""
+    return "in the catalog already" if mode == "add" else "not in the catalog"
 
 
 def file_gone(upload: Aged) -> str:

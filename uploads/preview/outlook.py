@@ -11,7 +11,7 @@ from catalog.rules.problems import ngettext
 from config.web.text import counted
 from uploads.feed.formats.model import REASONS
 from uploads.feed.questions import Question
-from uploads.models import Job, UploadHistory
+from uploads.models import Job, results
 from uploads.pipeline import examine
 from uploads.pipeline.examine import Contents
 from uploads.preview import dry_run
@@ -93,7 +93,7 @@ def _sentence(job: Job, questions: int) -> str:
 
 def _clauses(result: Mapping[str, Any], mode: str) -> list[str]:
     left_out: Mapping[str, int] = result.get("left_out", {})
-    alone = "in the catalog already" if mode == UploadHistory.Mode.ADD else "not in the catalog"
+    alone = results.why_alone(mode)
     words = {
         "inserted": ("{} product would be added", "{} products would be added"),
         "updated": ("{} product would be updated", "{} products would be updated"),

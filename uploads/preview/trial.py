@@ -28,7 +28,7 @@ def step(job: Job) -> bool:
     if upload.status != UploadHistory.Status.PROCESSING or upload.guard != UploadHistory.Guard.DUE:
         return True  # settled before a crash, or cancelled meanwhile
     if stage.waits_for(upload):
-        raise JobWaits(0.0)  # until that ends (finish.py), or the schedule looks again
+        raise JobWaits  # until that ends (finish.py), or the schedule looks again
     try:
         with storage.opened_of(upload.vendor_id, upload.storage_key) as file:
             measured = dry_run.measure(job, file, Layout.from_json(upload.layout or {}), upload.mode)

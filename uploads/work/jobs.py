@@ -35,11 +35,7 @@ class JobFailed(Exception):
 
 
 class JobWaits(Exception):
-    """The job's turn hasn't come: it is tried again after so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"for {seconds:g} s")
-        self.seconds = seconds
+    """The job's turn hasn't come: somebody wakes it then, or the schedule does."""
 
 
 def start(kind: str, user: Any, *, total: int = 0, wake: bool = True, **facts: Any) -> Job:
@@ -71,8 +67,8 @@ def run(job_id: int, steps: Mapping[str, Step]) -> bool:
                 return True
     except LeaseLost:
         return False
-    except JobWaits as waits:
-        leases.release(_lease(job), waits.seconds)
+    except JobWaits:
+        leases.release(_lease(job), 0.0)
         return False
     except JobFailed as error:
         _end(job, Job.State.FAILED, str(error))

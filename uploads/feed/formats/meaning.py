@@ -138,7 +138,7 @@ class Reader:
             title, own = get(name) or "", get(own_id) or ""
             if (
                 found is None or found.derived or found.open or found.left_out
-                or not (amount[-3:-2] in (".", ",") or amount.isdigit()) or not quantity.isdigit()
+                or not _is_plain(amount) or not quantity.isdigit()
                 or not (number.isalnum() or (number.isascii() and number.replace("-", "").isalnum()))
                 or not title or title.isspace() or not own or own.isspace()
             ):  # fmt: skip
@@ -194,6 +194,11 @@ class Reader:
         return frozenset(found)
 
 
+def _is_plain(amount: str) -> bool:
+    """Whether a price is digits alone, or has two decimals."""
+    return amount[-3:-2] in (".", ",") or amount.isdigit()
+
+
 def _quick_changes(plan: Plan) -> Callable[[Cells], Meaning | None] | None:
     """The same of a list that changes prices, stock or both of products by one number of theirs, and has nothing else
     that counts."""
@@ -218,7 +223,7 @@ def _quick_changes(plan: Plan) -> Callable[[Cells], Meaning | None] | None:
         values: dict[str, str | None] = {by: number}
         if price:
             values["price"] = amount = get(price) or ""
-            if not (amount[-3:-2] in (".", ",") or amount.isdigit()):
+            if not _is_plain(amount):
                 return None
         if stock:
             values["stock_quantity"] = quantity = get(stock) or ""
