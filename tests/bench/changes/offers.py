@@ -7,6 +7,7 @@ whose products were changed on some nights before, as it is where such lists com
 """
 
 import csv
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from uploads.models import StreamShard, UploadHistory
 GROUP = "Offers"
 TARGET = Target(least=1.5, of_ratio=True)
 NIGHTS, BATCH = 6, 500
+MOVES = (-9, -6, -3, -1, 1, 2, 4, 8)  # percent
 OFFERED = ("sku", "price", "stock_quantity")
 ALL_NEW, SAME_CHANGES = "a full feed's updates", "a full feed with the same changes"
 
@@ -41,12 +43,17 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
 
 
 def _write_changes(catalog: Path, files: dict[str, Path]) -> None:
-    """The catalog with the prices and the stock of the other full list, whole and as offers."""
+    """New prices and stock for each product of the catalog, by a few percent and pieces, as from one night to the next:
+    with all else new, with all else as it was, and alone. Prices made up anew would be beyond what is worth a warning
+    (price_changed) in three rows of four, and to write warnings down would be measured in all three files."""
     was, new = _lines(catalog), _lines(files[ALL_NEW])
     price, stock = (sample.COLUMNS.index(field) for field in OFFERED[1:])
-    for line, other in zip(was, new, strict=True):
-        both_same = (line[price], line[stock]) == (other[price], other[stock])
-        line[price], line[stock] = other[price], str(int(other[stock]) + both_same)
+    for number, (line, other) in enumerate(zip(was, new, strict=True)):
+        before = Decimal(line[price].replace("$", "").replace(",", ""))
+        after = (before * (100 + MOVES[number % len(MOVES)]) / 100).quantize(before)
+        line[price] = other[price] = f"{after + (after == before) / Decimal(100):.2f}"
+        line[stock] = other[stock] = str(int(line[stock]) + 1 + number % 9)
+    _write(files[ALL_NEW], sample.COLUMNS, new)
     _write(files[SAME_CHANGES], sample.COLUMNS, was)
     _write(files["offers"], OFFERED, [[line[sample.COLUMNS.index(field)] for field in OFFERED] for line in was])
 
