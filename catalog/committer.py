@@ -159,7 +159,7 @@ def commit(candidates: Sequence[Candidate], origins: Origins, locks: Locks) -> l
     _insert([entry for entry in entries if entry.product_id is None])
     return [
         verdict._replace(product_id=snapshot.by_key[candidate.vendor_id, verdict.key].product_id)
-        if verdict.key
+        if verdict.key and verdict.product_id is None  # of a product that is new in this batch
         else verdict
         for verdict, candidate in decided
     ]
@@ -176,42 +176,54 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     """
     said, entry = list(candidate.problems), _entry(candidate, snapshot)
     wrong = doubts.settle_offer(candidate.draft, entry.values if entry else None, candidate.severities, said)
-    verdict = Verdict("error", None, wrong) if wrong else _decided(candidate, entry, snapshot, said)
+    if wrong:
+        verdict = Verdict("error", None, wrong)
+    elif entry is None:
+        verdict = _added(candidate, snapshot)
+    else:
+        verdict = _changed(candidate, entry, snapshot, said)
     return verdict._replace(warnings=tuple(said)) if said else verdict
 
 
-def _decided(candidate: Candidate, entry: Entry | None, snapshot: Snapshot, said: list[Problem]) -> Verdict:
-    """`said` has the row's problems, and gets those that only the product shows."""
-    key = entry.values.vendor_product_id if entry else ""
-    if entry is not None and entry.origin is not None:
+def _added(candidate: Candidate, snapshot: Snapshot) -> Verdict:
+    """Of a row whose product the vendor doesn't have."""
+    draft = candidate.draft
+    if isinstance(draft, OfferDraft):
+        return _not_there(candidate, draft, snapshot)
+    if candidate.mode == "update":
+        return Verdict("skipped", None)
+    if holder := snapshot.by_sku.get(draft.sku):
+        return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
+    origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
+    snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
+    return Verdict("inserted", None, key=draft.vendor_product_id)
+
+
+def _changed(candidate: Candidate, entry: Entry, snapshot: Snapshot, said: list[Problem]) -> Verdict:
+    """Of a row whose product is there; `said` has the row's problems, and gets those that only the product shows."""
+    stands, draft = entry.values, candidate.draft
+    key = stands.vendor_product_id
+    if entry.origin is not None:
         if entry.origin.sequence > candidate.sequence:
             return Verdict("superseded", entry.product_id, key=key)
         if _same_upload_other_row(entry, candidate):
             return Verdict("error", None, _repeated(candidate, entry.origin))
-    draft = candidate.draft
-    if isinstance(draft, OfferDraft):
-        if entry is None:
-            return _not_there(candidate, draft, snapshot)
-        if (named := draft.values.get("sku", entry.values.sku)) != entry.values.sku:
-            return Verdict("error", None, other_sku(key, entry.values.sku, named))
-        draft = entry.values._replace(**draft.changes)
-    if candidate.mode == ("add" if entry else "update"):
+    if isinstance(draft, OfferDraft) and (named := draft.values.get("sku", stands.sku)) != stands.sku:
+        return Verdict("error", None, other_sku(key, stands.sku, named))
+    if candidate.mode == "add":
         return Verdict("skipped", None)
-    holder = snapshot.by_sku.get(draft.sku)
+    wanted = draft.over(stands)
+    holder = snapshot.by_sku.get(wanted.sku)
     if holder is not None and holder is not entry:
-        return Verdict("error", None, _sku_problem(candidate, draft.sku, holder))
-    wanted = draft.over(entry.values) if entry else draft
-    if entry is not None and (wrong := doubts.settle_change(entry.values, wanted, candidate.severities, said)):
+        return Verdict("error", None, _sku_problem(candidate, wanted.sku, holder))
+    if wrong := doubts.settle_change(stands, wanted, candidate.severities, said):
         return Verdict("error", None, wrong)
-    origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
-    if entry is None:
-        snapshot.add(Entry(None, candidate.vendor_id, _as_stored(draft), origin, dirty=True))
-        return Verdict("inserted", None, key=draft.vendor_product_id)
-    entry.origin = origin
-    if wanted == entry.values:
+    entry.origin = Origin(candidate.sequence, candidate.row_number, candidate.line)
+    if wanted == stands:
         return Verdict("unchanged", entry.product_id, key=key)
-    changes = differences(entry.values, wanted)
-    del snapshot.by_sku[entry.values.sku]
+    changes = differences(stands, wanted)
+    if "sku" in changes:
+        del snapshot.by_sku[stands.sku]
     entry.values, entry.dirty = wanted, True
     snapshot.add(entry)
     outcome = "retired" if "status" in changes and wanted.status == RETIRED else "updated"

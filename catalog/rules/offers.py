@@ -38,6 +38,14 @@ class OfferDraft(NamedTuple):
         """What the product is to have."""
         return {field: value for field, value in self.values.items() if field not in IDENTIFIERS}
 
+    def over(self, current: ProductDraft) -> ProductDraft:
+        """The product as it stands with what is to be changed of it."""
+        columns = [*current]
+        for field, value in self.values.items():
+            if field not in IDENTIFIERS:
+                columns[_PLACES[field]] = value
+        return ProductDraft._make(columns)
+
     @property
     def retires(self) -> bool:
         """Whether it ends its product."""
@@ -61,6 +69,7 @@ class ValidatedOffer(NamedTuple):
 
 
 _FIELDS: Final = frozenset(FIELDS)
+_PLACES: Final = {field: place for place, field in enumerate(ProductDraft._fields)}
 IDENTIFIERS: Final = ("vendor_product_id", "sku")
 _MISSED: Final = frozenset(REQUIRED) - {*IDENTIFIERS}  # what no product can be without
 _KINDS: Final = {  # by whether it has prices, and stock

@@ -7,9 +7,9 @@ shape that we can't use becomes a record that says why, never an exception.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from catalog.rules.money import quoted
 from catalog.rules.problems import Code, Problem
@@ -24,11 +24,12 @@ EXPIRES = "expires_at"  # the attribute with the second, since 1970, from which 
 Item = dict[str, Any]
 _EXACT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\.[0-9]{0,17}[1-9]")
 _NO_LINE: Item = {"N": "0"}
+_PENDING: Item = {"S": PENDING}
 NO_NUMBERS: frozenset[str] = frozenset()
+NO_DATA: Mapping[str, str | None] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as the consumer sees it.
 
     `data` is the row as it came, by the file's own headers; `numeric` names the headers whose value was a number
@@ -40,8 +41,8 @@ class Record:
     vendor_id: str
     row_number: int
     status: str = PENDING
-    data: dict[str, str | None] = field(default_factory=dict)
-    numeric: frozenset[str] = frozenset()
+    data: Mapping[str, str | None] = NO_DATA
+    numeric: frozenset[str] = NO_NUMBERS
     raw: str = ""
     problem: Problem | None = None
     line_number: int = 0  # where the row begins in its file or sheet; 0 where that isn't known
@@ -63,6 +64,8 @@ def record_id(row_number: int) -> str:
 def row_of(rec_id: str) -> int:
     """The row that `record_id` names, or 0 for an id that is not of its making."""
     digits = rec_id[4:]
+    if len(digits) == 7 and rec_id.startswith("REC_") and digits.isascii() and digits.isdigit():
+        return int(digits)  # nearly all
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
     return number if rec_id == record_id(number) else 0
 
@@ -110,7 +113,7 @@ def now_iso() -> str:
 
 def is_pending(item: Mapping[str, Any]) -> bool:
     """Whether the item wants validation. Programs that leave the status out mean the same as those that write it."""
-    return (_text(item, "status") or PENDING) == PENDING
+    return item.get("status") == _PENDING or (_text(item, "status") or PENDING) == PENDING
 
 
 def decode(item: Mapping[str, Any]) -> Record:
@@ -244,8 +247,8 @@ def _with_data(record: Record, product_data: object) -> Record:
             return _malformed(
                 record, f"{quoted(header)} in product_data is neither text nor a number (its type is {kind})."
             )
-    return replace(record, data=data, numeric=frozenset(numeric) | record.numeric)
+    return record._replace(data=data, numeric=frozenset(numeric) | record.numeric)
 
 
 def _malformed(record: Record, message: str) -> Record:
-    return replace(record, problem=Problem("", Code.MALFORMED_RECORD, message))
+    return record._replace(problem=Problem("", Code.MALFORMED_RECORD, message))

@@ -55,11 +55,11 @@ def new_attempts(
     """Commit these rows as new attempts; in the transaction, and under the locks, in which they were read."""
     corrections, batch, numbers = [], [], _numbers(rows)
     for row in rows:
-        record = replace(_record(row), numeric=numbers.get((row.upload_id, row.record_id), frozenset()))
+        record = _record(row)._replace(numeric=numbers.get((row.upload_id, row.record_id), frozenset()))
         changed = changed_cells(row, values.get((row.upload_id, row.record_id), {}))
         if changed:
             data = {**row.data, **{header: after for header, (_, after) in changed.items()}}
-            record = replace(record, data=data, raw="", problem=None, numeric=record.numeric - set(changed))
+            record = record._replace(data=data, raw="", problem=None, numeric=record.numeric - set(changed))
             corrections.append(
                 Correction(
                     upload_id=row.upload_id, record_id=row.record_id, attempt=record.attempt,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.sql import SQL
 
@@ -92,7 +93,7 @@ def commit_isolating(batch: Sequence[Record], checkpoint: Checkpoint | None = No
 
 def _poisoned(record: Record, error: Exception) -> Record:
     message = f"Something on our side failed on this row ({type(error).__name__}). We look into it; nothing to correct."
-    return replace(record, problem=Problem("", Code.INTERNAL_ERROR, message))
+    return record._replace(problem=Problem("", Code.INTERNAL_ERROR, message))
 
 
 def commit_batch(batch: Sequence[Record], checkpoint: Checkpoint | None = None) -> Committed:
@@ -143,7 +144,7 @@ def _write(judged: list[Judged], checkpoint: Checkpoint | None, beyond: Mapping[
     ledger = known([item.record for item in judged])
     by_key: dict[tuple[str, str], Judged] = {}
     for item in judged:
-        if not _settled(ledger, item.record):
+        if not ledger or not _settled(ledger, item.record):
             by_key.setdefault(_key(item.record), item)
     window.hold_back(beyond)
     fresh, confirmed = _as_uploads_stand(list(by_key.values()), streamed=checkpoint is not None)
@@ -228,6 +229,8 @@ def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcom
     Such an upload_id can't be an upload's, so these are errors already and count nowhere.
     """
     fitting, outcomes = [], []
+    if all(len(item.record.upload_id) <= 100 for item in judged):
+        return judged, []
     for item in judged:
         if (
             len(item.record.upload_id) > 100
@@ -294,10 +297,13 @@ def _problems(verdict: Verdict) -> Sequence[Problem]:
 
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
+    record = item.record
+    if verdict.outcome in TOUCHED:  # with warnings at most
+        return Outcome(record.upload_id, record.record_id, verdict.outcome, "", record.attempt)
     errors = [problem.message for problem in _problems(verdict) if not problem.is_warning]
     alone = why_left_out(Reason(NOT_IN_CATALOG, verdict.reason)) if verdict.reason else item.left_out
     reason = alone or "; ".join(errors)[:REASON_CHARS]
-    return Outcome(item.record.upload_id, item.record.record_id, verdict.outcome, reason, item.record.attempt)
+    return Outcome(record.upload_id, record.record_id, verdict.outcome, reason, record.attempt)
 
 
 def _write_ledger(fresh: list[Judged], verdicts: list[Verdict], outcomes: list[Outcome]) -> None:
@@ -353,9 +359,10 @@ def _write_changes(fresh: list[Judged], verdicts: list[Verdict]) -> None:
     _copy(
         "product_changes (product_id, kind, changes, upload_id, record_id)",
         (
-            (verdict.product_id, "updated", json.dumps(verdict.changes), item.record.upload_id, item.record.record_id)
+            (verdict.product_id, "updated", changes, item.record.upload_id, item.record.record_id)
             for item, verdict in zip(fresh, verdicts, strict=True)
             if verdict.changes
+            for changes in [orjson.dumps(verdict.changes).decode()]
         ),
     )
 
@@ -382,11 +389,13 @@ def _count(fresh: list[Judged], verdicts: list[Verdict], warned_before: set[tupl
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for item, verdict in zip(fresh, verdicts, strict=True):
         if item.upload is not None and not item.cancelled:
-            counts[item.upload.upload_id][verdict.outcome] += 1
+            of_upload = counts[item.upload.upload_id]
+            of_upload[verdict.outcome] += 1
             if item.record.attempt > 1:
-                counts[item.upload.upload_id]["error"] -= 1
-            warned = any(problem.is_warning for problem in _problems(verdict))
-            counts[item.upload.upload_id]["warned"] += warned - (_key(item.record) in warned_before)
+                of_upload["error"] -= 1
+                of_upload["warned"] -= _key(item.record) in warned_before
+            if verdict.warnings:
+                of_upload["warned"] += any(problem.is_warning for problem in verdict.warnings)
     if not counts:
         return []
     kinds = ("inserted", "updated", "retired", "unchanged", "superseded", "skipped", "error", "warned")
@@ -439,6 +448,8 @@ def _owe_again(ledger: Mapping[tuple[str, str], Outcome], judged: list[Judged]) 
 
     That is a record delivered twice, or put again by a staging that was resumed, which reset its status.
     """
+    if not ledger:
+        return []
     again = list(
         {_key(item.record): ledger[_key(item.record)] for item in judged if _settled(ledger, item.record)}.values()
     )

@@ -7,7 +7,7 @@ with a record before its row counts at all. Uploads that nobody opened are adopt
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as kept_in
 from functools import lru_cache
 from typing import NamedTuple
@@ -145,11 +145,16 @@ def _each(batch: Sequence[Record], uploads: Mapping[str, Upload], against: Again
         ours = against.ours or categories.ours()
     found = _heads_of(batch, uploads, ours) if ours else {}
     rules = {name: severities.with_severities(against.rules, said) for name, said in against.severities.items()}
+    known = {
+        name: _Known(rules.get(name, against.rules), vendors.get(name), against.own_rules.get(name), ours, None)
+        for name in {record.vendor_id for record in batch}
+    }
     judged = []
     for place, record in enumerate(batch):
-        vendor_id, own = record.vendor_id, against.own_rules.get(record.vendor_id)
-        known = _Known(rules.get(vendor_id, against.rules), vendors.get(vendor_id), own, ours, found.get(place))
-        judged.append(_judge(record, uploads.get(record.upload_id), known))
+        held_against, head = known[record.vendor_id], found.get(place)
+        if head:
+            held_against = held_against._replace(head=head)
+        judged.append(_judge(record, uploads.get(record.upload_id), held_against))
     return judged
 
 
@@ -237,9 +242,9 @@ def _judge(record: Record, upload: Upload | None, known: _Known) -> Judged:
         if not 1 <= row <= (upload.rows or row):
             return Judged(record, None, None, [_not_in_file(upload)])
         if row != record.row_number:
-            record = replace(record, row_number=row, line_number=0)
+            record = record._replace(row_number=row, line_number=0)
     elif record.line_number:  # only a file has lines
-        record = replace(record, line_number=0)
+        record = record._replace(line_number=0)
     if record.vendor_id != upload.vendor_id:
         return Judged(record, upload, None, [vendor_mismatch(record.vendor_id, upload.upload_id)])
     if record.problem is not None:

@@ -6,7 +6,7 @@ that were undone or cancelled, that failed or are under way, and those of vendor
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -139,4 +139,4 @@ def _corrected(record: Record, cells: dict[str, str] | None) -> Record:
     if cells is None:
         return record
     data = {**({} if record.raw else record.data), **cells}
-    return replace(record, data=data, raw="", problem=None, numeric=record.numeric - set(cells))
+    return record._replace(data=data, raw="", problem=None, numeric=record.numeric - set(cells))

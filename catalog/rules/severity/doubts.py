@@ -45,6 +45,8 @@ def of_row(
     """
     if isinstance(draft, OfferDraft):
         given: Mapping[str, Any] = draft.values
+        if not guessed and "product_name" not in given and "description" not in given:
+            return []
         name, description, category = given.get("product_name"), given.get("description"), given.get("category", "")
         pictures = False  # an empty cell of a list of changes leaves what is there
     else:

@@ -1,7 +1,6 @@
 """Which upload a record belongs to, and which it doesn't."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -58,9 +57,9 @@ def test_a_file_is_complete_with_the_batch_that_settles_its_last_row() -> None:
 
 STRAYS: dict[str, Callable[[], Record]] = {
     "a row beyond the last": lambda: record(4, "UPLOAD_1"),
-    "an id of another kind": lambda: replace(record(2, "UPLOAD_1"), record_id="row-2"),
+    "an id of another kind": lambda: record(2, "UPLOAD_1")._replace(record_id="row-2"),
     "row 0": lambda: record(0, "UPLOAD_1"),
-    "an id too long to be a row's": lambda: replace(record(1, "UPLOAD_1"), record_id="REC_00000000001"),
+    "an id too long to be a row's": lambda: record(1, "UPLOAD_1")._replace(record_id="REC_00000000001"),
 }
 
 
@@ -101,7 +100,7 @@ def test_a_stray_that_was_judged_before_the_end_of_the_file_was_known_blocks_not
 
 def test_the_row_number_of_a_files_row_is_that_of_its_id() -> None:
     file_upload(rows=3)
-    commit_batch([replace(record(2, "UPLOAD_1", price="free"), row_number=77)])
+    commit_batch([record(2, "UPLOAD_1", price="free")._replace(row_number=77)])
 
     assert ValidationError.objects.get().row_number == 2
 
@@ -111,6 +110,6 @@ def test_an_upload_opened_by_plain_sql_takes_any_record() -> None:
         cursor.execute(
             "INSERT INTO upload_history (upload_id, vendor_id, file_name) VALUES ('BY-HAND', 'VEND001', 'x.csv')"
         )
-    commit_batch([replace(record(1, "BY-HAND"), record_id="anything")])
+    commit_batch([record(1, "BY-HAND")._replace(record_id="anything")])
 
     assert UploadHistory.objects.get().valid_records == 1
