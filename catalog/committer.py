@@ -178,10 +178,8 @@ def decide(candidate: Candidate, snapshot: Snapshot) -> Verdict:
     wrong = doubts.settle_offer(candidate.draft, entry.values if entry else None, candidate.severities, said)
     if wrong:
         verdict = Verdict("error", None, wrong)
-    elif entry is None:
-        verdict = _added(candidate, snapshot)
     else:
-        verdict = _changed(candidate, entry, snapshot, said)
+        verdict = _changed(candidate, entry, snapshot, said) if entry else _added(candidate, snapshot)
     return verdict._replace(warnings=tuple(said)) if said else verdict
 
 
@@ -201,8 +199,7 @@ def _added(candidate: Candidate, snapshot: Snapshot) -> Verdict:
 
 def _changed(candidate: Candidate, entry: Entry, snapshot: Snapshot, said: list[Problem]) -> Verdict:
     """Of a row whose product is there; `said` has the row's problems, and gets those that only the product shows."""
-    stands, draft = entry.values, candidate.draft
-    key = stands.vendor_product_id
+    stands, draft, key = entry.values, candidate.draft, entry.values.vendor_product_id
     if entry.origin is not None:
         if entry.origin.sequence > candidate.sequence:
             return Verdict("superseded", entry.product_id, key=key)
@@ -258,7 +255,7 @@ def _repeated(candidate: Candidate, first: Origin) -> Problem:
     """Another row of the file was about the product."""
     product_id, sku = keys(candidate.draft)
     named = "sku" if candidate.one_number == "vendor_product_id" or not product_id else "vendor_product_id"
-    return duplicate_in_file(named, product_id or sku, _place(first, candidate))
+    return duplicate_in_file(named, product_id or sku, place(first.row_number, first.line, candidate.sheet))
 
 
 def differences(before: ProductDraft, after: ProductDraft) -> dict[str, list[object]]:
@@ -291,16 +288,11 @@ def _same_upload_other_row(entry: Entry, candidate: Candidate) -> bool:
     return origin.sequence == candidate.sequence and origin.row_number != candidate.row_number
 
 
-def _place(origin: Origin, candidate: Candidate) -> str:
-    """Where a row of the candidate's own file stands."""
-    return place(origin.row_number, origin.line, candidate.sheet)
-
-
 def _sku_problem(candidate: Candidate, sku: str, holder: Entry) -> Problem:
     """Say who holds the SKU as far as this vendor may know: a row of the same file, or a product of its own."""
     own = holder.vendor_id == candidate.vendor_id
     if own and holder.origin is not None and _same_upload_other_row(holder, candidate):
-        return duplicate_in_file("sku", sku, _place(holder.origin, candidate))
+        return duplicate_in_file("sku", sku, place(holder.origin.row_number, holder.origin.line, candidate.sheet))
     return sku_taken(sku, holder.values.vendor_product_id if own else None)
 
 
@@ -378,11 +370,8 @@ def _insert(entries: list[Entry]) -> None:
             entry.product_id = product_id
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
             for entry in entries:
-                copy.write_row((entry.product_id, entry.vendor_id, *_columns(entry.values)))
-
-
-def _columns(values: ProductDraft) -> tuple[Any, ...]:
-    return tuple([None if value == "" else value for value in values])
+                columns = [None if value == "" else value for value in entry.values]
+                copy.write_row((entry.product_id, entry.vendor_id, *columns))
 
 
 _UPDATE = "UPDATE products p SET {} FROM unnest({}) AS d (product_id, {}) WHERE p.product_id = d.product_id"
@@ -409,7 +398,7 @@ def _update(entries: list[Entry]) -> None:
     values = [[None if value == "" else value for value in column] for column in columns.values()]
     with connection.cursor() as cursor:
         _make_way(cursor, entries)
-        cursor.execute(sql, [[entry.product_id for entry in entries], *values])
+        cursor.execute(sql, [[one.product_id for one in entries], *values])
         if cursor.rowcount != len(entries):
             raise ProductVanished
 
