@@ -3,6 +3,7 @@
     rules/              what a product must be, pure
     models.py           products, their changes, and categories
     committer.py        drafts → products; the only writer of products that feeds bring
+    snapshot.py         the products as they stand, which that decides by
     near.py             which product is perhaps meant by an identifier that none has
     by_hand.py          products that staff enter, edit and delete
     same_gtins.py       GTINs that products of two vendors have

@@ -13,14 +13,14 @@ What makes it safe beside other workers:
 4. New rows go in by COPY in SKU order, with ids drawn first, so two vendors who claim the same SKUs can't deadlock.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 
 from catalog import near
 from catalog.rules.clashes import duplicate_in_file, other_sku, sku_taken, unknown_product
@@ -31,6 +31,7 @@ from catalog.rules.problems import Problem
 from catalog.rules.severity import doubts
 from catalog.rules.severity.severities import DEFAULTS, Severities
 from catalog.rules.validator import ProductDraft
+from catalog.snapshot import COLUMNS, Entry, Origin, Origins, Snapshot, read
 
 
 class Candidate(NamedTuple):
@@ -71,46 +72,6 @@ class Verdict(NamedTuple):
     reason: str = ""
     warnings: tuple[Problem, ...] = ()
 
-
-class Origin(NamedTuple):
-    """The newest upload that touched a product, and its row and line, or 0; no `is_row` where no row is about it."""
-
-    sequence: int
-    row_number: int
-    line: int = 0
-    is_row: bool = True
-
-
-@dataclass(slots=True)
-class Entry:
-    """A product as it stands, or as it will stand after the batch; `stored` is what the table has of it. `product_id`
-    is None until it is drawn."""
-
-    product_id: int | None
-    vendor_id: str
-    values: ProductDraft
-    origin: Origin | None = None
-    stored: ProductDraft | None = None
-    dirty: bool = False
-
-
-@dataclass(slots=True)
-class Snapshot:
-    """The products that a batch can touch or clash with, by both of their unique keys; and for identifiers that no
-    product of the vendor has, one that is perhaps meant."""
-
-    by_key: dict[tuple[str, str], Entry] = field(default_factory=dict)
-    by_sku: dict[str, Entry] = field(default_factory=dict)
-    near: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    def add(self, entry: Entry) -> None:
-        self.by_key[entry.vendor_id, entry.values.vendor_product_id] = entry
-        self.by_sku[entry.values.sku] = entry
-
-
-# (product IDs, sequence) → which upload from that sequence on was the last to touch each, where one did: what an older
-# one did stands in nobody's way.
-Origins = Callable[[list[int], int], Mapping[int, Origin]]
 
 # PostgreSQL ends a session that does nothing for so long in a transaction which holds vendors' locks.
 IDLE_TIMEOUT: Final = "60s"
@@ -306,37 +267,11 @@ def _as_stored(draft: ProductDraft) -> ProductDraft:
 
 # --- reading and writing ---------------------------------------------------------------------------------------
 
-# The table's columns in the order of ProductDraft, behind whose product it is.
-_COLUMNS_READ: Final = SQL(", ").join(map(Identifier, ("product_id", "vendor_id", *ProductDraft._fields)))
-
-# By products_vendor_id_vendor_product_id_key and products_sku_key, a probe a key: without OFFSET the planner would
-# rather read the whole table for a thousand keys, as long as it is small, and that takes longer with each page.
-_SNAPSHOT = SQL(
-    """
-SELECT {}
-  FROM products
- WHERE product_id = ANY (ARRAY(
-       SELECT p.product_id
-         FROM unnest(%s::text[], %s::text[]) AS k (vendor_id, vendor_product_id)
-        CROSS JOIN LATERAL (SELECT product_id FROM products
-                             WHERE vendor_id = k.vendor_id AND vendor_product_id = k.vendor_product_id OFFSET 0) AS p
-        UNION
-       SELECT p.product_id
-         FROM unnest(%s::text[]) AS k (sku)
-        CROSS JOIN LATERAL (SELECT product_id FROM products WHERE sku = k.sku OFFSET 0) AS p))
-"""
-).format(_COLUMNS_READ)
-
 
 def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot:
     """The products that these candidates would touch or clash with, and the newer uploads that touched them."""
     named = [(candidate.vendor_id, *keys(candidate.draft)) for candidate in candidates]
-    wanted = {(vendor_id, product_id) for vendor_id, product_id, _ in named}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SNAPSHOT, [[key[0] for key in wanted], [key[1] for key in wanted], list({sku for _, _, sku in named})]
-        )
-        entries = [_stored(row) for row in cursor.fetchall()]
+    entries = read({(vendor_id, key) for vendor_id, key, _ in named if key}, {sku for _, _, sku in named if sku})
     oldest = min((candidate.sequence for candidate in candidates), default=0)
     touched = origins([entry.product_id for entry in entries if entry.product_id is not None], oldest)
     snapshot = Snapshot()
@@ -350,13 +285,7 @@ def read_snapshot(candidates: Sequence[Candidate], origins: Origins) -> Snapshot
     return snapshot
 
 
-def _stored(row: Sequence[Any]) -> Entry:
-    # An empty cell and a missing value are the same to a feed; the table holds NULL for both.
-    values = ProductDraft._make(["" if value is None else value for value in row[2:]])
-    return Entry(row[0], row[1], values, stored=values)
-
-
-_COPY = SQL("COPY products ({}) FROM STDIN").format(_COLUMNS_READ)
+_COPY = SQL("COPY products ({}) FROM STDIN").format(COLUMNS)
 
 
 def _insert(entries: list[Entry]) -> None:
@@ -417,22 +346,6 @@ def _make_way(cursor: Any, entries: list[Entry]) -> None:
 
 
 # --- taking back -----------------------------------------------------------------------------------------------
-
-_HELD = SQL("SELECT {} FROM products WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE").format(_COLUMNS_READ)
-
-
-def stored(product_ids: Sequence[int]) -> list[Entry]:
-    """These products as they stand, held for the rest of the transaction; those that are gone are left out."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [list(product_ids)])
-        return [_stored(row) for row in cursor.fetchall()]
-
-
-def holders(skus: Sequence[str]) -> dict[str, int]:
-    """Which product has each of these SKUs."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT sku, product_id FROM products WHERE sku = ANY (%s)", [list(skus)])
-        return dict(cursor.fetchall())
 
 
 def take_back(gone: Sequence[Entry], restored: Sequence[Entry], locks: Locks) -> None:

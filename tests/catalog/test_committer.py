@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import committer
-from catalog.committer import Candidate, Entry, Origin, ProductVanished, Snapshot, Verdict, decide
+from catalog.committer import Candidate, ProductVanished, Verdict, decide
 from catalog.models import Product
 from catalog.rules.offers import OfferDraft
 from catalog.rules.problems import Code, Problem
 from catalog.rules.severity.severities import Rule, Severities
 from catalog.rules.validator import ProductDraft
+from catalog.snapshot import Entry, Origin, Origins, Snapshot
+from catalog.snapshot import stored as stored_in_table
 from vendors.models import Vendor
 
 MINE, THEIRS = "VEND001", "VEND002"
@@ -474,7 +476,7 @@ class TestCommit:
     ) -> None:
         read = committer.read_snapshot
 
-        def read_then_lose(batch: Sequence[Candidate], origins: committer.Origins) -> Snapshot:
+        def read_then_lose(batch: Sequence[Candidate], origins: Origins) -> Snapshot:
             found = read(batch, origins)
             monkeypatch.setattr(committer, "read_snapshot", read)
             commit([candidate("P-9", "S1", vendor=THEIRS)])
@@ -491,7 +493,7 @@ class TestCommit:
         commit([candidate()])
         read = committer.read_snapshot
 
-        def read_then_lose(batch: Sequence[Candidate], origins: committer.Origins) -> Snapshot:
+        def read_then_lose(batch: Sequence[Candidate], origins: Origins) -> Snapshot:
             found = read(batch, origins)
             Product.objects.all().delete()
             return found
@@ -504,7 +506,7 @@ class TestCommit:
         with transaction.atomic(), pytest.raises(ValueError, match="VEND001"):
             committer.commit([candidate()], Ledger().origins, committer.lock_vendors([THEIRS]))
         commit([candidate()])
-        mine = committer.stored(list(Product.objects.values_list("pk", flat=True)))
+        mine = stored_in_table(list(Product.objects.values_list("pk", flat=True)))
         for gone, restored in ((mine, []), ([], mine)):
             with transaction.atomic(), pytest.raises(ValueError, match="VEND001"):
                 committer.take_back(gone, restored, committer.lock_vendors([THEIRS]))

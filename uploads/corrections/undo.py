@@ -16,10 +16,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from psycopg.sql import SQL
 
-from catalog import committer
-from catalog.committer import Entry, Locks
+from catalog import committer, snapshot
+from catalog.committer import Locks
 from catalog.models import ProductChange
 from catalog.rules.places import in_file
+from catalog.snapshot import Entry
 from uploads.models import Job, UploadHistory, ValidationError
 from uploads.models.results import archived
 from uploads.pipeline.ledger import stands
@@ -223,7 +224,7 @@ def _found(upload: UploadHistory, position: str) -> list[_Found]:
 
 
 def _judged(upload: UploadHistory, found: Sequence[_Found]) -> list[Reversal]:
-    stored = {entry.product_id: entry for entry in committer.stored([row.product_id for row in found])}
+    stored = {entry.product_id: entry for entry in snapshot.stored([row.product_id for row in found])}
     reversals = [_reversal(row, stored.get(row.product_id), upload.vendor_id) for row in found]
     return _without_taken_skus(reversals)
 
@@ -255,7 +256,7 @@ def _without_taken_skus(reversals: list[Reversal]) -> list[Reversal]:
         for product_id, r in going_back.items()
         if r.before and r.now and r.before.values.sku != r.now.values.sku
     }
-    holders = committer.holders(list(wanted))
+    holders = snapshot.holders(list(wanted))
     leaving = {r.product_id for r in reversals if r.fate == "reversed" and r.before is None}
     leaving |= set(wanted.values())
     failed: set[int] = set()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from psycopg.sql import SQL, Composable, Identifier
 
-from catalog.committer import Origin
+from catalog.snapshot import Origin
 from uploads.aws.records import Record
 from uploads.models.ledger import ABSENT_PREFIX
 

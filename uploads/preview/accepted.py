@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from catalog.committer import Candidate, Entry, Origin, Snapshot
+from catalog.committer import Candidate
 from catalog.rules import offers
 from catalog.rules.validator import ProductDraft
+from catalog.snapshot import Entry, Origin, Snapshot
 from uploads.preview.verdicts import NEWEST
 
 

@@ -26,9 +26,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import committer
-from catalog.committer import Candidate, Snapshot
+from catalog.committer import Candidate
 from catalog.rules.problems import Problem
 from catalog.rules.validator import ProductDraft, Rules
+from catalog.snapshot import Snapshot
 from uploads.aws import storage
 from uploads.aws.records import storable
 from uploads.feed import parser

@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from catalog import committer
-from catalog.committer import Candidate, Snapshot
+from catalog.committer import Candidate
 from catalog.rules.fields import LABELS, READ
 from catalog.rules.offers import OfferDraft
 from catalog.rules.places import in_file
 from catalog.rules.problems import Problem
 from catalog.rules.severity.severities import DEFAULTS, Severities
 from catalog.rules.validator import ProductDraft, Rules
+from catalog.snapshot import Snapshot
 from config.web.text import visible
 from uploads.feed import columns, shops
 from uploads.feed.apart.reader import Look

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from catalog import committer
-from catalog.committer import Entry
+from catalog import committer, snapshot
 from catalog.rules.fields import RETIRED
+from catalog.snapshot import Entry
 from config import stopping
 from uploads.models import UploadHistory
 from uploads.models.ledger import ABSENT_RECORD
@@ -53,7 +53,7 @@ def _slice(upload_id: str, *, cut_off: bool) -> bool:
         _note(upload, State.REFUSED, absent_why=why)
         return False
     found = lacked.products(upload, SLICE_PRODUCTS)
-    entries = [entry for entry in committer.stored([one.product_id for one in found]) if entry.vendor_id == vendor_id]
+    entries = [entry for entry in snapshot.stored([one.product_id for one in found]) if entry.vendor_id == vendor_id]
     changed = [(entry, as_absent(entry, upload.absent_to)) for entry in entries]
     committer.take_back([], [after for _, after in changed], locks)
     _write_down(upload, changed)

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import committer
 from catalog.models import Product
+from catalog.snapshot import Snapshot
 from tests.faults.statements import COUNTERS, before_statements
 from tests.uploads.pipeline.commit.records import assert_counters_tell_what_the_ledger_says, code_of, outcomes, record
 from uploads.aws.records import Record
@@ -237,7 +238,7 @@ def test_who_loses_a_sku_to_another_vendor_in_the_last_moment_is_told_so(monkeyp
         commit_batch([record(1, "OTHER", "VEND002")])
         connection.close()
 
-    def overtaken(*arguments: Any) -> committer.Snapshot:
+    def overtaken(*arguments: Any) -> Snapshot:
         found = real(*arguments)
         monkeypatch.setattr(committer, "read_snapshot", real)
         thread = threading.Thread(target=rival)

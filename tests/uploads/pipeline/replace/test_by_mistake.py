@@ -9,6 +9,7 @@ from django.db import transaction
 from catalog import committer
 from catalog.models import Product, ProductChange
 from catalog.rules.validator import ProductDraft
+from catalog.snapshot import Entry
 from tests.conftest import Pipeline
 from tests.feeds import HEADER, feed, line
 from tests.jobs import run_jobs
@@ -206,4 +207,4 @@ def test_a_price_that_a_newer_list_changed_is_never_taken_back_with_the_status(
     """As where a row of the file came right after its product was retired."""
     found = undo._Found("ABSENT_0000000001", 0, None, 1, inserted=False, changes=changes, newer=True, only_offers=True)
     values = ProductDraft("P-1", "Lamp", "Electronics", "SKU-1", "", "", Decimal("7.77"), 5, status="retired")
-    assert undo._reversal(found, committer.Entry(1, "VEND001", values), "VEND001").fate == fate
+    assert undo._reversal(found, Entry(1, "VEND001", values), "VEND001").fate == fate
