@@ -16,7 +16,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.ROW_TOO_LONG: "The row has more text than we can keep for one product.",
     Code.CELL_TOO_LONG: "One cell has more text than any cell may have; a missing quotation mark is a likely reason.",
     Code.NOT_STORED: "The database refused the row as it is, and said why. Change what it names, and send it again.",
-    Code.MISSING_VALUE: "A cell that every product needs is empty, or has a word for nothing, such as N/A.",
+    Code.MISSING_VALUE: "A cell that every product needs is empty, or has a word for nothing: N/A, [clear].",
     Code.TOO_LONG: "The text has more characters than fit. Shorten it.",
     Code.INVALID_CHARACTERS: "The cell has characters that can't be stored. Type it anew, or save the file as UTF-8.",
     Code.SPREADSHEET_ERROR: "The cell has an error of the spreadsheet, such as #N/A, and no value. Mend its formula.",

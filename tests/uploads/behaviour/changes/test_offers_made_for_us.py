@@ -65,6 +65,17 @@ def test_an_empty_cell_leaves_what_is_there_and_clear_empties(pipeline: Pipeline
     assert (two.brand, two.description) == (None, "A lamp that lights.")
 
 
+def test_clear_in_a_price_is_an_error_that_says_what_to_do(pipeline: Pipeline, three: None) -> None:
+    before = product(1)
+    upload = pipeline.run(f"sku,price,stock_quantity\n{sku(1)},[clear],7\n{sku(2)},3.50,[clear]\n{sku(3)},4.50,1\n")
+    found = ValidationError.objects.errors().filter(upload=upload).order_by("row_number")
+    assert [(one.field, one.error_type, one.suggestion) for one in found] == [
+        ("price", "missing_value", ""), ("stock_quantity", "missing_value", "0")
+    ]  # fmt: skip
+    assert "Leave the cell empty to keep the price as it is." in found[0].error_message
+    assert (product(1).price, product(1).stock_quantity) == (before.price, before.stock_quantity)
+
+
 def test_an_unknown_product_is_an_error_with_what_is_perhaps_meant(pipeline: Pipeline, three: None) -> None:
     Product.objects.filter(vendor_product_id="P-1").update(sku="LAMP-0017-BLK")
     Product.objects.filter(vendor_product_id="P-2").update(sku="00412")
