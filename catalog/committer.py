@@ -194,6 +194,8 @@ def _decided(candidate: Candidate, entry: Entry | None, snapshot: Snapshot, said
             return _not_there(candidate, draft, snapshot)
         if (named := draft.values.get("sku", entry.values.sku)) != entry.values.sku:
             return Verdict("error", None, other_sku(key, entry.values.sku, named))
+        if entry.values.status == RETIRED:
+            said += doubts.of_retired(draft, entry.values)
         draft = entry.values._replace(**draft.changes)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)

@@ -51,6 +51,7 @@ EXPLAINED: Final[Mapping[Code, str]] = {
     Code.HTML_LEFT: "A name or description has HTML in it, such as <br> or &amp;, which people see as it stands.",
     Code.CATEGORY_GUESSED: "The cell names several categories, or one below ours. Send the one of our list alone.",
     Code.PICTURE_MISSING: "The file has a column for pictures, and this product none in it. Products sell with one.",
+    Code.RETIRED_PRODUCT: "The product is retired, and a row that only changes it leaves it so: nobody sees it.",
     Code.DUPLICATE_IN_FILE: "The same SKU or product ID stands in an earlier row of the file. That row counted.",
     Code.SKU_TAKEN: "The SKU isn't free: another product has it already. Give this one a SKU of its own.",
     Code.VENDOR_UNKNOWN: "The row names a vendor that isn't registered with us.",

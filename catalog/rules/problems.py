@@ -71,6 +71,7 @@ class Code(StrEnum):
     HTML_LEFT = "html_left"
     CATEGORY_GUESSED = "category_guessed"
     PICTURE_MISSING = "picture_missing"
+    RETIRED_PRODUCT = "retired_product"
     # A row that clashes with other data
     DUPLICATE_IN_FILE = "duplicate_in_file"
     SKU_TAKEN = "sku_taken"
@@ -172,6 +173,7 @@ KINDS: Final[Mapping[Code, Kind]] = {
     Code.HTML_LEFT: _WARNING,
     Code.CATEGORY_GUESSED: _WARNING,
     Code.PICTURE_MISSING: _WARNING,
+    Code.RETIRED_PRODUCT: _WARNING,
     # The row can be stored without it.
     Code.INVALID_GTIN: Kind(),
     Code.RESTRICTED_GTIN: _WARNING,
