@@ -194,8 +194,7 @@ def _decided(candidate: Candidate, entry: Entry | None, snapshot: Snapshot, said
             return _not_there(candidate, draft, snapshot)
         if (named := draft.values.get("sku", entry.values.sku)) != entry.values.sku:
             return Verdict("error", None, other_sku(key, entry.values.sku, named))
-        if entry.values.status == RETIRED:
-            said += doubts.of_retired(draft, entry.values)
+        said += doubts.of_retired(draft, entry.values) if entry.values.status == RETIRED else ()
         draft = entry.values._replace(**draft.changes)
     if candidate.mode == ("add" if entry else "update"):
         return Verdict("skipped", None)
