@@ -118,6 +118,8 @@ def _example(request: HttpRequest, one: dict[str, Any], said: dict[str, str]) ->
 def not_looked_at(job: Job) -> list[str]:
     """What of the days that were asked for the test doesn't speak of, in sentences."""
     found, said = job.result, list[str]()
+    if job.ended and found.get("shown") and not any(one.get("examples") for one in found["vendors"].values()):
+        said.append("The examples of rows were deleted, by their age or with their vendor.")
     if about_effects(job):
         if left := found.get("left", {}).get("uploads"):
             uploads = counted(left, "{} older upload isn’t", "{} older uploads aren’t")
