@@ -44,6 +44,11 @@ class WarnedRows:
     rows: tuple[WarnedRow, ...]
     after: str
 
+    @property
+    def of_cells(self) -> bool:
+        """Whether any is about a cell, and not its row as a whole."""
+        return any(row.field for row in self.rows)
+
 
 class Look(NamedTuple):
     """A kind of warning as a page has it: its name, and a sentence about it. `of_file`: most rows have it."""

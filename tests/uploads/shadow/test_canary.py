@@ -360,6 +360,10 @@ def test_a_severity_is_tested_from_its_form(client: Client, pipeline: Pipeline, 
     )
     asked = {"what": "severity", "code": "name_in_capitals", "severity": "error", "vendor": "VEND001", "start": "yes"}
 
+    short = asked | {"code": "description_short", "threshold": "20", "vendor": ""}
+    del short["start"]
+    said = client.post("/admin/uploads/valuerule/test/", short).content.decode()
+    assert "“Description short” in rows of all vendors, below 20 characters: an error" in said
     page = client.post("/admin/uploads/valuerule/test/", asked, follow=True).content.decode()
     assert "“Name in capitals” in rows of VEND001: an error" in page
     assert run_jobs().result["counts"] == {"fail": 1}
