@@ -38,8 +38,12 @@ def about_uploads(job: Job) -> bool:
 
 def about_effects(job: Job) -> bool:
     """Whether it looks at what uploads changed, and not at their rows again."""
-    change = changes.from_json(job.parameters["change"])
-    return about_uploads(job) or (isinstance(change, SeverityChange) and change.code in moved.CODES)
+    return about_uploads(job) or is_of_products(changes.from_json(job.parameters["change"]))
+
+
+def is_of_products(change: Change | None) -> bool:
+    """Whether it is about what only products show, and not their rows."""
+    return isinstance(change, SeverityChange) and change.code in moved.CODES
 
 
 def words(job: Job) -> dict[str, str]:

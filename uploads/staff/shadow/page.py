@@ -53,6 +53,7 @@ def ask_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         "what": changes.sentence(meant.change) if meant.change else "",
         "asked": meant,
         "about_uploads": isinstance(meant.change, ThresholdChange),
+        "of_products": found.is_of_products(meant.change),
         "days": _days(request),
         "most_days": run.MOST_DAYS,
     }
