@@ -170,6 +170,8 @@ def _changed(candidate: Candidate, entry: Entry, snapshot: Snapshot, said: list[
         return Verdict("error", None, other_sku(key, stands.sku, named))
     if candidate.mode == "add":
         return Verdict("skipped", None)
+    if isinstance(draft, OfferDraft) and stands.status == RETIRED:
+        said += doubts.of_retired(draft, stands)
     wanted = draft.over(stands)
     holder = snapshot.by_sku.get(wanted.sku)
     if holder is not None and holder is not entry:

@@ -94,6 +94,8 @@ class Product(models.Model):
             models.Index(fields=["category"], name="idx_products_category"),
             # For the start of a SKU; whole ones are found by products_sku_key.
             models.Index(fields=["sku"], name="idx_products_sku", opclasses=["varchar_pattern_ops"]),
+            # How many of a vendor's are retired.
+            models.Index(fields=["vendor"], name="idx_products_retired", condition=Q(status="retired")),
             # Who else has the same GTIN, in however many digits.
             models.Index(
                 LPad(F("gtin"), 14, Value("0")), name="idx_products_gtin_14", condition=~Q(gtin=""), include=["gtin"]

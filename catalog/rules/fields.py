@@ -24,9 +24,6 @@ BARCODE: Final = "barcode"
 # What a product's status can be. Only active ones are in the view product_catalog.
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"
-# In small letters, what a cell says that empties a field which needn't have a value; an empty cell of a file that only
-# changes products leaves what is there.
-CLEAR: Final = "[clear]"
 # All that a column can mean.
 READ: Final[tuple[str, ...]] = (*FIELDS, ACTION)
 

@@ -14,7 +14,7 @@ from catalog.rules.money import quoted
 from catalog.rules.problems import Problem
 from catalog.rules.severity.severities import could_be_stored, keeps_out
 from catalog.rules.validator import ProductDraft, Rules, Validated, said_in, validate
-from catalog.rules.values import action
+from catalog.rules.values import action, emptied
 from catalog.rules.values.stock import SOLD_OUT
 
 
@@ -112,8 +112,9 @@ def validate_offer(
 ) -> ValidatedOffer:
     """Judges one row, whose arguments are those of `validate`. Values have a product ID or a SKU.
 
-    An empty cell, or a word for nothing, leaves what is there; CLEAR empties what needn't have a value. In a `listed`
-    row, of another program, a price or stock is missing then: who made that didn't know that it would leave anything.
+    An empty cell, or a word for nothing, leaves what is there; `[clear]` empties what needn't have a value. In a
+    `listed` row, of another program, a price or stock is missing then: who made that didn't know that it would leave
+    anything.
     """
     given = {
         field: cell
@@ -125,6 +126,8 @@ def validate_offer(
     given.setdefault(by, "")
     said, problems = said_in(given, rules, numeric, currency)
     if problems:
+        if not listed:
+            problems = [one if one.field == by else emptied.or_left(one, given.get(one.field)) for one in problems]
         problems = rules.severities.settled(problems, said.get("category", ""))
         if keeps_out(problems) if "category" in said else not could_be_stored(problems):
             return ValidatedOffer(None, problems)

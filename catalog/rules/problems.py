@@ -71,6 +71,7 @@ class Code(StrEnum):
     HTML_LEFT = "html_left"
     CATEGORY_GUESSED = "category_guessed"
     PICTURE_MISSING = "picture_missing"
+    RETIRED_PRODUCT = "retired_product"
     # A row that clashes with other data
     DUPLICATE_IN_FILE = "duplicate_in_file"
     SKU_TAKEN = "sku_taken"
@@ -114,14 +115,19 @@ class Kind(NamedTuple):
 
     `severity` is what it is where staff said nothing else. `never` says why it can't be a warning, since no row with it
     could be stored as what it says; "" where it can. `only_in` are the fields in which it can be one, () for all.
-    `threshold` is the bound from which on there is such a problem, in `unit`; staff may set another one.
+    `threshold` is the bound at which there begins to be such a problem, and `bound` says it in words; staff may set
+    another one.
     """
 
     severity: str = ERROR
     never: str = ""
     only_in: tuple[str, ...] = ()
     threshold: int | None = None
-    unit: str = ""
+    bound: str = ""
+
+    def bounded(self, threshold: int | None) -> str:
+        """A bound in words, such as "below 10 characters"; "" where there is none."""
+        return "" if threshold is None else (self.bound or "{:,}").format(threshold)
 
 
 _UNREAD = Kind(never="The row can't be read, so nobody knows what to store.")
@@ -165,13 +171,14 @@ KINDS: Final[Mapping[Code, Kind]] = {
     Code.INACTIVE_CATEGORY: Kind(),
     Code.VARIANT_WITHOUT_PRODUCT: _NO_VALUE,
     Code.CLEANED: _WARNING,
-    Code.PRICE_CHANGED: Kind(WARNING, threshold=50, unit="percent"),
+    Code.PRICE_CHANGED: Kind(WARNING, threshold=50, bound="beyond {:,} percent"),
     Code.STOCK_ZERO: _WARNING,
-    Code.NAME_IN_CAPITALS: Kind(WARNING, threshold=10, unit="letters"),
-    Code.DESCRIPTION_SHORT: Kind(WARNING, threshold=10, unit="characters"),
+    Code.NAME_IN_CAPITALS: Kind(WARNING, threshold=10, bound="from {:,} letters on"),
+    Code.DESCRIPTION_SHORT: Kind(WARNING, threshold=10, bound="below {:,} characters"),
     Code.HTML_LEFT: _WARNING,
     Code.CATEGORY_GUESSED: _WARNING,
     Code.PICTURE_MISSING: _WARNING,
+    Code.RETIRED_PRODUCT: _WARNING,
     # The row can be stored without it.
     Code.INVALID_GTIN: Kind(),
     Code.RESTRICTED_GTIN: _WARNING,

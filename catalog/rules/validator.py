@@ -18,17 +18,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from catalog.rules import cells, currencies, garbled, identifiers, in_currency, leftovers
-from catalog.rules.fields import ACTIVE, BARCODE, CLEAR, FIELDS, LABELS, LIMITS, REQUIRED
+from catalog.rules.fields import ACTIVE, BARCODE, FIELDS, LABELS, LIMITS, REQUIRED
 from catalog.rules.identifiers import too_long, turned_into_date
 from catalog.rules.leftovers import LONGEST_PLAIN, LONGEST_SHORT, SHORT_WORDS, is_plain_leftover
 from catalog.rules.money import PriceError, parse_number_price, quoted, read_price
 from catalog.rules.problems import Code, Problem
 from catalog.rules.severity.severities import DEFAULTS, Severities, keeps_out
-from catalog.rules.values import gtin, image, stock
+from catalog.rules.values import emptied, gtin, image, stock
 from catalog.rules.values.category import category_key, unlisted
 
-# What a text begins with that needs a closer look: an error, a formula, dashes, what can't be seen.
-_ODD = frozenset(["#", "=", "[", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
+# What a text begins with that needs a closer look: an error, a formula, brackets, dashes, what can't be seen.
+_ODD = frozenset(["#", "=", "[", "{", *leftovers.MARKS, *cells.UNSEEN_CHARACTERS])
 
 
 class ProductDraft(NamedTuple):
@@ -181,7 +181,10 @@ def _odd_text(value: str, field: str, problems: list[Problem]) -> str:
     if problem := _unusable(field, cell):
         problems.append(problem)
         return ""
-    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
+    if problem := emptied.cannot_be(field, cell):
+        problems.append(problem)
+        return ""
+    if emptied.clears(cell) or leftovers.stands_for_nothing(cell, strictly=field in REQUIRED):
         if field in REQUIRED:
             problems.append(_missing(field, cell))
         return ""
@@ -248,7 +251,7 @@ def _odd_identifier(came: str, field: str, is_number: bool, problems: list[Probl
     cell, change = (came, "") if cells.is_tidy(came) else cells.tidied(came, field)
     if not cell:
         problems.append(_missing(field))
-    elif problem := _unusable(field, cell) or garbled.problem_with(field, cell):
+    elif problem := _unusable(field, cell) or garbled.problem_with(field, cell) or emptied.cannot_be(field, cell):
         problems.append(problem)
     elif leftovers.stands_for_nothing(cell, strictly=True):
         problems.append(_missing(field, cell))
@@ -298,14 +301,14 @@ def _by(
             problems.append(Problem(field, Code.MISSING_GTIN, "The product has no GTIN."))
         return ""
     cell = cells.unwrapped(cells.trimmed(came))
-    if cell.casefold() == CLEAR or leftovers.stands_for_nothing(cell, strictly=True):
+    if emptied.clears(cell) or leftovers.stands_for_nothing(cell, strictly=True):
         return ""
     if problem := _unusable(field, cell):
         problems.append(problem)
         return None
     value, found = read(cell)
     if found:
-        problems.append(found)
+        problems.append(emptied.or_cleared(found, cell))
     return value or None
 
 
@@ -347,7 +350,11 @@ def _currency(values: Mapping[str, str | None], expected: str, problems: list[Pr
     cell = in_currency.plain(values["currency"])
     if not cell or leftovers.stands_for_nothing(cell, strictly=True):
         return expected or None
-    if problem := _unusable("currency", cell) or in_currency.problem_with(cell, expected):
+    if (
+        problem := _unusable("currency", cell)
+        or emptied.cannot_be("currency", cell)
+        or in_currency.problem_with(cell, expected)
+    ):
         problems.append(problem)
         return None
     return expected or min(currencies.meanings(cell))
@@ -359,7 +366,7 @@ def _amount(value: str, field: str, code: Code, problems: list[Problem]) -> tupl
     cell = cells.unwrapped(seen)
     if not cell:
         problems.append(_missing(field))
-    elif problem := _unusable(field, cell):
+    elif problem := _unusable(field, cell) or emptied.cannot_be(field, cell):
         problems.append(problem)
     elif leftovers.stands_for_nothing(cell, strictly=True):
         problems.append(_missing(field, cell))

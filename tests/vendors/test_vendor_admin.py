@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.models import Product
 from uploads.models import UploadHistory
 from vendors import approval
 from vendors.models import Vendor, VendorMember
@@ -120,6 +121,38 @@ def test_a_step_is_one_update_that_checks_the_status(admin_user: User) -> None:
 def test_vendors_are_not_deleted_from_the_list(admin_client: Client) -> None:
     ask(admin_client, "delete_selected", "V1", post="yes")
     assert Vendor.objects.filter(pk="V1").exists()
+
+
+@pytest.fixture
+def products() -> None:
+    """V3 has two products and a third that is retired; V4 has one."""
+    for n, (vendor, status) in enumerate([("V3", "active"), ("V3", "active"), ("V3", "retired"), ("V4", "active")]):
+        Product.objects.create(
+            vendor_id=vendor, vendor_product_id=f"P{n}", product_name="Lamp", category="Books", sku=f"S{n}",
+            price="1.00", stock_quantity=1, status=status,
+        )  # fmt: skip
+
+
+def test_retired_products_are_counted_apart(admin_client: Client, products: None) -> None:
+    shown = admin_client.get(LIST).content.decode()
+    active, retired = (f"/admin/catalog/product/?vendor=V3&amp;status__exact={one}" for one in ("active", "retired"))
+    assert f'<a href="{active}">2</a> <small><a href="{retired}">1 retired</a></small>' in shown
+    assert "V4&amp;status__exact=retired" not in shown
+    page = admin_client.get(f"{LIST}V3/change/")
+    assert page.context["figures"][:2] == [
+        ("Products", "2", active.replace("&amp;", "&")), ("Retired products", "1", retired.replace("&amp;", "&"))
+    ]  # fmt: skip
+    assert [name for name, *_ in admin_client.get(f"{LIST}V4/change/").context["figures"]][:2] == [
+        "Products",
+        "Uploads",
+    ]
+    assert admin_client.get(active.replace("&amp;", "&")).context["cl"].result_count == 2
+
+
+def test_who_may_not_see_products_sees_their_numbers_alone(client: Client, products: None) -> None:
+    shown = staff(client, "view_vendor").get(LIST).content.decode()
+    assert "2 <small>1 retired</small>" in shown
+    assert "/admin/catalog/product/" not in shown
 
 
 # --- from the page ---------------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from uploads.models import UploadHistory, ValidationError
 
 PAGE = 100
 FEWEST: Final = 10  # rows of a file of which anything is said as a whole
-# Something has happened to a product in each of these rows, however many there are.
-OF_PRODUCTS: Final = frozenset({Code.PRICE_CHANGED.value, Code.STOCK_ZERO.value})
+# Each of these rows says something of its product that has to be looked at, however many there are.
+OF_PRODUCTS: Final = frozenset({Code.PRICE_CHANGED.value, Code.STOCK_ZERO.value, Code.RETIRED_PRODUCT.value})
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class WarnedRows:
 
     rows: tuple[WarnedRow, ...]
     after: str
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether any is about a cell, and not its row as a whole."""
+        return any(row.field for row in self.rows)
 
 
 class Look(NamedTuple):

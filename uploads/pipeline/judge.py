@@ -110,7 +110,7 @@ class _Vendor(NamedTuple):
 class Judged(NamedTuple):
     """A record after validation. `upload` is None for one that belongs to no upload we could count it under; `values`
     are what its row means, for one of a known format; `left_out` says why it is no product. `severities` are its
-    vendor's, for what only the catalog shows.
+    vendor's, for what only the catalog shows. `guessed` is the cell that its category was chosen from, if it was.
     """
 
     record: Record
@@ -121,6 +121,7 @@ class Judged(NamedTuple):
     values: Mapping[str, str | None] | None = None
     left_out: str = ""
     severities: Severities = DEFAULTS
+    guessed: str = ""
 
 
 def judge(batch: Sequence[Record]) -> list[Judged]:
@@ -226,6 +227,8 @@ def cell_of(item: Judged, field: str) -> str:
     """What the row has in the column of a field, without white space at its ends; "" where it has no such column."""
     if item.upload is None:
         return ""
+    if item.guessed and field == "category":  # the value is the choice
+        return storable(item.guessed.strip())
     if item.values and field in item.values:  # in a group another row may have the cell
         return storable((item.values[field] or "").strip())
     if item.values and field == "gtin" and BARCODE in item.values:
@@ -284,8 +287,8 @@ def _understood(record: Record, upload: Upload, plan: Plan, ours: Categories, kn
         return Judged(record, upload, None, [found.problem])
     expected = upload.currency or (known.vendor.currency if known.vendor else "")
     result = validate_meaning(found, plan, known.rules, expected, in_rows=upload.currency_in_rows)
-    said = known.rules.severities
-    return Judged(record, upload, result.draft, result.problems, values=found.values, severities=said)
+    said, guessed = known.rules.severities, found.guessed
+    return Judged(record, upload, result.draft, result.problems, values=found.values, severities=said, guessed=guessed)
 
 
 def validate_cells(

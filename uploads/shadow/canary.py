@@ -2,7 +2,8 @@
 
 What is made are rows that there are anyway: value rules, severities, categories that are turned. The test's job keeps
 which of them are its own (`made` in its parameters), so that only these are taken back, and only as long as nobody said
-something newer. All of it is done under a lock on the job, so two people who press at once don't do it twice.
+something newer; so it is kept for as long as its change counts for chosen vendors (uploads/keeping/logs.py). All of it
+is done under a lock on the job, so two people who press at once don't do it twice.
 
 - A severity for chosen vendors is one for each; for the others it stays what it was.
 - Where something was said of the same before, that is said again when it is taken back. So no two tests say something
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from catalog.category_admin import set_active
 from catalog.models import ProductCategory
@@ -81,6 +83,11 @@ def made(job: Job) -> Made:
     return Made(**values)
 
 
+def standing() -> "QuerySet[Job]":
+    """Tests whose change counts for chosen vendors (through idx_jobs_shadow)."""
+    return Job.objects.filter(kind=Job.Kind.SHADOW, parameters__made__vendors__0__isnull=False)
+
+
 def possible(change: Change) -> bool:
     """Whether it can be made for some vendors first: it is about all, and there is something to keep apart."""
     if isinstance(change, ThresholdChange):
@@ -141,7 +148,7 @@ def _change(job: Job, do: Callable[[RowChange, Made], Made], said: str, user: An
         if isinstance(change, ThresholdChange) or not possible(change):
             raise Refused(NO_CANARY)
         found = do(change, made(held))
-        held.parameters = {**held.parameters, "made": vars(found)}
+        held.parameters = {**held.parameters, "made": vars(found), "made_at": timezone.now().isoformat()}
         held.save(update_fields=["parameters"])
         what = f"{said}: {changes.sentence(change)}."
         log_change(user, held, what)

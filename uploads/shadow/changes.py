@@ -116,7 +116,7 @@ def sentence(change: Change) -> str:
 
 def _of_severity(change: SeverityChange, whose: str) -> str:
     where = f" in “{visible(change.category)}”" if change.category else ""
-    bound = f", beyond {change.threshold:,} {kind_of(change.code).unit}" if change.threshold is not None else ""
+    bound = f", {kind_of(change.code).bounded(change.threshold)}" if change.threshold is not None else ""
     said = SAID.get(change.severity, change.severity)
     return f"“{label_of(change.code)}” in rows {whose}{where}{bound}: {said}"
 

@@ -1,8 +1,9 @@
-"""A severity of what only a product's change shows: a price that changed by much, a stock that fell to 0.
+"""A severity of what only a product shows: a price that changed by much, a stock that fell to 0, a retired product.
 
 Such rows can't be judged again, since their products stand otherwise by now. What they changed is known, though: it is
 looked at again, with what is said now and with what would be. Of rows that were kept out for it there is what was found
-then: they would pass where it would be a warning, or not beyond the bound, if nothing else was wrong with them.
+then: they would pass where it would be a warning, or not beyond the bound, if nothing else was wrong with them. That a
+product was retired shows in no change: what was found then is known of the rows that were warned of it, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ from uploads.shadow.offered import NOTHING, Named
 from uploads.shadow.stored import Window
 from uploads.work import jobs
 
-CODES: Final = frozenset({Code.PRICE_CHANGED, Code.STOCK_ZERO})
+_IN_NO_CHANGE: Final = frozenset({Code.RETIRED_PRODUCT})
+CODES: Final = frozenset({Code.PRICE_CHANGED, Code.STOCK_ZERO}) | _IN_NO_CHANGE
 SLICE_ROWS: Final = 5_000
 MOST_ROWS: Final = 1_000_000  # of the ledger; an upload that was begun is looked at to its end
 _ANY: Final = ProductDraft("1", "Any", "", "1", None, None, Decimal(1), 1)
@@ -76,12 +78,14 @@ def _add(result: dict[str, Any], upload: UploadHistory, change: SeverityChange, 
     kept_out = _kept_out(upload.pk, change.code, [row.number for row in rows if row.outcome == "error"])
     named = {key: name for key, error in kept_out.items() if (name := _named(vendor_id, error.identity))}
     products = offered.standing(named.values())
+    warned = _warned(upload.pk, change.code, [row.number for row in rows if row.outcome != "error"])
     for row in rows:
         shown = row
         if alone := kept_out.get(row.record_id):
             stands = products.get(named[row.record_id], NOTHING) if row.record_id in named else NOTHING
-            shown, problem = row._replace(sku=stands.sku), Problem(alone.field, Code(change.code), alone.error_message)
-            said = Said(*(_as_found(problem, one, stands.category) for one in (now, then)))
+            shown, said = row._replace(sku=stands.sku), _as_found(alone, (now, then), stands.category)
+        elif warning := warned.get(row.record_id):
+            said = _as_found(warning, (now, then), row.category)
         else:
             said = Said(_found(row, change.code, now), _found(row, change.code, then))
         kind = _difference(said)
@@ -108,11 +112,12 @@ def _found(row: Effect, code: str, severities: Severities) -> Problem | None:
     return severities.settled(found, row.category)[0] if found else None
 
 
-def _as_found(problem: Problem, severities: Severities, category: str) -> Problem | None:
+def _as_found(found: ValidationError, ways: Sequence[Severities], category: str) -> Said:
     """What was found then, as it would count."""
-    if not doubts.still_beyond(problem, severities, category):
-        return None
-    return severities.settled([problem], category)[0]
+    problem = Problem(found.field, Code(found.error_type), found.error_message)
+    counts = [one.settled([problem], category)[0] for one in ways]
+    beyond = [doubts.still_beyond(problem, one, category) for one in ways]
+    return Said(*(one if is_beyond else None for one, is_beyond in zip(counts, beyond, strict=True)))
 
 
 def _draft(moved: Mapping[str, Sequence[object]], place: int, category: str) -> ProductDraft:
@@ -134,6 +139,14 @@ def _kept_out(upload_id: str, code: str, rows: Sequence[int]) -> dict[str, Valid
     for error in errors.order_by():
         found.setdefault(error.record_id, []).append(error)
     return {record: of[0] for record, of in found.items() if {one.error_type for one in of} == {code}}
+
+
+def _warned(upload_id: str, code: str, rows: Sequence[int]) -> dict[str, ValidationError]:
+    """Of these rows those that were warned of what no change shows, by record (idx_validation_errors_upload)."""
+    if not rows or code not in _IN_NO_CHANGE:
+        return {}
+    found = ValidationError.objects.warnings().filter(upload_id=upload_id, row_number__in=rows, attempt=1)
+    return {warning.record_id: warning for warning in found.filter(error_type=code).order_by()}
 
 
 def _example(kind: str, upload: UploadHistory, row: Effect, said: Said) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from uploads.staff.mending import waiting_url
 from uploads.staff.pages import pausing, waiting_records, work
 from uploads.staff.pages import vendor as page
 from uploads.staff.start.figures import may_see
-from vendors import holds
+from vendors import holds, summary
 from vendors.admin import VendorAdmin
 from vendors.models import CURRENCY_HELP, Vendor, VendorHold
 from vendors.tables import VENDOR_STATUS, ReadOnlyVendorTableAdmin, vendor_link
@@ -80,17 +80,17 @@ class HeldBackFilter(admin.SimpleListFilter):
 
 
 class Vendors(ChangeList):
-    """The list, whose vendors have their numbers with them: three questions for all that are shown."""
+    """The list, whose vendors have their numbers with them: four questions for all that are shown."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
         keys = [vendor.pk for vendor in self.result_list]
         sums = VendorSummary.objects.in_bulk(keys)
-        waiting, held = wrong_values.rows_waiting(keys), holds.open_of(keys)
+        waiting, held, retired = wrong_values.rows_waiting(keys), holds.open_of(keys), summary.retired(keys)
         for vendor in self.result_list:
             vendor.numbers, vendor.rows_waiting = sums.get(vendor.pk), waiting.get(vendor.pk, 0)
-            vendor.held = held.get(vendor.pk)
+            vendor.held, vendor.retired = held.get(vendor.pk), retired.get(vendor.pk, 0)
 
 
 class VendorsAdmin(VendorAdmin):
@@ -129,9 +129,14 @@ class VendorsAdmin(VendorAdmin):
 
     @admin.display(description="products")
     def product_count(self, vendor: Any) -> SafeString | str:
-        count = vendor.numbers.total_products if vendor.numbers else 0
-        products = list_url("catalog_product", vendor=vendor.pk)
-        return count_link(count, products) if vendor.opens_product else f"{count:,}"
+        """Active ones, and beside them those that are retired."""
+        count = max(0, vendor.numbers.total_products - vendor.retired) if vendor.numbers else 0
+        ways = [list_url("catalog_product", vendor=vendor.pk, status__exact=one) for one in ("active", "retired")]
+        active = count_link(count, ways[0]) if vendor.opens_product else f"{count:,}"
+        if not vendor.retired:
+            return active
+        said = f"{vendor.retired:,} retired"
+        return format_html("{} <small>{}</small>", active, link(ways[1], said) if vendor.opens_product else said)
 
     @admin.display(description="rows that wait")
     def waiting(self, vendor: Any) -> SafeString | str:
@@ -217,7 +222,7 @@ class VendorSummaryAdmin(ReadOnlyVendorTableAdmin):
     def status_tag(self, vendor: VendorSummary) -> SafeString:
         return tag(vendor.status)
 
-    @admin.display(description="products")  # sorting by it would count those of all vendors
+    @admin.display(description="products, retired too")  # sorting by it would count those of all vendors
     def products(self, vendor: VendorSummary) -> SafeString | str:
         return count_link(vendor.total_products, list_url("catalog_product", vendor=vendor.pk))
 

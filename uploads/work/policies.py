@@ -79,7 +79,10 @@ POLICIES: Final[dict[str, Policy]] = {
         "open errors; those that an undo may open again", LEAST_ROWS,
     ),
     PREVIEWS: Policy("Files that were previewed and not sent", "", "a day", "nothing"),
-    JOBS: Policy("Jobs that have ended", "KEEP_JOBS_DAYS", "after their end", "what they did"),
+    JOBS: Policy(
+        "Jobs that have ended", "KEEP_JOBS_DAYS", "after their end",
+        "what they did; tests of changes that count for chosen vendors, without examples",
+    ),
     ADMIN_LOG: Policy("The admin's history", "KEEP_ADMIN_LOG_DAYS", "after the change", "a product's timeline"),
     WORK: Policy("Work that was done", "KEEP_WORK_DAYS", "after it was done", "the admin's history", LEAST_WORK),
     SOURCE_RUNS: Policy("What came of fetching sources", "", "90 days", "feeds and uploads"),

@@ -102,6 +102,18 @@ def _short(description: str, least: int) -> Problem:
     return Problem("description", Code.DESCRIPTION_SHORT, message)
 
 
+def of_retired(offer: OfferDraft, product: ProductDraft) -> list[Problem]:
+    """What is to be said of a row that changes a retired product and leaves it so: nobody sees what it says. Nothing of
+    one that is sold out, which nobody expects to see, and of one that says nothing or retires it once more."""
+    if offer.retires or offer.values.get("stock_quantity") == 0 or not offer.changes:
+        return []
+    message = (
+        f"Your product {quoted(product.vendor_product_id)} is retired, so what this row says of it isn’t shown. Send "
+        "its whole row to bring it back, or leave it out of this file."
+    )
+    return [Problem("", Code.RETIRED_PRODUCT, message)]
+
+
 def settle_change(
     before: ProductDraft, after: ProductDraft, severities: Severities, said: list[Problem]
 ) -> Problem | None:

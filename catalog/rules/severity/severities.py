@@ -16,7 +16,7 @@ class Rule(NamedTuple):
     """What staff said of a code: `severity` is error or warning, or "" to take back what was said of just this before.
 
     `vendor_id` "" is for all vendors, `category` "" for all categories. `threshold` is the bound for codes that have
-    one, in the unit of problems.KINDS; None is the usual one.
+    one, as problems.KINDS says it; None is the usual one.
     """
 
     code: str

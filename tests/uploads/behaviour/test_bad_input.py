@@ -248,6 +248,10 @@ CASES = {
             [*LAMP, "NAN"],
         ],
     ),
+    "`[clear]`, which empties a field that needn't have a value, in any other": Case(
+        feed("[clear],Lamp,Home,S1,[clear],[Clear],[clear]", header=BRANDED),
+        [Judged(["[clear]", "Lamp", "Home", "S1", "[clear]", "[Clear]", "[clear]"], {"missing_value"})],
+    ),
     "such a word with anything beside it": Case(
         feed("NA-1,None of it,Home,NULL-1,9.99,5,NA-KD", header=BRANDED),
         [["NA-1", "None of it", "Home", "NULL-1", "9.99", "5", "NA-KD"]],

@@ -119,4 +119,5 @@ def test_a_guessed_category_is_said_with_the_cell_that_it_was_read_from(pipeline
     pipeline.settle()
     found = ValidationError.objects.warnings().filter(upload=upload, error_type="category_guessed")
     first = found.order_by("row_number")[0]
+    assert first.wrong_value == "Clothing > Caps"
     assert first.error_message.startswith("The category “Clothing > Caps” was read as “Clothing”.")

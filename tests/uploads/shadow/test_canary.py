@@ -1,18 +1,23 @@
 """A tested change is enforced for some vendors first, then for all, and taken back: what somebody else said stays."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import Product, ProductCategory
 from security.models import SecurityEvent
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from tests.jobs import run_jobs
+from uploads.keeping import logs, turn
 from uploads.models import Job, SeverityRule, UploadHistory, ValidationError, ValueRule
 from uploads.shadow import canary, run
 from uploads.shadow.changes import CategoryChange, Change, RuleChange, SeverityChange
+from uploads.work import leases
 from vendors.models import Vendor
 
 NO_ELECTRONICS = CategoryChange(("Electronics",), active=False)
@@ -239,6 +244,72 @@ def test_nothing_is_made_of_a_test_under_way_or_for_nobody(pipeline: Pipeline, v
     assert not SeverityRule.objects.exists()
 
 
+# --- its job -------------------------------------------------------------------------------------------------------
+
+
+def age(job: Job, *, made_days: int) -> None:
+    """The job ended long ago, and something was done with it so many days ago."""
+    job.refresh_from_db()
+    then = timezone.now() - timedelta(days=made_days)
+    old = {"ended_at": timezone.now() - timedelta(days=400)}
+    Job.objects.filter(pk=job.pk).update(**old, parameters={**job.parameters, "made_at": then.isoformat()})
+
+
+def delete_old_jobs() -> None:
+    found = turn.take("jobs", 90)
+    assert found
+    logs.delete_jobs(found)
+    leases.release(found.lease)
+
+
+def test_it_can_be_taken_back_as_long_as_it_counts_for_chosen_vendors(
+    client: Client, pipeline: Pipeline, other_vendor: Vendor, user: User
+) -> None:
+    SeverityRule.objects.create(code="name_in_capitals", vendor=other_vendor, severity="warning", threshold=20)
+    pipeline.run(feed(line(1, product_name=LOUD)))
+    job = job_of(SeverityChange("name_in_capitals", "error"), user)
+    canary.for_vendors(job, ["VEND002"], user)
+    age(job, made_days=400)
+
+    delete_old_jobs()
+
+    client.force_login(user)
+    page = client.get(f"/admin/uploads/valuerule/tests/{job.pk}/").content.decode()
+    assert "The examples of rows were deleted" in page
+    assert "Examples of VEND001" not in page
+    canary.take_back(Job.objects.get(pk=job.pk), user)
+    newest = SeverityRule.objects.latest("pk")
+    assert (newest.vendor_id, newest.severity, newest.threshold) == ("VEND002", "warning", 20)
+    delete_old_jobs()
+    assert Job.objects.filter(pk=job.pk).exists()
+    age(job, made_days=91)
+    delete_old_jobs()
+    assert not Job.objects.filter(pk=job.pk).exists()
+
+
+def test_made_for_all_it_is_kept_for_a_while_after_that(pipeline: Pipeline, vendor: Vendor, user: User) -> None:
+    pipeline.run(feed(line(1, product_name=LOUD)))
+    job = job_of(SeverityChange("name_in_capitals", "error"), user)
+    canary.for_all(job, user)
+    age(job, made_days=89)
+    delete_old_jobs()
+    assert Job.objects.filter(pk=job.pk).exists()
+    age(job, made_days=91)
+    delete_old_jobs()
+    assert not Job.objects.filter(pk=job.pk).exists()
+
+
+def test_one_that_counts_stands_in_the_list_however_many_came_after_it(
+    client: Client, pipeline: Pipeline, vendor: Vendor, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uploads.staff.shadow.page.SHOWN", 1)
+    first, *_ = (job_of(SeverityChange(code, "error"), user) for code in ("html_left", "stock_zero", "cleaned"))
+    canary.for_vendors(first, ["VEND001"], user)
+    client.force_login(user)
+    shown = client.get("/admin/uploads/valuerule/tests/")
+    assert [line["what"].partition(" in ")[0] for line in shown.context["tests"]] == ["“Cleaned”", "“HTML left”"]
+
+
 # --- its page ------------------------------------------------------------------------------------------------------
 
 
@@ -289,6 +360,10 @@ def test_a_severity_is_tested_from_its_form(client: Client, pipeline: Pipeline, 
     )
     asked = {"what": "severity", "code": "name_in_capitals", "severity": "error", "vendor": "VEND001", "start": "yes"}
 
+    short = asked | {"code": "description_short", "threshold": "20", "vendor": ""}
+    del short["start"]
+    said = client.post("/admin/uploads/valuerule/test/", short).content.decode()
+    assert "“Description short” in rows of all vendors, below 20 characters: an error" in said
     page = client.post("/admin/uploads/valuerule/test/", asked, follow=True).content.decode()
     assert "“Name in capitals” in rows of VEND001: an error" in page
     assert run_jobs().result["counts"] == {"fail": 1}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -65,6 +66,32 @@ def test_a_stock_that_fell_to_0_is_no_change_of_a_price(changed: Pipeline, user:
     result = result_of(SeverityChange("stock_zero", "error"), user)
 
     assert (result["counts"], rows(result, "fail")) == ({"fail": 1}, [3])
+
+
+@pytest.mark.parametrize(("code", "of_products"), [("stock_zero", True), ("description_short", False)])
+def test_who_asks_for_such_a_test_is_told_what_is_looked_at(code: str, of_products: bool, admin_client: Client) -> None:
+    asked = {"what": "severity", "code": code, "severity": "error"}
+    page = admin_client.post("/admin/uploads/valuerule/test/", asked).content.decode()
+    assert ("What rows of the last days did to their products" in page) is of_products
+    assert ("are judged twice" in page) is not of_products
+
+
+def test_rows_of_retired_products_are_known_by_what_they_were_warned_of(
+    pipeline: Pipeline, vendor: Vendor, user: User
+) -> None:
+    pipeline.run(feed(line(1), line(2), line(3, category="Books")))
+    pipeline.run("sku,action\nSKU-1,retire\nSKU-3,retire\n")
+    pipeline.run("sku,price,stock_quantity\nSKU-1,3.00,2\nSKU-2,3.00,2\nSKU-3,3.00,2\n")
+
+    everywhere = result_of(SeverityChange("retired_product", "error"), user)
+    of_books = result_of(SeverityChange("retired_product", "error", category="Books"), user)
+    SeverityRule.objects.create(code="retired_product", severity="error")
+    pipeline.run("sku,stock_quantity\nSKU-1,4\n")
+    back = result_of(SeverityChange("retired_product", "warning"), user)
+
+    assert (everywhere["counts"], rows(everywhere, "fail")) == ({"fail": 2}, [1, 3])
+    assert (of_books["counts"], rows(of_books, "fail")) == ({"fail": 1}, [3])
+    assert back["counts"] == {"pass": 3}  # the two that it would keep out by now, and the one that it did
 
 
 def test_rows_that_were_kept_out_for_it_alone_would_pass_as_a_warning(

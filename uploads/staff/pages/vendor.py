@@ -15,7 +15,7 @@ from config.web.text import NOTHING, visible
 from uploads.desk import shared_values
 from uploads.desk.shared_values import SharedValue
 from uploads.insight import charts, operations
-from uploads.insight.charts import Chart
+from uploads.insight.charts import Chart, Way
 from uploads.insight.error_habits import Warned, warned
 from uploads.models import GuardThreshold, RememberedReading, SeverityRule, Source, UploadHistory, ValueRule, results
 from uploads.pipeline.guard import thresholds
@@ -129,12 +129,22 @@ def _figures(user: "Viewer", vendor: Vendor) -> list[tuple[str, str, str]]:
     last = found.last_upload_at
     rows = found.valid_records + found.error_records
     return [
-        ("Products, retired too", f"{found.products:,}", way("catalog_product", vendor=vendor.pk)),
+        *_products(found, vendor.pk, way),
         ("Uploads", f"{found.uploads:,}", way("uploads_uploadhistory", vendor=vendor.pk)),
         ("Rows", f"{rows:,}", ""),
         ("With errors", f"{found.error_records:,}", way("uploads_validationerror", vendor=vendor.pk, state="all")),
         ("Error rate", NOTHING if found.error_rate is None else f"{found.error_rate} %", ""),
         ("Last upload", _ago(last) if last else NOTHING, ""),
+    ]
+
+
+def _products(found: summary.Summary, vendor_id: str, way: Way) -> list[tuple[str, str, str]]:
+    """Active ones; and retired ones where there are any."""
+    numbers = [("Products", "active", found.products - found.retired), ("Retired products", "retired", found.retired)]
+    return [
+        (name, f"{number:,}", way("catalog_product", vendor=vendor_id, status__exact=status))
+        for name, status, number in numbers
+        if number or status == "active"
     ]
 
 

@@ -49,7 +49,7 @@ class Line:
 
     @property
     def bound(self) -> str:
-        return "" if self.kind.threshold is None else f"{self.kind.threshold:,} {self.kind.unit}"
+        return self.kind.bounded(self.kind.threshold)
 
 
 def table(rules: "QuerySet[SeverityRule]", *, vendor_id: str = "", may_add: bool) -> list[Line]:
@@ -107,10 +107,10 @@ def _shown(rule: SeverityRule, now: datetime) -> Said:
 
 
 def said_words(rule: SeverityRule) -> str:
-    """Error, or warning, and from which bound on."""
+    """Error, or warning, and within which bound."""
     kind = KINDS[Code(rule.code)] if rule.code in list(Code) else Kind()
-    bound = "" if rule.threshold is None else f", from {rule.threshold:,} {kind.unit}"
-    return f"{WORDS.get(rule.severity, rule.severity)}{bound}"
+    bound = kind.bounded(rule.threshold)
+    return f"{WORDS.get(rule.severity, rule.severity)}{', ' if bound else ''}{bound}"
 
 
 def whom(rule: SeverityRule) -> str:

@@ -38,8 +38,12 @@ def about_uploads(job: Job) -> bool:
 
 def about_effects(job: Job) -> bool:
     """Whether it looks at what uploads changed, and not at their rows again."""
-    change = changes.from_json(job.parameters["change"])
-    return about_uploads(job) or (isinstance(change, SeverityChange) and change.code in moved.CODES)
+    return about_uploads(job) or is_of_products(changes.from_json(job.parameters["change"]))
+
+
+def is_of_products(change: Change | None) -> bool:
+    """Whether it is about what only products show, and not their rows."""
+    return isinstance(change, SeverityChange) and change.code in moved.CODES
 
 
 def words(job: Job) -> dict[str, str]:
@@ -118,6 +122,8 @@ def _example(request: HttpRequest, one: dict[str, Any], said: dict[str, str]) ->
 def not_looked_at(job: Job) -> list[str]:
     """What of the days that were asked for the test doesn't speak of, in sentences."""
     found, said = job.result, list[str]()
+    if job.ended and found.get("shown") and not any(one.get("examples") for one in found["vendors"].values()):
+        said.append("The examples of rows were deleted, by their age or with their vendor.")
     if about_effects(job):
         if left := found.get("left", {}).get("uploads"):
             uploads = counted(left, "{} older upload isn’t", "{} older uploads aren’t")

@@ -53,6 +53,7 @@ def ask_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
         "what": changes.sentence(meant.change) if meant.change else "",
         "asked": meant,
         "about_uploads": isinstance(meant.change, ThresholdChange),
+        "of_products": found.is_of_products(meant.change),
         "days": _days(request),
         "most_days": run.MOST_DAYS,
     }
@@ -65,9 +66,12 @@ def _days(request: HttpRequest) -> int:
 
 
 def list_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """The newest tests."""
+    """The newest tests, and all whose change counts for chosen vendors, however old."""
     _require(may_see(request))
-    jobs = Job.objects.filter(kind=Job.Kind.SHADOW).select_related("requested_by").order_by("-id")[:SHOWN]
+    tests = Job.objects.filter(kind=Job.Kind.SHADOW).select_related("requested_by").order_by("-id")
+    jobs = list(tests[:SHOWN])
+    if len(jobs) == SHOWN:
+        jobs += tests.filter(pk__in=canary.standing().filter(pk__lt=jobs[-1].pk))
     lines = [
         {
             "job": job,

@@ -16,7 +16,7 @@ from catalog.rules.validator import ProductDraft
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "bad-input.md"
 LOOKED_AT = {
     Code.PRICE_CHANGED, Code.STOCK_ZERO, Code.NAME_IN_CAPITALS, Code.DESCRIPTION_SHORT, Code.HTML_LEFT,
-    Code.CATEGORY_GUESSED, Code.PICTURE_MISSING,
+    Code.CATEGORY_GUESSED, Code.PICTURE_MISSING, Code.RETIRED_PRODUCT,
 }  # fmt: skip
 LONG = "A lamp that stands on a desk, with a switch."
 
@@ -132,6 +132,19 @@ def test_a_stock_that_falls_to_nothing_is_said_and_one_that_was_nothing_is_not()
     assert (problem.field, problem.code) == ("stock_quantity", Code.STOCK_ZERO)
     assert doubts.of_change(draft(stock_quantity=0), draft(stock_quantity=0, price=Decimal("9.00")), DEFAULTS) == []
     assert doubts.of_change(draft(), draft(stock_quantity=1), DEFAULTS) == []
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ({"price": Decimal("9.00")}, 1), ({"price": Decimal("9.00"), "stock_quantity": 3}, 1), ({"brand": ""}, 1),
+        ({"price": Decimal("9.00"), "stock_quantity": 0}, 0),  # nobody expects to see what is sold out
+        ({}, 0), ({"status": "retired"}, 0),
+    ],
+)  # fmt: skip
+def test_of_a_retired_product_what_would_be_seen_is_said_not_to_be(says: dict[str, Any], expected: int) -> None:
+    found = doubts.of_retired(OfferDraft("sku", {"sku": "S1", **says}), draft(status="retired"))
+    assert [(problem.field, problem.code) for problem in found] == [("", Code.RETIRED_PRODUCT)] * expected
 
 
 def test_the_document_on_bad_input_has_each_of_them_with_its_bound() -> None:

@@ -13,7 +13,7 @@ from tests.jobs import run_jobs
 from uploads.corrections import undo
 from uploads.feed.choices import in_mode
 from uploads.feed.parser import Reading
-from uploads.models import RecordOutcome, UploadHistory, ValidationError
+from uploads.models import RecordOutcome, SeverityRule, UploadHistory, ValidationError
 from uploads.pipeline import examine, receive
 from uploads.pipeline.receive import Options
 from uploads.preview import flow
@@ -63,6 +63,35 @@ def test_an_empty_cell_leaves_what_is_there_and_clear_empties(pipeline: Pipeline
     one, two = product(1), product(2)
     assert (one.price, one.stock_quantity, one.brand, one.description) == (before.price, 7, "Acme", None)
     assert (two.brand, two.description) == (None, "A lamp that lights.")
+
+
+def test_clear_in_a_price_is_an_error_that_says_what_to_do(pipeline: Pipeline, three: None) -> None:
+    before = product(1)
+    upload = pipeline.run(f"sku,price,stock_quantity\n{sku(1)},[clear],7\n{sku(2)},3.50,[clear]\n{sku(3)},4.50,1\n")
+    found = ValidationError.objects.errors().filter(upload=upload).order_by("row_number")
+    assert [(one.field, one.error_type, one.suggestion) for one in found] == [
+        ("price", "missing_value", ""), ("stock_quantity", "missing_value", "0")
+    ]  # fmt: skip
+    assert "Leave the cell empty to keep the price as it is." in found[0].error_message
+    assert (product(1).price, product(1).stock_quantity) == (before.price, before.stock_quantity)
+
+
+@pytest.mark.parametrize("severity", ["warning", "error"])
+def test_a_row_that_changes_a_retired_product_says_that_nobody_sees_it(
+    severity: str, pipeline: Pipeline, three: None
+) -> None:
+    if severity == "error":
+        SeverityRule.objects.create(code="retired_product", severity="error")
+    pipeline.run(f"sku,action\n{sku(1)},retire\n{sku(2)},retire\n")
+    before = product(1).price
+    text = f"sku,price,stock_quantity\n{sku(1)},3.50,7\n{sku(2)},3.50,0\n{sku(3)},3.50,7\n"
+    for upload in (pipeline.run(text), pipeline.run(text.replace(",0\n", ",0\r\n"))):
+        said = ValidationError.objects.filter(upload=upload, error_type="retired_product")
+        assert [(one.row_number, one.severity) for one in said] == [(1, severity)]
+    assert (product(1).status, product(1).price == before) == ("retired", severity == "error")
+    pipeline.run(feed(line(1, price="4.50")))
+    assert product(1).status == "active"
+    assert not ValidationError.objects.filter(upload=pipeline.run(f"sku,price\n{sku(1)},5.50\n")).exists()
 
 
 def test_an_unknown_product_is_an_error_with_what_is_perhaps_meant(pipeline: Pipeline, three: None) -> None:

@@ -110,6 +110,17 @@ def test_where_most_rows_have_all_that_there_is_to_say_nobody_is_asked_to_look(
     assert "Nothing has to be done about it." in look
 
 
+def test_a_warning_about_a_row_as_a_whole_has_no_columns_for_its_cell(pipeline: Pipeline, member: Client) -> None:
+    pipeline.run(feed(line(1), line(2)))
+    pipeline.run("sku,action\nSKU-1,retire\n")
+    upload = pipeline.run("sku,price\nSKU-1,3.00\nSKU-2,99.00\n")
+    base = f"/vendor/VEND001/uploads/{upload.pk}/warnings"
+    whole, of_cells = (text(member.get(f"{base}/{code}/")) for code in ("retired_product", "price_changed"))
+    assert "Your product “P-1” is retired" in whole
+    assert "Your cell" not in whole
+    assert "<td>Price</td><td>99.00</td>" in of_cells
+
+
 @pytest.mark.parametrize(
     ("code", "count", "rows", "more", "expected"),
     [
@@ -117,6 +128,7 @@ def test_where_most_rows_have_all_that_there_is_to_say_nobody_is_asked_to_look(
         ("description_short", 9, 9, False, False),  # so few are looked at one by one
         ("description_short", 10_000, 1_000_000, True, True),
         ("price_changed", 100, 100, False, False), ("stock_zero", 10_000, 20_000, True, False),
+        ("retired_product", 100, 100, False, False),
     ],
 )  # fmt: skip
 def test_half_of_the_rows_are_most_and_what_happened_to_products_is_never_how_a_file_is_made(

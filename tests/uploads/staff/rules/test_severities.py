@@ -45,7 +45,8 @@ def test_the_page_has_every_kind_with_its_default_and_why_some_stay_errors(
     for code, kind in KINDS.items():
         assert f"<code>{code.value}</code>" in page
         assert not kind.never or kind.never.replace("'", "&#x27;") in page
-    assert "from 50 percent" in page
+    for bound in ("beyond 50 percent", "from 10 letters on", "below 10 characters"):
+        assert bound in page
     assert f'{ADD}?code=inactive_category&amp;severity=warning"' in page
     assert "code=missing_value&amp;severity" not in page, "nothing to say of it"
     assert "Nothing was said so far" in page
@@ -80,11 +81,11 @@ def test_something_is_said_from_now_on_and_shown_with_for_whom_and_since_when(
     assert before <= rule.counts_from <= timezone.now()
     assert rule.created_by is not None
     page = text(admin_client.get(LIST))
-    assert f'<a href="{LIST}{rule.pk}/change/">Error, from 20 percent</a> for Northwind, Books <small>since' in page
+    assert f'<a href="{LIST}{rule.pk}/change/">Error, beyond 20 percent</a> for Northwind, Books <small>since' in page
     assert "Typos" in page
     assert LogEntry.objects.filter(object_id=str(rule.pk)).exists()
     noted = SecurityEvent.objects.filter(what="setting_changed", about="severity").get()
-    assert (noted.vendor_id, "Price changed: error, from 20 percent for Northwind, Books" in noted.detail) == (
+    assert (noted.vendor_id, "Price changed: error, beyond 20 percent for Northwind, Books" in noted.detail) == (
         "VEND001", True,
     )  # fmt: skip
 
