@@ -67,7 +67,7 @@ def answer(vendor_id: str, hold_id: int, how: str, user: "User | None") -> bool:
 
 
 def tell_held(hold_id: int) -> None:
-    """Tell the owners once that records wait. A mail server that is away holds nothing up: pages and Work say it."""
+    """Tell the owners once that records wait, in the transaction that makes it so; pages and Work say it too."""
     hold = VendorHold.objects.select_related("vendor").get(pk=hold_id)
     vendor = hold.vendor
     examples = [line for one in findings_of(hold) for line in one.lines[:3]]

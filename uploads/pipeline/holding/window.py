@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
 from uploads.pipeline.guard import check, facts, thresholds
 from uploads.pipeline.guard.check import Finding
@@ -139,4 +139,4 @@ def hold_back(beyond: Mapping[str, Sequence[Finding]]) -> None:
             vendor_id=vendor_id, kind=VendorHold.Kind.WINDOW, ended_at=None, defaults=made
         )
         if new:
-            transaction.on_commit(lambda pk=hold.pk: answering.tell_held(pk), robust=True)  # type: ignore[misc]
+            answering.tell_held(hold.pk)
