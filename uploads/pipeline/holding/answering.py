@@ -15,7 +15,6 @@ from config.web.text import visible
 from security.log import note
 from security.models import Kind
 from uploads.models import ProgramMinute, UploadHistory
-from uploads.pipeline.guard import hold as guard
 from uploads.pipeline.guard.check import Finding
 from vendors import mails
 from vendors.models import Vendor, VendorHold
@@ -37,11 +36,6 @@ def open_of(vendor_id: str) -> VendorHold | None:
 
 def findings_of(hold: VendorHold) -> list[Finding]:
     return [Finding.from_json(one) for one in hold.findings]
-
-
-def may_answer(user: "Anybody", hold: VendorHold) -> bool:
-    """Staff with the permission may; of the vendor's people its owners, up to what staff let them decide."""
-    return user.has_perm(MAY) or guard.may_release(user, findings_of(hold), hold.vendor_id)
 
 
 @transaction.atomic
