@@ -90,9 +90,9 @@ def _counts(one: Threshold, row: GuardThreshold | None, of_kind: Sequence[Thresh
     if one.vendor_id:
         whom = "this vendor"
     elif one.category:
-        whom = f"in {visible(one.category)}"
+        whom = f"products in {visible(one.category)}"
     elif any(other.category for other in of_kind):
-        whom = "all other categories"
+        whom = "all other products"
     if row is None:
         return Counts(one, whom, "", None, "")
     by = visible(str(row.updated_by)) if row.updated_by else "somebody"
