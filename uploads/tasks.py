@@ -156,6 +156,12 @@ def mail_comments() -> None:
 
 
 @shared_task
+def mail_owed() -> None:
+    with _patient("The mailing of what owners are told"):
+        steps.alone(steps.MAIL_OWED, mails.send_owed)
+
+
+@shared_task
 def mail_expiry() -> None:
     with _patient("The mailing of tokens that expire"):
         steps.alone(steps.MAIL_EXPIRY, mails.tell_of_expiry)

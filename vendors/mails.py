@@ -1,17 +1,31 @@
-"""Mails to a vendor's people: plain text, one for each person, and sent after what they tell of is certain."""
+"""Mails to a vendor's people: plain text, one for each person, and sent after what they tell of is certain.
+
+What owners are told without asking (files and records that are held, pauses, sources and webhooks that end) is owed:
+written down in the transaction that makes it true, sent right behind it, and by the schedule where that went wrong. So
+neither a process that is killed in between nor a mail server that is away loses it. A process that is killed
+between the server's word and its own note sends it once more.
+"""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
+from typing import TYPE_CHECKING, Final
 
 from django.core.mail import EmailMessage, get_connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from config.web import text
 from config.web.links import site_url
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember
+from vendors.models import ApiToken, Invitation, OwedMail, Vendor, VendorMember
 from vendors.tokens import expiring
+
+if TYPE_CHECKING:
+    from django.core.mail.backends.base import BaseEmailBackend
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +66,12 @@ DECISIONS = {
 AFTERWARDS = {"decline": ["Put right what is wrong, and ask again on your company's profile:"]}
 LEADS_TO = {"decline": ("vendor:profile",)}
 TOKENS_AT_ONCE = 200  # about which owners are told in one turn of the schedule
+
+TRIED: Final = timedelta(days=3)  # so long a mail that is owed is tried
+LEASE: Final = timedelta(minutes=2)  # longer than the server may take for one, and until the next try
+OWED_AT_ONCE: Final = 200  # in one turn of the schedule, as far as its seconds go
+SEND_SECONDS: Final = 60.0
+SERVER_SECONDS: Final = 10  # for each answer of the mail server
 
 
 def tell_owners(step: str, vendors: Iterable[Vendor]) -> None:
@@ -117,21 +137,10 @@ def _to_owners(token: ApiToken, subject: str, what: str, advice: str) -> list[Em
     return [_mail(subject, [what, advice, link], email) for email in emails if email]
 
 
-def _owners(vendors: Iterable[Vendor]) -> "QuerySet[VendorMember]":
+def _owners(vendors: Iterable[Vendor | str]) -> "QuerySet[VendorMember]":
     return VendorMember.objects.filter(
         vendor__in=list(vendors), role=VendorMember.Role.OWNER, user__is_active=True
     ).select_related("vendor", "user")
-
-
-def tell_owners_of(vendor: Vendor, title: str, paragraphs: list[str], page: tuple[str | int, ...]) -> bool:
-    """Tell the vendor's owners of something of theirs; `page` is the name and the arguments of the page about it.
-
-    False where the mail couldn't be sent, which is in the log.
-    """
-    owners = vendor.members.filter(role=VendorMember.Role.OWNER, user__is_active=True).select_related("user")
-    name, *arguments = page
-    said = [*paragraphs, _address(str(name), *map(str, arguments))]
-    return send(_mail(title, said, one.user.email) for one in owners if one.user.email)
 
 
 def invite(invitation: Invitation, token: str) -> bool:
@@ -169,3 +178,74 @@ def _mail(subject: str, paragraphs: list[str], to: str) -> EmailMessage:
 
 def _address(name: str, *arguments: str) -> str:
     return site_url(reverse(name, args=arguments))
+
+
+# --- what is owed ----------------------------------------------------------------------------------------------
+
+
+def tell_owners_of(vendor: Vendor, title: str, paragraphs: list[str], page: tuple[str | int, ...]) -> None:
+    """Tell the vendor's owners of something of theirs; `page` is the name and the arguments of the page about it.
+
+    Called inside of the transaction in which it comes true: then either both happened or neither. It is sent when that
+    is certain; a mail server that is away holds nothing up.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A mail is owed in the transaction that makes it true.")
+    name, *arguments = page
+    mail = _mail(title, [*paragraphs, _address(str(name), *map(str, arguments))], "")
+    owners = _owners([vendor]).exclude(user__email="").order_by("pk")
+    owed = OwedMail.objects.bulk_create(
+        OwedMail(vendor=vendor, user=one.user, subject=str(mail.subject), body=str(mail.body)) for one in owners
+    )
+    if owed:
+        transaction.on_commit(lambda: _send_at_once([one.pk for one in owed]), robust=True)
+
+
+def send_owed() -> None:
+    """Send what is owed and that nobody is at, the oldest first: for the schedule (idx_owed_mails_due).
+
+    Raises OSError where the mail server is away. What couldn't be sent in three days is given up.
+    """
+    late, _ = OwedMail.objects.filter(created_at__lt=Now() - TRIED).delete()
+    if late:
+        gone = text.counted(late, "{} mail to an owner", "{} mails to owners")
+        logger.warning("%s couldn't be sent in three days: not tried any more", gone)
+    due = OwedMail.objects.filter(due_at__lte=Now()).order_by("due_at", "id")
+    _send_each(list(due.values_list("pk", flat=True)[:OWED_AT_ONCE]))
+
+
+def _send_at_once(keys: Sequence[int]) -> None:
+    try:
+        _send_each(keys)
+    except OSError:  # smtplib's errors are OSErrors
+        logger.exception("A mail to a vendor's people could not be sent, and is tried again")
+
+
+def _send_each(keys: Sequence[int]) -> None:
+    """Over one connection, which is opened for the first of them. Raises OSError: the next turn goes on behind it."""
+    server, until = get_connection(timeout=SERVER_SECONDS), time.monotonic() + SEND_SECONDS
+    try:
+        for key in keys:
+            if time.monotonic() > until:
+                return
+            _send_one(key, server)
+    finally:
+        server.close()
+
+
+def _send_one(key: int, server: "BaseEmailBackend") -> None:
+    """Take it, so that nobody else sends it, send it, and note that by deleting it."""
+    mine = OwedMail.objects.filter(pk=key, due_at__lte=Now())
+    if not mine.update(due_at=Now() + LEASE):
+        return
+    owed = OwedMail.objects.select_related("user").get(pk=key)
+    # Asked now: it may have waited for days, and who isn't an owner any more isn't told.
+    if _owners([owed.vendor_id]).filter(user=owed.user_id).exists() and owed.user.email:
+        try:
+            server.open()
+            server.send_messages([EmailMessage(owed.subject, owed.body, None, [owed.user.email])])
+        except (SMTPRecipientsRefused, ValueError) as error:  # an address that can't be one is a ValueError
+            if isinstance(error, SMTPRecipientsRefused) and any(code < 500 for code, _ in error.recipients.values()):
+                raise  # it may take it later
+            logger.warning("The mail server takes no mail for user %s of %s", owed.user_id, owed.vendor_id)
+    OwedMail.objects.filter(pk=key).delete()

@@ -11,6 +11,7 @@ EVERY = {
         ("deliver webhooks", "deliver_webhooks", 5),
         ("retry rows that waited for what has happened", "retry_waiting", 5),
         ("send the mails of comments", "mail_comments", 15),
+        ("send mails to owners that are owed", "mail_owed", 15),
         ("tell of tokens that are about to expire", "mail_expiry", 3600),
         ("fetch sources", "fetch_sources", 15),
         ("forget sessions that have ended", "forget_sessions", 3600),

@@ -48,7 +48,7 @@ from uploads.models import (
 from uploads.pipeline import examine
 from uploads.pipeline.table import continuity
 from uploads.preview import kept_files
-from vendors.models import ApiToken, Vendor, VendorMember, Webhook, WebhookDelivery
+from vendors.models import ApiToken, OwedMail, Vendor, VendorMember, Webhook, WebhookDelivery
 from vendors.webhooks.announce import announce
 
 NOBODYS = "ZZZZ"
@@ -318,6 +318,17 @@ def mail_expiry(both: Both) -> None:
     assert [address for sent in mail.outbox for address in sent.recipients()] == ["mia@northwind.example"]
 
 
+def mail_owed(both: Both) -> None:
+    """A mail of ours to somebody who is an owner of theirs, and none of ours."""
+    them = User.objects.create_user("becker-owner", "owner@becker.example")
+    VendorMember.objects.create(vendor_id="VEND002", user=them, role="owner")
+    OwedMail.objects.create(vendor_id="VEND001", user=them, subject="For us", body="For us")
+    mail.outbox.clear()
+    tasks.mail_owed()
+    assert mail.outbox == []
+    assert not OwedMail.objects.exists()
+
+
 def fetch_sources(both: Both) -> None:
     """Only our source is due, whatever its address says: theirs isn't fetched with it."""
     theirs = Source.objects.create(vendor_id="VEND002", name="theirs", url="https://127.0.0.1/", next_at=None)
@@ -367,7 +378,8 @@ CROSSED = {
     task.__name__: task
     for task in (
         stage_upload, finish_upload, consume_stream, scan_table, upkeep, run_job, forget_sessions, purge_security_log,
-        delete_old, mail_comments, take_feed, take_feeds, mail_expiry, fetch_sources,
+        delete_old, mail_comments, take_feed, take_feeds, mail_expiry, mail_owed,
+        fetch_sources,
         deliver_webhooks, retry_waiting,
     )
 }  # fmt: skip

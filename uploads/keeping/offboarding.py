@@ -33,7 +33,7 @@ from uploads.models import (
 )
 from uploads.shadow import forget as tested
 from vendors import leaving
-from vendors.models import Vendor, Webhook, WebhookDelivery
+from vendors.models import OwedMail, Vendor, Webhook, WebhookDelivery
 
 Step = Callable[[Vendor], int]
 
@@ -213,6 +213,10 @@ def _noted(vendor: Vendor) -> "QuerySet[WorkItem]":
     return WorkItem.objects.filter(vendor=vendor)
 
 
+def _owed(vendor: Vendor) -> "QuerySet[OwedMail]":
+    return OwedMail.objects.filter(vendor=vendor)
+
+
 def _webhooks(vendor: Vendor) -> int:
     return Webhook.objects.filter(vendor=vendor).count()
 
@@ -249,6 +253,7 @@ PARTS: Final = (
         lambda vendor: tested.forget(vendor.pk),
     ),
     Part("notes of work", lambda vendor: _noted(vendor).count(), lambda vendor: _noted(vendor).delete()[0]),
+    Part("mails that are owed", lambda vendor: _owed(vendor).count(), lambda vendor: _owed(vendor).delete()[0]),
     Part("webhooks with their deliveries", _webhooks, _delete_webhooks),
     Part("addresses of the vendor itself", _contacts, _forget_contacts),
 )

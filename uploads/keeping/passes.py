@@ -29,8 +29,8 @@ def _nothing(_: object) -> bool:
     return False
 
 
-# Sessions and the security log have a task of their own, and a table in DynamoDB deletes by itself: here they are
-# counted. What asks other services comes last: one that is away holds up what stands behind it.
+# Sessions, mails and the security log have a task of their own, and a table in DynamoDB deletes by itself: here they
+# are counted. What asks other services comes last: one that is away holds up what stands behind it.
 KINDS: Final[dict[str, Kind]] = {
     policies.ROWS: Kind(archive.delete_rows, lambda: logs.about("record_outcomes")),
     policies.ERRORS: Kind(_nothing, lambda: logs.about("validation_errors")),  # with the rows
@@ -42,6 +42,7 @@ KINDS: Final[dict[str, Kind]] = {
     policies.NOTES: Kind(notes.delete_over, lambda: None),
     policies.CALLS: Kind(logs.delete_calls, lambda: logs.about("idempotent_calls")),
     policies.DELIVERIES: Kind(logs.delete_deliveries, lambda: logs.about("webhook_deliveries")),
+    policies.MAILS: Kind(_nothing, lambda: logs.about("owed_mails")),
     policies.OUTAGES: Kind(logs.delete_outages, lambda: logs.about("service_outages")),
     policies.SESSIONS: Kind(_nothing, lambda: logs.about("django_session")),
     policies.SECURITY_LOG: Kind(_nothing, lambda: logs.about("security_log")),

@@ -22,15 +22,15 @@ from django.db import IntegrityError, InterfaceError, OperationalError, Programm
 from psycopg.sql import SQL
 
 from catalog import committer
-from catalog.committer import Candidate, Locks, ProductVanished, Verdict
+from catalog.committer import Locks, ProductVanished, Verdict
 from catalog.rules.problems import Code, Problem
-from catalog.rules.validator import ProductDraft
 from config.watch import meters
 from uploads.aws.records import Record
 from uploads.feed.formats.model import NOT_IN_CATALOG, UPDATE, Reason
 from uploads.models import VALUE_CHARS
 from uploads.pipeline.guard.check import Finding
 from uploads.pipeline.holding import window, withheld
+from uploads.pipeline.holding.did import candidate_of, did_of, problems_of, without_draft
 from uploads.pipeline.judge import REASON_CHARS, Judged, cell_of, judge, why_left_out
 from uploads.pipeline.ledger import Outcome, close_earlier, known, origins, owe
 from uploads.pipeline.settling import closing
@@ -206,21 +206,11 @@ _CLOSED = {
 def _measure(fresh: list[Judged], verdicts: list[Verdict], confirmed: set[str]) -> None:
     """What records of programs did, held against thresholds. Raises window.Beyond."""
     window.add(
-        window.Did(
-            item.upload.vendor_id, verdict.outcome, *_named(item), verdict.changes,
-            next((one.message for one in _problems(verdict) if not one.is_warning), ""),
-        )
+        did
         for item, verdict in zip(fresh, verdicts, strict=True)
-        if item.upload is not None and item.upload.of_program and item.upload.vendor_id == item.record.vendor_id
-        and item.record.attempt == 1 and not item.cancelled and item.upload.upload_id not in confirmed
-    )  # fmt: skip
-
-
-def _named(item: Judged) -> tuple[str, str]:
-    """The product's name and SKU, as far as the row says them; of one that it only retires what that is found by."""
-    if isinstance(item.draft, ProductDraft):
-        return item.draft.product_name, item.draft.sku
-    return ("Product", item.draft.key) if item.draft else ("", "")
+        if item.upload is not None and item.upload.of_program and item.upload.upload_id not in confirmed
+        if (did := did_of(item, verdict))
+    )
 
 
 def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcome]]:
@@ -262,45 +252,17 @@ def _move_checkpoint(checkpoint: Checkpoint) -> None:
 
 
 def _commit_products(fresh: list[Judged], locks: Locks) -> list[Verdict]:
-    candidates = [
-        Candidate(
-            item.record.vendor_id,
-            item.upload.sequence,
-            item.record.row_number,
-            item.draft,
-            item.upload.mode,
-            item.record.line_number,
-            item.upload.sheet,
-            item.upload.plan.one_number if item.upload.plan else "",
-            item.problems,
-            item.severities,
-        )
-        for item in fresh
-        if item.upload is not None and item.draft is not None
-    ]
+    wanting = [(item, candidate_of(item)) for item in fresh]
+    candidates = [candidate for _, candidate in wanting if candidate]
     decided = iter(committer.commit(candidates, origins, locks) if candidates else [])
-    return [
-        next(decided) if item.draft is not None else Verdict(_without_draft(item), None, warnings=tuple(item.problems))
-        for item in fresh
-    ]
-
-
-def _without_draft(item: Judged) -> str:
-    if item.cancelled:
-        return "cancelled"
-    return "skipped" if item.left_out else "error"
-
-
-def _problems(verdict: Verdict) -> Sequence[Problem]:
-    """Errors and warnings."""
-    return verdict.warnings if verdict.problem is None else [verdict.problem, *verdict.warnings]
+    return [next(decided) if candidate else without_draft(item) for item, candidate in wanting]
 
 
 def _outcome(item: Judged, verdict: Verdict) -> Outcome:
     record = item.record
     if verdict.outcome in TOUCHED:  # with warnings at most
         return Outcome(record.upload_id, record.record_id, verdict.outcome, "", record.attempt)
-    errors = [problem.message for problem in _problems(verdict) if not problem.is_warning]
+    errors = [problem.message for problem in problems_of(verdict) if not problem.is_warning]
     alone = why_left_out(Reason(NOT_IN_CATALOG, verdict.reason)) if verdict.reason else item.left_out
     reason = alone or "; ".join(errors)[:REASON_CHARS]
     return Outcome(record.upload_id, record.record_id, verdict.outcome, reason, record.attempt)
@@ -340,7 +302,7 @@ def _write_errors(fresh: list[Judged], verdicts: list[Verdict]) -> None:
         for item, verdict in zip(fresh, verdicts, strict=True)
         if item.upload is not None and not item.cancelled
         for identity in [identity_of(item) if verdict.outcome == "error" else ""]
-        for problem in _problems(verdict)
+        for problem in problems_of(verdict)
     ]  # fmt: skip
     _copy(
         "validation_errors (upload_id, vendor_id, record_id, row_number, line_number, severity, error_type,"

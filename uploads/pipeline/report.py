@@ -4,6 +4,7 @@ import csv
 import io
 import secrets
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
@@ -25,6 +26,7 @@ from uploads.pipeline.understood.derived import of_rows
 from uploads.pipeline.understood.heads import filled
 
 CHUNK = 2000
+MOST_KEYS = 500_000  # 4 MB of them at a time
 READ_AS_ROWS = 100_000  # of a report: a row takes 0.1 to 0.4 ms, and somebody waits for the end of the upload
 NONE: frozenset[str] = frozenset()
 
@@ -156,18 +158,33 @@ def _problems_by_row(upload: UploadHistory, *, warnings: bool) -> Iterator[list[
 
 def unresolved(upload: UploadHistory, *, warnings: bool) -> Iterator[ValidationError]:
     """The problems by row, a chunk at a time: a million of them don't fit into memory, and settings rules out cursors
-    that stay on the server. Each chunk starts at the last one's row (through idx_validation_errors_upload). Records of
-    other programs may share a row number, or have none.
+    that stay on the server. What was resolved meanwhile is left out.
+
+    Records of other programs may share a row number, or have none. No index has their order then, so whoever asks for
+    the next sorts all of that number: that is done for ever more keys, up to MOST_KEYS, and the rows are read by those.
     """
     problems = _of(warnings=warnings).filter(upload=upload, resolved_at=None)
-    problems = problems.order_by("row_number", "record_id", "error_id")
-    chunk = list(problems[:CHUNK])
-    while chunk:
-        yield from chunk
-        row, record_id = chunk[-1].row_number, chunk[-1].record_id
+    behind, most = problems, CHUNK
+    while True:
+        keys, last = _keys(behind, most)
+        for start in range(0, len(keys), CHUNK):
+            found = problems.order_by().in_bulk(keys[start : start + CHUNK].tolist())
+            yield from (found[key] for key in keys[start : start + CHUNK] if key in found)
+        if last is None or len(keys) < most:
+            return
+        error_id, row, record_id = last
         behind = problems.filter(row_number__gte=row).exclude(row_number=row, record_id__lt=record_id)
-        behind = behind.exclude(row_number=row, record_id=record_id, error_id__lte=chunk[-1].error_id)
-        chunk = list(behind[:CHUNK])
+        behind = behind.exclude(row_number=row, record_id=record_id, error_id__lte=error_id)
+        most = min(4 * most, MOST_KEYS)
+
+
+def _keys(problems: "QuerySet[ValidationError]", most: int) -> tuple["array[int]", tuple[int, int, str] | None]:
+    """The first of these in their order, and where the last of them stands (idx_validation_errors_upload)."""
+    keys, last = array("q"), None
+    ordered = problems.order_by("row_number", "record_id", "error_id")
+    for last in ordered.values_list("error_id", "row_number", "record_id")[:most].iterator(CHUNK):
+        keys.append(last[0])
+    return keys, last
 
 
 def _of(*, warnings: bool) -> "QuerySet[ValidationError]":

@@ -21,7 +21,7 @@ from uploads.feed.columns import short
 from uploads.insight import downloads, guide, progress
 from uploads.models import Feed, Job, RememberedReading, UploadHistory, results
 from uploads.pipeline import remembered as memory
-from uploads.pipeline.holding import answering
+from uploads.pipeline.holding import answering, waiting
 from uploads.pipeline.receive import AlreadyOpened
 from uploads.preview import flow, outlook
 from uploads.preview.flow import FAILURES, sentence
@@ -184,10 +184,11 @@ def _answer(request: HttpRequest, vendor: Vendor, feed: Feed) -> HttpResponseBas
 def waiting_records(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
     """Records that programs put and that wait since they look wrong: what was found, and what is to become of them."""
     hold = answering.open_of(vendor.pk)
-    may = hold is not None and answering.may_answer(request.user, hold)
+    now = waiting.counted(hold) if hold else None
+    may = hold is not None and waiting.may_answer(request.user, hold, now)
     if request.method == "POST":
         if hold and not may:
-            raise PermissionDenied("An owner may answer this, as far as our staff let owners decide it.")
+            raise PermissionDenied("An owner may answer this, as far as our staff let owners decide what waits now.")
         how = {"confirm": Ended.CONFIRMED, "refuse": Ended.REFUSED}.get(request.POST.get("do", ""))
         seen = hold is not None and how and request.POST.get("hold") == str(hold.pk)
         if seen and hold and how and answering.answer(vendor.pk, hold.pk, how, cast("User", request.user)):
@@ -197,7 +198,7 @@ def waiting_records(request: HttpRequest, vendor: Vendor) -> HttpResponseBase:
             messages.warning(request, "Somebody else was faster, or more came meanwhile. Look again.")
         return redirect("vendor:waiting_records", vendor.pk)
     context = {
-        "vendor": vendor, "section": "home", "hold": hold, "may": may,
+        "vendor": vendor, "section": "home", "hold": hold, "may": may, "now": now,
         "findings": answering.findings_of(hold) if hold else [],
     }  # fmt: skip
     return render(request, "uploads/portal/waiting_records.html", context)

@@ -139,17 +139,17 @@ def _count(source: Source, claim: Claim, failure: Failure, now: datetime) -> Non
         source.state, source.next_at = Source.State.DISABLED, None
         source.state_reason = _short(f"Nothing could be fetched for a week. The last time: {failure.message}")
         announce(source.vendor_id, Webhook.Event.SOURCE_DISABLED, {"source_id": source.pk, "code": failure.code})
-        tell.later(tell.disabled, source, failure.message)
+        tell.disabled(source, failure.message)
     elif source.told_at is None:
         source.told_at = now
-        tell.later(tell.failing, source, failure.message)
+        tell.failing(source, failure.message)
 
 
 def _pause(source: Source, failure: Failure) -> None:
     """Somebody else may be answering there: it is for a person to say."""
     if source.state == Source.State.ACTIVE:
         source.state, source.state_reason = Source.State.PAUSED, _short(failure.message)
-        tell.later(tell.host_key_changed, source, failure.message)
+        tell.host_key_changed(source, failure.message)
 
 
 def _end(

@@ -1,17 +1,8 @@
-"""Mails to a vendor's owners about a source that can't be fetched: sent after what they tell of is certain."""
-
-from collections.abc import Callable
-
-from django.db import transaction
+"""Mails to a vendor's owners about a source that can't be fetched: owed in the transaction that makes it true."""
 
 from config.web.text import visible
 from uploads.models import Source
 from vendors import mails
-
-
-def later(mail: Callable[[Source, str], None], source: Source, message: str) -> None:
-    """Send it when the transaction has ended well. A mail server that is away holds nothing up."""
-    transaction.on_commit(lambda: mail(source, message), robust=True)
 
 
 def failing(source: Source, message: str) -> None:

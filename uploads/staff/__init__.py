@@ -13,6 +13,7 @@ jobs.py         work that somebody asked for
 sources.py      where feeds are fetched from
 rules.py        what a vendor's columns and values mean
 severities/     which problems keep rows out, and for whom
+thresholds/     beyond what files are held, and for whom
 products.py     products with their import and their timeline
 categories.py   categories with the rows that wait for one
 vendors.py      vendors with their quality

@@ -29,6 +29,7 @@ CALLS: Final = "calls"
 SOURCE_RUNS: Final = "source_runs"
 FEEDS: Final = "feeds"
 DELIVERIES: Final = "deliveries"
+MAILS: Final = "mails"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ POLICIES: Final[dict[str, Policy]] = {
     NOTES: Policy("Notes of work that is over", "", "a day", "nothing"),
     CALLS: Policy("Answers that programs may ask for again", "", "a day", "nothing"),
     DELIVERIES: Policy("Deliveries of webhooks, with their tries", "", "30 days", "nothing"),
+    MAILS: Policy("Mails to owners that are owed", "", "until they are sent, three days at most", "nothing"),
     SESSIONS: Policy("Sessions", "", "until they end", "nothing"),
     OUTAGES: Policy("Outages of services", "KEEP_OUTAGES_DAYS", "after their end", "nothing"),
     SECURITY_LOG: Policy("The security log", "SECURITY_LOG_DAYS", "after the event", "nothing", 90),

@@ -35,6 +35,7 @@ PURGE_LOG: Final = "Forget what the security log needn't keep"
 DELETE_OLD: Final = "Delete what is kept no longer"
 MAIL_COMMENTS: Final = "Send the mails of comments"
 TAKE_FEEDS: Final = "Go on with feeds of programs"
+MAIL_OWED: Final = "Send mails to owners that are owed"
 MAIL_EXPIRY: Final = "Tell of tokens that are about to expire"
 FETCH_SOURCES: Final = "Fetch sources"
 DELIVER: Final = "Deliver webhooks"
@@ -48,6 +49,7 @@ EVERY: Final[dict[str, float]] = {
     PURGE_LOG: 86_400.0,
     DELETE_OLD: 3600.0,
     MAIL_COMMENTS: 15.0,
+    MAIL_OWED: 15.0,
     TAKE_FEEDS: 5.0,
     MAIL_EXPIRY: 3600.0,
     FETCH_SOURCES: 15.0,

@@ -4,6 +4,7 @@ companies.py  a vendor, its members, its invitations
 tokens.py     what its programs prove themselves with
 webhooks.py   what its programs are told
 holds.py      why nothing that comes for it takes effect just now
+mails.py      mails to its owners that are still to be sent
 """
 
 from vendors.models.companies import (
@@ -15,6 +16,7 @@ from vendors.models.companies import (
     default_currency,
 )
 from vendors.models.holds import REASON_CHARS, VendorHold
+from vendors.models.mails import OwedMail
 from vendors.models.tokens import ApiToken
 from vendors.models.webhooks import URL_CHARS, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -25,6 +27,7 @@ __all__ = [
     "ApiToken",
     "CurrencyField",
     "Invitation",
+    "OwedMail",
     "Vendor",
     "VendorHold",
     "VendorMember",

@@ -32,6 +32,8 @@ class Webhook(models.Model):
         SOURCE_DISABLED = "source.disabled", "a source isn't fetched any more"
         VENDOR_SUSPENDED = "vendor.suspended", "the vendor was suspended"
         VENDOR_REACTIVATED = "vendor.reactivated", "the vendor is active again"
+        VENDOR_PAUSED = "vendor.paused", "the vendor's feeds are paused"
+        VENDOR_RESUMED = "vendor.resumed", "the vendor's feeds go on"
 
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="webhooks", db_index=False)
     url = models.CharField("address", max_length=URL_CHARS)

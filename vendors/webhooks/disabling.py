@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models.functions import Now
 
 from config.web.admin_log import log_change
@@ -31,7 +30,7 @@ def disable(webhook: Webhook, reason: str, by: By = None) -> bool:
 def disable_by_itself(webhook: Webhook, reason: str) -> None:
     """The same, and its vendor's owners are told by mail when it is certain."""
     if disable(webhook, reason):
-        transaction.on_commit(lambda: _tell(webhook, reason), robust=True)
+        _tell(webhook, reason)
 
 
 def _tell(webhook: Webhook, reason: str) -> None:

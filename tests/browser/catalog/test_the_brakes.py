@@ -93,11 +93,11 @@ def send(page: Page, name: str, content: bytes) -> None:
 def be_told_that_it_is_held(page: Page, upload: UploadHistory, mails: list[Any], axe: Axe) -> None:
     told = mails[-1]
     assert (upload.status, told.to, told.subject) == ("held", ["una@northwind.example"], "feed.csv is held")
-    assert "30 stocks fall to 0" in told.body
+    assert "30 stocks would fall to 0" in told.body
     (address,) = re.findall(rf"https?://\S+?({BASE}uploads/\S+)", told.body)
     page.goto(address)
     why = page.get_by_role("main")
-    expect(why).to_contain_text("30 stocks fall to 0")
+    expect(why).to_contain_text("30 stocks would fall to 0")
     expect(why).to_contain_text("Product 1 (SKU-1): 5 → 0")
     expect(why).to_contain_text("This is more than owners can let through")
     assert axe(page) == []

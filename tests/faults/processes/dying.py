@@ -26,6 +26,7 @@ from uploads.pipeline import commit, stage, stream, writeback  # noqa: E402
 from uploads.pipeline.holding import release  # noqa: E402
 from uploads.pipeline.understood import heads  # noqa: E402
 from uploads.work import jobs, outages  # noqa: E402
+from vendors import mails  # noqa: E402
 
 PATIENCE = 60.0  # seconds: a pause takes part of its turn
 AWAY = 3  # the exit status of a worker that found a service away
@@ -75,6 +76,9 @@ def work(by: int, point: str, about: str, calls: int) -> None:
         release.release(about, NO_LIMIT)
     elif point == "between two slices of a job":
         writeback.write = _at(by, calls, writeback.write)
+        jobs.run(int(about), tasks.STEPS)
+    elif point == "before a mail that is owed is sent":  # what it tells of is committed by then
+        mails._send_at_once = _at(by, calls, mails._send_at_once)
         jobs.run(int(about), tasks.STEPS)
 
 

@@ -13,7 +13,7 @@ ZERO = Threshold("zero_stock", limit=30, owner_limit=60)
 
 
 def measured(touched: int, zeroed: int, category: str = "Books") -> Measured:
-    """A file that names so many products, and lets so many stocks fall to 0."""
+    """A file that names so many products, and lets so many stocks would fall to 0."""
     found = Measured(rows=touched)
     for number in range(touched):
         changes = {"stock_quantity": [5, 0]} if number < zeroed else None
@@ -25,7 +25,7 @@ def test_a_share_beyond_the_limit_is_a_finding_and_one_at_the_limit_is_none() ->
     assert check(measured(100, 30), [ZERO]) == ()
     (finding,) = check(measured(100, 31), [ZERO])
     assert (finding.kind, finding.found, finding.of, finding.share, finding.limit) == ("zero_stock", 31, 100, 31.0, 30)
-    assert finding.words.startswith("31 stocks fall to 0, of 100 products in the file: 31 %")
+    assert finding.words.startswith("31 stocks would fall to 0, of 100 products in the file: 31 %")
 
 
 def test_a_few_products_hold_nothing() -> None:

@@ -69,7 +69,7 @@ def test_a_nightly_file_that_zeroes_stocks_is_held_and_nothing_of_it_is_written(
     assert finding.examples[0]["after"] == "0"
     told = mailoutbox[-1]
     assert told.to == ["owner@acme.example"]
-    assert "30 stocks fall to 0" in told.body
+    assert "30 stocks would fall to 0" in told.body
     assert "Product 1 (SKU-1): 5 → 0" in told.body
     assert upload.held_until is not None
 

@@ -134,7 +134,7 @@ def test_its_page_says_why_it_is_held_and_an_owner_lets_it_through(stocked: Pipe
     sign_in(client, "owner")
     upload = stocked.run(SOME)
     shown = client.get(page_of(upload)).content.decode()
-    assert "15 stocks fall to 0" in shown
+    assert "15 stocks would fall to 0" in shown
     assert "Product 1 (SKU-1): 5 → 0" in shown
     assert "Let it through" in shown
     assert "Files that are held" in client.get("/vendor/VEND001/").content.decode()
@@ -197,7 +197,7 @@ def test_staff_find_it_on_work_and_let_it_through(stocked: Pipeline, client: Cli
     upload = stocked.run(listed(stock_quantity="0"))
     work = client.get("/admin/").content.decode()
     assert "Files that are held" in work
-    assert "30 stocks fall to 0" in work
+    assert "30 stocks would fall to 0" in work
     for way in ("release", "cancel"):
         assert f'href="/admin/uploads/uploadhistory/{quote(upload.pk)}/{way}/?next=/admin/"' in work
     page = client.get(f"/admin/uploads/uploadhistory/{upload.pk}/change/", follow=True).content.decode()

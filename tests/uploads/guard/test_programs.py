@@ -55,7 +55,7 @@ def test_a_held_feed_says_what_was_found_and_its_program_lets_it_through(
     assert found["held_until"]
     told = json.loads(WebhookDelivery.objects.get().body)["data"]
     assert (told["feed_id"], told["state"]) == (feed_id, "held")
-    assert told["held_for"][0].startswith("15 stocks fall to 0")
+    assert told["held_for"][0].startswith("15 stocks would fall to 0")
     answer = confirm(program, feed_id)
     assert (answer.status_code, answer.json()["state"]) == (202, "processing")
     upload = UploadHistory.objects.get(pk=feed_id)
@@ -116,7 +116,7 @@ def test_who_waits_at_the_command_line_is_told_by_the_exit_status(
     with pytest.raises(SystemExit) as ended:
         call_command("import_feed", str(path), vendor="VEND001", wait=True, yes=True)
     assert ended.value.code == 5
-    assert "30 stocks fall to 0" in capsys.readouterr().out
+    assert "30 stocks would fall to 0" in capsys.readouterr().out
 
 
 def test_watching_an_upload_ends_where_it_is_held(program: Client) -> None:
@@ -142,7 +142,7 @@ def test_staff_let_a_held_upload_through_at_the_command_line_once(
 ) -> None:
     feed_id = looked_at(program, ZEROED)
     call_command("release_upload", feed_id)
-    assert "30 stocks fall to 0" in capsys.readouterr().out
+    assert "30 stocks would fall to 0" in capsys.readouterr().out
     assert UploadHistory.objects.get(pk=feed_id).guard == "confirmed"
     with pytest.raises(CommandError, match="isn't held any more"):
         call_command("release_upload", feed_id)

@@ -1,5 +1,6 @@
 """Staff set thresholds in the admin; what counts for a vendor stands on its page."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from uploads.pipeline.guard import thresholds
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.usefixtures("categories")
-ADD = "/admin/uploads/guardthreshold/add/"
+LIST = "/admin/uploads/guardthreshold/"
+ADD = f"{LIST}add/"
 WANTED = {"kind": "zero_stock", "limit_percent": "40", "minimum": "10", "owner_percent": "70", "is_on": "on"}
 
 
@@ -75,6 +77,75 @@ def test_a_vendors_page_says_what_counts_for_it(client: Client, lead: User, vend
     assert "What holds its files" in page
     assert "beyond 77 % of at least 20; owners up to 80 %, set for this vendor" in page
     assert "holds nothing, as for all" in page
+
+
+def counted(page: bytes) -> list[list[str]]:
+    """The table of what counts: the cells of each of its rows."""
+    body = page.decode().split("<tbody>")[1].split("</tbody>")[0]
+    rows = (re.findall(r"<t[hd][ >].*?</t[hd]>", row, re.DOTALL) for row in body.split("<tr>")[1:])
+    return [[" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in row] for row in rows]
+
+
+def test_the_page_shows_what_counts_and_by_whom_it_was_set_beside_the_defaults(
+    client: Client, lead: User, vendor: Vendor, other_vendor: Vendor
+) -> None:
+    page = client.get(LIST).content
+    assert [len(row) for row in counted(page)] == [5] * 6
+    assert counted(page)[0] == [
+        "Prices that fall by half or more of products of the file that are in the catalog "
+        "Set one for all : prices that fall by half or more",
+        "For all vendors", "Held beyond 10 % of at least 20", "Owners let through up to 50 %",
+        "Set by nobody: the default",
+    ]  # fmt: skip
+    made = [
+        GuardThreshold.objects.create(kind="zero_stock", owner_percent=90, updated_by=lead, **facts)
+        for facts in (
+            {"limit_percent": 33, "minimum": 1500},
+            {"limit_percent": 44, "category": "Electronics"},
+            {"limit_percent": 77, "vendor": vendor},
+        )
+    ]
+    GuardThreshold.objects.create(kind="errors", limit_percent=5, owner_percent=5, is_on=False)
+    *_, all_of, electronics, retired, fewer, errors = counted(client.get(LIST).content)
+    assert all_of[0].startswith("Stocks that fall to 0")
+    assert "1 vendor has one of its own" in all_of[0]
+    assert "Set one" not in all_of[0], "there is one: that is changed"
+    assert all_of[1:4] == [
+        "For all other products", "Held beyond 33 % of at least 1,500", "Owners let through up to 90 %",
+    ]  # fmt: skip
+    assert all_of[4].startswith("Set by lead ")
+    assert electronics[:2] == ["For products in Electronics", "Held beyond 44 % of at least 20"]
+    assert (retired[4], fewer[4]) == ("Set by nobody: the default",) * 2
+    assert errors[2:4] == ["nothing is held for it", ""]
+    assert errors[4].startswith("Set by somebody ")
+    assert f"/guardthreshold/{made[0].pk}/change/" in client.get(LIST).content.decode()
+
+
+def test_of_a_vendor_the_page_shows_what_counts_for_it(
+    client: Client, lead: User, vendor: Vendor, other_vendor: Vendor
+) -> None:
+    GuardThreshold.objects.create(kind="zero_stock", category="Electronics", limit_percent=44, owner_percent=90)
+    GuardThreshold.objects.create(kind="zero_stock", vendor=vendor, limit_percent=77, owner_percent=90)
+    GuardThreshold.objects.create(kind="errors", vendor=other_vendor, limit_percent=1, owner_percent=1)
+    GuardThreshold.objects.create(kind="errors", limit_percent=66, owner_percent=90)
+    page = client.get(LIST, {"vendor": "VEND001"}).content
+    assert f"What counts for {vendor.vendor_name}" in page.decode()
+    found = {row[0].split(" of ")[0]: row[1:3] for row in counted(page)}
+    assert len(found) == len(counted(page)) == 6
+    assert found["Stocks that fall to 0"] == ["For this vendor", "Held beyond 77 % of at least 20"]
+    assert found["Rows with errors"] == ["For all vendors", "Held beyond 66 % of at least 20"]
+    assert "vendor=VEND001" in page.decode().split("Set one")[0].rpartition("href=")[2]
+    for unknown in ("VEND999", "<b>"):
+        assert "What counts for all vendors" in client.get(LIST, {"vendor": unknown}, follow=True).content.decode()
+
+
+def test_who_may_not_set_thresholds_is_offered_no_form_for_one(client: Client, db: Any) -> None:
+    user = User.objects.create_user("operator", is_staff=True)
+    user.groups.add(Group.objects.get(name="Operations"))
+    client.force_login(user)
+    page = client.get(LIST).content
+    assert len(counted(page)) == 6
+    assert b"Set one" not in page
 
 
 def test_the_database_keeps_one_for_each_scope_and_kind(vendor: Vendor) -> None:

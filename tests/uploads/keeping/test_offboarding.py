@@ -31,7 +31,7 @@ from tests.uploads.sources.sites import add_source
 from uploads.aws import dynamo
 from uploads.keeping import offboarding
 from uploads.models import Comment, Feed, IdempotentCall, Job, RecordOutcome, UploadHistory, ValidationError, WorkItem
-from vendors.models import ApiToken, Invitation, Vendor, VendorMember, Webhook
+from vendors.models import ApiToken, Invitation, OwedMail, Vendor, VendorMember, Webhook
 
 MARKS = ("ada@northwind.example", "new@colleague.example", "feeds@northwind.example", "Lovelace", "198.51.100.7")
 
@@ -69,6 +69,7 @@ def company(pipeline: Pipeline, vendor: Vendor, other_vendor: Vendor) -> UploadH
     IdempotentCall.objects.create(vendor=vendor, key="1", fingerprint="0" * 64)
     log_change(ada, vendor, "Member ada@northwind.example: viewer → owner.")
     Webhook.objects.create(vendor=vendor, url="https://x.example/", description="Lovelace", events=Webhook.Event.values)
+    OwedMail.objects.create(vendor=vendor, user=both, subject="f.csv is held", body="Lovelace lamps: 5 → 0")
     upload = pipeline.run(feed(line(1), line(2, price="free")))
     Comment.objects.create(
         vendor=vendor, upload=upload, by_vendor=True, audience="vendor", author=ada, body="I am Ada Lovelace"
@@ -97,7 +98,7 @@ def everything() -> str:
     tables = (
         "auth_user", "account_emailaddress", "mfa_authenticator", "usersessions_usersession", "vendors",
         "vendor_invitations", "api_tokens", "sources", "comments", "work_items", "security_log",
-        "django_admin_log", "vendor_members", "feeds", "webhooks", "webhook_deliveries",
+        "django_admin_log", "vendor_members", "feeds", "owed_mails", "webhooks", "webhook_deliveries",
     )  # fmt: skip
     with connection.cursor() as cursor:
         found = []
@@ -110,7 +111,7 @@ def everything() -> str:
 def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company: UploadHistory) -> None:
     before = everything()
     said = offboard("--dry-run")
-    assert [line.split(maxsplit=1) for line in said.splitlines()[1:15]] == [
+    assert [line.split(maxsplit=1) for line in said.splitlines()[1:16]] == [
         ["1", "accounts of people who are nowhere else"], ["1", "memberships of people who are elsewhere, too"],
         ["1", "invitations"], ["2", "tokens of programs, and answers kept for them"],
         ["1", "sources with their credentials"],
@@ -118,7 +119,7 @@ def test_a_dry_run_says_in_counts_what_would_be_done_and_changes_nothing(company
         ["3", "records in DynamoDB"],
         ["1", "errors, corrections and first rows of groups"], ["3", "comments"],
         ["0", "examples in tests of changes"], ["1", "notes of work"],
-        ["1", "webhooks with their deliveries"],
+        ["1", "mails that are owed"], ["1", "webhooks with their deliveries"],
         ["1", "addresses of the vendor itself"],
     ]  # fmt: skip
     assert "Nothing was changed." in said

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from tests.conftest import Pipeline
@@ -329,3 +331,18 @@ def test_records_of_a_program_that_share_a_row_number_have_a_line_each(
 
     lines = [line.split(",")[:4:3] for line in out.getvalue().splitlines()[1:]]
     assert lines == [["a", "invalid_price; invalid_stock"], ["b", "invalid_price"], ["c", "too_long"]]
+
+
+def test_a_program_that_numbers_no_row_has_its_problems_sorted_a_few_times_however_many_they_are(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "CHUNK", 2)
+    upload = UploadHistory.objects.create(upload_id="ERP", vendor=vendor, file_name="x", source="dynamodb")
+    ValidationError.objects.bulk_create(
+        ValidationError(upload=upload, vendor=vendor, row_number=0, record_id=f"R{n:03}", error_type=code)
+        for n in range(100, 0, -1) for code in ("invalid_price", "invalid_stock")
+    )  # fmt: skip
+    with CaptureQueriesContext(connection) as asked:
+        found = [(one.record_id, one.error_type) for one in report.unresolved(upload, warnings=False)]
+    assert found == [(f"R{n:03}", code) for n in range(1, 101) for code in ("invalid_price", "invalid_stock")]
+    assert len([one for one in asked if "ORDER BY" in one["sql"]]) == 5

@@ -71,7 +71,10 @@ def test_uploads_beyond_a_lower_limit_would_have_been_held(
     assert uploads(result, "held", "VEND002") == [other.pk]
     assert (result["uploads"], result["vendors"]["VEND001"]["rows"]) == (5, 3)
     (example,) = result["vendors"]["VEND001"]["examples"]
-    assert "6 stocks fall to 0, of 30 products in the file: 20 %, where a file is held beyond 15 %" in example["said"]
+    assert (
+        "6 stocks would fall to 0, of 30 products in the file: 20 %, where a file is held beyond 15 %"
+        in example["said"]
+    )
     assert example["lines"] == ["Product 1 (SKU-1): 5 → 0", "Product 2 (SKU-2): 5 → 0", "Product 3 (SKU-3): 5 → 0"]
 
 
@@ -146,7 +149,9 @@ def test_a_whole_catalog_is_measured_by_what_it_lacks(pipeline: Pipeline, user: 
     found = result_of(ThresholdChange("retired", 9, 90, 20), user)
 
     assert uploads(found, "held") == [whole.pk]
-    assert "3 products are retired, of 30 active products: 10 %" in found["vendors"]["VEND001"]["examples"][0]["said"]
+    assert (
+        "3 products would be retired, of 30 active products: 10 %" in found["vendors"]["VEND001"]["examples"][0]["said"]
+    )
     assert result_of(ThresholdChange("retired", 10, 90, 20), user)["counts"] == {}
 
 
@@ -176,7 +181,7 @@ def test_a_run_that_is_killed_measures_on_where_it_stood_and_writes_nothing_else
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 2 * ROWS)
     assert uploads(job.result, "held") == [upload.pk]
-    assert "6 stocks fall to 0, of 30" in job.result["vendors"]["VEND001"]["examples"][0]["said"]
+    assert "6 stocks would fall to 0, of 30" in job.result["vendors"]["VEND001"]["examples"][0]["said"]
     assert everything() == before
 
 

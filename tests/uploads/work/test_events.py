@@ -9,9 +9,10 @@ from tests.conftest import Pipeline
 from tests.feeds import feed, line
 from uploads.models import UploadHistory
 from uploads.pipeline import finish
+from uploads.pipeline.holding import pausing
 from uploads.work import events
 from vendors import approval
-from vendors.models import Vendor, Webhook, WebhookDelivery
+from vendors.models import Vendor, VendorHold, Webhook, WebhookDelivery
 
 
 @pytest.fixture
@@ -83,3 +84,37 @@ def test_a_vendor_is_told_when_it_is_suspended_and_active_again(
     assert [(one["type"], one["data"]["status"]) for one in told()] == [
         ("vendor.suspended", "suspended"), ("vendor.reactivated", "active"),
     ]  # fmt: skip
+
+
+def test_a_vendor_is_told_when_its_feeds_are_paused_and_go_on_with_what_me_says(
+    vendor: Vendor, webhook: Webhook, admin_user: Any
+) -> None:
+    for _ in range(2):
+        pausing.pause(vendor.pk, "Prices in cents.", admin_user)
+    for _ in range(2):
+        pausing.resume(vendor.pk, admin_user)
+    paused, resumed = told()
+    assert (paused["type"], resumed["type"]) == ("vendor.paused", "vendor.resumed")
+    since = VendorHold.objects.get().since.isoformat(timespec="seconds")
+    held_back = {"kind": "pause", "since": since, "reason": "Prices in cents."}
+    assert paused["data"] == {"vendor_id": vendor.pk, "held_back": held_back}
+    assert resumed["data"] == {"vendor_id": vendor.pk, "held_back": None}
+
+
+def test_a_pause_that_cant_be_told_hasnt_begun(
+    vendor: Vendor, webhook: Webhook, admin_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(pausing, "announce", killed)
+    with pytest.raises(RuntimeError):
+        pausing.pause(vendor.pk, "Prices in cents.", admin_user)
+    assert not VendorHold.objects.exists()
+
+
+def test_records_that_wait_still_are_told_when_a_pause_ends(vendor: Vendor, webhook: Webhook, admin_user: Any) -> None:
+    VendorHold.objects.create(vendor=vendor, kind="window", reason="40 stocks would fall to 0")
+    pausing.pause(vendor.pk, "Prices in cents.", admin_user)
+    pausing.resume(vendor.pk, admin_user)
+    assert [one["data"]["held_back"]["kind"] for one in told()] == ["pause", "window"]

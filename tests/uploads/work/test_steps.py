@@ -158,6 +158,7 @@ def test_a_service_that_is_away_is_asked_once_not_for_each_upload() -> None:
         (passes, "go_on", tasks.delete_old, steps.DELETE_OLD),
         (mailing, "send_owed", tasks.mail_comments, steps.MAIL_COMMENTS),
         (take, "wake", tasks.take_feeds, steps.TAKE_FEEDS),
+        (mails, "send_owed", tasks.mail_owed, steps.MAIL_OWED),
         (mails, "tell_of_expiry", tasks.mail_expiry, steps.MAIL_EXPIRY),
         (run, "fetch_next", tasks.fetch_sources, steps.FETCH_SOURCES),
         (deliver, "go_on", tasks.deliver_webhooks, steps.DELIVER),

@@ -10,16 +10,27 @@ from config.web.text import counted
 from uploads.pipeline.guard.measured import Example, Measured
 from uploads.pipeline.guard.thresholds import BY_CATEGORY, Threshold
 
-# What each kind counts: a sentence's end for one and for several, and of what it is a share.
-WORDS: Final = {
-    "price_falls": ("{} price falls by half or more", "{} prices fall by half or more", "products in the file"),
-    "price_rises": ("{} price doubles or more", "{} prices double or more", "products in the file"),
-    "zero_stock": ("{} stock falls to 0", "{} stocks fall to 0", "products in the file"),
-    "retired": ("{} product is retired", "{} products are retired", "active products"),
-    "fewer_rows": ("{} row is missing", "{} rows are missing", "rows in the last file"),
-    "errors": ("{} row has errors", "{} rows have errors", "rows"),
-    "unchecked": ("The file couldn’t be tried", "The file couldn’t be tried", ""),
+# What each kind counts, of one and of several, and of what it is a share: of a file, nothing of which has happened.
+WOULD: Final = {
+    "price_falls": ("{} price would fall by half or more", "{} prices would fall by half or more"),
+    "price_rises": ("{} price would double or more", "{} prices would double or more"),
+    "zero_stock": ("{} stock would fall to 0", "{} stocks would fall to 0"),
+    "retired": ("{} product would be retired", "{} products would be retired"),
+    "fewer_rows": ("{} row is missing", "{} rows are missing"),
+    "errors": ("{} row has errors", "{} rows have errors"),
+    "unchecked": ("The file couldn’t be tried", "The file couldn’t be tried"),
 }
+# The same of an hour in which programs put records: some of it has happened, before the rest was held back.
+IN_AN_HOUR: Final = WOULD | {
+    "price_falls": ("{} price falls by half or more", "{} prices fall by half or more"),
+    "price_rises": ("{} price doubles or more", "{} prices double or more"),
+    "zero_stock": ("{} stock falls to 0", "{} stocks fall to 0"),
+    "retired": ("{} product is retired", "{} products are retired"),
+}
+OF: Final = {
+    **dict.fromkeys(("price_falls", "price_rises", "zero_stock"), "products in the file"),
+    "retired": "active products", "fewer_rows": "rows in the last file", "errors": "rows",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,22 +58,35 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """“120 of 200 products in the file: 120 stocks fall to 0 (60 %, held beyond 30 %)”, in a sentence's order."""
-        one, many, whole = WORDS[self.kind]
+        """“120 stocks would fall to 0, of 200 products in the file: 60 %, where a file is held beyond 30 %”."""
+        said = counted(self.found, *WOULD[self.kind])
         if self.kind == "unchecked":
-            return one
+            return said
         where = f" in “{self.category}”" if self.category else ""
-        said = counted(self.found, one, many)
-        return f"{said}, of {self.of:,} {whole}{where}: {self.share:g} %, where a file is held beyond {self.limit} %"
+        held = f"{self.share:g} %, where a file is held beyond {self.limit} %"
+        return f"{said}, of {self.of:,} {OF[self.kind]}{where}: {held}"
 
     @property
     def words_of_hour(self) -> str:
         """The same of records that programs put one by one: “40 stocks fall to 0, of 50 products within an hour: 80 %,
         where up to 30 % go through”."""
-        one, many, whole = WORDS[self.kind]
-        of = f"{self.of:,} {whole.replace(' in the file', '')}"
-        said = counted(self.found, one, many)
-        return f"{said}, of {of} within an hour: {self.share:g} %, where up to {self.limit} % go through"
+        return f"{counted(self.found, *IN_AN_HOUR[self.kind])}, of {self._of_programs} within an hour: {self._limit}"
+
+    @property
+    def words_of_waiting(self) -> str:
+        """The same of records that wait, counted anew: “60 stocks would fall to 0, of 80 products, with what took
+        effect in the hour before they began to wait: 75 %, where up to 30 % go through”."""
+        said = counted(self.found, *WOULD[self.kind])
+        before = "with what took effect in the hour before they began to wait"
+        return f"{said}, of {self._of_programs}, {before}: {self._limit}"
+
+    @property
+    def _of_programs(self) -> str:
+        return f"{self.of:,} {OF[self.kind].replace(' in the file', '')}"
+
+    @property
+    def _limit(self) -> str:
+        return f"{self.share:g} %, where up to {self.limit} % go through"
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -212,8 +212,9 @@ def cancel_late() -> None:
     late = UploadHistory.objects.filter(status=Status.HELD, held_until__lt=Now()).order_by("held_until")
     for upload_id in late.values_list("pk", flat=True)[:AT_ONCE]:
         # Somebody may let it through at the last moment: then it is processing, and is none of these any more.
-        if finish.cancel(upload_id, NOT_CONFIRMED, LATE, only=[Status.HELD]):
-            told.cancelled(UploadHistory.objects.select_related("vendor").get(pk=upload_id))
+        with transaction.atomic():
+            if finish.cancel(upload_id, NOT_CONFIRMED, LATE, only=[Status.HELD]):
+                told.cancelled(UploadHistory.objects.select_related("vendor").get(pk=upload_id))
 
 
 def newer_than(upload: UploadHistory) -> int:
@@ -244,7 +245,7 @@ def _locked(vendor_id: str, upload_id: str) -> UploadHistory:
 
 def _tell(upload: UploadHistory) -> None:
     events.held(upload, [one.words for one in findings_of(upload)])
-    transaction.on_commit(lambda: told.held(upload, findings_of(upload)), robust=True)
+    told.held(upload, findings_of(upload))
 
 
 def _wake(upload_id: str) -> None:

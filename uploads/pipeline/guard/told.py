@@ -1,4 +1,4 @@
-"""Who is told of a held upload: the vendor's owners by mail, and in which words."""
+"""Who is told of a held upload: the vendor's owners by mail, in which words. In the transaction that makes it so."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ def is_owner(user: "Anybody", vendor_id: str) -> bool:
 
 
 def held(upload: UploadHistory, findings: Sequence[Finding]) -> None:
-    """Tell the owners what was found. A mail server that is away is noted and holds nothing up: pages say it too."""
+    """Tell the owners what was found; pages say it too."""
     name = visible(upload.file_name)
     who = (
         "If that is right, let it through; if not, cancel it and send the right file."

@@ -15,7 +15,6 @@ from config.web.text import visible
 from security.log import note
 from security.models import Kind
 from uploads.models import ProgramMinute, UploadHistory
-from uploads.pipeline.guard import hold as guard
 from uploads.pipeline.guard.check import Finding
 from vendors import mails
 from vendors.models import Vendor, VendorHold
@@ -37,11 +36,6 @@ def open_of(vendor_id: str) -> VendorHold | None:
 
 def findings_of(hold: VendorHold) -> list[Finding]:
     return [Finding.from_json(one) for one in hold.findings]
-
-
-def may_answer(user: "Anybody", hold: VendorHold) -> bool:
-    """Staff with the permission may; of the vendor's people its owners, up to what staff let them decide."""
-    return user.has_perm(MAY) or guard.may_release(user, findings_of(hold), hold.vendor_id)
 
 
 @transaction.atomic
@@ -67,7 +61,7 @@ def answer(vendor_id: str, hold_id: int, how: str, user: "User | None") -> bool:
 
 
 def tell_held(hold_id: int) -> None:
-    """Tell the owners once that records wait. A mail server that is away holds nothing up: pages and Work say it."""
+    """Tell the owners once that records wait, in the transaction that makes it so; pages and Work say it too."""
     hold = VendorHold.objects.select_related("vendor").get(pk=hold_id)
     vendor = hold.vendor
     examples = [line for one in findings_of(hold) for line in one.lines[:3]]

@@ -16,7 +16,10 @@ from security.log import note
 from security.models import Kind
 from uploads.models import Happening
 from vendors import holds, mails
-from vendors.models import Vendor, VendorHold
+from vendors.models import Vendor, VendorHold, Webhook
+from vendors.webhooks.announce import announce
+
+Event = Webhook.Event
 
 
 @transaction.atomic
@@ -32,6 +35,7 @@ def pause(vendor_id: str, reason: str, user: Any) -> VendorHold | None:
         return None
     hold = VendorHold.objects.create(vendor=vendor, kind=VendorHold.Kind.PAUSE, reason=reason.strip(), begun_by=user)
     _log(vendor, user, f"Feeds paused: {hold.reason}", "feeds paused")
+    _announce(vendor.pk, Event.VENDOR_PAUSED)
     _tell(
         vendor, "The feeds of {name} are paused",
         "Our staff paused the feeds of {name} ({id}): {reason}",
@@ -55,6 +59,7 @@ def resume(vendor_id: str, user: Any) -> VendorHold | None:
     Happening.objects.create(kind=Happening.Kind.VENDOR, what=vendor_id)
     vendor = Vendor.objects.get(pk=vendor_id)
     _log(vendor, user, "Feeds resumed.", "feeds resumed")
+    _announce(vendor.pk, Event.VENDOR_RESUMED)
     _tell(
         vendor, "The feeds of {name} go on",
         "The feeds of {name} ({id}) go on: what came while they were paused is being checked now, in the order in "
@@ -69,9 +74,17 @@ def _log(vendor: Vendor, user: Any, message: str, detail: str) -> None:
     note(Kind.SETTING_CHANGED, user=user, vendor_id=vendor.pk, about=f"vendor {vendor.pk}", detail=detail)
 
 
+def _announce(vendor_id: str, event: str) -> None:
+    """Tell the vendor's programs, with what holds it back from now on, as `me` says it in the API."""
+    hold = holds.of(vendor_id)
+    why = None
+    if hold:
+        why = {"kind": hold.kind, "since": hold.since.isoformat(timespec="seconds"), "reason": hold.reason}
+    announce(vendor_id, event, {"vendor_id": vendor_id, "held_back": why})
+
+
 def _tell(vendor: Vendor, title: str, *paragraphs: str, reason: str = "") -> None:
-    """As with all that staff decide, when it is certain; a mail server that is away holds nothing up."""
+    """As with all that staff decide, when it is certain."""
     names = {"name": visible(vendor.vendor_name), "id": vendor.pk, "reason": visible(reason)}
     said = [paragraph.format(**names) for paragraph in paragraphs]
-    page = ("vendor:home", vendor.pk)
-    transaction.on_commit(lambda: mails.tell_owners_of(vendor, title.format(**names), said, page), robust=True)
+    mails.tell_owners_of(vendor, title.format(**names), said, ("vendor:home", vendor.pk))

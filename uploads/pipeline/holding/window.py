@@ -9,10 +9,13 @@ Who corrects a row isn't measured, since somebody looked at it; nor is what some
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Sum
 
+from uploads.models import ProgramMinute
 from uploads.pipeline.guard import check, facts, thresholds
 from uploads.pipeline.guard.check import Finding
 from uploads.pipeline.guard.measured import Measured, Part
@@ -77,7 +80,7 @@ def add(records: Iterable[Did]) -> None:
     """Add what a batch did to the minute. In its transaction. Raises Beyond."""
     by_vendor: dict[str, Measured] = defaultdict(Measured)
     for did in records:
-        _note(by_vendor[did.vendor_id], did)
+        note(by_vendor[did.vendor_id], did)
     if not by_vendor:
         return
     batch = {vendor_id: _numbers(measured) for vendor_id, measured in by_vendor.items()}
@@ -89,12 +92,13 @@ def add(records: Iterable[Did]) -> None:
     for vendor_id, numbers in batch.items():
         # What only brings the shares down is beyond nothing that the batches before weren't.
         if any(numbers[name] for name in (*KINDS, "errors", "retired")):
-            found[vendor_id] = _beyond(vendor_id, by_vendor[vendor_id], numbers, before.get(vendor_id, {}))
+            found[vendor_id] = beyond_with(vendor_id, by_vendor[vendor_id], before.get(vendor_id, {}), written=True)
     if beyond := {vendor_id: findings for vendor_id, findings in found.items() if findings}:
         raise Beyond(beyond)
 
 
-def _note(measured: Measured, did: Did) -> None:
+def note(measured: Measured, did: Did) -> None:
+    """Count what a record came to."""
     measured.rows += 1
     if did.outcome == "error":
         measured.note_error(did.message)
@@ -111,19 +115,26 @@ def _numbers(measured: Measured) -> dict[str, int]:
             "retired": measured.retired}  # fmt: skip
 
 
-def _beyond(
-    vendor_id: str, batch: Measured, numbers: Mapping[str, int], before: Mapping[str, int]
-) -> tuple[Finding, ...]:
-    """The thresholds that the hour goes beyond with this batch; the examples are the batch's. Those of categories are
-    for files, of which every row is looked at before."""
-    whole = {name: count + before.get(name, 0) for name, count in numbers.items()}
+def beyond_with(vendor_id: str, batch: Measured, before: Mapping[str, int], *, written: bool) -> tuple[Finding, ...]:
+    """The thresholds that the hour goes beyond with this batch, be it `written` or not; the examples are the batch's.
+    Those of categories are for files, of which every row is looked at before."""
+    whole = {name: count + before.get(name, 0) for name, count in _numbers(batch).items()}
     part = Part(whole["touched"], {kind: whole[kind] for kind in KINDS}, batch.parts[""].examples)
-    # The batch is written by now, as are those before it: what was retired within the hour was active before.
-    active = facts.active_products(vendor_id) + whole["retired"] if whole["retired"] else None
+    # Those before it are written by now: what they retired was active before.
+    gone = whole["retired"] if written else before.get("retired", 0)
+    active = facts.active_products(vendor_id) + gone if whole["retired"] else None
     measured = Measured(
         whole["rows"], whole["errors"], {"": part}, whole["retired"], active=active, examples=batch.examples
     )
     return check.check(measured, [one for one in thresholds.of(vendor_id) if not one.category])
+
+
+def hour_before(vendor_id: str, moment: datetime) -> dict[str, int]:
+    """What programs did for a vendor within the hour before a moment, as far as it is kept (program_minutes_key)."""
+    within = ProgramMinute.objects.filter(
+        vendor=vendor_id, minute__gt=moment - timedelta(minutes=MINUTES), minute__lte=moment
+    )
+    return {name: count or 0 for name, count in within.aggregate(**{name: Sum(name) for name in _ALL}).items()}
 
 
 # --- holding back ------------------------------------------------------------------------------------------------
@@ -139,4 +150,4 @@ def hold_back(beyond: Mapping[str, Sequence[Finding]]) -> None:
             vendor_id=vendor_id, kind=VendorHold.Kind.WINDOW, ended_at=None, defaults=made
         )
         if new:
-            transaction.on_commit(lambda pk=hold.pk: answering.tell_held(pk), robust=True)  # type: ignore[misc]
+            answering.tell_held(hold.pk)

@@ -15,7 +15,7 @@ from config.web.links import keeping, page_url
 from config.web.text import visible
 from uploads.desk import items, programs, waiting_count
 from uploads.models import UploadHistory
-from uploads.pipeline.holding import answering
+from uploads.pipeline.holding import answering, waiting
 from vendors.models import Vendor, VendorHold
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def view(admin: "VendorAdmin", request: HttpRequest, object_id: str) -> HttpResp
     if request.method == "POST":
         _answer(request, vendor, hold)
         return redirect(back)
-    waiting = UploadHistory.objects.filter(vendor=vendor, withheld_from__isnull=False).order_by("sequence")
+    uploads = UploadHistory.objects.filter(vendor=vendor, withheld_from__isnull=False).order_by("sequence")
     context = {
         **admin.admin_site.each_context(request), "title": f"Records of {visible(str(vendor))} that wait",
         "opts": admin.opts, "vendor": vendor, "hold": hold, "back": back,
-        "findings": answering.findings_of(hold) if hold else [],
+        "findings": answering.findings_of(hold) if hold else [], "now": waiting.counted(hold) if hold else None,
         "may": request.user.has_perm(answering.MAY),
-        "uploads": [(one, page_url("uploads_uploadhistory", one.pk)) for one in waiting[:LISTED]],
+        "uploads": [(one, page_url("uploads_uploadhistory", one.pk)) for one in uploads[:LISTED]],
     }  # fmt: skip
     return TemplateResponse(request, "uploads/staff/pages/waiting_records.html", context)
 

@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
 
-from uploads.staff.rules import GuardThresholdAdmin, ValueRuleAdmin
+from uploads.staff.rules import ValueRuleAdmin
 from uploads.staff.severities.listing import SeverityRuleAdmin
 from uploads.staff.shadow import page
+from uploads.staff.thresholds.listing import GuardThresholdAdmin
 
 
 class TestedRuleAdmin(ValueRuleAdmin):

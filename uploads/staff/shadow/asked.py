@@ -21,8 +21,9 @@ from uploads.shadow.changes import (
     SeverityChange,
     ThresholdChange,
 )
-from uploads.staff.rules import ThresholdForm, ValueRuleForm
+from uploads.staff.rules import ValueRuleForm
 from uploads.staff.severities.listing import SeverityForm
+from uploads.staff.thresholds.listing import ThresholdForm
 
 WHAT: Final = "what"
 RULE: Final = "rule"

@@ -1,6 +1,7 @@
 """Records of programs that wait since they look wrong: where staff and the vendor's people meet them, and answer."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -11,8 +12,10 @@ from catalog.models import Product
 from security.models import SecurityEvent
 from tests.conftest import Pipeline
 from tests.uploads.pipeline.holding.seen import ERP, put, tick
+from uploads.aws import dynamo
 from uploads.desk import waiting_count
 from uploads.models import ProgramMinute, UploadHistory, WorkItem
+from uploads.pipeline.holding import waiting
 from vendors.models import Vendor, VendorHold, VendorMember
 
 PAGE = "/admin/vendors/vendor/VEND001/held_records/"
@@ -112,13 +115,74 @@ def test_an_owner_reads_it_and_lets_through_what_owners_may(client: Client, held
     assert "No records of your programs wait" in text(client.get(OURS).content)
 
 
-def test_more_than_owners_may_is_for_staff(client: Client, held: VendorHold, owner: User) -> None:
-    finding = {**held.findings[0], "found": 40}
-    VendorHold.objects.update(findings=[finding])
+def test_what_grows_beyond_the_owners_limit_while_it_waits_is_for_staff(
+    pipeline: Pipeline, client: Client, held: VendorHold, owner: User
+) -> None:
     client.force_login(owner)
-    assert "our staff look at it" in text(client.get(OURS).content)
+    page = text(client.get(OURS).content)
+    assert "all 40 records that wait" in page
+    assert "20 stocks would fall to 0, of 40 products, with what took effect in the hour before they began" in page
+    assert "Let them through" in page
+
+    put(*range(21, 37), stock_quantity="0", upload_id="LATER")
+    pipeline.settle()
     assert client.post(OURS, {"do": "confirm", "hold": held.pk}).status_code == 403
+    tick()
+    assert (zeros(), VendorHold.objects.filter(ended_at=None).count()) == (0, 1)
+    page = text(client.get(OURS).content)
+    assert "20 stocks fall to 0, of 40 products within an hour" in page
+    assert "36 stocks would fall to 0, of 56 products" in page
+    assert "our staff look at it" in page
+    assert "Let them through" not in page
+
+
+def test_what_was_more_than_owners_may_is_theirs_when_it_is_no_more(
+    pipeline: Pipeline, client: Client, held: VendorHold, owner: User
+) -> None:
+    VendorHold.objects.update(findings=[{**held.findings[0], "found": 40}])
+    client.force_login(owner)
+    client.post(OURS, {"do": "confirm", "hold": held.pk})
+    tick()
+    assert zeros() == 20
+
+
+def test_more_than_can_be_counted_is_for_staff(
+    client: Client, held: VendorHold, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(owner)
+    for name, value in (("MOST", 39), ("SECONDS", -1.0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(waiting, name, value)
+            assert "More wait than are counted for owners: our staff look at it." in text(client.get(OURS).content)
+            assert client.post(OURS, {"do": "confirm", "hold": held.pk}).status_code == 403
     assert VendorHold.objects.filter(ended_at=None).exists()
+
+
+def test_where_the_table_is_away_owners_answer_later_and_staff_now(
+    client: Client, admin_client: Client, held: VendorHold, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise dynamo.Unavailable("no route")
+
+    monkeypatch.setattr(dynamo, "query_upload", away)
+    client.force_login(owner)
+    assert "You can answer when they can be read again." in text(client.get(OURS).content)
+    assert client.post(OURS, {"do": "confirm", "hold": held.pk}).status_code == 403
+    assert "can’t be read at the moment" in text(admin_client.get(PAGE).content)
+    admin_client.post(PAGE, {"do": "refuse", "hold": held.pk})
+    assert not VendorHold.objects.filter(ended_at=None).exists()
+
+
+def test_a_product_that_waits_twice_is_counted_as_the_catalog_would_change(
+    pipeline: Pipeline, client: Client, held: VendorHold, owner: User
+) -> None:
+    put(*range(1, 21), stock_quantity="0", upload_id="AGAIN")
+    pipeline.settle()
+    now = waiting.counted(held)
+    assert now is not None
+    (finding,) = now.findings
+    assert (finding.found, finding.of, now.records) == (20, 60, 60)
+    assert Product.objects.filter(stock_quantity=0).count() == 0, "nothing is written"
 
 
 @pytest.mark.parametrize("role", ["viewer", "uploader"])
