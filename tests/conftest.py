@@ -13,8 +13,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
-from config.celery import calm_collector
+from config.celery import spare_what_stays
 from tests import emptying
 from tests.companies import Company, open_company
 from tests.engine.endpoint import ENGINE, Engine
@@ -60,10 +61,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish() -> None:
-    """As in the processes of a worker: looking at all that Django and the tests brought along for garbage, again and
-    again, takes an eighth of the time.
-    """
-    calm_collector()
+    """As in the processes of a worker, what Django and the tests brought along isn't looked at for garbage any more."""
+    spare_what_stays()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -95,7 +94,27 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE security_log DISABLE TRIGGER security_log_stays")
         emptying.keep_what_migrations_made()
-    setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)  # noqa: B010 - types know it not
+    # Types know neither.
+    setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)  # noqa: B010
+    setattr(TransactionTestCase, "_should_reload_connections", emptying.has_to_connect_anew)  # noqa: B010
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_found_once() -> Iterator[None]:
+    """Each client that a test makes has middleware of its own, and to look for all static files takes longer than most
+    pages: what the first one finds, all have.
+    """
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def look_once(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -64,14 +64,14 @@ def _set_up() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config.celery import calm_collector
+    from config.celery import spare_what_stays
 
     django.setup()
     assert settings.EMBEDDED_DATABASE, "a bench runs on services of its own only"
     assert settings.EMBEDDED_AWS, "a bench runs on services of its own only"
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         call_command("prepare", stdout=nowhere)
-    calm_collector()  # as in each of the workers' processes
+    spare_what_stays()  # as in each of the workers' processes
 
 
 @contextmanager

@@ -139,7 +139,9 @@ def test_the_calendar_stands_among_the_filters_and_says_where_it_is(admin_client
 
 
 def test_what_an_address_sets_without_being_a_choice_is_said_too(admin_client: Client) -> None:
-    assert "<span>Created at: <b>as linked</b></span>" in listed(admin_client, "created_at__gte=2026-11-20")
+    assert "<span>Created at: <b>as linked</b></span>" in listed(
+        admin_client, "created_at__gte=2026-11-20+00:00:00%2B00:00"
+    )
 
 
 def test_each_cell_of_a_list_knows_its_column(admin_client: Client) -> None:
