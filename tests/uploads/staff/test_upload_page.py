@@ -309,8 +309,8 @@ def test_each_of_its_lists_goes_by_an_index_of_its_own(vendor: Vendor, admin_use
     with connection.cursor() as cursor:
         for statement in (
             f"INSERT INTO upload_history (upload_id, vendor_id, file_name) SELECT 'U' || n, 'VEND001', 'f' {others}",
-            "INSERT INTO jobs (kind, vendor_id, parameters, upload_id)"
-            f" SELECT 'replay', 'VEND001', '{{}}', CASE WHEN n % 2 = 0 THEN 'U' || n END {others}",
+            "INSERT INTO jobs (kind, vendor_id, parameters, result, upload_id)"
+            f" SELECT 'replay', 'VEND001', '{{}}', '{{}}', CASE WHEN n % 2 = 0 THEN 'U' || n END {others}",
             "INSERT INTO corrections (upload_id, record_id, attempt, row_number, changes)"
             f" SELECT 'U' || n, 'R', 1, 1, '{{}}' {others}",
             "INSERT INTO django_admin_log (action_time, user_id, content_type_id, object_id, object_repr, action_flag,"
