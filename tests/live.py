@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 180
 LOCK_SECONDS = 5
+# As config/embedded/__main__.py, which can't be asked for the one without the other.
+START = """
+import os
+import environ
+from config.embedded import processes, services
+environ.Env.read_env(processes.ROOT / ".env")
+os.umask(processes.PRIVATE_UMASK)
+services.{}()
+"""
 
 # Holds are advisory locks of these classes, so that the vendors' own (of one key, not of two) aren't taken for some:
 # where batches count rows, and where whole catalogs count what they lack.
@@ -57,6 +66,7 @@ class Platform:
             self.env |= {"AWS_ENDPOINT_URL_DYNAMODB": table_at, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": table_at}
         self._table_at = table_at
         self._staying: subprocess.Popen[str] | None = None
+        self._prepared = False
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -81,9 +91,30 @@ class Platform:
         return status, out, err
 
     def up(self) -> None:
+        """What `config.embedded up` comes to. The first time `manage` prepares it, whose process stays; later, what
+        was prepared is left as it is. To start a Django for that takes longer than all else here.
+        """
+        self._copy_prepared()
+        self._start("start_backing")
+        if not self._prepared:
+            status, out, err = self.manage("prepare")
+            assert status == 0, f"{status}: {out}{err}"
+            self._prepared = True
+        self._start("start_application")
+
+    def up_as_typed(self) -> None:
+        """By the command that people type."""
+        self._copy_prepared()
+        done = self.python("-m", "config.embedded", "up")
+        assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
+        self._prepared = True
+
+    def _copy_prepared(self) -> None:
         if not (self.folder / "services.json").exists() and "DATABASE_URL" not in self.env:
             copy_prepared(self.folder)
-        done = self.python("-m", "config.embedded", "up")
+
+    def _start(self, what: str) -> None:
+        done = self.python("-c", START.format(what))
         assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
 
     def down(self) -> None:

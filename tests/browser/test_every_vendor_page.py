@@ -8,12 +8,10 @@ place to break.
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # no types of its own
 from django.test import Client
 from playwright.sync_api import Page
 
-from tests.browser.conftest import AXE_OPTIONS as OPTIONS
-from tests.browser.conftest import overflow, signed_in
+from tests.browser.conftest import AXE_IN, AXE_OPTIONS, load_axe, overflow, signed_in
 from tests.companies import Company, open_company, patterns
 from tests.conftest import Pipeline
 from tests.feeds import feed, line
@@ -36,11 +34,10 @@ def company(vendor: Vendor) -> Company:
     return open_company(vendor, LONG[:90], 1)
 
 
-def complaints_of_axe(page: Page) -> list[str]:
-    if page.evaluate("typeof axe") == "undefined":  # half a megabyte, once a page
-        page.evaluate(AXE_SCRIPT)
+def complaints_of_axe(page: Page, options: dict[str, Any] = AXE_OPTIONS) -> list[str]:
+    load_axe(page)
     page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # colours fade
-    found = page.evaluate("(options) => axe.run(options)", OPTIONS)["violations"]
+    found = page.evaluate("(options) => axe.run(options)", options)["violations"]
     return [f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in found]
 
 
@@ -50,9 +47,9 @@ def wrong_with(page: Page, address: str, complaints: list[str]) -> list[str]:
     answer = page.goto(address)
     assert answer, address
     found = [f"status {answer.status}"] * (answer.status >= 500)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += [f"{scheme}: {what}" for what in complaints_of_axe(page)]
+    for scheme, options in AXE_IN.items():
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += [f"{scheme}: {what}" for what in complaints_of_axe(page, options)]
     page.set_viewport_size(PHONE)
     found += [f"{overflow(page)} px too wide"] * (overflow(page) > 0)
     # A page that isn't there or isn't allowed says so in the console too.

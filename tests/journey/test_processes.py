@@ -31,7 +31,7 @@ COUNTS = """
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory, real_processes: None) -> Iterator[Platform]:
     platform = Platform(tmp_path_factory.mktemp("platform"))
-    platform.up()
+    platform.up_as_typed()
     yield platform
     platform.end()
 
@@ -83,7 +83,7 @@ def test_a_worker_killed_in_the_middle_ends_with_the_same_tables_as_an_undisturb
     assert before[0] == "processing"
     assert 0 < before[2] < ROWS
     assert _counts(platform, upload_id) == [before]
-    platform.up()
+    platform.up_as_typed()
     eventually(lambda: platform.rows(f"SELECT 1 FROM upload_history {mine} AND status = 'completed'"), "completed")
 
     assert _counts(platform, upload_id) == _django_rows(f"{COUNTS} WHERE upload_id = '{undisturbed.upload_id}'")

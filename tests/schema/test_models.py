@@ -167,15 +167,15 @@ def test_products_from_before_they_had_a_currency_get_their_vendors_and_are_not_
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
     with throwaway_database("before_currencies", django_db_blocker) as alias:
-        call_command("migrate", database=alias, verbosity=0)
         call_command("migrate", "catalog", "0003", database=alias, verbosity=0)
+        call_command("migrate", "vendors", "0005", database=alias, verbosity=0)
         with connections[alias].cursor() as cursor:
             cursor.execute(VENDOR + ";" + OTHER_VENDOR)
             cursor.execute("UPDATE vendors SET currency = 'EUR' WHERE vendor_id = 'VEND001'")
             cursor.execute(PRODUCT + ";" + PRODUCT.replace("VEND001", "VEND002").replace("LAMP-1", "LAMP-2"))
             cursor.execute("ALTER TABLE products DISABLE TRIGGER USER; UPDATE products SET updated_at = '2020-01-01'")
             cursor.execute("ALTER TABLE products ENABLE TRIGGER USER")
-        call_command("migrate", "catalog", database=alias, verbosity=0)
+        call_command("migrate", "catalog", "0004", database=alias, verbosity=0)
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT sku, currency, extract(year FROM updated_at)::int FROM products ORDER BY sku")
             assert cursor.fetchall() == [("LAMP-1", "EUR", 2020), ("LAMP-2", "USD", 2020)]

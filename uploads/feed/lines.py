@@ -21,6 +21,7 @@ HIDDEN: Final = "\x1e"
 RAW_CHARS: Final = 2_000  # so much of an unreadable row is kept
 BLOCK: Final = 256 * 1024
 BYTES_PER_CHAR: Final = 4  # at most, in UTF-8
+EMPTY: Final = frozenset((b"\n", b"\r\n", b"\r"))  # lines without a character
 
 # Cells have a limit of their own here; csv's default of 131,072 would be a second, hidden one.
 csv.field_size_limit(2**31 - 1)
@@ -200,8 +201,11 @@ class Lines:
         taken, again, source, encoding = self.taken, self.again, self.source, self.encoding
         while entry := again.popleft() if again else next(source, None):
             line, size = entry
-            taken.append(entry)
             self.offset += size
+            if line in EMPTY and not taken:  # no row; of a sheet with a cell far down there are a million
+                self.line += 1
+                continue
+            taken.append(entry)
             if size > self.max_bytes:
                 raise OverLimitError
             try:

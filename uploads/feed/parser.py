@@ -44,6 +44,7 @@ from uploads.feed.formats.detect import is_own_list, known_format
 from uploads.feed.header import DELIMITERS, Layout, Position, Reading, find_layout, is_blank, no_column_for
 from uploads.feed.lines import (
     DEFAULT_LIMITS,
+    EMPTY,
     HIDDEN,
     NUMBER,
     FeedError,
@@ -313,6 +314,8 @@ def _refuse_other_table(file: BinaryIO, layout: Layout, limits: Limits) -> bool:
     least, width, delimiter, some_short = Widths(layout).least, len(layout.headers), layout.delimiter.encode(), False
     source = blocks(file, layout.encoding, first_row.offset)
     for number, (line, size) in enumerate(physical_lines(source, limits.max_row_chars), first_row.line + 1):
+        if line in EMPTY:
+            continue
         if size == len(line) and (not DIGIT.search(line) or line.startswith(own)):
             text = printable(line, encoding)
             cells = next(csv.reader([text], delimiter=layout.delimiter), [])

@@ -106,10 +106,11 @@ def site(tmp_path: Path, shop: https.Server) -> Iterator[Site]:
     }  # fmt: skip
     platform.up()
     person = f"User.objects.get(username={OWNER!r})"
-    platform.python(
-        "manage.py", "shell", "-c",
+    platform.manage(
+        "shell",
+        "-c",
         f"from django.contrib.auth.models import User; u = {person}; u.set_password({PASSWORD!r}); u.save()",
-    )  # fmt: skip
+    )
     try:
         with site_of(platform) as running:
             yield running

@@ -38,8 +38,8 @@ def test_15_with_redis_flushed_and_restarted_beat_doubled_and_postgresql_killed_
 
     with platform.held(ROWS // 4):
         with platform.held(1):
-            opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
-            mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
+            _, opened, _ = platform.manage("import_feed", str(path), "--vendor", "VEND003", "--json")
+            mine = f"WHERE upload_id = '{json.loads(opened)['upload_id']}'"
             eventually(lambda: counted("total_records > 0"), "under way")
             known = platform.state["redis"]
             redis.Redis(port=known["port"], password=known["password"]).flushall()

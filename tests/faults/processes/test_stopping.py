@@ -58,7 +58,7 @@ def test_a_worker_that_is_told_to_stop_in_mid_batch_gives_its_leases_back_and_an
     first, path = start("first"), tmp_path / "feed.csv"
     sample_feed(path, ROWS, "VEND003")
     with platform.held(1000):
-        platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003")
+        platform.manage("import_feed", str(path), "--vendor", "VEND003")
         eventually(platform.waits, "a batch in the middle")
         eventually(lambda: platform.rows("SELECT 1 FROM upload_history WHERE staged_rows > 4000"), "much left to do")
         assert leases(platform)

@@ -47,8 +47,8 @@ def test_a_worker_of_the_version_before_and_a_new_one_import_a_file_together(
 ) -> None:
     path = tmp_path / "feed.csv"
     sample_feed(path, ROWS, "VEND003")
-    opened = platform.python("manage.py", "import_feed", str(path), "--vendor", "VEND003", "--json")
-    mine = f"WHERE upload_id = '{json.loads(opened.stdout)['upload_id']}'"
+    _, opened, _ = platform.manage("import_feed", str(path), "--vendor", "VEND003", "--json")
+    mine = f"WHERE upload_id = '{json.loads(opened)['upload_id']}'"
 
     def counted(condition: str) -> bool:
         return bool(platform.rows(f"SELECT 1 FROM upload_history {mine} AND {condition}"))

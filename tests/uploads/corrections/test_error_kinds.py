@@ -48,6 +48,20 @@ def test_an_upload_without_errors_has_no_kinds(upload: UploadHistory) -> None:
 
 
 def test_the_kinds_and_a_page_of_rows_are_read_by_their_indexes(upload: UploadHistory) -> None:
+    """Beside another upload's: of the few rows of one alone any index that begins with uploads costs as little."""
+    other = UploadHistory.objects.create(upload_id="OTHER", vendor=upload.vendor, file_name="other.csv")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO validation_errors (upload_id, vendor_id, record_id, row_number, error_type, error_message)"
+            " SELECT %s, vendor_id, 'R' || n, n, error_type, '' FROM validation_errors, generate_series(1, 500) n",
+            [other.pk],
+        )
+        cursor.execute(
+            "INSERT INTO record_outcomes (upload_id, record_id, row_number, upload_sequence, vendor_id, outcome,"
+            " error_reason) SELECT %s, 'R' || n, n, %s, %s, 'error', '-' FROM generate_series(1, 2000) n",
+            [other.pk, other.sequence, other.vendor_id],
+        )
+        cursor.execute("ANALYZE validation_errors, record_outcomes")
     with CaptureQueriesContext(connection) as captured:
         error_rows.kinds(upload)
         error_rows.page(upload, "invalid_price")

@@ -121,7 +121,7 @@ def look(data: bytes, cost: Cost) -> Any:
 
 
 def test_a_file_that_takes_too_long_is_given_up_in_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
-    data = costly.text("blank lines", 8_000_000)  # a minute of CPU time
+    data = costly.text("blank lines", 8_000_000)  # many seconds of CPU time
     with caplog.at_level(logging.WARNING):
         error = refusal(lambda: look(data, Cost(seconds=1)))
     assert error.code == "too_costly"
