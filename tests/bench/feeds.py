@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from catalog.rules.values.gtin import check_digit
 from uploads.feed import sample
 
 VENDOR = "VEND001"
@@ -27,6 +28,19 @@ def warned(path: Path, rows: int) -> Path:
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *lines])
     return path
+
+
+def complete(path: Path, out: Path) -> Path:
+    """The same feed with a GTIN and a picture in every row, which makes it one of all fields."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*header, "gtin", "image_url"])
+        for number, line in enumerate(lines):
+            gtin = f"400{number * 7919 % 1_000_000_000:09d}"
+            writer.writerow([*line, gtin + check_digit(gtin), f"https://pictures.example.com/{number}.jpg"])
+    return out
 
 
 def with_errors(path: Path, rows: int, error_rate: float = 0.05) -> tuple[Path, dict[str, int]]:

@@ -4,14 +4,12 @@ The consumer on recorded pages: first products that have both, with the index an
 without either; then new prices and stock for them, with the index and without.
 """
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from django.db import connection
 
-from catalog.rules.values.gtin import check_digit
 from tests.bench import feeds
 from tests.bench.commits import Recording, _contender, record
 from tests.bench.measure import Contender, Figure, Pace, figure, in_turns
@@ -27,8 +25,8 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
     fresh_database()
     StreamShard.objects.get_or_create(stream_arn="bench", shard_id="bench")
     plain = feeds.clean(folder / "plain.csv", rows)
-    first = _record(_with_columns(plain, folder / "first.csv"), rows)
-    changed = _record(_with_columns(feeds.clean(folder / "new.csv", rows, seed=2), folder / "changed.csv"), rows)
+    first = _record(feeds.complete(plain, folder / "first.csv"), rows)
+    changed = _record(feeds.complete(feeds.clean(folder / "new.csv", rows, seed=2), folder / "changed.csv"), rows)
     without = _record(plain, rows)
     return [
         *_figures("all inserts", lambda name: _contender(name, first, None, {"inserted": rows}), pace, without),
@@ -39,19 +37,6 @@ def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
 def _record(path: Path, rows: int) -> Recording:
     fresh_database()  # no file waits for another one
     return record(path, rows)
-
-
-def _with_columns(path: Path, out: Path) -> Path:
-    """The same feed with a GTIN and a picture in every row."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *lines = csv.reader(file)
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*header, "gtin", "image_url"])
-        for number, line in enumerate(lines):
-            gtin = f"400{number * 7919 % 1_000_000_000:09d}"
-            writer.writerow([*line, gtin + check_digit(gtin), f"https://pictures.example.com/{number}.jpg"])
-    return out
 
 
 def _figures(

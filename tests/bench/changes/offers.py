@@ -1,12 +1,14 @@
 """A list of prices and stock by SKU, against full lists of the same products.
 
 The three change every product: the offers and the one full list bring the same new prices and stock, and must leave
-the same products behind; the other full list is the one that the bench's updates are measured with, whose names and
-descriptions are new as well. First the consumer on recorded pages, then the whole way with workers. The catalog is one
-whose products were changed on some nights before, as it is where such lists come (catalog/migrations/0010).
+the same products behind; in the other full list, as in the bench's updates, names and descriptions are new as well.
+Full lists have all fields of a product, also GTINs and pictures. First the consumer on recorded pages, then the whole
+way with workers. The catalog is one whose products were changed on some nights before, as it is where such lists come
+(catalog/migrations/0010).
 """
 
 import csv
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -32,10 +34,10 @@ ALL_NEW, SAME_CHANGES = "a full feed's updates", "a full feed with the same chan
 
 
 def measure(folder: Path, rows: int, pace: Pace) -> list[Figure]:
-    catalog = feeds.clean(folder / "catalog.csv", rows)
+    catalog = feeds.complete(feeds.clean(folder / "bare.csv", rows), folder / "catalog.csv")
     files = {
         "offers": folder / "offers.csv",
-        ALL_NEW: feeds.clean(folder / "new.csv", rows, seed=2),
+        ALL_NEW: feeds.complete(feeds.clean(folder / "bare_new.csv", rows, seed=2), folder / "new.csv"),
         SAME_CHANGES: folder / "same.csv",
     }
     _write_changes(catalog, files)
@@ -46,24 +48,24 @@ def _write_changes(catalog: Path, files: dict[str, Path]) -> None:
     """New prices and stock for each product of the catalog, by a few percent and pieces, as from one night to the next:
     with all else new, with all else as it was, and alone. Prices made up anew would be beyond what is worth a warning
     (price_changed) in three rows of four, and to write warnings down would be measured in all three files."""
-    was, new = _lines(catalog), _lines(files[ALL_NEW])
+    (header, *was), (_, *new) = _lines(catalog), _lines(files[ALL_NEW])
     price, stock = (sample.COLUMNS.index(field) for field in OFFERED[1:])
     for number, (line, other) in enumerate(zip(was, new, strict=True)):
         before = Decimal(line[price].replace("$", "").replace(",", ""))
         after = (before * (100 + MOVES[number % len(MOVES)]) / 100).quantize(before)
         line[price] = other[price] = f"{after + (after == before) / Decimal(100):.2f}"
         line[stock] = other[stock] = str(int(line[stock]) + 1 + number % 9)
-    _write(files[ALL_NEW], sample.COLUMNS, new)
-    _write(files[SAME_CHANGES], sample.COLUMNS, was)
+    _write(files[ALL_NEW], header, new)
+    _write(files[SAME_CHANGES], header, was)
     _write(files["offers"], OFFERED, [[line[sample.COLUMNS.index(field)] for field in OFFERED] for line in was])
 
 
 def _lines(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))[1:]
+        return list(csv.reader(file))
 
 
-def _write(path: Path, header: tuple[str, ...], lines: list[list[str]]) -> None:
+def _write(path: Path, header: Sequence[str], lines: list[list[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *lines])
 
