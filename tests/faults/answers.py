@@ -109,7 +109,9 @@ def throttled() -> dict[str, Any]:
 
 
 # From an operation of DynamoDB or its stream, or "S3", to status and body, to an error of the connection, or to None.
-RawAnswer = Callable[[str], tuple[int, bytes] | Exception | None]
+# Where the body hangs on what was asked, it is made from that.
+Body = bytes | Callable[[bytes], bytes]
+RawAnswer = Callable[[str], tuple[int, Body] | Exception | None]
 
 
 @contextmanager
@@ -124,7 +126,8 @@ def endpoint_answers(answer: RawAnswer) -> Iterator[None]:
             return real(pool, method, url, *arguments, **options)
         if isinstance(said, Exception):
             raise said
-        status, body = said
+        status, made = said
+        body = made if isinstance(made, bytes) else made(options["body"] if "body" in options else arguments[0])
         return HTTPResponse(
             io.BytesIO(b"" if method == "HEAD" else body), {"Content-Length": str(len(body))}, status,
             preload_content=options.get("preload_content", True), request_method=method,

@@ -11,7 +11,7 @@ from urllib3.exceptions import NewConnectionError
 
 from catalog.models import Product
 from tests.conftest import Pipeline
-from tests.faults.answers import Clock, RawAnswer, endpoint_answers
+from tests.faults.answers import Body, Clock, RawAnswer, endpoint_answers
 from tests.feeds import feed, line
 from uploads import tasks
 from uploads.aws import dynamo
@@ -39,9 +39,13 @@ def of_storage(answer: tuple[int, bytes] | Exception) -> RawAnswer:
     return lambda operation: answer if operation == "S3" else None
 
 
-def denied_statement(operation: str) -> tuple[int, bytes] | None:
+def denied_statement(operation: str) -> tuple[int, Body] | None:
+    return (200, _all_denied) if operation == "BatchExecuteStatement" else None
+
+
+def _all_denied(asked: bytes) -> bytes:
     denied = {"Error": {"Code": "AccessDenied", "Message": DENIED}}
-    return (200, json.dumps({"Responses": [denied] * 25}).encode()) if operation == "BatchExecuteStatement" else None
+    return json.dumps({"Responses": [denied] * len(json.loads(asked)["Statements"])}).encode()
 
 
 PROTOCOL = "answered something that isn't DynamoDB's protocol. Check AWS_ENDPOINT_URL"
