@@ -41,9 +41,8 @@ class OfferDraft(NamedTuple):
     def over(self, current: ProductDraft) -> ProductDraft:
         """The product as it stands with what is to be changed of it."""
         columns = [*current]
-        for field, value in self.values.items():
-            if field not in IDENTIFIERS:
-                columns[_PLACES[field]] = value
+        for field, value in self.changes.items():
+            columns[_PLACES[field]] = value
         return ProductDraft._make(columns)
 
     @property

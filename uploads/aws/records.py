@@ -64,10 +64,9 @@ def record_id(row_number: int) -> str:
 def row_of(rec_id: str) -> int:
     """The row that `record_id` names, or 0 for an id that is not of its making."""
     digits = rec_id[4:]
-    if len(digits) == 7 and rec_id.startswith("REC_") and digits.isascii() and digits.isdigit():
-        return int(digits)  # nearly all
-    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    return number if rec_id == record_id(number) else 0
+    if not (rec_id.startswith("REC_") and digits.isascii() and digits.isdigit() and 7 <= len(digits) < 10):
+        return 0
+    return int(digits) if len(digits) == 7 or digits[0] != "0" else 0
 
 
 def encode(upload_id: str, vendor_id: str, row: Row, created_at: str) -> Item:

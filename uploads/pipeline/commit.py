@@ -219,8 +219,6 @@ def _fitting_the_ledger(judged: list[Judged]) -> tuple[list[Judged], list[Outcom
     Such an upload_id can't be an upload's, so these are errors already and count nowhere.
     """
     fitting, outcomes = [], []
-    if all(len(item.record.upload_id) <= 100 for item in judged):
-        return judged, []
     for item in judged:
         if (
             len(item.record.upload_id) > 100
